@@ -1,0 +1,79 @@
+# armful: everything a developer or a first-time user runs. `make help` is the menu.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
+
+.PHONY: help setup serve test test-python test-rust lint format bench lock clean
+
+help: ## Show this menu
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.dev $(VENV)/.extension ## Make .venv with everything needed to develop and test
+
+serve: $(VENV)/.runtime $(VENV)/.extension ## Serve on 127.0.0.1:8000 (PORT= changes it) with an embedded PostgreSQL
+	@exec $(BIN)/armful serve --port $(PORT)
+
+test: setup test-rust test-python ## Run every test
+
+test-python: setup ## Run the Python tests only
+	$(BIN)/pytest
+
+test-rust: ## Run the Rust tests only
+	cargo test --workspace --locked
+
+lint: setup ## ruff, mypy --strict, rustfmt, clippy with warnings as errors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+format: setup ## Rewrite the code in the project's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	cargo fmt --all
+
+bench: $(VENV)/.bench $(VENV)/.extension ## Run the benchmarks, side by side with their peers
+	$(BIN)/python -m benchmarks
+
+lock: $(VENV)/.dev ## Renew the hash-pinned requirements from pyproject.toml
+	@for set in runtime:build dev:build,dev bench:build,dev,bench; do \
+	  extras=$$(echo $${set#*:} | sed 's/^/--extra /; s/,/ --extra /g'); \
+	  $(BIN)/uv pip compile pyproject.toml $$extras --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file requirements/$${set%%:*}.txt || exit 1; \
+	done
+
+clean: ## Remove what make made (the data folder stays)
+	rm -rf $(VENV) target dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "armful needs Python 3.11 or newer: install python3 (Debian: apt-get install python3 python3-venv)."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "armful needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) -V 2>&1): install one and name it with PYTHON=."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing: install it (Debian: apt-get install python3-venv)."; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements/runtime.txt | $(BIN)/python
+	@[ -e $(VENV)/.dev ] || { echo "Installing what armful needs into $(VENV) ..."; $(PIP) --require-hashes -r requirements/runtime.txt; }
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt | $(BIN)/python
+	@echo "Installing what developing armful needs into $(VENV) ..."
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.bench: requirements/bench.txt | $(BIN)/python
+	@echo "Installing what the benchmarks need into $(VENV) ..."
+	@$(PIP) --require-hashes -r requirements/bench.txt
+	@touch $@ $(VENV)/.dev $(VENV)/.runtime
+
+# Either set of requirements will do to build with; ask for the smaller one only where neither is there yet.
+$(VENV)/.extension: $(RUST_SOURCES) pyproject.toml | $(VENV)/.runtime
+	@command -v cargo >/dev/null || { echo "armful needs Rust to build its core: install it from https://rustup.rs (Debian 13 or newer: apt-get install cargo)."; exit 1; }
+	@echo "Building the Rust core ..."
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --no-deps --editable .
+	@touch $@

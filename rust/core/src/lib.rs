@@ -1,0 +1,2 @@
+//! Exact Thompson sampling over many Beta-distributed arms.
+#![forbid(unsafe_code)]
