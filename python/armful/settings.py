@@ -1,0 +1,64 @@
+"""Every setting of the service, read from the environment once, when the program starts."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the service is told by its environment: the setting `data_dir` is the variable `ARMFUL_DATA_DIR`."""
+
+    database_url: str | None = None
+    """PostgreSQL to use, as `postgresql://user:password@host:port/name`. Unset: an embedded server in the data folder."""
+
+    data_dir: Path = Path("armful-data")
+    """Folder of the embedded PostgreSQL and of the API key made on first start."""
+
+    postgres_bin: Path | None = None
+    """Folder with `postgres` and `initdb` for the embedded server. Unset: the ones armful is installed with."""
+
+    api_key: str | None = None
+    """A key accepted with every scope. Unset: `armful serve` makes one and keeps it in the data folder."""
+
+    pool_size: int = 8
+    """Connections to PostgreSQL a process may hold, beside the one that writes updates."""
+
+    queue_limit: int = 20_000
+    """Performance updates that may wait for a commit in one process; beyond it the answer is 503."""
+
+    commit_timeout: float = 1.8
+    """Seconds an update may wait for its commit before the answer is 503."""
+
+    poll_interval: float = 0.2
+    """Seconds between two looks at what other processes have committed."""
+
+    body_limit: int = 10_000_000
+    """Bytes a request body may have; beyond it the answer is 413."""
+
+    log_level: str = "info"
+    """The least severe log lines to write: `debug`, `info`, `warning` or `error`."""
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """Read `ARMFUL_*` out of `environment`; an empty value counts as unset.
+
+    Raises:
+        ValueError: a value that does not fit its setting, naming the variable and the value.
+    """
+    values: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        name = f"ARMFUL_{field.name.upper()}"
+        if text := environment.get(name):
+            try:
+                values[field.name] = msgspec.convert(text, field.type, strict=False, dec_hook=_path)
+            except msgspec.ValidationError as error:
+                raise ValueError(f"{name} is {text!r}: {error}") from error
+    return Settings(**values)
+
+
+def _path(kind: type, value: Any) -> Any:
+    if kind is Path:
+        return Path(value)
+    raise NotImplementedError(kind)
