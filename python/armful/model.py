@@ -1,0 +1,158 @@
+"""The things armful speaks of. Field names that are also in the HTTP contract bear the contract's names."""
+
+from datetime import datetime
+from enum import IntEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+VariantId = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z")]
+"""1 to 255 printable characters."""
+
+Label = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\A[^\x00]+\Z")]
+"""A name that callers choose: of a persona, a participant, a metric, a dimension."""
+
+Text = Annotated[str, Meta(max_length=100_000, pattern=r"\A[^\x00]*\Z")]
+"""Free text. PostgreSQL holds every character but the null."""
+
+EventId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"\A[^\x00]+\Z")]
+
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""A number of impressions or successes; up to 2⁵³ a double holds it exactly."""
+
+Status = Literal["active", "archived"]
+Scope = Literal["read", "select", "write", "admin"]
+
+
+class Totals(Struct, frozen=True):
+    """A variant's counters after the change numbered `version`."""
+
+    variant: int
+    impressions: int
+    successes: int
+    version: int
+
+
+class Variant(Struct, kw_only=True):
+    """A variant as the database holds it. `key` is its number there, `variant_id` the caller's name for it."""
+
+    key: int
+    variant_id: str
+    dimensions: dict[str, str]
+    content: str | None
+    prior_alpha: float
+    prior_beta: float
+    impressions: int
+    successes: int
+    status: Status
+    version: int
+    last_used: datetime | None
+    created_at: datetime
+
+    @property
+    def alpha(self) -> float:
+        """First parameter of the posterior: the prior's and the successes."""
+        return self.prior_alpha + self.successes
+
+    @property
+    def beta(self) -> float:
+        """Second parameter of the posterior: the prior's and the failures."""
+        return self.prior_beta + self.impressions - self.successes
+
+    @property
+    def success_rate(self) -> float:
+        """Successes per impression; 0 for a variant never shown."""
+        return self.successes / self.impressions if self.impressions else 0.0
+
+
+class NewVariant(Struct, kw_only=True):
+    """A variant to create; `impressions` and `successes` are history brought along from elsewhere."""
+
+    variant_id: VariantId
+    dimensions: dict[Label, Text] = {}
+    content: Text | None = None
+    prior_alpha: Annotated[float, Meta(gt=0, le=1e9)] = 1.0
+    prior_beta: Annotated[float, Meta(gt=0, le=1e9)] = 1.0
+    impressions: Count = 0
+    successes: Count = 0
+
+
+class PerformanceUpdate(Struct, kw_only=True, omit_defaults=True):
+    """What happened to a variant: `batch_size` times an impression, a success or both."""
+
+    impression: bool
+    success: bool
+    batch_size: Annotated[int, Meta(ge=1, le=1_000_000_000)] = 1
+    event_id: EventId | None = None
+    selection_id: UUID | None = None
+    persona_id: Label | None = None
+    experiment_id: Label | None = None
+    participant_id: Label | None = None
+    occurred_at: Annotated[datetime, Meta(tz=True)] | None = None
+    metrics: dict[Label, bool] | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class Outcome(IntEnum):
+    """What became of one update; the numbers are those of the SQL function `record_performance`."""
+
+    COUNTED = 0
+    DUPLICATE = 1
+    CONFLICT = 2
+    NOTHING_LEFT = 3
+    NO_EXPERIMENT = 4
+    NO_ARM = 5
+
+
+class Recorded(Struct, frozen=True):
+    """The answer to one update: what became of it, and the variant's totals after the commit it was part of."""
+
+    outcome: Outcome
+    totals: Totals
+
+
+class Arm(Struct, frozen=True):
+    """A variant's part in an experiment."""
+
+    variant: int
+    variant_id: str
+    traffic_allocation: float
+    is_control: bool
+
+
+class Experiment(Struct, kw_only=True):
+    """A formal A/B test; `key` is its number in the database."""
+
+    key: int
+    experiment_id: str
+    experiment_name: str
+    description: str | None
+    target_persona: str
+    success_metrics: list[str]
+    duration_days: int
+    min_sample_size: int | None
+    status: Literal["active", "paused", "completed", "stopped", "promoted"]
+    start_time: datetime
+    expected_end_time: datetime
+    end_time: datetime | None
+    promoted_variant_id: str | None
+    participants: int
+    arms: list[Arm]
+
+    @property
+    def control(self) -> Arm:
+        """The arm the others are compared with."""
+        return next(arm for arm in self.arms if arm.is_control)
+
+
+class ApiKey(Struct, kw_only=True):
+    """A key's entry: everything but the secret, of which only the digest is kept."""
+
+    key_id: str
+    name: str
+    digest: bytes
+    scopes: frozenset[Scope]
+    rate_limit: int | None = None
+    created_at: datetime | None = None
+    revoked_at: datetime | None = None

@@ -1,0 +1,71 @@
+"""API keys in memory: who may do what, checked without asking the database."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+
+from limits import RateLimitItemPerSecond
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from armful.errors import RateExceeded, Unauthenticated
+from armful.model import ApiKey, Scope
+
+_PREFIX = "armful_"
+_EVERY_SCOPE: frozenset[Scope] = frozenset(("read", "select", "write", "admin"))
+
+
+def _digest(secret: str) -> bytes:
+    # The secrets are 32 random bytes: a plain hash can't be searched, and a slow one would cost every request.
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def make_key(name: str, scopes: Iterable[Scope], rate_limit: int | None = None) -> tuple[ApiKey, str]:
+    """A new key and its secret text `armful_<id>_<secret>`, which nothing can tell again."""
+    key_id = secrets.token_hex(6)
+    text = f"{_PREFIX}{key_id}_{secrets.token_urlsafe(32)}"
+    return ApiKey(key_id=key_id, name=name, digest=_digest(text), scopes=frozenset(scopes), rate_limit=rate_limit), text
+
+
+class Keyring:
+    """The keys that are valid now, and the one from the settings, which has every scope.
+
+    A key with a rate limit may do that many requests in any second, in each process by itself.
+    """
+
+    def __init__(self, settings_key: str | None) -> None:
+        self._keys: dict[str, ApiKey] = {}
+        self._own: ApiKey | None = None
+        if settings_key is not None:
+            self._own = ApiKey(key_id="settings", name="settings", digest=_digest(settings_key), scopes=_EVERY_SCOPE)
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._rates: dict[str, RateLimitItemPerSecond] = {}
+
+    def load(self, keys: Iterable[ApiKey]) -> None:
+        """Replace the keys held by those of `keys` that are not revoked."""
+        self._keys = {key.key_id: key for key in keys if key.revoked_at is None}
+        self._rates = {key.key_id: RateLimitItemPerSecond(key.rate_limit) for key in self._keys.values() if key.rate_limit}
+
+    def authenticate(self, header: str | None) -> ApiKey:
+        """The key that an `Authorization` header presents.
+
+        Raises:
+            Unauthenticated: none, malformed, unknown or revoked; says which without echoing it.
+            RateExceeded: the key has done its requests for this second.
+        """
+        if not header:
+            raise Unauthenticated("Send an API key as 'Authorization: Bearer <key>'")
+        scheme, _, text = header.partition(" ")
+        text = text.strip()
+        if scheme.lower() != "bearer" or not text:
+            raise Unauthenticated("The Authorization header is not of the form 'Bearer <key>'")
+        digest = _digest(text)
+        if self._own is not None and hmac.compare_digest(digest, self._own.digest):
+            return self._own
+        key = self._keys.get(text[len(_PREFIX) :].partition("_")[0]) if text.startswith(_PREFIX) else None
+        if key is None or not hmac.compare_digest(digest, key.digest):
+            raise Unauthenticated("The API key is unknown or revoked")
+        if (rate := self._rates.get(key.key_id)) and not self._limiter.hit(rate, key.key_id):
+            raise RateExceeded(rate.amount)
+        return key

@@ -1,0 +1,154 @@
+"""Every variant in memory: its description, its counters, and its posterior in the Rust table that selections draw from."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from armful.core import ArmTable
+from armful.model import Totals, Variant
+
+
+class Entry(Struct, gc=False):
+    """A variant, the version its description is known at, and its JSON as far as it does not depend on a selection."""
+
+    variant: Variant
+    described_at: int
+    json: bytes | None = None
+
+
+class Registry:
+    """The variants by id, by database key and by slot of the table.
+
+    Copies of a row arrive from this process's commits and from other processes', in any order; each carries the row's
+    version, and what is older than the copy held is ignored.
+    """
+
+    def __init__(self) -> None:
+        self.table = ArmTable()
+        self._by_id: dict[str, Entry] = {}
+        self._by_key: dict[int, Entry] = {}
+        self._by_slot: dict[int, Entry] = {}
+        self._used: dict[int, datetime] = {}
+        # The table's own version: it must move where a description changes and the row's counters were newer already.
+        self._clock = 0
+
+    def __len__(self) -> int:
+        """How many variants can be selected."""
+        return len(self.table)
+
+    def get(self, variant_id: str) -> Variant | None:
+        """The variant of that id, archived or not."""
+        entry = self._by_id.get(variant_id)
+        return None if entry is None else entry.variant
+
+    def put(self, variants: Iterable[Variant]) -> None:
+        """Take in whole rows, new or changed."""
+        changed = []
+        for variant in variants:
+            held = self._by_key.get(variant.key)
+            if held is None:
+                entry = Entry(variant, variant.version)
+                self._by_key[variant.key] = self._by_id[variant.variant_id] = entry
+                changed.append(entry)
+            elif variant.version >= held.described_at:
+                if variant.version < held.variant.version:
+                    # The counters held are newer: keep them under the newer description.
+                    variant.impressions, variant.successes = held.variant.impressions, held.variant.successes
+                    variant.version = held.variant.version
+                held.described_at = variant.version
+                if held.variant.last_used and (not variant.last_used or held.variant.last_used > variant.last_used):
+                    variant.last_used = held.variant.last_used
+                held.variant = variant
+                changed.append(held)
+        self._upsert(changed, describe=True)
+
+    def count(self, totals: Iterable[Totals]) -> None:
+        """Take in counters after a commit. Every variant must be known."""
+        changed = []
+        for new in totals:
+            entry = self._by_key[new.variant]
+            variant = entry.variant
+            if new.version > variant.version:
+                variant.impressions, variant.successes, variant.version = new.impressions, new.successes, new.version
+                changed.append(entry)
+        self._upsert(changed, describe=False)
+
+    def stale(self, versions: dict[int, int]) -> list[int]:
+        """The keys of rows whose version in `versions` is newer than what is held, or of which nothing is held."""
+        return [
+            key
+            for key, version in versions.items()
+            if (entry := self._by_key.get(key)) is None or entry.variant.version < version
+        ]
+
+    def entries(self, slots: Iterable[int]) -> Iterator[Entry]:
+        """The entries in those slots of the table."""
+        by_slot = self._by_slot
+        return (by_slot[slot] for slot in slots)
+
+    def use(self, entry: Entry, at: datetime) -> None:
+        """Note that a variant was selected."""
+        entry.variant.last_used = at
+        self._used[entry.variant.key] = at
+
+    def take_used(self) -> dict[int, datetime]:
+        """When variants were last selected, by key, for those selected since the last call."""
+        used, self._used = self._used, {}
+        return used
+
+    def last_used(self, variant: Variant) -> datetime | None:
+        """When a variant was last selected: what the row says or, if later, what this process has yet to write down."""
+        pending = self._used.get(variant.key)
+        return max((at for at in (variant.last_used, pending) if at is not None), default=None)
+
+    def _upsert(self, entries: list[Entry], *, describe: bool) -> None:
+        if not entries:
+            return
+        self._clock += 1
+        live = []
+        for entry in entries:
+            entry.json = None
+            if entry.variant.status == "active":
+                live.append(entry.variant)
+            elif self.table.slot(entry.variant.variant_id) is not None:
+                self.table.remove([entry.variant.variant_id], version=self._clock)
+        if not live:
+            return
+        slots = self.table.upsert(
+            [variant.variant_id for variant in live],
+            np.array([variant.alpha for variant in live]),
+            np.array([variant.beta for variant in live]),
+            np.array([variant.impressions for variant in live], dtype=np.int64),
+            np.full(len(live), self._clock, dtype=np.int64),
+            [variant.dimensions for variant in live] if describe else None,
+        )
+        if describe:
+            for slot, variant in zip(slots.tolist(), live, strict=True):
+                self._by_slot[slot] = self._by_id[variant.variant_id]
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def encoded(entry: Entry) -> bytes:
+    """A selected variant's JSON object without its closing brace, so that a score can be appended."""
+    if entry.json is None:
+        variant = entry.variant
+        value: dict[str, object] = {
+            "variant_id": variant.variant_id,
+            "dimensions": variant.dimensions,
+            "performance": {
+                "impressions": variant.impressions,
+                "successes": variant.successes,
+                "success_rate": variant.success_rate,
+            },
+        }
+        if variant.content is not None:
+            value["content"] = variant.content
+        entry.json = _encode(value)[:-1]
+    return entry.json
+
+

@@ -1,0 +1,1 @@
+"""PostgreSQL, the only source of truth. Only this package knows SQL."""

@@ -1,0 +1,47 @@
+"""The change feed: how processes that share a database learn of each other's commits."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from armful.storage.queries import load
+
+_SQL = load("changes.sql")
+
+Kind = Literal["variants", "keys", "experiments"]
+
+
+class Changes(Struct):
+    """What others committed: which variants (by key), whether keys or experiments, and from where to ask next."""
+
+    horizon: str
+    variants: set[int]
+    kinds: set[Kind]
+
+
+async def announce(connection: Any, source: UUID, kind: Kind, variants: Sequence[int] = ()) -> None:
+    """Tell the other processes of a change made in the same transaction."""
+    await connection.execute(_SQL["announce"], source, kind, list(variants))
+
+
+async def since(connection: Any, horizon: str, source: UUID) -> Changes:
+    """What processes other than `source` have committed since `horizon`; may repeat what was seen, never omits."""
+    rows = await connection.fetch(_SQL["since"], horizon, source)
+    return Changes(
+        horizon=rows[0]["next"],
+        variants={key for row in rows if row["kind"] == "variants" for key in row["variants"]},
+        kinds={row["kind"] for row in rows if row["kind"]},
+    )
+
+
+async def horizon(connection: Any) -> str:
+    """The oldest transaction that has not ended, as the place to ask from."""
+    found: str = await connection.fetchval(_SQL["horizon"])
+    return found
+
+
+async def forget(connection: Any, before: str) -> None:
+    """Delete what was announced before the horizon `before`."""
+    await connection.execute(_SQL["forget"], before)

@@ -1,0 +1,189 @@
+-- The first schema: variants and their counters, the event log and its rollups, experiments, keys, and the change feed.
+
+CREATE TABLE variant_performance (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    variant_id   varchar(255) NOT NULL UNIQUE,
+    dimensions   jsonb NOT NULL DEFAULT '{}',
+    content      text,
+    prior_alpha  double precision NOT NULL DEFAULT 1 CHECK (prior_alpha > 0),
+    prior_beta   double precision NOT NULL DEFAULT 1 CHECK (prior_beta > 0),
+    impressions  bigint NOT NULL DEFAULT 0,
+    successes    bigint NOT NULL DEFAULT 0,
+    success_rate double precision GENERATED ALWAYS AS
+        (CASE WHEN impressions = 0 THEN 0 ELSE successes::double precision / impressions END) STORED,
+    status       text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'archived')),
+    -- Counts the changes of this row, so that a reader can tell the newer of two copies.
+    version      bigint NOT NULL DEFAULT 1,
+    last_used    timestamptz,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    CHECK (successes BETWEEN 0 AND impressions)
+) WITH (fillfactor = 60);  -- counters change all the time: room for updates within the page, and no index on them
+
+CREATE INDEX variant_performance_dimensions ON variant_performance USING gin (dimensions jsonb_path_ops);
+
+-- What happened, hour by hour, per variant and persona ('' where the event names none).
+CREATE TABLE variant_hour (
+    variant     bigint NOT NULL REFERENCES variant_performance (id),
+    hour        timestamptz NOT NULL,
+    persona_id  text NOT NULL DEFAULT '',
+    impressions bigint NOT NULL,
+    successes   bigint NOT NULL,
+    PRIMARY KEY (variant, hour, persona_id)
+) WITH (fillfactor = 80);
+
+-- Every update as it was counted. Append-only; a partition a day (armful_event_partitions makes them ahead of time).
+CREATE TABLE performance_event (
+    recorded_at    timestamptz NOT NULL DEFAULT now(),
+    occurred_at    timestamptz,
+    variant        bigint NOT NULL,
+    impressions    bigint NOT NULL,
+    successes      bigint NOT NULL,
+    persona_id     text,
+    experiment_id  text,
+    participant_id text,
+    selection_id   uuid,
+    event_id       text,
+    metrics        jsonb,
+    metadata       jsonb
+) PARTITION BY RANGE (recorded_at);
+
+CREATE TABLE performance_event_other PARTITION OF performance_event DEFAULT;
+
+-- An event id counts once; the digest tells a replay from another body under the same id.
+CREATE TABLE performance_event_key (
+    event_id    text PRIMARY KEY,
+    digest      bytea NOT NULL,
+    batch       uuid NOT NULL,
+    recorded_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Impressions counted under a selection, and how many of them have become successes. A success that comes later
+-- belongs where its impression was counted: in that hour, for that persona, in those experiments, with that metadata.
+CREATE TABLE selection_outcome (
+    selection_id uuid NOT NULL,
+    variant      bigint NOT NULL,
+    impressions  bigint NOT NULL,
+    successes    bigint NOT NULL,
+    hour         timestamptz NOT NULL,
+    persona_id   text,
+    experiments  bigint[] NOT NULL DEFAULT '{}',
+    metadata     jsonb,
+    recorded_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (selection_id, variant)
+);
+
+CREATE TABLE experiment (
+    id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    experiment_id     text NOT NULL UNIQUE,
+    experiment_name   text NOT NULL,
+    description       text,
+    target_persona    text NOT NULL,
+    success_metrics   text[] NOT NULL,
+    duration_days     integer NOT NULL CHECK (duration_days > 0),
+    min_sample_size   bigint,
+    status            text NOT NULL DEFAULT 'active'
+        CHECK (status IN ('active', 'paused', 'completed', 'stopped', 'promoted')),
+    start_time        timestamptz NOT NULL DEFAULT now(),
+    expected_end_time timestamptz NOT NULL,
+    end_time          timestamptz,
+    promoted_variant  bigint REFERENCES variant_performance (id),
+    participants      bigint NOT NULL DEFAULT 0
+);
+
+CREATE TABLE experiment_arm (
+    experiment         bigint NOT NULL REFERENCES experiment (id),
+    variant            bigint NOT NULL REFERENCES variant_performance (id),
+    position           integer NOT NULL,
+    is_control         boolean NOT NULL,
+    traffic_allocation double precision NOT NULL CHECK (traffic_allocation BETWEEN 0 AND 1),
+    PRIMARY KEY (experiment, variant)
+);
+
+CREATE INDEX experiment_arm_variant ON experiment_arm (variant);
+
+-- What happened to an experiment's variants while it was active, by UTC day; anonymous impressions name no participant.
+CREATE TABLE experiment_day (
+    experiment  bigint NOT NULL,
+    variant     bigint NOT NULL,
+    day         date NOT NULL,
+    persona_id  text NOT NULL DEFAULT '',
+    impressions bigint NOT NULL,
+    successes   bigint NOT NULL,
+    anonymous   bigint NOT NULL,
+    PRIMARY KEY (experiment, variant, day, persona_id),
+    FOREIGN KEY (experiment, variant) REFERENCES experiment_arm (experiment, variant)
+) WITH (fillfactor = 80);
+
+CREATE TABLE experiment_participant (
+    experiment     bigint NOT NULL REFERENCES experiment (id),
+    participant_id text NOT NULL,
+    variant        bigint NOT NULL,
+    first_seen     timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (experiment, participant_id)
+);
+
+-- Counts per value of each metadata key. A key with too many values is closed: it names things, not segments.
+CREATE TABLE experiment_segment (
+    experiment  bigint NOT NULL,
+    variant     bigint NOT NULL,
+    key         text NOT NULL,
+    value       text NOT NULL,
+    impressions bigint NOT NULL,
+    successes   bigint NOT NULL,
+    PRIMARY KEY (experiment, key, value, variant),
+    FOREIGN KEY (experiment, variant) REFERENCES experiment_arm (experiment, variant)
+) WITH (fillfactor = 80);
+
+CREATE TABLE experiment_segment_closed (
+    experiment bigint NOT NULL REFERENCES experiment (id),
+    key        text NOT NULL,
+    PRIMARY KEY (experiment, key)
+);
+
+CREATE TABLE api_key (
+    key_id     text PRIMARY KEY,
+    name       text NOT NULL,
+    digest     bytea NOT NULL,
+    scopes     text[] NOT NULL,
+    rate_limit integer CHECK (rate_limit > 0),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    revoked_at timestamptz
+);
+
+-- The change feed: one row a commit that other processes must learn of. Readers ask for xid >= the oldest transaction
+-- that was unfinished when they last looked, so that a commit out of order is never skipped.
+CREATE TABLE change (
+    batch    uuid PRIMARY KEY,
+    xid      xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    source   uuid NOT NULL,
+    kind     text NOT NULL CHECK (kind IN ('variants', 'keys', 'experiments')),
+    variants bigint[] NOT NULL DEFAULT '{}',
+    -- For a commit of performance updates where not every item was counted: each item's outcome, for a writer that
+    -- lost its connection and asks again.
+    outcomes smallint[]
+);
+
+CREATE INDEX change_xid ON change (xid);
+
+-- Make the event log's partitions from today to `ahead` days on. Days are UTC. A day that already has rows in the
+-- default partition is left there.
+CREATE FUNCTION armful_event_partitions(ahead integer) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    day date;
+    name text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('armful_event_partitions'));
+    FOR day IN SELECT generate_series((now() AT TIME ZONE 'UTC')::date, (now() AT TIME ZONE 'UTC')::date + ahead, '1 day')
+    LOOP
+        name := 'performance_event_' || to_char(day, 'YYYYMMDD');
+        CONTINUE WHEN to_regclass(name) IS NOT NULL;
+        CONTINUE WHEN EXISTS (
+            SELECT FROM performance_event_other
+            WHERE recorded_at >= day::timestamp AT TIME ZONE 'UTC' AND recorded_at < (day + 1)::timestamp AT TIME ZONE 'UTC'
+        );
+        EXECUTE format(
+            'CREATE TABLE %I PARTITION OF performance_event FOR VALUES FROM (%L) TO (%L)',
+            name, day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC'
+        );
+    END LOOP;
+END $$;

@@ -1,0 +1,133 @@
+"""Performance updates in PostgreSQL: one commit of many, in one round trip."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from armful.model import Outcome, PerformanceUpdate, Recorded, Totals
+from armful.storage.queries import load
+
+_SQL = load("performance.sql")
+_CHANGES = load("changes.sql")
+
+# From this size on planning anew for the arrays at hand costs less than a plan made for arrays of unknown size.
+_LARGE = 500
+
+Item = tuple[int, PerformanceUpdate]
+"""A variant's key and what happened to it."""
+
+_canonical = msgspec.json.Encoder(order="sorted")
+
+
+def _digest(item: Item) -> bytes | None:
+    key, update = item
+    if update.event_id is None:
+        return None
+    return blake2b(_canonical.encode((key, update)), digest_size=16).digest()
+
+
+def waves(items: Sequence[Item]) -> list[list[int]]:
+    """Split positions in `items` so that no wave has an event id, or a variant's selection, twice.
+
+    The database counts a wave as a set; what must see an earlier item of the same commit goes in a later wave.
+    """
+    depth: dict[object, int] = {}
+    result: list[list[int]] = []
+    for position, (key, update) in enumerate(items):
+        names: list[object] = []
+        if update.event_id is not None:
+            names.append(update.event_id)
+        if update.selection_id is not None:
+            names.append((update.selection_id, key))
+        level = max((depth.get(name, 0) for name in names), default=0)
+        for name in names:
+            depth[name] = level + 1
+        if level == len(result):
+            result.append([])
+        result[level].append(position)
+    return result
+
+
+def _wave_id(batch: UUID, number: int) -> UUID:
+    return UUID(int=batch.int ^ number)
+
+
+async def record(
+    connection: Any, batch: UUID, source: UUID, deadline: datetime, items: Sequence[Item]
+) -> list[Recorded]:
+    """Count `items` in one commit named `batch`, a random UUID, and answer each, in order.
+
+    Raises:
+        asyncpg.UniqueViolationError: the batch was committed before (see `written`).
+        asyncpg.QueryCanceledError: `deadline` had passed by the server's clock; nothing was counted.
+    """
+    parts = waves(items)
+    recorded: list[Recorded | None] = [None] * len(items)
+    if len(parts) == 1 and len(items) < _LARGE:
+        await _record_wave(connection, batch, source, deadline, items, range(len(items)), recorded)
+    else:
+        async with connection.transaction():
+            if len(items) >= _LARGE:
+                await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+            for number, positions in enumerate(parts):
+                await _record_wave(connection, _wave_id(batch, number), source, deadline, items, positions, recorded)
+    return [answer for answer in recorded if answer is not None]
+
+
+async def _record_wave(
+    connection: Any,
+    batch: UUID,
+    source: UUID,
+    deadline: datetime,
+    items: Sequence[Item],
+    positions: Sequence[int],
+    recorded: list[Recorded | None],
+) -> None:
+    wave = [items[position] for position in positions]
+    updates = [update for _, update in wave]
+    row = await connection.fetchrow(
+        _SQL["record"],
+        batch,
+        source,
+        deadline,
+        [key for key, _ in wave],
+        [update.batch_size for update in updates],
+        [update.impression for update in updates],
+        [update.success for update in updates],
+        [update.occurred_at for update in updates],
+        [update.persona_id for update in updates],
+        [update.experiment_id for update in updates],
+        [update.participant_id for update in updates],
+        [update.selection_id for update in updates],
+        [update.event_id for update in updates],
+        [_digest(item) for item in wave],
+        [update.metrics for update in updates],
+        [update.metadata for update in updates],
+    )
+    totals = {key: Totals(key, *rest) for key, *rest in zip(*list(row)[1:], strict=True)}
+    for position, (key, _), outcome in zip(positions, wave, row["outcomes"], strict=True):
+        recorded[position] = Recorded(Outcome(outcome), totals[key])
+
+
+async def written(connection: Any, batch: UUID, items: Sequence[Item]) -> list[Recorded] | None:
+    """What became of a commit whose answer was lost; None if it was not made (yet). Totals are the present ones."""
+    parts = waves(items)
+    outcomes = [Outcome.COUNTED] * len(items)
+    for number, positions in enumerate(parts):
+        row = await connection.fetchrow(_CHANGES["written"], _wave_id(batch, number))
+        if row is None:
+            return None
+        for position, outcome in zip(positions, row["outcomes"] or (), strict=False):
+            outcomes[position] = Outcome(outcome)
+    rows = await connection.fetch(_SQL["totals"], list({key for key, _ in items}))
+    totals = {row["id"]: Totals(*row) for row in rows}
+    return [Recorded(outcome, totals[key]) for outcome, (key, _) in zip(outcomes, items, strict=True)]
+
+
+async def make_partitions(connection: Any, ahead_days: int) -> None:
+    """Make the event log's partitions for today and the days ahead."""
+    await connection.execute(_SQL["partitions"], ahead_days)
