@@ -1,13 +1,13 @@
 from collections.abc import Mapping, Sequence
-from typing import final
+from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["ArmTable", "sample_beta", "select_top_k", "select_top_k_many"]
 
-type _Floats = NDArray[np.float64] | Sequence[float]
-type _Integers = NDArray[np.int64] | Sequence[int]
+_Floats: TypeAlias = NDArray[np.float64] | Sequence[float]
+_Integers: TypeAlias = NDArray[np.int64] | Sequence[int]
 
 def sample_beta(alpha: _Floats, beta: _Floats, *, seed: int | None = None) -> NDArray[np.float64]:
     """Draw one rate per arm from its posterior.
@@ -18,13 +18,16 @@ def sample_beta(alpha: _Floats, beta: _Floats, *, seed: int | None = None) -> ND
         seed: from 0 to 2**64 - 1; ``None`` for draws that nobody can repeat.
 
     Returns:
-        Draws θᵢ ~ Beta(αᵢ, βᵢ) in [0, 1], shape (n,). A draw nearer to 0 or 1 than a double can tell is 0.0 or 1.0.
+        Draws θᵢ ~ Beta(αᵢ, βᵢ) in [0, 1], shape (n,). A draw nearer to 0 or 1 than a double can tell is 0.0
+        or 1.0.
 
     Raises:
-        ValueError: a value is out of range, or lengths differ; the message names the argument, index and value.
+        ValueError: a value is out of range, or lengths differ; the message names where and what.
         TypeError: an argument is not of dtype float64.
 
-    Source: X / (X + Y) with X ~ Gamma(α) and Y ~ Gamma(β), drawn as in Marsaglia & Tsang (2000), ACM TOMS 26, 363-372.
+    Source: X / (X + Y) with X ~ Gamma(α) and Y ~ Gamma(β), drawn as in Marsaglia & Tsang (2000), ACM TOMS 26,
+        363-372.
+
     """
 
 def select_top_k(alpha: _Floats, beta: _Floats, k: int, *, seed: int | None = None) -> NDArray[np.intp]:
@@ -40,10 +43,11 @@ def select_top_k(alpha: _Floats, beta: _Floats, k: int, *, seed: int | None = No
         The indices of the k largest draws, by descending draw, shape (k,).
 
     Raises:
-        ValueError: a value is out of range, or lengths differ; the message names the argument, index and value.
+        ValueError: a value is out of range, or lengths differ; the message names where and what.
         TypeError: an array is not of dtype float64, or ``k`` or ``seed`` not an integer.
 
     Source: Thompson (1933), Biometrika 25, 285-294.
+
     """
 
 def select_top_k_many(
@@ -62,18 +66,19 @@ def select_top_k_many(
         One row a round, each as of :func:`select_top_k`, shape (rounds, k). Ctrl-C interrupts it.
 
     Raises:
-        ValueError: a value is out of range, or lengths differ; the message names the argument, index and value.
+        ValueError: a value is out of range, or lengths differ; the message names where and what.
         TypeError: an array is not of dtype float64, or ``k``, ``rounds`` or ``seed`` not an integer.
         MemoryError: rounds × k indices don't fit into memory.
+
     """
 
 @final
 class ArmTable:
     """Arms kept in memory by id, to select from.
 
-    An id gets a *slot*, a small integer, on its first appearance and keeps it for the table's lifetime. States of an
-    arm carry a *version* that grows with every change; of two the higher wins, in whatever order they arrive.
-    A table may be used from several threads at once.
+    An id gets a *slot*, a small integer, on its first appearance and keeps it for the table's lifetime.
+    States of an arm carry a *version* that grows with every change; of two the higher wins, in whatever order
+    they arrive. A table may be used from several threads at once.
 
     >>> table = ArmTable()
     >>> table.upsert(["warm", "bold"], [121.0, 65.0], [881.0, 737.0], [1000, 800], [1, 1])
@@ -95,8 +100,8 @@ class ArmTable:
     ) -> NDArray[np.intp]:
         """Insert or update arms. All rows are checked before any is applied.
 
-        A row whose version is not above the one held is ignored. A newer one also revives a removed arm, in its slot.
-        Many rows are applied in batches of 1,000, between which selections are let in.
+        A row whose version is not above the one held is ignored. A newer one also revives a removed arm, in
+        its slot. Many rows are applied in batches of 1,000, between which selections are let in.
 
         Args:
             ids: the arms' ids, length n. An id may come twice: the higher version stays.
@@ -110,9 +115,10 @@ class ArmTable:
             The slot of each id, shape (n,), that of ignored rows too.
 
         Raises:
-            ValueError: a value is out of range, or lengths differ; the message names the argument, index and value.
+            ValueError: a value is out of range, or lengths differ; the message names where and what.
             TypeError: an array is of another dtype, or an id or a dimension not a string.
             MemoryError: more than 2**32 slots or bytes of ids.
+
         """
 
     def update(
@@ -123,7 +129,9 @@ class ArmTable:
         impressions: _Integers,
         version: _Integers,
     ) -> int:
-        """Update arms by slot. As :meth:`upsert`, but cheaper, and removed arms stay removed and as they were.
+        """Update arms by slot.
+
+        As :meth:`upsert`, but cheaper; and removed arms stay removed and as they were, whatever the version.
 
         Args:
             slots: the arms' slots, shape (n,).
@@ -137,8 +145,9 @@ class ArmTable:
 
         Raises:
             IndexError: a slot the table has not given out.
-            ValueError: a value is out of range, or lengths differ; the message names the argument, index and value.
+            ValueError: a value is out of range, or lengths differ; the message names where and what.
             TypeError: an array is of another dtype.
+
         """
 
     def remove(self, ids: Sequence[str], version: int | _Integers | None = None) -> int:
@@ -146,9 +155,9 @@ class ArmTable:
 
         Args:
             ids: the arms' ids, length n.
-            version: of each removal, or one for all. A removal older than the state held is ignored; otherwise only
-                an upsert of a higher version revives the arm. An id not seen before is remembered as removed.
-                ``None`` removes whatever is held, and any later upsert revives it.
+            version: of each removal, or one for all. A removal older than the state held is ignored;
+                otherwise only an upsert of a higher version revives the arm. An id not seen before is
+                remembered as removed. ``None`` removes whatever is held, and any later upsert revives it.
 
         Returns:
             How many arms were live and are no more.
@@ -157,6 +166,7 @@ class ArmTable:
             KeyError: ``version`` is ``None`` and the table has never seen an id; then nothing is removed.
             ValueError: lengths differ.
             TypeError: an id is not a string, or ``version`` not of integers.
+
         """
 
     def select(
@@ -171,14 +181,14 @@ class ArmTable:
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Select arms by Thompson sampling: one draw per eligible arm, the k largest.
 
-        With ``min_impressions``, an expected k × ``exploration_ratio`` places (the whole part surely, the fraction by
-        one random draw) go to arms with fewer impressions, Thompson-drawn among them, and the rest to the experienced
-        ones; places that one group can't fill go to the other.
+        With ``min_impressions``, an expected k × ``exploration_ratio`` places (the whole part surely, the
+        fraction by one random draw) go to arms with fewer impressions, Thompson-drawn among them, and the
+        rest to the experienced ones; places that one group can't fill go to the other.
 
         Args:
             k: how many arms, at least 1. If fewer are eligible, all of them are selected.
-            min_impressions: from how many impressions on an arm counts as experienced, at least 0. ``None`` for plain
-                Thompson sampling, whatever ``exploration_ratio`` says.
+            min_impressions: from how many impressions on an arm counts as experienced, at least 0. ``None``
+                for plain Thompson sampling, whatever ``exploration_ratio`` says.
             exploration_ratio: in [0, 1].
             where: only arms that have every one of these dimensions.
             exclude: no arm with one of these ids; ids the table doesn't know are ignored.
@@ -190,6 +200,7 @@ class ArmTable:
         Raises:
             ValueError: a number is out of range; the message names the argument and the value.
             TypeError: an argument is of another type.
+
         """
 
     def slot(self, id: str) -> int | None:
@@ -200,6 +211,7 @@ class ArmTable:
 
         Raises:
             IndexError: a slot the table has not given out.
+
         """
 
     def slots(self) -> NDArray[np.intp]:
@@ -211,10 +223,12 @@ class ArmTable:
         """Give what the table holds: α, β, impressions and version, each of shape (n,).
 
         Args:
-            slots: which arms, removed ones as they last were; ``None`` for the live ones, in the order of :meth:`slots`.
+            slots: which arms, removed ones as they last were; ``None`` for the live ones, in the order of
+                :meth:`slots`.
 
         Raises:
             IndexError: a slot the table has not given out.
+
         """
 
     @property

@@ -32,7 +32,12 @@ fn draw_small<R: Rng + ?Sized>(alpha: f64, beta: f64, rng: &mut R) -> f64 {
     if ln_x == ln_y {
         return 0.5; // also where both are −∞, whose difference is no number
     }
-    1.0 / (1.0 + (ln_y - ln_x).exp())
+    let odds = (ln_x - ln_y).exp();
+    if odds < 1.0 {
+        odds / (1.0 + odds)
+    } else {
+        1.0 / (1.0 + (ln_y - ln_x).exp())
+    }
 }
 
 /// Checks that every value is finite and greater than 0.
