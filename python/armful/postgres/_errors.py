@@ -1,0 +1,35 @@
+"""What can keep the embedded server from starting. Each error's text is a sentence for whoever started it.
+
+EmbeddedPostgresError
+├── ProgramsNotFound    no PostgreSQL to run, or none that may be run
+├── DataFolderInUse     another process has it
+├── DataFolderRefused   it holds something that must not be touched
+└── StartFailed         PostgreSQL, or the system, said no
+"""
+
+from pathlib import Path
+
+
+class EmbeddedPostgresError(Exception):
+    """The base of every error of the embedded server."""
+
+
+class ProgramsNotFound(EmbeddedPostgresError):
+    """There is no PostgreSQL to run, or none that may be run."""
+
+
+class DataFolderInUse(EmbeddedPostgresError):
+    """The data folder {} is in use by process {}"""
+
+    def __init__(self, data_dir: Path, pid: int | None) -> None:
+        holder = "another process" if pid is None else f"process {pid}"
+        super().__init__(f"The data folder {data_dir} is in use by {holder}: stop that one first.")
+        self.pid = pid
+
+
+class DataFolderRefused(EmbeddedPostgresError):
+    """The data folder holds something that must not be touched; nothing was."""
+
+
+class StartFailed(EmbeddedPostgresError):
+    """PostgreSQL, or the system it runs on, refused."""

@@ -1,0 +1,45 @@
+"""Become a program that cannot outlive its parent and is not root. A script by itself: `python -I -S`.
+
+Between a fork and an exec nothing is safe in a process that has threads, so this stands between them.
+Its first argument is JSON: `parent` (process id), `signal` (sent when the parent's starting thread ends),
+`uid`, `gid` and `namespace`; the rest is the program with its arguments.
+"""
+
+import ctypes
+import json
+import os
+import sys
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+CLONE_NEWUSER = 0x10000000
+
+
+def main() -> None:
+    options = json.loads(sys.argv[1])
+    libc = ctypes.CDLL(None, use_errno=True)
+    uid, gid = options["uid"], options["gid"]
+    if options["namespace"]:
+        ids = os.geteuid(), os.getegid()
+        if libc.unshare(CLONE_NEWUSER) != 0:
+            sys.exit(f"user namespaces are not allowed: {os.strerror(ctypes.get_errno())}")
+        Path("/proc/self/uid_map").write_text(f"{uid} {ids[0]} 1")
+        Path("/proc/self/setgroups").write_text("deny")
+        Path("/proc/self/gid_map").write_text(f"{gid} {ids[1]} 1")
+    elif uid != os.geteuid():
+        os.setgroups([gid])
+        os.setgid(gid)
+        os.setuid(uid)
+    if sys.platform == "linux":
+        # After the changes above, which clear it. What follows does not.
+        libc.prctl(PR_SET_PDEATHSIG, options["signal"], 0, 0, 0)
+        if os.getppid() != options["parent"]:
+            sys.exit("the parent is gone")
+    try:
+        os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606
+    except OSError as error:
+        sys.exit(f"{sys.argv[2]}: {error.strerror}")
+
+
+if __name__ == "__main__":
+    main()
