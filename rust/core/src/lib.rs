@@ -1,2 +1,28 @@
 //! Exact Thompson sampling over many Beta-distributed arms.
+//!
+//! The crate knows arrays and nothing of Python, HTTP or SQL. An *arm* has a success rate θ whose posterior is
+//! Beta(α, β); Thompson sampling draws one θ per arm and shows the arms of the largest draws.
+//!
+//! ```
+//! use armful_core::{generator, select_top_k};
+//!
+//! let (alpha, beta) = ([121.0, 65.0, 1.0], [881.0, 737.0, 1.0]);
+//! let best = select_top_k(&alpha, &beta, 2, &mut generator(Some(7)))?;
+//! assert_eq!(best.len(), 2);
+//! # Ok::<(), armful_core::Error>(())
+//! ```
 #![forbid(unsafe_code)]
+
+mod arm_table;
+mod beta;
+mod error;
+mod gamma;
+mod rng;
+mod select;
+mod top_k;
+
+pub use arm_table::{Arm, ArmTable, Rows, Selection, Split};
+pub use beta::{check_arms, check_length, check_parameters, draw_beta, sample_beta};
+pub use error::Error;
+pub use rng::{fresh_seed, generator, reseed_after_fork, Generator};
+pub use select::{select_top_k, Selector};

@@ -1,8 +1,41 @@
 //! The Python module `armful._core`: conversion and registration only.
+mod arm_table;
+mod convert;
+mod draws;
+
 use pyo3::prelude::*;
+use pyo3::types::IntoPyDict;
 
 /// The compiled part of armful.
 #[pymodule]
-fn _core(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<arm_table::ArmTable>()?;
+    module.add_function(wrap_pyfunction!(draws::sample_beta, module)?)?;
+    module.add_function(wrap_pyfunction!(draws::select_top_k, module)?)?;
+    module.add_function(wrap_pyfunction!(draws::select_top_k_many, module)?)?;
+    reseed_in_children(module)?;
+    #[cfg(debug_assertions)]
+    PyErr::warn(
+        module.py(),
+        &module.py().get_type::<pyo3::exceptions::PyRuntimeWarning>(),
+        c"armful._core is a debug build and slow: build it with --release",
+        1,
+    )?;
     Ok(())
+}
+
+/// A forked child would otherwise draw what its parent draws.
+fn reseed_in_children(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    let os = py.import("os")?;
+    if os.hasattr("register_at_fork")? {
+        let reseed = wrap_pyfunction!(reseed_after_fork, module)?;
+        os.call_method("register_at_fork", (), Some(&[("after_in_child", reseed)].into_py_dict(py)?))?;
+    }
+    Ok(())
+}
+
+#[pyfunction]
+fn reseed_after_fork() {
+    armful_core::reseed_after_fork();
 }

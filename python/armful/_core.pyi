@@ -1,0 +1,242 @@
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ArmTable", "sample_beta", "select_top_k", "select_top_k_many"]
+
+_Floats: TypeAlias = NDArray[np.float64] | Sequence[float]
+_Integers: TypeAlias = NDArray[np.int64] | Sequence[int]
+
+def sample_beta(alpha: _Floats, beta: _Floats, *, seed: int | None = None) -> NDArray[np.float64]:
+    """Draw one rate per arm from its posterior.
+
+    Args:
+        alpha: α of each arm, shape (n,), finite and greater than 0.
+        beta: β of each arm, shape (n,), finite and greater than 0.
+        seed: from 0 to 2**64 - 1; ``None`` for draws that nobody can repeat.
+
+    Returns:
+        Draws θᵢ ~ Beta(αᵢ, βᵢ) in [0, 1], shape (n,). A draw nearer to 0 or 1 than a double can tell is 0.0
+        or 1.0.
+
+    Raises:
+        ValueError: a value is out of range, or lengths differ; the message names where and what.
+        TypeError: an argument is not of dtype float64.
+
+    Source: X / (X + Y) with X ~ Gamma(α) and Y ~ Gamma(β), drawn as in Marsaglia & Tsang (2000), ACM TOMS 26,
+        363-372.
+
+    """
+
+def select_top_k(alpha: _Floats, beta: _Floats, k: int, *, seed: int | None = None) -> NDArray[np.intp]:
+    """Select k arms by Thompson sampling: one draw per arm, the k largest.
+
+    Args:
+        alpha: α of each arm, shape (n,), finite and greater than 0.
+        beta: β of each arm, shape (n,), finite and greater than 0.
+        k: how many arms, from 1 to n.
+        seed: from 0 to 2**64 - 1; ``None`` for a selection that nobody can repeat.
+
+    Returns:
+        The indices of the k largest draws, by descending draw, shape (k,).
+
+    Raises:
+        ValueError: a value is out of range, or lengths differ; the message names where and what.
+        TypeError: an array is not of dtype float64, or ``k`` or ``seed`` not an integer.
+
+    Source: Thompson (1933), Biometrika 25, 285-294.
+
+    """
+
+def select_top_k_many(
+    alpha: _Floats, beta: _Floats, k: int, rounds: int, *, seed: int | None = None
+) -> NDArray[np.intp]:
+    """Select k arms in each of many independent rounds, from the same posteriors.
+
+    Args:
+        alpha: α of each arm, shape (n,), finite and greater than 0.
+        beta: β of each arm, shape (n,), finite and greater than 0.
+        k: how many arms a round, from 1 to n.
+        rounds: how many rounds, at least 1.
+        seed: from 0 to 2**64 - 1; ``None`` for selections that nobody can repeat.
+
+    Returns:
+        One row a round, each as of :func:`select_top_k`, shape (rounds, k). Ctrl-C interrupts it.
+
+    Raises:
+        ValueError: a value is out of range, or lengths differ; the message names where and what.
+        TypeError: an array is not of dtype float64, or ``k``, ``rounds`` or ``seed`` not an integer.
+        MemoryError: rounds × k indices don't fit into memory.
+
+    """
+
+@final
+class ArmTable:
+    """Arms kept in memory by id, to select from.
+
+    An id gets a *slot*, a small integer, on its first appearance and keeps it for the table's lifetime.
+    States of an arm carry a *version* that grows with every change; of two the higher wins, in whatever order
+    they arrive. A table may be used from several threads at once.
+
+    >>> table = ArmTable()
+    >>> table.upsert(["warm", "bold"], [121.0, 65.0], [881.0, 737.0], [1000, 800], [1, 1])
+    array([0, 1])
+    >>> slots, scores = table.select(1, seed=7)
+    >>> table.ids(slots)
+    ['warm']
+    """
+
+    def __new__(cls) -> ArmTable: ...
+    def upsert(
+        self,
+        ids: Sequence[str],
+        alpha: _Floats,
+        beta: _Floats,
+        impressions: _Integers,
+        version: _Integers,
+        dimensions: Sequence[Mapping[str, str]] | None = None,
+    ) -> NDArray[np.intp]:
+        """Insert or update arms. All rows are checked before any is applied.
+
+        A row whose version is not above the one held is ignored. A newer one also revives a removed arm, in
+        its slot. Many rows are applied in batches of 1,000, between which selections are let in.
+
+        Args:
+            ids: the arms' ids, length n. An id may come twice: the higher version stays.
+            alpha: α of each arm, shape (n,), finite and greater than 0.
+            beta: β of each arm, shape (n,), finite and greater than 0.
+            impressions: how often each arm was shown, shape (n,), at least 0.
+            version: the version of each row, shape (n,).
+            dimensions: each arm's names and values, length n, replacing those it had; ``None`` leaves them.
+
+        Returns:
+            The slot of each id, shape (n,), that of ignored rows too.
+
+        Raises:
+            ValueError: a value is out of range, or lengths differ; the message names where and what.
+            TypeError: an array is of another dtype, or an id or a dimension not a string.
+            MemoryError: more than 2**32 slots or bytes of ids.
+
+        """
+
+    def update(
+        self,
+        slots: NDArray[np.intp] | Sequence[int],
+        alpha: _Floats,
+        beta: _Floats,
+        impressions: _Integers,
+        version: _Integers,
+    ) -> int:
+        """Update arms by slot.
+
+        As :meth:`upsert`, but cheaper; and removed arms stay removed and as they were, whatever the version.
+
+        Args:
+            slots: the arms' slots, shape (n,).
+            alpha: α of each arm, shape (n,), finite and greater than 0.
+            beta: β of each arm, shape (n,), finite and greater than 0.
+            impressions: how often each arm was shown, shape (n,), at least 0.
+            version: the version of each row, shape (n,).
+
+        Returns:
+            How many rows were new enough to be applied.
+
+        Raises:
+            IndexError: a slot the table has not given out.
+            ValueError: a value is out of range, or lengths differ; the message names where and what.
+            TypeError: an array is of another dtype.
+
+        """
+
+    def remove(self, ids: Sequence[str], version: int | _Integers | None = None) -> int:
+        """Remove arms: they are never selected again, but keep their slots.
+
+        Args:
+            ids: the arms' ids, length n.
+            version: of each removal, or one for all. A removal older than the state held is ignored;
+                otherwise only an upsert of a higher version revives the arm. An id not seen before is
+                remembered as removed. ``None`` removes whatever is held, and any later upsert revives it.
+
+        Returns:
+            How many arms were live and are no more.
+
+        Raises:
+            KeyError: ``version`` is ``None`` and the table has never seen an id; then nothing is removed.
+            ValueError: lengths differ.
+            TypeError: an id is not a string, or ``version`` not of integers.
+
+        """
+
+    def select(
+        self,
+        k: int,
+        *,
+        min_impressions: int | None = None,
+        exploration_ratio: float = 0.0,
+        where: Mapping[str, str] | None = None,
+        exclude: Sequence[str] | None = None,
+        seed: int | None = None,
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Select arms by Thompson sampling: one draw per eligible arm, the k largest.
+
+        With ``min_impressions``, an expected k × ``exploration_ratio`` places (the whole part surely, the
+        fraction by one random draw) go to arms with fewer impressions, Thompson-drawn among them, and the
+        rest to the experienced ones; places that one group can't fill go to the other.
+
+        Args:
+            k: how many arms, at least 1. If fewer are eligible, all of them are selected.
+            min_impressions: from how many impressions on an arm counts as experienced, at least 0. ``None``
+                for plain Thompson sampling, whatever ``exploration_ratio`` says.
+            exploration_ratio: in [0, 1].
+            where: only arms that have every one of these dimensions.
+            exclude: no arm with one of these ids; ids the table doesn't know are ignored.
+            seed: from 0 to 2**64 - 1; with the same arms in the same slots it fixes the answer.
+
+        Returns:
+            The slots and their draws, by descending draw, each of shape (m,) with m ≤ k.
+
+        Raises:
+            ValueError: a number is out of range; the message names the argument and the value.
+            TypeError: an argument is of another type.
+
+        """
+
+    def slot(self, id: str) -> int | None:
+        """Give the slot of a live arm, or ``None``."""
+
+    def ids(self, slots: NDArray[np.intp] | Sequence[int]) -> list[str]:
+        """Give the ids of slots, those of removed arms too.
+
+        Raises:
+            IndexError: a slot the table has not given out.
+
+        """
+
+    def slots(self) -> NDArray[np.intp]:
+        """Give the slots of the live arms, in ascending order."""
+
+    def arms(
+        self, slots: NDArray[np.intp] | Sequence[int] | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+        """Give what the table holds: α, β, impressions and version, each of shape (n,).
+
+        Args:
+            slots: which arms, removed ones as they last were; ``None`` for the live ones, in the order of
+                :meth:`slots`.
+
+        Raises:
+            IndexError: a slot the table has not given out.
+
+        """
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory the table holds."""
+
+    def __len__(self) -> int:
+        """Count the live arms."""
+
+    def __contains__(self, id: str, /) -> bool:
+        """Whether the arm is live."""

@@ -1,0 +1,10 @@
+"""The statistics of rates and experiments: pure functions of counts, which know nothing of the service.
+
+Each module answers one question:
+
+- `intervals`: how sure is a rate?
+- `comparison`: does a variant differ from control, at the planned end of a test with a fixed split?
+- `sequential`: the same, at every look before that
+- `srm`: did the traffic split as it should have?
+- `power`: how much traffic does a test need?
+"""

@@ -1,0 +1,247 @@
+"""Comparison of a variant's rate with control's at the planned end of a test whose split is fixed.
+
+Every figure comes from the same score statistic, so they agree: the intervals exclude "no difference" exactly
+where the score test's p-value is under 1 − `confidence_level`. Where a cell of the two-by-two table expects
+fewer than five, the normal law behind the score test is not to be trusted and the p-value is Fisher's exact
+one. (Boschloo's test would be a little more powerful, but its search over the unknown common rate takes
+seconds at thousands of impressions.)
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import gammaln, ndtr
+
+from armful.stats.intervals import Interval, check_counts, two_sided_z
+
+SMALLEST_EXPECTED_CELL = 5.0
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fixed-horizon comparison of one variant with control says."""
+
+    p_value: float
+    """Two-sided, of the hypothesis that both rates are equal; by `method`."""
+
+    method: Literal["pooled_z", "fisher"]
+    """`fisher` where a cell of the table expects fewer than five, else `pooled_z`."""
+
+    z_score: float
+    """The pooled score statistic, positive where the variant is ahead; 0 where nothing varies."""
+
+    difference: float | None
+    """The variant's rate less control's; None where either has no impressions."""
+
+    difference_interval: Interval
+    """Score interval (Mee 1984), within [−1, 1]."""
+
+    lift: float | None
+    """The variant's rate over control's, less 1: 0.5 is 50 % better. None where that is 0 or unknown."""
+
+    lift_interval: Interval
+    """Score interval (Koopman 1984), within [−1, ∞]; the upper end is `inf` where control has no success."""
+
+
+def compare(
+    successes: int,
+    impressions: int,
+    control_successes: int,
+    control_impressions: int,
+    confidence_level: float = 0.95,
+) -> Comparison:
+    """Compare a variant's success rate with control's.
+
+    Valid once, at the end that was planned, and for a split that did not follow the outcomes.
+
+    Args:
+        successes: The variant's, 0 to `impressions`.
+        impressions: The variant's, 0 or more.
+        control_successes: 0 to `control_impressions`.
+        control_impressions: 0 or more.
+        confidence_level: Of both intervals, in (0, 1).
+
+    Raises:
+        ValueError: An argument is out of its range.
+
+    """
+    check_counts(successes, impressions)
+    check_counts(control_successes, control_impressions, "control_")
+    z = two_sided_z(confidence_level)
+    counts = (successes, impressions, control_successes, control_impressions)
+    z_score = pooled_z(*counts)
+    small = _smallest_expected_cell(*counts) < SMALLEST_EXPECTED_CELL
+    known = impressions > 0 and control_impressions > 0
+    rate = successes / impressions if impressions else math.nan
+    control_rate = control_successes / control_impressions if control_impressions else math.nan
+    return Comparison(
+        p_value=fisher_p_value(*counts) if small else 2 * float(ndtr(-abs(z_score))),
+        method="fisher" if small else "pooled_z",
+        z_score=z_score,
+        difference=rate - control_rate if known else None,
+        difference_interval=_difference_interval(*counts, z) if known else Interval(-1.0, 1.0),
+        lift=rate / control_rate - 1 if known and control_successes else None,
+        lift_interval=_lift_interval(*counts, z) if known else Interval(-1.0, math.inf),
+    )
+
+
+def pooled_z(successes: int, impressions: int, control_successes: int, control_impressions: int) -> float:
+    """Give the score statistic of equal rates: positive for a variant ahead, 0 where nothing varies."""
+    total = impressions + control_impressions
+    pooled = successes + control_successes
+    if impressions == 0 or control_impressions == 0 or pooled in (0, total):
+        return 0.0
+    variance = pooled * (total - pooled) / total / total * (1 / impressions + 1 / control_impressions)
+    return (successes / impressions - control_successes / control_impressions) / math.sqrt(variance)
+
+
+def fisher_p_value(
+    successes: int, impressions: int, control_successes: int, control_impressions: int
+) -> float:
+    """Give Fisher's exact two-sided p-value: the chance of a table no likelier than the one seen.
+
+    Sums over at most min(impressions, all successes) + 1 tables.
+    """
+    total = impressions + control_impressions
+    pooled = successes + control_successes
+    low, high = max(0, pooled - control_impressions), min(impressions, pooled)
+    if low == high:
+        return 1.0
+    treated = np.arange(low, high + 1, dtype=np.float64)
+    log_weight = -(
+        gammaln(treated + 1)
+        + gammaln(impressions - treated + 1)
+        + gammaln(pooled - treated + 1)
+        + gammaln(total - impressions - pooled + treated + 1)
+    )
+    weight = np.exp(log_weight - log_weight.max())
+    # Tables as likely as the one seen count too; the margin absorbs the rounding of gammaln.
+    return min(1.0, float(weight[weight <= weight[successes - low] * (1 + 1e-7)].sum() / weight.sum()))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjust p-values so that calling those under α significant errs anywhere with probability at most α.
+
+    Args:
+        p_values: One for each comparison, each in [0, 1], in any order.
+
+    Returns:
+        Adjusted p-values in the same order, none below the one given.
+
+    Raises:
+        ValueError: A p-value is out of its range.
+
+    Source:
+        Holm (1979), *A simple sequentially rejective multiple test procedure*.
+
+    """
+    for p_value in p_values:
+        if not 0 <= p_value <= 1:
+            raise ValueError(f"p_values must be between 0 and 1, not {p_value}")
+    adjusted = [1.0] * len(p_values)
+    largest = 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+def _smallest_expected_cell(
+    successes: int, impressions: int, control_successes: int, control_impressions: int
+) -> float:
+    total = impressions + control_impressions
+    pooled = successes + control_successes
+    return min(impressions, control_impressions) * min(pooled, total - pooled) / total if total else 0.0
+
+
+def _difference_interval(s1: int, n1: int, s0: int, n0: int, z: float) -> Interval:
+    # The lower end is the upper one of the difference the other way round.
+    return Interval(-_difference_upper(s0, n0, s1, n1, z), _difference_upper(s1, n1, s0, n0, z))
+
+
+def _difference_upper(s1: int, n1: int, s0: int, n0: int, z: float) -> float:
+    """Give the largest δ = p₁ − p₀ that the score test does not reject (Mee 1984)."""
+    estimate = s1 / n1 - s0 / n0
+    if s1 == n1 and s0 == 0:
+        return 1.0
+
+    def excess(delta: float) -> float:
+        return (delta - estimate) ** 2 - z * z * _constrained_variance(s1, n1, s0, n0, delta)
+
+    return _largest_root(excess, estimate, 1.0)
+
+
+def _constrained_variance(s1: int, n1: int, s0: int, n0: int, delta: float) -> float:
+    """Give the difference's variance at the likeliest two rates that are `delta` apart.
+
+    The rates come from a root of a cubic, in the closed form of Miettinen & Nurminen (1985, appendix I).
+    """
+    gap = abs(delta)
+    room = 1 - gap
+    if room <= 0:
+        return 0.0
+    s_low, n_low, s_high, n_high = (s0, n0, s1, n1) if delta >= 0 else (s1, n1, s0, n0)
+    # Where the lower rate is past the middle of its room, count failures instead: the root is then close to
+    # 0, and exact in all its digits.
+    if (s_low + s_high - n_high) * (1 + gap) + (s_high + s_low - n_low) * room > 0:
+        s_low, n_low, s_high, n_high = n_high - s_high, n_high, n_low - s_low, n_low
+    n, s = n1 + n0, s_low + s_high
+    b = (n_high + 2 * n_low) * gap - n - s
+    c = (n_low * gap - n - 2 * s_low) * gap + s
+    d = s_low * gap * room
+    third = b / (3 * n)
+    spread = math.sqrt(max(0.0, third * third - c / (3 * n)))
+    cubed = third**3 - third * c / (2 * n) + d / (2 * n)
+    spread = math.copysign(spread, cubed)
+    # Where the three roots nearly meet, rounding may leave a cosine just outside [−1, 1].
+    cosine = min(1.0, max(-1.0, cubed / spread**3)) if spread**3 else 1.0
+    low = min(room, max(0.0, 2 * spread * math.cos((math.pi + math.acos(cosine)) / 3) - third))
+    for _ in range(2):
+        slope = (3 * n * low + 2 * b) * low + c
+        if slope:
+            low = min(room, max(0.0, low - (((n * low + b) * low + c) * low + d) / slope))
+    return low * (1 - low) / n_low + (gap + low) * (room - low) / n_high
+
+
+def _lift_interval(s1: int, n1: int, s0: int, n0: int, z: float) -> Interval:
+    # The lower end of a ratio is one over the upper end of the ratio the other way round.
+    inverse_lower = _ratio_upper(s0, n0, s1, n1, z)
+    return Interval(1 / inverse_lower - 1, _ratio_upper(s1, n1, s0, n0, z) - 1)
+
+
+def _ratio_upper(s1: int, n1: int, s0: int, n0: int, z: float) -> float:
+    """Give the largest φ = p₁/p₀ that the score test does not reject (Koopman 1984, as Gart & Nam put it)."""
+    if s0 == 0:
+        return math.inf
+    p1_seen, p0_seen = s1 / n1, s0 / n0
+    n, s = n1 + n0, s1 + s0
+
+    def excess(log_ratio: float) -> float:
+        ratio = math.exp(log_ratio)
+        # The likeliest p₀ where p₁ = φp₀: the smaller root of nφp₀² − bp₀ + s, so written as not to cancel.
+        b = n1 * ratio + s1 + n0 + s0 * ratio
+        p0 = 2 * s / (b + math.sqrt(max(0.0, b * b - 4 * n * ratio * s)))
+        p0 = min(1.0, 1 / ratio, p0)
+        p1 = min(1.0, ratio * p0)
+        variance = p1 * (1 - p1) / n1 + ratio * ratio * p0 * (1 - p0) / n0
+        # Divided by the ratio, so that neither end of the range drowns the other.
+        return ((p1_seen - ratio * p0_seen) ** 2 - z * z * variance) / ratio
+
+    start = math.log(p1_seen / p0_seen) if s1 else 0.0
+    while s1 == 0 and excess(start) > 0:
+        start -= 2.0
+    step = 1.0
+    while excess(start + step) <= 0:
+        step *= 2
+    return math.exp(_largest_root(excess, start, start + step))
+
+
+def _largest_root(excess: Callable[[float], float], start: float, end: float) -> float:
+    """Give the root of a function that is at most 0 at `start`, dips below it, and is above 0 at `end`."""
+    if excess(start) >= 0:
+        # Both arms all failures or all successes: the estimate itself is a root, and not the one asked for.
+        start += 1e-12
+    return float(brentq(excess, start, end, xtol=1e-14))

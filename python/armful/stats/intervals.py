@@ -1,0 +1,88 @@
+"""Intervals for one rate: Wilson's confidence interval and the posterior's credible one."""
+
+import math
+from typing import NamedTuple
+
+from scipy.special import betainccinv, betaincinv, ndtri
+
+
+class Interval(NamedTuple):
+    """A closed interval; either end may be the end of what is possible."""
+
+    lower: float
+    upper: float
+
+
+def check_counts(successes: float, impressions: float, prefix: str = "") -> None:
+    """Raise `ValueError` unless 0 ≤ successes ≤ impressions < ∞; `prefix` begins the arguments' names."""
+    if not 0 <= impressions < math.inf:
+        raise ValueError(f"{prefix}impressions must be finite and at least 0, not {impressions}")
+    if not 0 <= successes <= impressions:
+        raise ValueError(
+            f"{prefix}successes must be between 0 and {prefix}impressions ({impressions}), not {successes}"
+        )
+
+
+def check_open_unit(name: str, value: float) -> None:
+    """Raise `ValueError` naming the argument unless 0 < value < 1."""
+    if not 0 < value < 1:
+        raise ValueError(f"{name} must be between 0 and 1, not {value}")
+
+
+def two_sided_z(confidence_level: float) -> float:
+    """Give the normal quantile that leaves half of 1 − `confidence_level` above it: 1.96 for 0.95."""
+    check_open_unit("confidence_level", confidence_level)
+    return -float(ndtri((1 - confidence_level) / 2))
+
+
+def wilson_interval(successes: float, impressions: float, confidence_level: float = 0.95) -> Interval:
+    """Give Wilson's score interval for a rate: every rate that a two-sided z test would not reject.
+
+    Args:
+        successes: 0 to `impressions`.
+        impressions: 0 or more. Without any the interval is [0, 1].
+        confidence_level: In (0, 1).
+
+    Returns:
+        Bounds within [0, 1]; exactly 0 below where nothing succeeded, exactly 1 above where everything did.
+
+    Raises:
+        ValueError: An argument is out of its range.
+
+    Source:
+        Wilson (1927), *Probable inference, the law of succession, and statistical inference*.
+
+    """
+    check_counts(successes, impressions)
+    z = two_sided_z(confidence_level)
+    if impressions == 0:
+        return Interval(0.0, 1.0)
+    rate = successes / impressions
+    z2 = z * z / impressions
+    centre = rate + z2 / 2
+    half_width = math.sqrt(z2 * (rate * (1 - rate) + z2 / 4))
+    return Interval(
+        0.0 if successes == 0 else max(0.0, (centre - half_width) / (1 + z2)),
+        1.0 if successes == impressions else min(1.0, (centre + half_width) / (1 + z2)),
+    )
+
+
+def credible_interval(alpha: float, beta: float, confidence_level: float = 0.95) -> Interval:
+    """Give the equal-tailed interval that holds a Beta(`alpha`, `beta`) rate with this probability.
+
+    Args:
+        alpha: Prior alpha plus successes, above 0 and finite.
+        beta: Prior beta plus failures, above 0 and finite.
+        confidence_level: In (0, 1).
+
+    Raises:
+        ValueError: An argument is out of its range.
+
+    """
+    for name, value in (("alpha", alpha), ("beta", beta)):
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} must be finite and above 0, not {value}")
+    check_open_unit("confidence_level", confidence_level)
+    tail = (1 - confidence_level) / 2
+    # The upper end from its own tail: 1 − tail would lose digits at levels close to 1.
+    return Interval(float(betaincinv(alpha, beta, tail)), float(betainccinv(alpha, beta, tail)))

@@ -1,0 +1,107 @@
+"""Sample-ratio mismatch: whether traffic split as it should have.
+
+A split that is off by more than chance means that assignment or logging is broken, and then no other figure
+of the experiment can be trusted.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from scipy.special import chdtrc
+
+from armful.stats.sequential import always_valid_p, multinomial_log_e
+
+ALARM_BELOW = 0.001
+"""The p-value under which a mismatch is raised: small, as a false alarm stops an experiment."""
+
+
+class SampleRatio(NamedTuple):
+    """Whether counts fit the allocation, judged once."""
+
+    p_value: float
+    chi_square: float
+    alarm: bool
+
+
+class SequentialSampleRatio(NamedTuple):
+    """Whether counts fit the allocation, judged at every look."""
+
+    p_value: float
+    max_log_e: float
+    alarm: bool
+
+
+def sample_ratio_test(counts: Sequence[int], allocation: Sequence[float]) -> SampleRatio:
+    """Test whether these counts fit this allocation, by Pearson's χ²: once, at the end.
+
+    Args:
+        counts: Impressions or participants per arm, each 0 or more.
+        allocation: The share of traffic each arm was meant to get, each 0 or more, summing to 1 within 1e-6.
+
+    Returns:
+        p-value 1 where there is nothing to compare: no traffic yet, or a single arm. Traffic on an arm that
+        was to have none gives p-value 0.
+
+    Raises:
+        ValueError: The lengths differ, or a value is out of its range.
+
+    """
+    pairs, impossible = _checked(counts, allocation)
+    if impossible:
+        return SampleRatio(0.0, math.inf, True)
+    total = sum(count for count, _ in pairs)
+    if total == 0 or len(pairs) < 2:
+        return SampleRatio(1.0, 0.0, False)
+    chi_square = sum((count - total * share) ** 2 / (total * share) for count, share in pairs)
+    p_value = float(chdtrc(len(pairs) - 1, chi_square))
+    return SampleRatio(p_value, chi_square, p_value < ALARM_BELOW)
+
+
+def sequential_sample_ratio_test(
+    counts: Sequence[int], allocation: Sequence[float], max_log_e: float = 0.0
+) -> SequentialSampleRatio:
+    """Test whether these counts fit this allocation, as often as one likes.
+
+    However many looks, the chance that it ever alarms without cause is at most 0.001.
+
+    Args:
+        counts: As in `sample_ratio_test`: totals since the allocation took effect.
+        allocation: As in `sample_ratio_test`.
+        max_log_e: The `max_log_e` of the look before, 0 at the first. Left at 0 the test is still valid, but
+            forgets a mismatch that has since drowned in good traffic.
+
+    Raises:
+        ValueError: The lengths differ, or a value is out of its range.
+
+    Source:
+        Lindon & Malek (2022), *Anytime-valid inference for multinomial count data*.
+
+    """
+    pairs, impossible = _checked(counts, allocation)
+    if impossible:
+        return SequentialSampleRatio(0.0, math.inf, True)
+    log_e = multinomial_log_e([count for count, _ in pairs], [share for _, share in pairs])
+    max_log_e = max(0.0, max_log_e, log_e)
+    p_value = always_valid_p(max_log_e)
+    return SequentialSampleRatio(p_value, max_log_e, p_value < ALARM_BELOW)
+
+
+def _checked(counts: Sequence[int], allocation: Sequence[float]) -> tuple[list[tuple[int, float]], bool]:
+    """Give counts and exact shares of the arms with a share, and whether an arm without one has traffic."""
+    if len(counts) != len(allocation):
+        raise ValueError(
+            f"counts and allocation must be of one length, not {len(counts)} and {len(allocation)}"
+        )
+    for count in counts:
+        if not 0 <= count < math.inf:
+            raise ValueError(f"counts must be finite and at least 0, not {count}")
+    for share in allocation:
+        if not 0 <= share <= 1 + 1e-6:
+            raise ValueError(f"allocation must be between 0 and 1, not {share}")
+    total = sum(allocation)
+    if not abs(total - 1) <= 1e-6:
+        raise ValueError(f"allocation must sum to 1, not {total}")
+    pairs = [(count, share / total) for count, share in zip(counts, allocation, strict=True) if share > 0]
+    impossible = any(count > 0 and share == 0 for count, share in zip(counts, allocation, strict=True))
+    return pairs, impossible

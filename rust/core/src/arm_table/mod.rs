@@ -1,0 +1,273 @@
+//! Arms kept in memory, in columns: what a service selects from, and follows its database with.
+mod dimensions;
+mod ids;
+mod select;
+
+use dimensions::{Dimensions, SetNumber};
+use ids::Ids;
+pub use select::{Selection, Split};
+
+use crate::beta::{check_length, check_parameters};
+use crate::error::Error;
+
+/// Rows of arms, in columns of equal length.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// α of each arm's posterior.
+    pub alpha: &'a [f64],
+    /// β of each arm's posterior.
+    pub beta: &'a [f64],
+    /// How often each arm was shown.
+    pub impressions: &'a [i64],
+    /// Grows with every change of the arm: of two states the one of the higher version is the newer.
+    pub version: &'a [i64],
+}
+
+impl<'a> Rows<'a> {
+    /// Checks every row: equal lengths, parameters finite and greater than 0, counts not negative.
+    pub fn check(&self, reference: (&'static str, usize)) -> Result<(), Error> {
+        check_length(reference, ("alpha", self.alpha.len()))?;
+        check_length(reference, ("beta", self.beta.len()))?;
+        check_length(reference, ("impressions", self.impressions.len()))?;
+        check_length(reference, ("version", self.version.len()))?;
+        check_parameters("alpha", self.alpha)?;
+        check_parameters("beta", self.beta)?;
+        match self.impressions.iter().position(|&count| count < 0) {
+            Some(index) => {
+                Err(Error::Negative { argument: "impressions", index: Some(index), value: self.impressions[index] })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The rows from `start` to before `end`.
+    pub fn slice(&self, start: usize, end: usize) -> Self {
+        Self {
+            alpha: &self.alpha[start..end],
+            beta: &self.beta[start..end],
+            impressions: &self.impressions[start..end],
+            version: &self.version[start..end],
+        }
+    }
+}
+
+/// What the table holds of one arm.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Arm {
+    /// α of the posterior.
+    pub alpha: f64,
+    /// β of the posterior.
+    pub beta: f64,
+    /// How often the arm was shown.
+    pub impressions: i64,
+    /// The version this state has.
+    pub version: i64,
+}
+
+/// Arms by id. An id keeps its slot for the table's lifetime, also when its arm is removed.
+#[derive(Debug)]
+pub struct ArmTable {
+    ids: Ids,
+    alpha: Vec<f64>,
+    beta: Vec<f64>,
+    impressions: Vec<i64>,
+    version: Vec<i64>,
+    sets: Vec<SetNumber>,
+    live: Vec<bool>,
+    live_count: usize,
+    dimensions: Dimensions,
+}
+
+impl Default for ArmTable {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ArmTable {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self {
+            ids: Ids::default(),
+            alpha: vec![],
+            beta: vec![],
+            impressions: vec![],
+            version: vec![],
+            sets: vec![],
+            live: vec![],
+            live_count: 0,
+            dimensions: Dimensions::new(),
+        }
+    }
+
+    /// How many arms can be selected.
+    pub fn len(&self) -> usize {
+        self.live_count
+    }
+
+    /// Whether no arm can be selected.
+    pub fn is_empty(&self) -> bool {
+        self.live_count == 0
+    }
+
+    /// How many slots were given out, those of removed arms included.
+    pub fn slot_count(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether `more` new ids of `bytes` bytes in all would fit.
+    pub fn check_room(&self, more: usize, bytes: usize) -> Result<(), Error> {
+        self.ids.check_room(more, bytes)
+    }
+
+    /// Inserts or updates the arms `ids`, pushing the slot of each to `slots`. `rows` must have passed
+    /// [`Rows::check`]. Either all of them or, where there is no room, none.
+    ///
+    /// A row whose version is not above the one held is ignored; one that is also revives a removed arm.
+    /// `dimensions`, where given, has the (name, value) pairs of each arm and replaces those it had.
+    pub fn upsert(
+        &mut self,
+        ids: &[&str],
+        rows: Rows<'_>,
+        dimensions: Option<&[Vec<(&str, &str)>]>,
+        slots: &mut Vec<usize>,
+    ) -> Result<(), Error> {
+        self.check_room(ids.len(), ids.iter().map(|id| id.len()).sum())?;
+        for (row, id) in ids.iter().enumerate() {
+            let (slot, new) = self.ids.insert(id);
+            slots.push(slot);
+            if new {
+                self.push_tombstone(i64::MIN);
+            }
+            let version = rows.version[row];
+            if version <= self.version[slot] && !self.is_forgotten(slot) {
+                continue;
+            }
+            self.write(slot, rows, row);
+            if !self.live[slot] {
+                self.live[slot] = true;
+                self.live_count += 1;
+            }
+            if let Some(pairs) = dimensions.and_then(|dimensions| dimensions.get(row)) {
+                let set = self.dimensions.acquire(pairs);
+                self.dimensions.release(std::mem::replace(&mut self.sets[slot], set));
+            }
+        }
+        Ok(())
+    }
+
+    /// Updates arms by slot, giving how many rows were new enough. Removed arms stay removed and as they were.
+    pub fn update(&mut self, slots: &[usize], rows: Rows<'_>) -> Result<usize, Error> {
+        self.check_slots(slots)?;
+        let mut applied = 0;
+        for (row, &slot) in slots.iter().enumerate() {
+            if self.live[slot] && rows.version[row] > self.version[slot] {
+                self.write(slot, rows, row);
+                applied += 1;
+            }
+        }
+        Ok(applied)
+    }
+
+    /// Removes arms whatever their version, giving how many were live. Any later upsert revives them.
+    pub fn remove(&mut self, ids: &[&str]) -> Result<usize, Error> {
+        let find = |id: &&str| self.ids.slot(id).ok_or_else(|| Error::UnknownId((*id).to_owned()));
+        let slots = ids.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        Ok(slots.into_iter().filter(|&slot| self.bury(slot, i64::MIN)).count())
+    }
+
+    /// Removes each arm unless a newer version than `versions` is held, giving how many were live.
+    ///
+    /// Only an upsert of a newer version revives them. An id not seen before is remembered as removed.
+    pub fn remove_at(&mut self, ids: &[&str], versions: &[i64]) -> Result<usize, Error> {
+        check_length(("ids", ids.len()), ("version", versions.len()))?;
+        self.check_room(ids.len(), ids.iter().map(|id| id.len()).sum())?;
+        let mut removed = 0;
+        for (id, &version) in ids.iter().zip(versions) {
+            let (slot, new) = self.ids.insert(id);
+            if new {
+                self.push_tombstone(version);
+            } else if version >= self.version[slot] {
+                removed += usize::from(self.bury(slot, version));
+            }
+        }
+        Ok(removed)
+    }
+
+    /// The slot of a live arm.
+    pub fn slot(&self, id: &str) -> Option<usize> {
+        self.ids.slot(id).filter(|&slot| self.live[slot])
+    }
+
+    /// The id of a slot, live or removed.
+    pub fn id(&self, slot: usize) -> Result<&str, Error> {
+        self.check_slots(&[slot])?;
+        Ok(self.ids.id(slot))
+    }
+
+    /// What the table holds in a slot; of a removed arm the last state before its removal.
+    pub fn arm(&self, slot: usize) -> Result<Arm, Error> {
+        self.check_slots(&[slot])?;
+        Ok(Arm {
+            alpha: self.alpha[slot],
+            beta: self.beta[slot],
+            impressions: self.impressions[slot],
+            version: self.version[slot],
+        })
+    }
+
+    /// The slots of the live arms, in ascending order.
+    pub fn live_slots(&self) -> impl Iterator<Item = usize> + '_ {
+        self.live.iter().enumerate().filter_map(|(slot, &live)| live.then_some(slot))
+    }
+
+    /// Bytes of memory held.
+    pub fn nbytes(&self) -> usize {
+        let columns =
+            (self.alpha.capacity() + self.beta.capacity() + self.impressions.capacity() + self.version.capacity()) * 8;
+        columns + self.sets.capacity() * 4 + self.live.capacity() + self.ids.nbytes() + self.dimensions.nbytes()
+    }
+
+    /// Checks that each slot was given out.
+    pub fn check_slots(&self, slots: &[usize]) -> Result<(), Error> {
+        let limit = self.slot_count();
+        match slots.iter().find(|&&slot| slot >= limit) {
+            Some(&slot) => Err(Error::UnknownSlot { slot, slots: limit }),
+            None => Ok(()),
+        }
+    }
+
+    /// Removed without a version, or never there: any version is new.
+    fn is_forgotten(&self, slot: usize) -> bool {
+        !self.live[slot] && self.version[slot] == i64::MIN
+    }
+
+    fn push_tombstone(&mut self, version: i64) {
+        self.alpha.push(1.0);
+        self.beta.push(1.0);
+        self.impressions.push(0);
+        self.version.push(version);
+        self.sets.push(0);
+        self.live.push(false);
+        // Set 0 counts its users like every other.
+        let empty = self.dimensions.acquire(&[]);
+        debug_assert_eq!(empty, 0);
+    }
+
+    fn write(&mut self, slot: usize, rows: Rows<'_>, row: usize) {
+        self.alpha[slot] = rows.alpha[row];
+        self.beta[slot] = rows.beta[row];
+        self.impressions[slot] = rows.impressions[row];
+        self.version[slot] = rows.version[row];
+    }
+
+    fn bury(&mut self, slot: usize, version: i64) -> bool {
+        self.version[slot] = version;
+        let was_live = std::mem::replace(&mut self.live[slot], false);
+        self.live_count -= usize::from(was_live);
+        was_live
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+use super::*;
+use crate::rng::generator;
+
+fn put(table: &mut ArmTable, ids: &[&str], impressions: i64, version: i64) -> Vec<usize> {
+    let n = ids.len();
+    let (parameters, impressions, version) = (vec![2.0; n], vec![impressions; n], vec![version; n]);
+    let rows = Rows { alpha: &parameters, beta: &parameters, impressions: &impressions, version: &version };
+    rows.check(("ids", n)).unwrap();
+    let mut slots = vec![];
+    table.upsert(ids, rows, None, &mut slots).unwrap();
+    slots
+}
+
+fn chosen(table: &ArmTable, selection: Selection<'_>, seed: u64) -> Vec<usize> {
+    let mut out = vec![];
+    table.select(&selection, &mut generator(Some(seed)), &mut out).unwrap();
+    assert!(out.windows(2).all(|pair| pair[0].1 >= pair[1].1), "not in descending order: {out:?}");
+    out.into_iter().map(|(slot, _)| slot).collect()
+}
+
+#[test]
+fn older_versions_are_ignored() {
+    let mut table = ArmTable::new();
+    assert_eq!(put(&mut table, &["a", "b"], 5, 3), [0, 1]);
+    assert_eq!(put(&mut table, &["b", "c"], 9, 3), [1, 2]);
+    assert_eq!(table.arm(1).unwrap().impressions, 5);
+    put(&mut table, &["b"], 9, 4);
+    assert_eq!(table.arm(1).unwrap().impressions, 9);
+    assert_eq!((table.len(), table.slot("c"), table.id(2).unwrap()), (3, Some(2), "c"));
+}
+
+#[test]
+fn a_tombstone_outlives_older_news() {
+    let mut table = ArmTable::new();
+    put(&mut table, &["a"], 5, 3);
+    assert_eq!(table.remove_at(&["a", "unseen"], &[4, 7]), Ok(1));
+    put(&mut table, &["a"], 5, 4);
+    put(&mut table, &["unseen"], 5, 7);
+    assert_eq!((table.len(), table.slot("a")), (0, None));
+    assert_eq!(put(&mut table, &["a", "unseen"], 5, 8), [0, 1]);
+    assert_eq!(table.len(), 2);
+    assert_eq!(table.remove_at(&["a"], &[2]), Ok(0), "an older removal is old news too");
+}
+
+#[test]
+fn removal_without_a_version_forgets_it() {
+    let mut table = ArmTable::new();
+    put(&mut table, &["a"], 5, 3);
+    assert_eq!(table.remove(&["a"]), Ok(1));
+    assert_eq!(table.remove(&["a"]), Ok(0));
+    assert_eq!(table.remove(&["x"]), Err(Error::UnknownId("x".into())));
+    assert_eq!(put(&mut table, &["a"], 6, i64::MIN), [0]);
+    assert_eq!(table.len(), 1);
+}
+
+#[test]
+fn update_by_slot_never_revives() {
+    let mut table = ArmTable::new();
+    put(&mut table, &["a", "b"], 5, 3);
+    table.remove_at(&["a"], &[3]).unwrap();
+    let rows = Rows { alpha: &[3.0; 2], beta: &[4.0; 2], impressions: &[6; 2], version: &[9; 2] };
+    assert_eq!(table.update(&[0, 1], rows), Ok(1));
+    assert_eq!(table.len(), 1);
+    assert_eq!(table.arm(1), Ok(Arm { alpha: 3.0, beta: 4.0, impressions: 6, version: 9 }));
+    assert_eq!(table.update(&[2], rows.slice(0, 1)), Err(Error::UnknownSlot { slot: 2, slots: 2 }));
+}
+
+#[test]
+fn eligibility_is_by_dimensions_exclusion_and_life() {
+    let mut table = ArmTable::new();
+    let ids = ["a", "b", "c", "d"];
+    let dimensions = [
+        vec![("tone", "warm"), ("length", "short")],
+        vec![("tone", "warm")],
+        vec![("tone", "cold"), ("length", "short")],
+        vec![],
+    ];
+    let rows = Rows { alpha: &[1.0; 4], beta: &[1.0; 4], impressions: &[0; 4], version: &[1; 4] };
+    table.upsert(&ids, rows, Some(&dimensions), &mut vec![]).unwrap();
+    let pick = |table: &ArmTable, wanted: &[(&str, &str)], excluded: &[&str]| {
+        let mut slots = chosen(table, Selection { k: 9, wanted, excluded, split: None }, 1);
+        slots.sort_unstable();
+        slots
+    };
+    assert_eq!(pick(&table, &[("tone", "warm")], &[]), [0, 1]);
+    assert_eq!(pick(&table, &[("tone", "warm"), ("length", "short")], &[]), [0]);
+    assert_eq!(pick(&table, &[("tone", "loud")], &[]), [] as [usize; 0]);
+    assert_eq!(pick(&table, &[], &["a", "nobody"]), [1, 2, 3]);
+    put(&mut table, &["a"], 0, 2);
+    assert_eq!(pick(&table, &[("tone", "warm")], &["b"]), [0], "an upsert without dimensions leaves them");
+    table
+        .upsert(&["a"], Rows { version: &[3], ..rows.slice(0, 1) }, Some(&[vec![("tone", "cold")]]), &mut vec![])
+        .unwrap();
+    table.remove(&["c"]).unwrap();
+    assert_eq!(pick(&table, &[("tone", "cold")], &[]), [0]);
+}
+
+#[test]
+fn the_split_sends_its_share_to_new_arms() {
+    let mut table = ArmTable::new();
+    put(&mut table, &["old1", "old2", "old3", "old4"], 100, 1);
+    put(&mut table, &["new1", "new2", "new3"], 99, 1);
+    let split = |exploration_ratio| Some(Split { min_impressions: 100, exploration_ratio });
+    for seed in 0..50 {
+        let slots = chosen(&table, Selection { k: 4, split: split(0.5), ..Selection::default() }, seed);
+        assert_eq!(slots.iter().filter(|&&slot| slot >= 4).count(), 2);
+        let slots = chosen(&table, Selection { k: 6, split: split(0.0), ..Selection::default() }, seed);
+        assert_eq!(slots.iter().filter(|&&slot| slot >= 4).count(), 2);
+    }
+}
+
+#[test]
+fn refuses_what_cannot_be_selected() {
+    let table = ArmTable::new();
+    let check = |selection: Selection<'_>| table.select(&selection, &mut generator(Some(1)), &mut vec![]).unwrap_err();
+    assert_eq!(check(Selection::default()), Error::BadK { k: 0, arms: None });
+    let split = Some(Split { min_impressions: 1, exploration_ratio: f64::NAN });
+    assert!(check(Selection { k: 1, split, ..Selection::default() })
+        .to_string()
+        .starts_with("exploration_ratio is NaN"));
+}

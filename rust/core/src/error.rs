@@ -1,0 +1,90 @@
+//! What can be wrong with the arguments, one variant each; the message names the argument and the offending value.
+use std::fmt;
+
+/// An argument the core refuses. `Display` is a sentence a caller can act on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Error {
+    /// A Beta parameter that is NaN, infinite, zero or negative.
+    NotPositive {
+        /// The argument's name.
+        argument: &'static str,
+        /// Where in the argument.
+        index: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// A count below zero.
+    Negative {
+        /// The argument's name.
+        argument: &'static str,
+        /// Where in the argument, if it has more than one place.
+        index: Option<usize>,
+        /// What stands there.
+        value: i64,
+    },
+    /// Two arguments that describe the same arms differ in length.
+    LengthMismatch {
+        /// The argument whose length counts.
+        reference: &'static str,
+        /// Its length.
+        expected: usize,
+        /// The argument that differs.
+        argument: &'static str,
+        /// Its length.
+        actual: usize,
+    },
+    /// `k` is zero, or more than there are arms to choose from.
+    BadK {
+        /// What was asked for.
+        k: usize,
+        /// How many arms there are, where that limits `k`.
+        arms: Option<usize>,
+    },
+    /// A share that is not within [0, 1].
+    NotAShare {
+        /// The argument's name.
+        argument: &'static str,
+        /// What was given.
+        value: f64,
+    },
+    /// An id the table has never seen.
+    UnknownId(String),
+    /// A slot the table has not given out.
+    UnknownSlot {
+        /// What was given.
+        slot: usize,
+        /// How many slots the table has given out.
+        slots: usize,
+    },
+    /// The table can hold no more: its slots, or its ids' bytes, are numbered with 32 bits.
+    Full,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::NotPositive { argument, index, value } => {
+                write!(f, "{argument}[{index}] is {value}: a Beta parameter must be finite and greater than 0")
+            }
+            Error::Negative { argument, index: Some(index), value } => {
+                write!(f, "{argument}[{index}] is {value}: a count can't be negative")
+            }
+            Error::Negative { argument, index: None, value } => {
+                write!(f, "{argument} is {value}: it can't be negative")
+            }
+            Error::LengthMismatch { reference, expected, argument, actual } => {
+                write!(f, "{argument} has length {actual}, but {reference} has length {expected}: they describe the same arms")
+            }
+            Error::BadK { k, arms: None } => write!(f, "k is {k}: it must be at least 1"),
+            Error::BadK { k, arms: Some(arms) } => {
+                write!(f, "k is {k}: it must be between 1 and the number of arms, {arms}")
+            }
+            Error::NotAShare { argument, value } => write!(f, "{argument} is {value}: it must be between 0 and 1"),
+            Error::UnknownId(id) => write!(f, "no arm has the id '{id}'"),
+            Error::UnknownSlot { slot, slots } => write!(f, "slots: {slot} is not one of the table's {slots} slots"),
+            Error::Full => write!(f, "the table is full: it numbers its slots and its ids' bytes with 32 bits"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

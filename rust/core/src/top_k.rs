@@ -1,0 +1,120 @@
+//! Keeps the k best of a stream of scored arms.
+
+/// An arm and its drawn score.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Scored {
+    pub score: f64,
+    pub slot: u32,
+}
+
+impl Scored {
+    /// Whether `self` ranks before `other`: a higher score, or the same score and a lower slot.
+    #[inline]
+    pub fn beats(&self, other: &Scored) -> bool {
+        self.score > other.score || (self.score == other.score && self.slot < other.slot)
+    }
+}
+
+/// The k best seen so far, as a binary heap with the worst of them on top.
+#[derive(Debug)]
+pub(crate) struct TopK {
+    k: usize,
+    heap: Vec<Scored>,
+}
+
+impl TopK {
+    pub fn new(k: usize, at_most: usize) -> Self {
+        Self { k, heap: Vec::with_capacity(k.min(at_most)) }
+    }
+
+    /// What a newcomer has to beat, once there are k.
+    #[inline]
+    pub fn worst(&self) -> Option<&Scored> {
+        if self.heap.len() < self.k {
+            None
+        } else {
+            self.heap.first()
+        }
+    }
+
+    #[inline]
+    pub fn push(&mut self, candidate: Scored) {
+        if self.heap.len() < self.k {
+            self.heap.push(candidate);
+            self.sift_up(self.heap.len() - 1);
+        } else if self.worst().is_some_and(|worst| candidate.beats(worst)) {
+            self.heap[0] = candidate;
+            self.sift_down();
+        }
+    }
+
+    pub fn clear(&mut self) {
+        self.heap.clear();
+    }
+
+    /// Sorts the kept arms best first and leaves them in place until `clear`.
+    pub fn ranked(&mut self) -> &[Scored] {
+        self.heap.sort_unstable_by(rank);
+        &self.heap
+    }
+
+    fn sift_up(&mut self, mut child: usize) {
+        while child > 0 {
+            let parent = (child - 1) / 2;
+            if !self.heap[parent].beats(&self.heap[child]) {
+                break;
+            }
+            self.heap.swap(parent, child);
+            child = parent;
+        }
+    }
+
+    fn sift_down(&mut self) {
+        let mut parent = 0;
+        loop {
+            let mut child = 2 * parent + 1;
+            if child >= self.heap.len() {
+                break;
+            }
+            if child + 1 < self.heap.len() && self.heap[child].beats(&self.heap[child + 1]) {
+                child += 1;
+            }
+            if !self.heap[parent].beats(&self.heap[child]) {
+                break;
+            }
+            self.heap.swap(parent, child);
+            parent = child;
+        }
+    }
+}
+
+/// Best first.
+pub(crate) fn rank(left: &Scored, right: &Scored) -> std::cmp::Ordering {
+    right.score.total_cmp(&left.score).then(left.slot.cmp(&right.slot))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::generator;
+    use rand::RngExt;
+
+    #[test]
+    fn agrees_with_sorting_everything() {
+        let mut rng = generator(Some(3));
+        for n in [1usize, 2, 3, 10, 100] {
+            for k in [1usize, 2, 3, 10, 100] {
+                // Few distinct scores, so that ties are common.
+                let all: Vec<Scored> = (0..n)
+                    .map(|slot| Scored { score: f64::from(rng.random_range(0..20)), slot: slot as u32 })
+                    .collect();
+                let mut kept = TopK::new(k, n);
+                all.iter().for_each(|&scored| kept.push(scored));
+                let mut sorted = all.clone();
+                sorted.sort_by(rank);
+                sorted.truncate(k);
+                assert_eq!(kept.ranked(), sorted.as_slice());
+            }
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! `ArmTable`: the core's table behind a lock.
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use armful_core::{check_length, generator, Rows, Selection, Split};
+use numpy::{IntoPyArray, PyArray1};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::convert::{
+    count, describe, floats, indices, integer, integers, pairs, refuse, seed, sequence, slots, strings, texts, Column,
+};
+
+/// So many rows are written at a time; a selection never waits for more.
+const BATCH: usize = 1_000;
+
+/// Up to so many rows or slots, handing the interpreter over costs more than it gives.
+const FEW: usize = 2_000;
+
+type Indices<'py> = Bound<'py, PyArray1<isize>>;
+type Floats<'py> = Bound<'py, PyArray1<f64>>;
+type Integers<'py> = Bound<'py, PyArray1<i64>>;
+
+#[pyclass(frozen, module = "armful.core")]
+#[derive(Default)]
+pub struct ArmTable {
+    table: RwLock<armful_core::ArmTable>,
+    /// Readers that found the table being written: a long upsert lets them in between its batches.
+    waiting: AtomicUsize,
+}
+
+impl ArmTable {
+    /// Reads at once if the lock is free and the work short, else detached from the interpreter: whoever holds the
+    /// lock never needs the interpreter, and others can go on meanwhile.
+    fn reading<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&armful_core::ArmTable) -> T + Send) -> T {
+        if let Ok(table) = self.table.try_read() {
+            if table.slot_count() <= FEW {
+                return work(&table);
+            }
+        }
+        py.detach(|| {
+            self.waiting.fetch_add(1, Ordering::SeqCst);
+            let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            work(&table)
+        })
+    }
+
+    /// Writes, under the same rule.
+    fn writing<T: Send>(
+        &self,
+        py: Python<'_>,
+        rows: usize,
+        work: impl FnOnce(&mut armful_core::ArmTable) -> T + Send,
+    ) -> T {
+        if rows <= FEW {
+            if let Ok(mut table) = self.table.try_write() {
+                return work(&mut table);
+            }
+        }
+        py.detach(|| work(&mut self.table.write().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Lets the readers in who wait. They need no more than the lock being free, so this takes microseconds.
+    fn give_way(&self) {
+        while self.waiting.load(Ordering::SeqCst) > 0 {
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[pymethods]
+impl ArmTable {
+    #[new]
+    fn new() -> Self {
+        Self::default()
+    }
+
+    #[pyo3(signature = (ids, alpha, beta, impressions, version, dimensions=None))]
+    #[allow(clippy::too_many_arguments, reason = "they are the columns")]
+    fn upsert<'py>(
+        &self,
+        py: Python<'py>,
+        ids: &Bound<'py, PyAny>,
+        alpha: &Bound<'py, PyAny>,
+        beta: &Bound<'py, PyAny>,
+        impressions: &Bound<'py, PyAny>,
+        version: &Bound<'py, PyAny>,
+        dimensions: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Indices<'py>> {
+        let ids = strings(ids, "ids")?;
+        let ids = texts(&ids)?;
+        let columns = Columns::new(alpha, beta, impressions, version)?;
+        let rows = columns.rows();
+        rows.check(("ids", ids.len())).map_err(refuse)?;
+        let mut owners = vec![];
+        let ends = dimensions.map(|dimensions| all_pairs(dimensions, &mut owners)).transpose()?;
+        if let Some(ends) = &ends {
+            check_length(("ids", ids.len()), ("dimensions", ends.len())).map_err(refuse)?;
+        }
+        let flat = texts(&owners)?;
+        let dimensions = ends.map(|ends| split_pairs(&flat, &ends));
+        let bytes = ids.iter().map(|id| id.len()).sum();
+        self.reading(py, |table| table.check_room(ids.len(), bytes)).map_err(refuse)?;
+
+        let mut slots = Vec::with_capacity(ids.len());
+        let write = |table: &mut armful_core::ArmTable, slots: &mut Vec<usize>, start: usize, end: usize| {
+            let dimensions = dimensions.as_ref().map(|dimensions| &dimensions[start..end]);
+            table.upsert(&ids[start..end], rows.slice(start, end), dimensions, slots)
+        };
+        let written = if ids.len() <= BATCH {
+            self.writing(py, ids.len(), |table| write(table, &mut slots, 0, ids.len()))
+        } else {
+            py.detach(|| {
+                (0..ids.len()).step_by(BATCH).try_for_each(|start| {
+                    let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+                    write(&mut table, &mut slots, start, ids.len().min(start + BATCH))?;
+                    drop(table);
+                    self.give_way();
+                    Ok(())
+                })
+            })
+        };
+        written.map_err(refuse)?;
+        Ok(PyArray1::from_vec(py, indices(slots)))
+    }
+
+    fn update<'py>(
+        &self,
+        py: Python<'py>,
+        slots: &Bound<'py, PyAny>,
+        alpha: &Bound<'py, PyAny>,
+        beta: &Bound<'py, PyAny>,
+        impressions: &Bound<'py, PyAny>,
+        version: &Bound<'py, PyAny>,
+    ) -> PyResult<usize> {
+        let slots = self::slots(slots)?;
+        let columns = Columns::new(alpha, beta, impressions, version)?;
+        let rows = columns.rows();
+        rows.check(("slots", slots.len())).map_err(refuse)?;
+        self.reading(py, |table| table.check_slots(&slots)).map_err(refuse)?;
+        let mut applied = 0;
+        for start in (0..slots.len()).step_by(BATCH) {
+            let end = slots.len().min(start + BATCH);
+            let write = |table: &mut armful_core::ArmTable| table.update(&slots[start..end], rows.slice(start, end));
+            applied += self.writing(py, slots.len(), write).map_err(refuse)?;
+            self.give_way();
+        }
+        Ok(applied)
+    }
+
+    #[pyo3(signature = (ids, version=None))]
+    fn remove<'py>(
+        &self,
+        py: Python<'py>,
+        ids: &Bound<'py, PyAny>,
+        version: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<usize> {
+        let ids = strings(ids, "ids")?;
+        let ids = texts(&ids)?;
+        let Some(version) = version else {
+            return self.writing(py, ids.len(), |table| table.remove(&ids)).map_err(refuse);
+        };
+        let versions = match version.extract::<i64>() {
+            Ok(version) => Column::Owned(vec![version; ids.len()]),
+            Err(_) => integers(version, "version")?,
+        };
+        let versions = versions.as_slice();
+        self.writing(py, ids.len(), |table| table.remove_at(&ids, versions)).map_err(refuse)
+    }
+
+    #[pyo3(signature = (k, *, min_impressions=None, exploration_ratio=0.0, r#where=None, exclude=None, seed=None))]
+    #[allow(clippy::too_many_arguments, reason = "they are keywords, each with a default")]
+    fn select<'py>(
+        &self,
+        py: Python<'py>,
+        k: &Bound<'py, PyAny>,
+        min_impressions: Option<&Bound<'py, PyAny>>,
+        exploration_ratio: f64,
+        r#where: Option<&Bound<'py, PyAny>>,
+        exclude: Option<&Bound<'py, PyAny>>,
+        seed: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Indices<'py>, Floats<'py>)> {
+        let k = count(k, "k")?;
+        let min_impressions: Option<i64> =
+            min_impressions.map(|count| integer(count, "min_impressions", "an integer or None")).transpose()?;
+        let split = Split { min_impressions: min_impressions.unwrap_or(0), exploration_ratio };
+        split.check().map_err(refuse)?;
+        let mut rng = generator(self::seed(seed)?);
+        let mut owners = vec![];
+        r#where.map_or(Ok(()), |wanted| pairs(wanted, "where", &mut owners))?;
+        let wanted = texts(&owners)?;
+        let wanted: Vec<(&str, &str)> = wanted.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+        let excluded = exclude.map_or(Ok(vec![]), |ids| strings(ids, "exclude"))?;
+        let excluded = texts(&excluded)?;
+
+        let split = min_impressions.map(|_| split);
+        let selection = Selection { k, split, wanted: &wanted, excluded: &excluded };
+        let mut chosen = vec![];
+        self.reading(py, |table| table.select(&selection, &mut rng, &mut chosen)).map_err(refuse)?;
+        let (slots, draws): (Vec<isize>, Vec<f64>) =
+            chosen.into_iter().map(|(slot, draw)| (slot as isize, draw)).unzip();
+        Ok((PyArray1::from_slice(py, &slots), PyArray1::from_slice(py, &draws)))
+    }
+
+    fn slot(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
+        let Ok(id) = id.cast::<PyString>() else {
+            return Err(PyTypeError::new_err(format!("id must be a string, not {}", describe(id))));
+        };
+        let id = id.to_str()?;
+        Ok(self.reading(py, |table| table.slot(id)))
+    }
+
+    fn ids(&self, py: Python<'_>, slots: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+        let slots = self::slots(slots)?;
+        let find =
+            |table: &armful_core::ArmTable| slots.iter().map(|&slot| table.id(slot).map(str::to_owned)).collect();
+        let ids: Result<Vec<String>, _> = self.reading(py, find);
+        ids.map_err(refuse)
+    }
+
+    fn slots<'py>(&self, py: Python<'py>) -> Indices<'py> {
+        let slots: Vec<usize> = self.reading(py, |table| table.live_slots().collect());
+        indices(slots).into_pyarray(py)
+    }
+
+    #[pyo3(signature = (slots=None))]
+    #[allow(clippy::type_complexity, reason = "a tuple of arrays")]
+    fn arms<'py>(
+        &self,
+        py: Python<'py>,
+        slots: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Floats<'py>, Floats<'py>, Integers<'py>, Integers<'py>)> {
+        let slots = slots.map(self::slots).transpose()?;
+        let arms = self.reading(py, |table| match slots {
+            Some(slots) => slots.iter().map(|&slot| table.arm(slot)).collect::<Result<Vec<_>, _>>(),
+            None => table.live_slots().map(|slot| table.arm(slot)).collect(),
+        });
+        let arms = arms.map_err(refuse)?;
+        Ok((
+            arms.iter().map(|arm| arm.alpha).collect::<Vec<_>>().into_pyarray(py),
+            arms.iter().map(|arm| arm.beta).collect::<Vec<_>>().into_pyarray(py),
+            arms.iter().map(|arm| arm.impressions).collect::<Vec<_>>().into_pyarray(py),
+            arms.iter().map(|arm| arm.version).collect::<Vec<_>>().into_pyarray(py),
+        ))
+    }
+
+    #[getter]
+    fn nbytes(&self, py: Python<'_>) -> usize {
+        self.reading(py, |table| table.nbytes())
+    }
+
+    fn __len__(&self, py: Python<'_>) -> usize {
+        self.reading(py, |table| table.len())
+    }
+
+    fn __contains__(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<bool> {
+        Ok(self.slot(py, id)?.is_some())
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        format!("<ArmTable of {} arms>", self.__len__(py))
+    }
+}
+
+/// The columns of an upsert, as they came from Python.
+struct Columns<'py> {
+    alpha: Column<'py, f64>,
+    beta: Column<'py, f64>,
+    impressions: Column<'py, i64>,
+    version: Column<'py, i64>,
+}
+
+impl<'py> Columns<'py> {
+    fn new(
+        alpha: &Bound<'py, PyAny>,
+        beta: &Bound<'py, PyAny>,
+        impressions: &Bound<'py, PyAny>,
+        version: &Bound<'py, PyAny>,
+    ) -> PyResult<Self> {
+        Ok(Self {
+            alpha: floats(alpha, "alpha")?,
+            beta: floats(beta, "beta")?,
+            impressions: integers(impressions, "impressions")?,
+            version: integers(version, "version")?,
+        })
+    }
+
+    fn rows(&self) -> Rows<'_> {
+        Rows {
+            alpha: self.alpha.as_slice(),
+            beta: self.beta.as_slice(),
+            impressions: self.impressions.as_slice(),
+            version: self.version.as_slice(),
+        }
+    }
+}
+
+/// Pushes the names and values of every arm's dimensions to `owners`, giving where each arm's end.
+fn all_pairs<'py>(dimensions: &Bound<'py, PyAny>, owners: &mut Vec<Bound<'py, PyString>>) -> PyResult<Vec<usize>> {
+    let mut ends = vec![];
+    for (index, mapping) in sequence(dimensions, "dimensions", "mappings")?.try_iter()?.enumerate() {
+        pairs(&mapping?, &format!("dimensions[{index}]"), owners)?;
+        ends.push(owners.len());
+    }
+    Ok(ends)
+}
+
+fn split_pairs<'a>(flat: &[&'a str], ends: &[usize]) -> Vec<Vec<(&'a str, &'a str)>> {
+    let mut start = 0;
+    let pairs_to = |&end: &usize| {
+        let pairs = flat[start..end].chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+        start = end;
+        pairs
+    };
+    ends.iter().map(pairs_to).collect()
+}

@@ -1,0 +1,83 @@
+//! Draws and selections over two NumPy arrays.
+use armful_core::{check_arms, generator, Selector};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
+use pyo3::prelude::*;
+
+use crate::convert::{count, floats, indices, refuse, seed, zeros};
+
+/// So many draws take about 10 ms: how long Ctrl-C may have to wait.
+const DRAWS_BETWEEN_SIGNALS: usize = 1 << 19;
+
+/// Up to so many draws, handing the interpreter over costs more than it gives.
+const FEW_DRAWS: usize = 2_000;
+
+/// Runs `work` detached from the interpreter if it is worth it.
+pub fn detached<T: Send>(py: Python<'_>, draws: usize, work: impl FnOnce() -> T + Send) -> T {
+    if draws > FEW_DRAWS {
+        py.detach(work)
+    } else {
+        work()
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (alpha, beta, *, seed=None))]
+pub fn sample_beta<'py>(
+    py: Python<'py>,
+    alpha: &Bound<'py, PyAny>,
+    beta: &Bound<'py, PyAny>,
+    seed: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let (alpha, beta) = (floats(alpha, "alpha")?, floats(beta, "beta")?);
+    let (alpha, beta) = (alpha.as_slice(), beta.as_slice());
+    let mut rng = generator(self::seed(seed)?);
+    check_arms(alpha, beta).map_err(refuse)?;
+    let mut draws = zeros(Some(alpha.len()))?;
+    let chunks = alpha.chunks(DRAWS_BETWEEN_SIGNALS).zip(beta.chunks(DRAWS_BETWEEN_SIGNALS));
+    for (out, (alpha, beta)) in draws.chunks_mut(DRAWS_BETWEEN_SIGNALS).zip(chunks) {
+        detached(py, out.len(), || armful_core::sample_beta(alpha, beta, out, &mut rng)).map_err(refuse)?;
+        py.check_signals()?;
+    }
+    Ok(draws.into_pyarray(py))
+}
+
+#[pyfunction]
+#[pyo3(signature = (alpha, beta, k, *, seed=None))]
+pub fn select_top_k<'py>(
+    py: Python<'py>,
+    alpha: &Bound<'py, PyAny>,
+    beta: &Bound<'py, PyAny>,
+    k: &Bound<'py, PyAny>,
+    seed: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyArray1<isize>>> {
+    let (alpha, beta) = (floats(alpha, "alpha")?, floats(beta, "beta")?);
+    let (alpha, beta) = (alpha.as_slice(), beta.as_slice());
+    let k = count(k, "k")?;
+    let mut rng = generator(self::seed(seed)?);
+    let chosen = detached(py, alpha.len(), || armful_core::select_top_k(alpha, beta, k, &mut rng)).map_err(refuse)?;
+    Ok(PyArray1::from_slice(py, &indices(chosen)))
+}
+
+#[pyfunction]
+#[pyo3(signature = (alpha, beta, k, rounds, *, seed=None))]
+pub fn select_top_k_many<'py>(
+    py: Python<'py>,
+    alpha: &Bound<'py, PyAny>,
+    beta: &Bound<'py, PyAny>,
+    k: &Bound<'py, PyAny>,
+    rounds: &Bound<'py, PyAny>,
+    seed: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyArray2<isize>>> {
+    let (alpha, beta) = (floats(alpha, "alpha")?, floats(beta, "beta")?);
+    let (alpha, beta) = (alpha.as_slice(), beta.as_slice());
+    let (k, rounds) = (count(k, "k")?, count(rounds, "rounds")?);
+    let mut rng = generator(self::seed(seed)?);
+    let selector = Selector::new(alpha, beta, k).map_err(refuse)?;
+    let mut chosen = zeros(k.checked_mul(rounds))?;
+    let rounds_between_signals = (DRAWS_BETWEEN_SIGNALS / alpha.len()).max(1);
+    for rows in chosen.chunks_mut(k * rounds_between_signals) {
+        detached(py, alpha.len() * (rows.len() / k), || selector.fill(rows, &mut rng));
+        py.check_signals()?;
+    }
+    indices(chosen).into_pyarray(py).reshape([rounds, k])
+}
