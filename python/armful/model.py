@@ -7,16 +7,18 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-VariantId = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]+\Z")]
+VariantId = Annotated[
+    str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")
+]
 """1 to 255 printable characters."""
 
-Label = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\A[^\x00]+\Z")]
+Label = Annotated[str, Meta(min_length=1, max_length=255)]
 """A name that callers choose: of a persona, a participant, a metric, a dimension."""
 
-Text = Annotated[str, Meta(max_length=100_000, pattern=r"\A[^\x00]*\Z")]
-"""Free text. PostgreSQL holds every character but the null."""
+Text = Annotated[str, Meta(max_length=100_000)]
+"""Free text."""
 
-EventId = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"\A[^\x00]+\Z")]
+EventId = Annotated[str, Meta(min_length=1, max_length=128)]
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 """A number of impressions or successes; up to 2⁵³ a double holds it exactly."""
@@ -93,6 +95,10 @@ class PerformanceUpdate(Struct, kw_only=True, omit_defaults=True):
     metrics: dict[Label, bool] | None = None
     metadata: dict[str, Any] | None = None
 
+    def __post_init__(self) -> None:
+        if not (self.impression or self.success):
+            raise ValueError("`impression` and `success` are both false: there is nothing to count")
+
 
 class Outcome(IntEnum):
     """What became of one update; the numbers are those of the SQL function `record_performance`."""
@@ -113,12 +119,13 @@ class Recorded(Struct, frozen=True):
 
 
 class Arm(Struct, frozen=True):
-    """A variant's part in an experiment."""
+    """A variant's part in an experiment; `participants` are the distinct ones whose events named them."""
 
     variant: int
     variant_id: str
     traffic_allocation: float
     is_control: bool
+    participants: int
 
 
 class Experiment(Struct, kw_only=True):
@@ -137,7 +144,6 @@ class Experiment(Struct, kw_only=True):
     expected_end_time: datetime
     end_time: datetime | None
     promoted_variant_id: str | None
-    participants: int
     arms: list[Arm]
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -37,8 +37,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_limit: int = 10_000_000
     """Bytes a request body may have; beyond it the answer is 413."""
 
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe log lines to write: `debug`, `info`, `warning` or `error`."""
+
+    log_format: Literal["console", "json"] = "console"
+    """How log lines are written: `console` for people, `json` for machines."""
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:

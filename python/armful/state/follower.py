@@ -28,7 +28,9 @@ class Follower:
     (see `changes.since`). After a silence longer than the feed remembers, everything is compared before going on.
     """
 
-    def __init__(self, pool: Pool, registry: Registry, keyring: Keyring, source: UUID, interval: float) -> None:
+    def __init__(
+        self, pool: Pool, registry: Registry, keyring: Keyring, source: UUID, interval: float
+    ) -> None:
         self._pool = pool
         self._registry = registry
         self._keyring = keyring
@@ -113,5 +115,7 @@ class Follower:
             try:
                 async with asyncio.timeout(5):
                     await variants.touch(self._pool, used)
-            except Exception as error:  # when a variant was last used is worth no retry: the next selection tells again
+            except (
+                Exception
+            ) as error:  # when a variant was last used is worth no retry: the next selection tells again
                 log.warning("last_used not written", error=repr(error))

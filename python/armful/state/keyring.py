@@ -25,7 +25,9 @@ def make_key(name: str, scopes: Iterable[Scope], rate_limit: int | None = None) 
     """A new key and its secret text `armful_<id>_<secret>`, which nothing can tell again."""
     key_id = secrets.token_hex(6)
     text = f"{_PREFIX}{key_id}_{secrets.token_urlsafe(32)}"
-    return ApiKey(key_id=key_id, name=name, digest=_digest(text), scopes=frozenset(scopes), rate_limit=rate_limit), text
+    return ApiKey(
+        key_id=key_id, name=name, digest=_digest(text), scopes=frozenset(scopes), rate_limit=rate_limit
+    ), text
 
 
 class Keyring:
@@ -38,14 +40,20 @@ class Keyring:
         self._keys: dict[str, ApiKey] = {}
         self._own: ApiKey | None = None
         if settings_key is not None:
-            self._own = ApiKey(key_id="settings", name="settings", digest=_digest(settings_key), scopes=_EVERY_SCOPE)
+            self._own = ApiKey(
+                key_id="settings", name="settings", digest=_digest(settings_key), scopes=_EVERY_SCOPE
+            )
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._rates: dict[str, RateLimitItemPerSecond] = {}
 
     def load(self, keys: Iterable[ApiKey]) -> None:
         """Replace the keys held by those of `keys` that are not revoked."""
         self._keys = {key.key_id: key for key in keys if key.revoked_at is None}
-        self._rates = {key.key_id: RateLimitItemPerSecond(key.rate_limit) for key in self._keys.values() if key.rate_limit}
+        self._rates = {
+            key.key_id: RateLimitItemPerSecond(key.rate_limit)
+            for key in self._keys.values()
+            if key.rate_limit
+        }
 
     def authenticate(self, header: str | None) -> ApiKey:
         """The key that an `Authorization` header presents.

@@ -163,7 +163,9 @@ class Recorder:
                 async with asyncio.timeout(left):
                     if self._connection is None or self._connection.is_closed():
                         await self._connect()
-                    by_server_clock = datetime.now(UTC) + self._clock_offset + timedelta(seconds=deadline - loop.time())
+                    by_server_clock = (
+                        datetime.now(UTC) + self._clock_offset + timedelta(seconds=deadline - loop.time())
+                    )
                     assert self._connection is not None
                     try:
                         return await performance.record(

@@ -59,7 +59,9 @@ class Registry:
                     variant.impressions, variant.successes = held.variant.impressions, held.variant.successes
                     variant.version = held.variant.version
                 held.described_at = variant.version
-                if held.variant.last_used and (not variant.last_used or held.variant.last_used > variant.last_used):
+                if held.variant.last_used and (
+                    not variant.last_used or held.variant.last_used > variant.last_used
+                ):
                     variant.last_used = held.variant.last_used
                 held.variant = variant
                 changed.append(held)
@@ -72,7 +74,11 @@ class Registry:
             entry = self._by_key[new.variant]
             variant = entry.variant
             if new.version > variant.version:
-                variant.impressions, variant.successes, variant.version = new.impressions, new.successes, new.version
+                variant.impressions, variant.successes, variant.version = (
+                    new.impressions,
+                    new.successes,
+                    new.version,
+                )
                 changed.append(entry)
         self._upsert(changed, describe=False)
 
@@ -150,5 +156,3 @@ def encoded(entry: Entry) -> bytes:
             value["content"] = variant.content
         entry.json = _encode(value)[:-1]
     return entry.json
-
-

@@ -95,7 +95,10 @@ async def find(connection: Any, experiment_id: str) -> Experiment:
 
 async def page(pool: Pool, *, before: int | None, limit: int) -> tuple[list[Experiment], int]:
     """At most `limit` experiments older than the key `before`, newest first, and how many there are in all."""
-    async with acquire(pool) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    async with (
+        acquire(pool) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
         rows = await connection.fetch(_SQL["page"], before or _LAST, limit)
         return await _with_arms(connection, rows), await connection.fetchval(_SQL["count"])
 
@@ -103,21 +106,26 @@ async def page(pool: Pool, *, before: int | None, limit: int) -> tuple[list[Expe
 async def _with_arms(connection: Any, rows: Sequence[Any]) -> list[Experiment]:
     arms: dict[int, list[Arm]] = defaultdict(list)
     for row in await connection.fetch(_SQL["arms"], [row["id"] for row in rows]):
-        arms[row["experiment"]].append(
-            Arm(row["variant"], row["variant_id"], row["traffic_allocation"], row["is_control"])
-        )
+        experiment, *values = row
+        arms[experiment].append(Arm(*values))
     return [
         Experiment(
             key=row["id"],
             status=row["state"],
             arms=arms[row["id"]],
-            **{name: row[name] for name in Experiment.__struct_fields__ if name not in ("key", "status", "arms")},
+            **{
+                name: row[name]
+                for name in Experiment.__struct_fields__
+                if name not in ("key", "status", "arms")
+            },
         )
         for row in rows
     ]
 
 
-async def transition(pool: Pool, source: UUID, experiment_id: str, action: str, promoted: int | None = None) -> Experiment:
+async def transition(
+    pool: Pool, source: UUID, experiment_id: str, action: str, promoted: int | None = None
+) -> Experiment:
     """Pause, resume, stop or promote an experiment; `promoted` is the key of the variant that goes on.
 
     Raises:

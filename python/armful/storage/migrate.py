@@ -30,7 +30,11 @@ class Migration:
 def migrations() -> list[Migration]:
     """All migrations this program carries, in order."""
     folder = files("armful.storage") / "migrations"
-    found = [Migration(f.name, f.read_text("utf-8")) for f in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", f.name)]
+    found = [
+        Migration(f.name, f.read_text("utf-8"))
+        for f in folder.iterdir()
+        if re.fullmatch(r"\d{4}_\w+\.sql", f.name)
+    ]
     return sorted(found, key=lambda migration: migration.number)
 
 
@@ -57,7 +61,9 @@ async def migrate(dsn: str) -> int:
             async with connection.transaction():
                 await connection.execute(migration.sql)
                 await connection.execute(
-                    "INSERT INTO armful_migration (number, name) VALUES ($1, $2)", migration.number, migration.name
+                    "INSERT INTO armful_migration (number, name) VALUES ($1, $2)",
+                    migration.number,
+                    migration.name,
                 )
             log.info("migrated", migration=migration.name)
         return len(missing)

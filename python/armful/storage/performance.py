@@ -27,7 +27,8 @@ def _digest(item: Item) -> bytes | None:
     key, update = item
     if update.event_id is None:
         return None
-    return blake2b(_canonical.encode((key, update)), digest_size=16).digest()
+    fields = [getattr(update, name) for name in PerformanceUpdate.__struct_fields__]
+    return blake2b(_canonical.encode((key, fields)), digest_size=16).digest()
 
 
 def waves(items: Sequence[Item]) -> list[list[int]]:
@@ -74,7 +75,9 @@ async def record(
             if len(items) >= _LARGE:
                 await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
             for number, positions in enumerate(parts):
-                await _record_wave(connection, _wave_id(batch, number), source, deadline, items, positions, recorded)
+                await _record_wave(
+                    connection, _wave_id(batch, number), source, deadline, items, positions, recorded
+                )
     return [answer for answer in recorded if answer is not None]
 
 

@@ -2,19 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
 
 from armful.errors import Unavailable
 
-if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record]
-    Pool = asyncpg.Pool[asyncpg.Record]
-else:
-    Connection = asyncpg.Connection
-    Pool = asyncpg.Pool
+Pool: TypeAlias = Any
+Connection: TypeAlias = Any
+"""asyncpg carries no types."""
 
 OUT_OF_REACH = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
                 asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError)  # fmt: skip
@@ -26,16 +23,22 @@ def _encode(value: Any) -> str:
 
 
 async def _prepare(connection: Any) -> None:
-    await connection.set_type_codec("jsonb", encoder=_encode, decoder=msgspec.json.decode, schema="pg_catalog")
+    await connection.set_type_codec(
+        "jsonb", encoder=_encode, decoder=msgspec.json.decode, schema="pg_catalog"
+    )
 
 
 async def open_pool(dsn: str, size: int) -> Pool:
     """A pool of at most `size` connections to the database at `dsn`; jsonb columns read and write Python values."""
-    pool = await asyncpg.create_pool(
-        dsn, min_size=1, max_size=size, init=_prepare, timeout=5, command_timeout=30, server_settings={"timezone": "UTC"}
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        init=_prepare,
+        timeout=5,
+        command_timeout=30,
+        server_settings={"timezone": "UTC"},
     )
-    assert pool is not None
-    return pool
 
 
 async def connect(dsn: str) -> Connection:

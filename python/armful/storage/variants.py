@@ -68,11 +68,20 @@ async def versions(connection: Any) -> dict[int, int]:
 
 
 async def page(
-    pool: Pool, *, dimensions: dict[str, str], min_impressions: int, statuses: Sequence[Status], after: int, limit: int
+    pool: Pool,
+    *,
+    dimensions: dict[str, str],
+    min_impressions: int,
+    statuses: Sequence[Status],
+    after: int,
+    limit: int,
 ) -> tuple[list[Variant], int]:
     """At most `limit` variants that match, beyond the key `after`, and how many match in all."""
     match = (dimensions, min_impressions, list(statuses))
-    async with acquire(pool) as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    async with (
+        acquire(pool) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
         rows = await connection.fetch(_SQL["page"], *match, after, limit)
         total = await connection.fetchval(_SQL["count"], *match)
     return [_variant(row) for row in rows], total

@@ -86,8 +86,7 @@ CREATE TABLE experiment (
     start_time        timestamptz NOT NULL DEFAULT now(),
     expected_end_time timestamptz NOT NULL,
     end_time          timestamptz,
-    promoted_variant  bigint REFERENCES variant_performance (id),
-    participants      bigint NOT NULL DEFAULT 0
+    promoted_variant  bigint REFERENCES variant_performance (id)
 );
 
 CREATE TABLE experiment_arm (
@@ -96,6 +95,7 @@ CREATE TABLE experiment_arm (
     position           integer NOT NULL,
     is_control         boolean NOT NULL,
     traffic_allocation double precision NOT NULL CHECK (traffic_allocation BETWEEN 0 AND 1),
+    participants       bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (experiment, variant)
 );
 

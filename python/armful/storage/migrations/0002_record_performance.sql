@@ -180,11 +180,11 @@ BEGIN
             WHERE participant IS NOT NULL
             ORDER BY experiment, participant
             ON CONFLICT DO NOTHING
-            RETURNING experiment
+            RETURNING experiment, variant
         )
-        UPDATE experiment e SET participants = e.participants + seen.new
-        FROM (SELECT experiment, count(*) AS new FROM seen GROUP BY experiment ORDER BY experiment) AS seen
-        WHERE e.id = seen.experiment;
+        UPDATE experiment_arm a SET participants = a.participants + seen.new
+        FROM (SELECT experiment, variant, count(*) AS new FROM seen GROUP BY experiment, variant) AS seen
+        WHERE a.experiment = seen.experiment AND a.variant = seen.variant;
 
         INSERT INTO experiment_day AS d (experiment, variant, day, persona_id, impressions, successes, anonymous)
         SELECT experiment, variant, (hour AT TIME ZONE 'UTC')::date, persona, sum(impressions), sum(successes), sum(anonymous)

@@ -27,7 +27,7 @@ WHERE e.id < $1 ORDER BY e.id DESC LIMIT $2;
 SELECT count(*) FROM experiment;
 
 -- name: arms
-SELECT a.experiment, a.variant, v.variant_id, a.traffic_allocation, a.is_control
+SELECT a.experiment, a.variant, v.variant_id, a.traffic_allocation, a.is_control, a.participants
 FROM experiment_arm a JOIN variant_performance v ON v.id = a.variant
 WHERE a.experiment = ANY ($1::bigint[]) ORDER BY a.experiment, a.position;
 

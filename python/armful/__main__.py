@@ -1,0 +1,5 @@
+"""`python -m armful`."""
+
+from armful.cli import main
+
+main()

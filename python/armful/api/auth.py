@@ -1,0 +1,37 @@
+"""Who may do what: each handler names the scope it needs, and the gate has put the caller's key into the ASGI scope."""
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from armful.errors import Forbidden, Unauthenticated
+from armful.model import ApiKey
+
+KEY = "armful.key"
+"""Where the gate leaves the caller's key."""
+
+
+def check_scope(key: ApiKey, needed: str) -> None:
+    """Let a key with the scope, or with `admin`, pass.
+
+    Raises:
+        Forbidden: it has neither.
+    """
+    if needed not in key.scopes and "admin" not in key.scopes:
+        raise Forbidden(needed)
+
+
+def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """The application's guard: every handler bears `scope=` (or `public=True`), and a caller must have it.
+
+    Raises:
+        Unauthenticated: no key, where one is needed.
+        Forbidden: a key without the scope.
+    """
+    if handler.opt.get("public"):
+        return
+    key: ApiKey | None = connection.scope.get(KEY)  # type: ignore[assignment]
+    if key is None:
+        raise Unauthenticated("Send an API key as 'Authorization: Bearer <key>'")
+    check_scope(key, handler.opt["scope"])

@@ -1,0 +1,76 @@
+"""`/openapi.json` and `/docs`, from files that are installed with armful: no page asks another host for anything."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from litestar import Request, Router, get
+from litestar.datastructures import CacheControlHeader
+from litestar.exceptions import NotFoundException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.params import FromPath
+from litestar.response import File
+
+from armful import __version__
+
+_FILES = ("swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui.css", "favicon-32x32.png")
+
+
+def _folder() -> Path:
+    # The package is a carrier of Swagger UI's files; importing it would import a web framework.
+    spec = find_spec("flask_swagger_ui")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("flask-swagger-ui, which carries the files of /docs, is not installed")
+    return Path(spec.origin).parent / "dist"
+
+
+@get(
+    "/docs/assets/{name:str}",
+    public=True,
+    include_in_schema=False,
+    cache_control=CacheControlHeader(max_age=86400),
+)
+async def asset(name: FromPath[str]) -> File:
+    """One of Swagger UI's files."""
+    if name not in _FILES:
+        raise NotFoundException(f"No such file: {name}")
+    return File(_folder() / name, content_disposition_type="inline")
+
+
+@get("/favicon.ico", public=True, include_in_schema=False)
+async def favicon() -> File:
+    """The icon browsers ask for."""
+    return File(_folder() / "favicon-32x32.png", content_disposition_type="inline", media_type="image/png")
+
+
+@get("/openapi.json", public=True, include_in_schema=False, sync_to_thread=False)
+def document(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """The OpenAPI document."""
+    return request.app.openapi_schema.to_schema()
+
+
+router = Router("/", route_handlers=[asset, favicon, document])
+
+
+def openapi() -> OpenAPIConfig:
+    """The OpenAPI document and the page that shows it."""
+    return OpenAPIConfig(
+        title="armful",
+        version=__version__,
+        description="Picks the best of an armful of variants, live. Put your API key into **Authorize** to try a request.",
+        openapi_router=Router("/docs", route_handlers=[], opt={"public": True}),
+        components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
+        security=[{"key": []}],
+        use_handler_docstrings=True,
+        render_plugins=[
+            SwaggerRenderPlugin(
+                path="/",
+                js_url="/docs/assets/swagger-ui-bundle.js",
+                standalone_preset_js_url="/docs/assets/swagger-ui-standalone-preset.js",
+                css_url="/docs/assets/swagger-ui.css",
+                favicon='<link rel="icon" type="image/png" href="/docs/assets/favicon-32x32.png">',
+            ),
+        ],
+    )

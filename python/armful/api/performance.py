@@ -1,0 +1,135 @@
+"""`POST /variants/{id}/performance` and `POST /performance/batch`."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from armful.api.decoding import FieldError, Strict, Unprocessable, decode, explain
+from armful.api.paths import unescaped
+from armful.api.schemas import Batch, BatchAnswer, BatchItem, PerformanceAnswer, PerformanceView, Rejected
+from armful.engine import Engine
+from armful.errors import ArmfulError
+from armful.model import Outcome, PerformanceUpdate, Recorded
+
+_MOST_ITEMS = 10_000
+_LONGEST_EVENT_ID = 128
+
+_update = msgspec.json.Decoder(PerformanceUpdate)
+_item = msgspec.json.Decoder(BatchItem)
+_batch = msgspec.json.Decoder(Batch)
+_raw_batch = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_raw_items = msgspec.json.Decoder(list[msgspec.Raw])
+_encode = msgspec.json.Encoder().encode
+
+
+async def answer(engine: Engine, variant_id: str, body: bytes, idempotency_key: str | None) -> bytes:
+    """The JSON answer to the JSON body of an update."""
+    return await record(engine, variant_id, decode(body, _update), idempotency_key)
+
+
+async def record(
+    engine: Engine, variant_id: str, update: PerformanceUpdate, idempotency_key: str | None
+) -> bytes:
+    """Count an update, and write the answer."""
+    if idempotency_key and update.event_id is None:
+        if len(idempotency_key) > _LONGEST_EVENT_ID:
+            raise Unprocessable(
+                FieldError(
+                    "Idempotency-Key", f"has {len(idempotency_key)} characters, at most {_LONGEST_EVENT_ID}"
+                )
+            )
+        update.event_id = idempotency_key
+    recorded = await engine.performance.record(variant_id, update)
+    totals = recorded.totals
+    return _encode(
+        PerformanceAnswer(
+            variant_id=variant_id,
+            updated_performance=PerformanceView.of(totals.impressions, totals.successes),
+            duplicate=recorded.outcome == Outcome.DUPLICATE,
+            counted=recorded.outcome in (Outcome.COUNTED, Outcome.DUPLICATE),
+        )
+    )
+
+
+@post(
+    "/variants/{variant_id:str}/performance",
+    scope="write",
+    dto=Strict,
+    return_dto=None,
+    status_code=200,
+    tags=["variants"],
+    summary="Report what happened",
+)
+async def update_performance(
+    variant_id: FromPath[str],
+    data: PerformanceUpdate,
+    request: Request[Any, Any, Any],
+    engine: NamedDependency[Engine],
+) -> Response[PerformanceAnswer]:
+    """Count an impression, a success or both; answered when the change is durable."""
+    body = await record(engine, unescaped(variant_id), data, request.headers.get("idempotency-key"))
+    return Response(body, media_type="application/json")  # type: ignore[arg-type]
+
+
+@post(
+    "/performance/batch",
+    scope="write",
+    status_code=200,
+    tags=["variants"],
+    summary="Report many things at once",
+)
+async def update_performance_batch(
+    request: Request[Any, Any, Any], engine: NamedDependency[Engine]
+) -> BatchAnswer:
+    """Count up to 10,000 updates in one commit: `{"updates": [...]}`, or one update a line as application/x-ndjson."""
+    body = await request.body()
+    lines = request.content_type[0] == "application/x-ndjson"
+    items = _split_lines(body) if lines else _split_batch(body)
+    if len(items) > _MOST_ITEMS:
+        raise Unprocessable(FieldError("updates", f"has {len(items)} items, at most {_MOST_ITEMS}"))
+    rejected: list[Rejected] = []
+    updates: list[tuple[str, PerformanceUpdate]] = []
+    positions: list[int] = []
+    for position, given in enumerate(items):
+        try:
+            item = given if isinstance(given, BatchItem) else decode(bytes(given), _item)
+        except Unprocessable as error:
+            rejected.append(Rejected(position, str(error)))
+            continue
+        updates.append((item.variant_id, item))
+        positions.append(position)
+    answers = await engine.performance.record_many(updates)
+    rejected += [
+        Rejected(position, str(error))
+        for position, error in zip(positions, answers, strict=True)
+        if isinstance(error, ArmfulError)
+    ]
+    duplicates = sum(isinstance(done, Recorded) and done.outcome == Outcome.DUPLICATE for done in answers)
+    return BatchAnswer(
+        accepted=sum(isinstance(done, Recorded) for done in answers) - duplicates,
+        duplicates=duplicates,
+        rejected=sorted(rejected, key=lambda item: item.index),
+    )
+
+
+def _split_lines(body: bytes) -> list[BatchItem | bytes]:
+    return [line for line in body.split(b"\n") if line.strip()]
+
+
+def _split_batch(body: bytes) -> list[BatchItem | bytes]:
+    """The items: decoded at once where all fit, else one by one, so that the good ones count."""
+    if b"\\u0000" not in body:
+        try:
+            return [*_batch.decode(body).updates]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+    updates = decode(body, _raw_batch).get("updates")
+    if updates is None:
+        raise Unprocessable(FieldError("updates", "is missing"))
+    try:
+        return [bytes(item) for item in _raw_items.decode(updates)]
+    except msgspec.ValidationError as error:
+        raise Unprocessable(FieldError("updates", explain(error, bytes(updates)).message)) from error

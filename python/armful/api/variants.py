@@ -1,0 +1,111 @@
+"""Variants: listed, created, read, changed, archived, and what is known of them."""
+
+from typing import Annotated, Any, Literal
+
+from litestar import Request, Router, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from armful.api.decoding import FieldError, Strict, Unprocessable
+from armful.api.paths import unescaped
+from armful.api.schemas import CreatedVariants, NewVariants, StatsView, VariantPage, VariantPatch, VariantView
+from armful.engine import Engine
+from armful.model import NewVariant
+
+_RESERVED = ("min_impressions", "limit", "cursor", "status")
+_PREFIX = "dimension."
+
+
+@get("/variants", scope="read", summary="List variants")
+async def list_variants(
+    request: Request[Any, Any, Any],
+    engine: NamedDependency[Engine],
+    min_impressions: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0,
+    limit: Annotated[int, QueryParameter(ge=1, le=10_000)] = 1000,
+    cursor: FromQuery[str | None] = None,
+    status: FromQuery[Literal["active", "archived", "all"]] = "active",
+) -> VariantPage:
+    """List variants in order of creation.
+
+    Any other query name filters on the dimension of that name (`?tone=casual`); `dimension.<name>=` always does.
+    """
+    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise Unprocessable(FieldError("cursor", f"is no cursor that was given out, got '{cursor}'"))
+    variants, total = await engine.variants.page(
+        dimensions=_dimensions(request),
+        min_impressions=min_impressions,
+        status=status,
+        after=int(cursor or 0),
+        limit=limit,
+    )
+    more = str(variants[-1].key) if len(variants) == limit and total > limit else None
+    return VariantPage([VariantView.of(variant) for variant in variants], total, more)
+
+
+def _dimensions(request: Request[Any, Any, Any]) -> dict[str, str]:
+    dimensions: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in _RESERVED:
+            continue
+        dimension = name.removeprefix(_PREFIX)
+        if "\0" in dimension or "\0" in value:
+            raise Unprocessable(FieldError(dimension.replace("\0", "\\0"), "contains the null character"))
+        if dimensions.setdefault(dimension, value) != value:
+            raise Unprocessable(
+                FieldError(dimension, f"is asked to be both '{dimensions[dimension]}' and '{value}'")
+            )
+    return dimensions
+
+
+@post("/variants", scope="write", dto=Strict, return_dto=None, summary="Create variants")
+async def create_variants(
+    data: NewVariants | NewVariant, engine: NamedDependency[Engine]
+) -> CreatedVariants | VariantView:
+    """Create a variant, or up to 10,000 at once, all or none."""
+    if isinstance(data, NewVariant):
+        return VariantView.of((await engine.variants.create([data]))[0])
+    return CreatedVariants(
+        [VariantView.of(variant) for variant in await engine.variants.create(data.variants)]
+    )
+
+
+@get("/variants/{variant_id:str}", scope="read", summary="Read a variant")
+async def read_variant(variant_id: FromPath[str], engine: NamedDependency[Engine]) -> VariantView:
+    """A variant as the database has it now."""
+    return VariantView.of(await engine.variants.read(unescaped(variant_id)))
+
+
+@patch("/variants/{variant_id:str}", scope="write", dto=Strict, return_dto=None, summary="Change a variant")
+async def change_variant(
+    variant_id: FromPath[str], data: VariantPatch, engine: NamedDependency[Engine]
+) -> VariantView:
+    """Change dimensions, content, prior or status; what is left out stays. `{"status": "active"}` revives."""
+    return VariantView.of(await engine.variants.change(unescaped(variant_id), data.changes()))
+
+
+@delete("/variants/{variant_id:str}", scope="write", status_code=200, summary="Archive a variant")
+async def archive_variant(variant_id: FromPath[str], engine: NamedDependency[Engine]) -> VariantView:
+    """Archive a variant: never selected again, its counts kept, its id never used anew."""
+    return VariantView.of(await engine.variants.change(unescaped(variant_id), {"status": "archived"}))
+
+
+@get("/variants/{variant_id:str}/stats", scope="read", summary="What is known of a variant")
+async def variant_stats(
+    variant_id: FromPath[str], engine: NamedDependency[Engine], confidence_level: FromQuery[float] = 0.95
+) -> StatsView:
+    """A variant's success rate, its intervals and its posterior."""
+    return StatsView.of(await engine.variants.statistics(unescaped(variant_id), confidence_level))
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        list_variants,
+        create_variants,
+        read_variant,
+        change_variant,
+        archive_variant,
+        variant_stats,
+    ],
+    tags=["variants"],
+)

@@ -1,0 +1,38 @@
+"""The application: all wiring, on one page."""
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.types import ASGIApp
+
+from armful.api import docs, experiments, health, keys, problems, variants
+from armful.api.auth import guard
+from armful.api.gate import Gate
+from armful.api.performance import update_performance, update_performance_batch
+from armful.api.select import select_variants
+from armful.lifespan import Service
+from armful.settings import Settings
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """The ASGI application over the database that `settings.database_url` names."""
+    service = Service(settings)
+    app = Litestar(
+        route_handlers=[
+            select_variants,
+            update_performance,
+            update_performance_batch,
+            variants.router,
+            experiments.router,
+            keys.router,
+            health.router,
+            docs.router,
+        ],
+        dependencies={"engine": Provide(lambda: service.engine, sync_to_thread=False)},
+        guards=[guard],
+        exception_handlers={Exception: problems.handler},
+        lifespan=[service.run],
+        openapi_config=docs.openapi(),
+        request_max_body_size=settings.body_limit,
+        logging_config=None,
+    )
+    return Gate(app, service, settings.body_limit)

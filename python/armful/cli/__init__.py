@@ -1,0 +1,55 @@
+"""The command `armful`."""
+
+import os
+import sys
+from importlib import import_module
+
+import rich_click as click
+
+from armful import __version__, logs
+from armful.errors import ArmfulError
+from armful.postgres import EmbeddedPostgresError
+from armful.settings import from_environment
+
+# A command's module is imported when the command is asked for, so that `armful --help` is quick.
+_COMMANDS = {
+    "serve": (
+        "armful.cli.serve",
+        "serve",
+        "Serve the API, with an embedded PostgreSQL unless told of another.",
+    ),
+    "migrate": ("armful.cli.migrate", "migrate", "Bring the database to this program's schema."),
+    "keys": ("armful.cli.keys", "keys", "Create, list and revoke API keys."),
+    "import": ("armful.cli.transfer", "import_variants", "Create variants, with their history, from a file."),
+    "export": ("armful.cli.transfer", "export_variants", "Write variants, with their counters, to a file."),
+    "replay": ("armful.cli.replay", "replay", "Replay real headline tests against a running armful."),
+}
+
+
+class _Lazy(click.RichGroup):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name, _ = _COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="armful")
+def armful() -> None:
+    """Pick the best of an armful of variants, live."""
+
+
+def main() -> None:
+    """Run the command; what goes wrong is a sentence and exit status 1."""
+    try:
+        settings = from_environment(os.environ)
+        logs.configure(settings.log_level, json=settings.log_format == "json")
+        armful(obj=settings)
+    except (ArmfulError, EmbeddedPostgresError, ValueError) as error:
+        print(f"armful: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,18 @@
+"""`armful migrate`."""
+
+import asyncio
+
+import rich_click as click
+
+from armful.cli.database import database
+from armful.settings import Settings
+from armful.storage.migrate import migrate as bring_up_to_date
+
+
+@click.command()
+@click.pass_obj
+def migrate(settings: Settings) -> None:
+    """Bring the database to this program's schema; `armful serve` does the same when it starts."""
+    with database(settings) as dsn:
+        applied = asyncio.run(bring_up_to_date(dsn))
+    click.echo(f"{applied} migrations applied" if applied else "The database is up to date")

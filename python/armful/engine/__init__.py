@@ -1,0 +1,38 @@
+"""The use cases: what a caller can ask of armful, whichever way it asks."""
+
+from typing import Self
+from uuid import UUID
+
+from msgspec import Struct
+
+from armful.engine.experiments import Experiments
+from armful.engine.keys import Keys
+from armful.engine.performance import Performance
+from armful.engine.selection import Selections
+from armful.engine.variants import Variants
+from armful.state.keyring import Keyring
+from armful.state.recorder import Recorder
+from armful.state.registry import Registry
+from armful.storage.pool import Pool
+
+
+class Engine(Struct, frozen=True):
+    """One process's use cases over one database."""
+
+    selections: Selections
+    performance: Performance
+    variants: Variants
+    experiments: Experiments
+    keys: Keys
+
+    @classmethod
+    def over(cls, pool: Pool, registry: Registry, recorder: Recorder, keyring: Keyring, source: UUID) -> Self:
+        """Put the use cases together."""
+        variants = Variants(pool, registry, source)
+        return cls(
+            selections=Selections(registry),
+            performance=Performance(recorder, variants),
+            variants=variants,
+            experiments=Experiments(pool, variants, source),
+            keys=Keys(pool, keyring, source),
+        )

@@ -1,0 +1,81 @@
+"""What happened to variants: checked, then counted in the next commit."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from armful.engine.variants import Variants
+from armful.errors import ArmfulError, EventConflict, ExperimentNotFound, Refused
+from armful.model import Outcome, PerformanceUpdate, Recorded
+from armful.state.recorder import Recorder
+from armful.storage.performance import Item
+
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+class Performance:
+    """Counting, through the process's recorder."""
+
+    def __init__(self, recorder: Recorder, variants: Variants) -> None:
+        self._recorder = recorder
+        self._variants = variants
+
+    async def record(self, variant_id: str, update: PerformanceUpdate) -> Recorded:
+        """Count one update; return after its commit.
+
+        Raises:
+            VariantNotFound, ExperimentNotFound, EventConflict, Refused: nothing was counted.
+            Unavailable: the database did not commit it in time.
+        """
+        recorded = (await self._recorder.record([await self._item(variant_id, update)]))[0]
+        refusal = _refusal(recorded, variant_id, update)
+        if refusal is not None:
+            raise refusal
+        return recorded
+
+    async def record_many(
+        self, updates: Sequence[tuple[str, PerformanceUpdate]]
+    ) -> list[Recorded | ArmfulError]:
+        """Count many updates in one commit: for each, what became of it or why it was refused.
+
+        Raises:
+            Unavailable: the database did not commit them in time; none was counted.
+        """
+        answers: list[Recorded | ArmfulError | None] = [None] * len(updates)
+        items: list[Item] = []
+        positions: list[int] = []
+        for position, (variant_id, update) in enumerate(updates):
+            try:
+                items.append(await self._item(variant_id, update))
+                positions.append(position)
+            except ArmfulError as error:
+                answers[position] = error
+        for position, recorded in zip(positions, await self._recorder.record(items), strict=True):
+            answers[position] = _refusal(recorded, *updates[position]) or recorded
+        return [answer for answer in answers if answer is not None]
+
+    async def _item(self, variant_id: str, update: PerformanceUpdate) -> Item:
+        """The update as the recorder takes it, with what its metadata says where the fields themselves are absent."""
+        if update.metadata is not None:
+            if update.persona_id is None:
+                update.persona_id = _label(update.metadata.get("persona_id"))
+            if update.experiment_id is None:
+                update.experiment_id = _label(update.metadata.get("experiment_id"))
+        if update.occurred_at is not None and update.occurred_at > datetime.now(UTC) + _CLOCK_TOLERANCE:
+            raise Refused(f"occurred_at is {update.occurred_at.isoformat()}, which has not come yet")
+        return (await self._variants.get(variant_id)).key, update
+
+
+def _label(value: object) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= 255 else None
+
+
+def _refusal(recorded: Recorded, variant_id: str, update: PerformanceUpdate) -> ArmfulError | None:
+    match recorded.outcome:
+        case Outcome.CONFLICT:
+            return EventConflict(update.event_id)
+        case Outcome.NO_EXPERIMENT:
+            return ExperimentNotFound(update.experiment_id)
+        case Outcome.NO_ARM:
+            return Refused(f"Variant '{variant_id}' is not part of experiment {update.experiment_id}")
+        case _:
+            return None

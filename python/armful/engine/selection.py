@@ -1,0 +1,60 @@
+"""Which variants to show: one draw per variant from its posterior, the largest win."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from armful.errors import Refused
+from armful.model import Label
+from armful.state.registry import Entry, Registry
+
+ALGORITHMS = ("thompson_sampling", "thompson_sampling_exploration")
+
+
+class SelectRequest(Struct, kw_only=True):
+    """How many variants to choose, how, for whom and among which."""
+
+    top_k: Annotated[int, Meta(ge=1, le=50)]
+    algorithm: str
+    persona_id: Label
+    min_impressions: Annotated[int, Meta(ge=0, le=2**53)] = 100
+    exploration_ratio: Annotated[float, Meta(ge=0, le=1)] = 0.3
+    dimensions: dict[str, str] | None = None
+    exclude: list[str] | None = None
+    scope: Literal["global", "persona"] = "global"
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+
+
+class Selections:
+    """Selections from the variants in memory; the database is never asked."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def select(self, request: SelectRequest) -> list[tuple[Entry, float]]:
+        """The chosen variants with the scores drawn for them, highest first.
+
+        Raises:
+            Refused: an unknown algorithm, or a scope that is not offered.
+        """
+        if request.algorithm not in ALGORITHMS:
+            raise Refused(f"Invalid algorithm '{request.algorithm}': valid are {', '.join(ALGORITHMS)}")
+        if request.scope == "persona":
+            raise Refused(
+                "scope 'persona' is not offered: posteriors are kept over all personas, scope 'global'"
+            )
+        explores = request.algorithm == "thompson_sampling_exploration"
+        slots, scores = self._registry.table.select(
+            request.top_k,
+            min_impressions=request.min_impressions if explores else None,
+            exploration_ratio=request.exploration_ratio if explores else 0.0,
+            where=request.dimensions or None,
+            exclude=request.exclude or None,
+            seed=request.seed,
+        )
+        chosen = list(zip(self._registry.entries(slots.tolist()), scores.tolist(), strict=True))
+        now = datetime.now(UTC)
+        for entry, _ in chosen:
+            self._registry.use(entry, now)
+        return chosen

@@ -1,0 +1,57 @@
+"""What a process brings up before it serves and takes down after: pool, state, recorder, use cases, in this order."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import structlog
+
+from armful.engine import Engine
+from armful.settings import Settings
+from armful.state.follower import Follower
+from armful.state.keyring import Keyring
+from armful.state.recorder import Recorder
+from armful.state.registry import Registry
+from armful.storage.migrate import migrate
+from armful.storage.pool import open_pool
+
+log = structlog.get_logger(__name__)
+
+
+class Service:
+    """One process over one database."""
+
+    engine: Engine
+    """The use cases; there from the moment the process serves."""
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.database_url is None:
+            raise ValueError(
+                "settings.database_url is not set: `armful serve` sets it to the embedded server's"
+            )
+        self._settings = settings
+        self._dsn = settings.database_url
+        self.keyring = Keyring(settings.api_key)
+
+    @asynccontextmanager
+    async def run(self, _: object = None) -> AsyncIterator[None]:
+        """Bring everything up, and take it down at the end: what was accepted is committed first."""
+        settings = self._settings
+        source = uuid4()
+        await migrate(self._dsn)
+        pool = await open_pool(self._dsn, settings.pool_size)
+        registry = Registry()
+        follower = Follower(pool, registry, self.keyring, source, settings.poll_interval)
+        recorder = Recorder(
+            self._dsn, registry, source, limit=settings.queue_limit, timeout=settings.commit_timeout
+        )
+        try:
+            await follower.start()
+            await recorder.start()
+            self.engine = Engine.over(pool, registry, recorder, self.keyring, source)
+            log.info("ready", variants=len(registry))
+            yield
+        finally:
+            await recorder.stop()
+            await follower.stop()
+            await pool.close()
