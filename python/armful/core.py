@@ -14,6 +14,20 @@ arrays without copying them, also accepts sequences of numbers, and releases the
 The same arguments and seed give the same answer; without a seed no two calls are alike.
 """
 
-from armful._core import ArmTable, sample_beta, select_top_k, select_top_k_many
+from armful._core import (
+    ArmTable,
+    expected_loss,
+    probability_best,
+    sample_beta,
+    select_top_k,
+    select_top_k_many,
+)
 
-__all__ = ["ArmTable", "sample_beta", "select_top_k", "select_top_k_many"]
+__all__ = [
+    "ArmTable",
+    "expected_loss",
+    "probability_best",
+    "sample_beta",
+    "select_top_k",
+    "select_top_k_many",
+]

@@ -58,6 +58,8 @@ pub enum Error {
     },
     /// The table can hold no more: its slots, or its ids' bytes, are numbered with 32 bits.
     Full,
+    /// The caller asked for the work to be given up.
+    Interrupted,
 }
 
 impl fmt::Display for Error {
@@ -82,6 +84,7 @@ impl fmt::Display for Error {
             Error::NotAShare { argument, value } => write!(f, "{argument} is {value}: it must be between 0 and 1"),
             Error::UnknownId(id) => write!(f, "no arm has the id '{id}'"),
             Error::UnknownSlot { slot, slots } => write!(f, "slots: {slot} is not one of the table's {slots} slots"),
+            Error::Interrupted => write!(f, "interrupted"),
             Error::Full => write!(f, "the table is full: it numbers its slots and its ids' bytes with 32 bits"),
         }
     }

@@ -14,14 +14,18 @@
 #![forbid(unsafe_code)]
 
 mod arm_table;
+mod best;
 mod beta;
 mod error;
 mod gamma;
+mod log_odds;
+mod quadrature;
 mod rng;
 mod select;
 mod top_k;
 
 pub use arm_table::{Arm, ArmTable, Rows, Selection, Split};
+pub use best::{expected_loss, probability_best};
 pub use beta::{check_arms, check_length, check_parameters, draw_beta, sample_beta};
 pub use error::Error;
 pub use rng::{fresh_seed, generator, reseed_after_fork, Generator};

@@ -1,7 +1,7 @@
 //! Python arguments to Rust values and Rust errors to Python exceptions. Every refusal names the argument.
 use armful_core::Error;
 use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::exceptions::{PyIndexError, PyKeyError, PyMemoryError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyKeyboardInterrupt, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyString};
 
@@ -10,6 +10,7 @@ pub fn refuse(error: Error) -> PyErr {
     match error {
         Error::UnknownId(_) => PyKeyError::new_err(message),
         Error::UnknownSlot { .. } => PyIndexError::new_err(message),
+        Error::Interrupted => PyKeyboardInterrupt::new_err(message),
         Error::Full => PyMemoryError::new_err(message),
         _ => PyValueError::new_err(message),
     }

@@ -1,7 +1,9 @@
 //! The Python module `armful._core`: conversion and registration only.
 mod arm_table;
+mod best;
 mod convert;
 mod draws;
+mod interrupt;
 
 use pyo3::prelude::*;
 use pyo3::types::IntoPyDict;
@@ -13,6 +15,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(draws::sample_beta, module)?)?;
     module.add_function(wrap_pyfunction!(draws::select_top_k, module)?)?;
     module.add_function(wrap_pyfunction!(draws::select_top_k_many, module)?)?;
+    module.add_function(wrap_pyfunction!(best::probability_best, module)?)?;
+    module.add_function(wrap_pyfunction!(best::expected_loss, module)?)?;
     reseed_in_children(module)?;
     #[cfg(debug_assertions)]
     PyErr::warn(

@@ -1,0 +1,308 @@
+//! Chance to be best and expected loss, by quadrature.
+//!
+//! P_k = ∫ f_k ∏_{j≠k} F_j and E[max θ − θ_i] = ∫ F_i (1 − ∏_{j≠i} F_j), over log-odds (see [`crate::log_odds`]) in
+//! Gauss–Legendre panels fine enough for the sharpest arm that lies there. The distribution functions are running
+//! integrals of the densities over the same panels, so that no incomplete Beta function is needed, and both tails are
+//! kept, so that nothing cancels.
+use crate::beta::check_arms;
+use crate::error::Error;
+use crate::log_odds::LogOdds;
+use crate::quadrature::{Panel, Rule, NODES};
+
+/// Each arm's probability to have the largest rate. Errors stay below 1e-9, and the sum is 1 to rounding.
+///
+/// Arms that can't win with more than about 1e-19 get exactly 0. `stop` is asked now and then whether to give up.
+pub fn probability_best(alpha: &[f64], beta: &[f64], stop: &dyn Fn() -> bool) -> Result<Vec<f64>, Error> {
+    check_arms(alpha, beta)?;
+    let mut answer = vec![0.0; alpha.len()];
+    let Some(grid) = Grid::new(alpha, beta, stop)? else { return Ok(answer) };
+    let mut best = vec![0.0; grid.arms.len()];
+    grid.walk(stop, |node| {
+        if node.end <= grid.floor {
+            return; // some arm surely lies higher
+        }
+        let others = leave_one_out(node.below, node.above);
+        for ((best, density), others) in best.iter_mut().zip(node.density).zip(&others) {
+            let values = std::array::from_fn(|i| density[i] * others.all_below[i]);
+            *best += node.half_width * grid.rule.integral(&values);
+        }
+    })?;
+    let total: f64 = best.iter().sum();
+    for (&index, best) in grid.indices.iter().zip(best) {
+        answer[index] = best / total;
+    }
+    Ok(answer)
+}
+
+/// What is lost on average by choosing each arm: E[maxⱼ θⱼ] − E[θᵢ]. Errors stay below 1e-9.
+pub fn expected_loss(alpha: &[f64], beta: &[f64], stop: &dyn Fn() -> bool) -> Result<Vec<f64>, Error> {
+    check_arms(alpha, beta)?;
+    let Some(grid) = Grid::new(alpha, beta, stop)? else { return Ok(vec![]) };
+    let mut losses = vec![0.0; grid.arms.len()];
+    grid.walk(stop, |node| {
+        let others = leave_one_out(node.below, node.above);
+        for ((loss, below), others) in losses.iter_mut().zip(node.below).zip(&others) {
+            let values = std::array::from_fn(|i| below[i] * others.some_above[i] * node.rate_slope[i]);
+            *loss += node.half_width * grid.rule.integral(&values);
+        }
+    })?;
+    // E[max] from the arm that loses least; arms that can't be best are far enough below it to subtract.
+    let mean = |i: usize| 1.0 / (1.0 + beta[i] / alpha[i]);
+    let least = (0..losses.len()).min_by(|&i, &j| losses[i].total_cmp(&losses[j]));
+    let expected_max = least.map_or(0.0, |i| losses[i] + mean(grid.indices[i]));
+    let mut answer: Vec<f64> = (0..alpha.len()).map(|i| expected_max - mean(i)).collect();
+    for (&index, loss) in grid.indices.iter().zip(losses) {
+        answer[index] = loss;
+    }
+    Ok(answer)
+}
+
+/// The arms that can be best, and panels over the log-odds where they lie.
+struct Grid {
+    rule: &'static Rule,
+    /// Which of all arms these are.
+    indices: Vec<usize>,
+    arms: Vec<LogOdds>,
+    /// Log-odds of the origin.
+    origin: f64,
+    /// Below this some arm has no mass, so that the largest rate lies above.
+    floor: f64,
+    edges: Vec<f64>,
+    /// Of each panel, each arm's mass in it.
+    masses: Vec<Vec<f64>>,
+    /// Each arm's mass in all.
+    totals: Vec<f64>,
+}
+
+/// One panel as seen by an integrand: arrays per arm, values per node.
+struct Node<'a> {
+    end: f64,
+    half_width: f64,
+    density: &'a [Panel],
+    /// F of each arm.
+    below: &'a [Panel],
+    /// 1 − F of each arm.
+    above: &'a [Panel],
+    /// dθ/dt.
+    rate_slope: &'a Panel,
+}
+
+impl Grid {
+    /// `None` where there is no arm.
+    fn new(alpha: &[f64], beta: &[f64], stop: &dyn Fn() -> bool) -> Result<Option<Self>, Error> {
+        let arms_from = |origin| (0..alpha.len()).map(move |i| LogOdds::new(alpha[i], beta[i], origin));
+        // The origin is the mode of the arm whose low end is highest: near it the panels are finest.
+        let highest = arms_from((1.0, 1.0)).enumerate().max_by(|(_, x), (_, y)| x.start.total_cmp(&y.start));
+        let Some((highest, _)) = highest else { return Ok(None) };
+        let origin = (alpha[highest], beta[highest]);
+        let floor = arms_from(origin).fold(f64::NEG_INFINITY, |floor, arm| floor.max(arm.start));
+        let (indices, arms): (Vec<_>, Vec<_>) =
+            arms_from(origin).enumerate().filter(|(_, arm)| arm.end > floor).unzip();
+        let edges = edges(&arms, stop)?;
+        let mut grid = Self {
+            rule: Rule::get(),
+            indices,
+            origin: origin.0.ln() - origin.1.ln(),
+            floor,
+            masses: vec![],
+            totals: vec![0.0; arms.len()],
+            arms,
+            edges,
+        };
+        for panel in 0..grid.edges.len() - 1 {
+            if stop() {
+                return Err(Error::Interrupted);
+            }
+            let (nodes, half_width, start, end) = grid.panel(panel);
+            let mass = |arm: &LogOdds| half_width * grid.rule.integral(&density(arm, &nodes, start, end));
+            let masses: Vec<f64> = grid.arms.iter().map(mass).collect();
+            for (total, mass) in grid.totals.iter_mut().zip(&masses) {
+                *total += mass;
+            }
+            grid.masses.push(masses);
+        }
+        Ok(Some(grid))
+    }
+
+    fn panel(&self, panel: usize) -> (Panel, f64, f64, f64) {
+        let (start, end) = (self.edges[panel], self.edges[panel + 1]);
+        let half_width = 0.5 * (end - start);
+        (self.rule.nodes.map(|x| start + half_width * (1.0 + x)), half_width, start, end)
+    }
+
+    /// Shows every panel to `integrand`, from left to right.
+    fn walk(&self, stop: &dyn Fn() -> bool, mut integrand: impl FnMut(&Node<'_>)) -> Result<(), Error> {
+        let n = self.arms.len();
+        let (mut densities, mut below, mut above) =
+            (vec![[0.0; NODES]; n], vec![[0.0; NODES]; n], vec![[0.0; NODES]; n]);
+        let mut left = vec![0.0; n];
+        let mut right = self.masses_to_the_right();
+        for (panel, masses) in self.masses.iter().enumerate() {
+            if stop() {
+                return Err(Error::Interrupted);
+            }
+            let (nodes, half_width, start, end) = self.panel(panel);
+            let beyond = right.pop().unwrap_or_default();
+            for (i, arm) in self.arms.iter().enumerate() {
+                let scale = 1.0 / self.totals[i];
+                densities[i] = density(arm, &nodes, start, end).map(|value| value * scale);
+                let mass = masses[i] * scale;
+                let within = self.rule.running(&densities[i]).map(|sum| (half_width * sum).max(0.0).min(mass));
+                below[i] = within.map(|within| (left[i] * scale + within).min(1.0));
+                above[i] = within.map(|within| (beyond[i] * scale + (mass - within)).min(1.0));
+                left[i] += masses[i];
+            }
+            let rate_slope = nodes.map(|t| {
+                let odds = (-(t + self.origin).abs()).exp();
+                odds / (1.0 + odds).powi(2)
+            });
+            integrand(&Node {
+                end,
+                half_width,
+                density: &densities,
+                below: &below,
+                above: &above,
+                rate_slope: &rate_slope,
+            });
+        }
+        Ok(())
+    }
+
+    /// Each arm's mass beyond each panel, the last panel's first.
+    fn masses_to_the_right(&self) -> Vec<Vec<f64>> {
+        let mut sums = vec![vec![0.0; self.arms.len()]];
+        for masses in self.masses[1..].iter().rev() {
+            let next = sums[sums.len() - 1].iter().zip(masses).map(|(sum, mass)| sum + mass).collect();
+            sums.push(next);
+        }
+        sums
+    }
+}
+
+/// An arm's density at the nodes of a panel; nothing is computed where it is nothing.
+fn density(arm: &LogOdds, nodes: &Panel, start: f64, end: f64) -> Panel {
+    if end <= arm.start || start >= arm.end {
+        return [0.0; NODES];
+    }
+    nodes.map(|t| arm.ln_density(t).exp())
+}
+
+/// Where the panels meet.
+fn edges(arms: &[LogOdds], stop: &dyn Fn() -> bool) -> Result<Vec<f64>, Error> {
+    let end = arms.iter().fold(f64::NEG_INFINITY, |end, arm| end.max(arm.end));
+    let mut t = arms.iter().fold(f64::INFINITY, |start, arm| start.min(arm.start));
+    let mut edges = vec![t];
+    while t < end {
+        if stop() {
+            return Err(Error::Interrupted);
+        }
+        let step = arms.iter().fold(f64::INFINITY, |step, arm| step.min(arm.resolution(t)));
+        // A step too small to count must not stop the walk.
+        t = (t + step).max(t + t.abs() * 1e-15).min(end);
+        edges.push(t);
+    }
+    Ok(edges)
+}
+
+/// Of all arms but one: the chance that every one lies below, and that some one lies above.
+#[derive(Clone)]
+struct Others {
+    all_below: Panel,
+    some_above: Panel,
+}
+
+impl Others {
+    const NONE: Self = Self { all_below: [1.0; NODES], some_above: [0.0; NODES] };
+
+    fn and(&self, below: &Panel, above: &Panel) -> Self {
+        Self {
+            all_below: std::array::from_fn(|i| self.all_below[i] * below[i]),
+            some_above: std::array::from_fn(|i| self.some_above[i] + self.all_below[i] * above[i]),
+        }
+    }
+}
+
+/// Products over all but each arm, from products over those before and those after it.
+fn leave_one_out(below: &[Panel], above: &[Panel]) -> Vec<Others> {
+    let mut before = Others::NONE;
+    let mut answer = Vec::with_capacity(below.len());
+    for (below, above) in below.iter().zip(above) {
+        let with = before.and(below, above);
+        answer.push(std::mem::replace(&mut before, with));
+    }
+    let mut after = Others::NONE;
+    for ((below, above), entry) in below.iter().zip(above).zip(&mut answer).rev() {
+        *entry = entry.and(&after.all_below, &after.some_above);
+        after = after.and(below, above);
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEVER: &dyn Fn() -> bool = &|| false;
+
+    #[test]
+    fn arms_that_are_alike_share_alike() {
+        for parameter in [1e-3, 0.5, 1.0, 100.0, 1e9, 1e15, 1e300] {
+            for n in [1usize, 2, 3, 10] {
+                let arms = vec![parameter; n];
+                let best = probability_best(&arms, &arms, NEVER).unwrap();
+                assert!(best.iter().all(|p| (p - 1.0 / n as f64).abs() < 1e-12), "{parameter:e}: {best:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_arms_have_a_closed_form() {
+        // P(θ₂ > θ₁) for Beta(α, 1) and Beta(β, 1) is β/(α + β); the same seen from the other side.
+        for (first, second) in [(1.0, 1.0), (0.01, 3.0), (7.0, 1e-3), (1e6, 2e6), (1e-9, 1e9)] {
+            let best = probability_best(&[first, second], &[1.0, 1.0], NEVER).unwrap();
+            assert!((best[1] - second / (first + second)).abs() < 1e-11, "({first:e}, {second:e}): {best:?}");
+            let best = probability_best(&[1.0, 1.0], &[first, second], NEVER).unwrap();
+            assert!((best[0] - second / (first + second)).abs() < 1e-11, "({first:e}, {second:e}): {best:?}");
+        }
+    }
+
+    #[test]
+    fn the_expected_maximum_of_uniform_rates() {
+        for n in [1usize, 2, 5, 50] {
+            let ones = vec![1.0; n];
+            let expected = n as f64 / (n as f64 + 1.0) - 0.5;
+            for loss in expected_loss(&ones, &ones, NEVER).unwrap() {
+                assert!((loss - expected).abs() < 1e-12, "{n} arms: {loss}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_arm_beaten_for_sure_loses_the_difference() {
+        let (alpha, beta) = ([9e6, 1e6], [1e6, 9e6]);
+        assert_eq!(probability_best(&alpha, &beta, NEVER).unwrap(), [1.0, 0.0]);
+        let losses = expected_loss(&alpha, &beta, NEVER).unwrap();
+        assert!(losses[0].abs() < 1e-15 && (losses[1] - 0.8).abs() < 1e-15, "{losses:?}");
+    }
+
+    #[test]
+    fn nothing_of_nothing_and_giving_up() {
+        assert_eq!(probability_best(&[], &[], NEVER), Ok(vec![]));
+        assert_eq!(expected_loss(&[], &[], NEVER), Ok(vec![]));
+        assert_eq!(probability_best(&[1.0], &[1.0], &|| true), Err(Error::Interrupted));
+    }
+
+    #[test]
+    fn every_scale_beside_every_other() {
+        let scales = [5e-324, 1e-300, 1e-10, 1e-3, 1.0, 1e3, 1e9, 1e20, 1e300];
+        for a in scales {
+            for b in scales {
+                let (alpha, beta) = ([a, 1.0, 1e6], [b, 1.0, 2e6]);
+                let best = probability_best(&alpha, &beta, NEVER).unwrap();
+                let losses = expected_loss(&alpha, &beta, NEVER).unwrap();
+                assert!(best.iter().all(|p| (0.0..=1.0).contains(p)), "({a:e}, {b:e}): {best:?}");
+                assert!(losses.iter().all(|loss| (-1e-12..=1.0).contains(loss)), "({a:e}, {b:e}): {losses:?}");
+            }
+        }
+    }
+}
