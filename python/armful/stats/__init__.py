@@ -5,6 +5,7 @@ Each module answers one question:
 - `intervals`: how sure is a rate?
 - `comparison`: does a variant differ from control, at the planned end of a test with a fixed split?
 - `sequential`: the same, at every look before that
+- `lift_evidence`: the same where the share of the traffic changes on the way
 - `srm`: did the traffic split as it should have?
 - `power`: how much traffic does a test need?
 """

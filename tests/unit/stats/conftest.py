@@ -3,7 +3,6 @@
 import sys
 from types import ModuleType
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 
@@ -11,7 +10,13 @@ import pytest
 @pytest.fixture(scope="session")
 def savvi_multinomial() -> Any:
     """Give savvi's `Multinomial`, which imports matplotlib, does not declare it and needs none here."""
-    pyplot = ModuleType("matplotlib.pyplot")
-    with patch.dict(sys.modules, {"matplotlib": ModuleType("matplotlib"), "matplotlib.pyplot": pyplot}):
+    stand_ins = {
+        name: ModuleType(name) for name in ("matplotlib", "matplotlib.pyplot") if name not in sys.modules
+    }
+    sys.modules.update(stand_ins)
+    try:
         from savvi.multinomial import Multinomial
+    finally:
+        for name in stand_ins:
+            del sys.modules[name]
     return Multinomial

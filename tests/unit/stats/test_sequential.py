@@ -1,0 +1,166 @@
+"""Always-valid inference, against savvi, mpmath and what it promises."""
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from armful.stats.intervals import Interval
+from armful.stats.sequential import (
+    always_valid_p,
+    always_valid_p_path,
+    compare_always_valid,
+    conversion_log_e,
+    multinomial_log_e,
+)
+
+conversions = st.tuples(st.integers(0, 10**5), st.integers(0, 10**5))
+shares = st.floats(0.05, 0.95)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.25, 0.9])
+def test_p_value_agrees_with_savvi_at_every_look(share: float, savvi_multinomial) -> None:
+    rng = np.random.default_rng(11)
+    oracle = savvi_multinomial(0.05, np.array([share, 1 - share]))
+    s1 = s0 = 0
+    max_log_e, smallest = 0.0, 1.0
+    for _ in range(300):
+        batch = rng.multinomial(5, [share * 1.1, 1 - share * 1.1])
+        s1, s0 = s1 + int(batch[0]), s0 + int(batch[1])
+        oracle.update(batch)
+        smallest = min(smallest, oracle.calculate_p_value())
+        result = compare_always_valid(s1, s0, share, max_log_e=max_log_e)
+        max_log_e = result.max_log_e
+        assert result.p_value == pytest.approx(smallest, rel=1e-11)
+
+
+def test_confidence_sequence_agrees_with_savvi(savvi_multinomial) -> None:
+    oracle = savvi_multinomial(0.05, np.array([0.5, 0.5]))
+    oracle.update(np.array([120, 64]))
+    lower, upper = oracle.calculate_conf_int()[0]
+    odds = (lower / (1 - lower), upper / (1 - upper))
+    interval = compare_always_valid(120, 64, 0.5).lift_interval
+    assert [1 + end for end in interval] == pytest.approx(odds, rel=1e-4)  # a convex solver's tolerance
+
+
+@pytest.mark.parametrize(
+    ("s1", "s0", "share"), [(120, 64, 0.5), (3, 0, 0.3), (40_000, 41_000, 0.5), (7, 9, 0.05)]
+)
+def test_e_value_agrees_with_mpmath(s1: int, s0: int, share: float) -> None:
+    with mpmath.workdps(40):
+        alpha, beta = 100 * mpmath.mpf(share), 100 * (1 - mpmath.mpf(share))
+        log_e = mpmath.log(mpmath.beta(alpha + s1, beta + s0)) - mpmath.log(mpmath.beta(alpha, beta))
+        log_e -= s1 * mpmath.log(share) + s0 * mpmath.log(1 - mpmath.mpf(share))
+    assert conversion_log_e(s1, s0, share) == pytest.approx(float(log_e), rel=1e-9, abs=1e-9)
+
+
+@given(conversions, shares)
+def test_two_categories_are_a_multinomial(counts: tuple[int, int], share: float) -> None:
+    s1, s0 = counts
+    expected = multinomial_log_e([s1, s0], [share, 1 - share])
+    assert conversion_log_e(s1, s0, share) == pytest.approx(expected, rel=1e-9, abs=1e-6)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.2])
+@pytest.mark.parametrize("total", [1, 5, 40])
+def test_no_bet_wins_on_average(share: float, total: int) -> None:
+    # E has mean 1 under the null hypothesis, over every number of conversions the variant may have had.
+    chances = [math.comb(total, s) * share**s * (1 - share) ** (total - s) for s in range(total + 1)]
+    mean = sum(c * math.exp(conversion_log_e(s, total - s, share)) for s, c in enumerate(chances))
+    assert mean == pytest.approx(1, rel=1e-12)
+
+
+@given(conversions, shares, st.floats(0.5, 0.999))
+def test_confidence_sequence_ends_where_the_e_process_reaches_one_over_alpha(
+    counts: tuple[int, int], share: float, level: float
+) -> None:
+    s1, s0 = counts
+    lower, upper = compare_always_valid(s1, s0, share, level).lift_interval
+    assert -1 <= lower < upper <= math.inf
+    for end in (lower, upper):
+        # Closer to −1 a lift has too few digits left to be asked about.
+        if -1 + 1e-6 < end < 1e6:
+            log_e = conversion_log_e(s1, s0, share, lift=end)
+            assert log_e == pytest.approx(-math.log(1 - level), rel=1e-6, abs=1e-6)
+    assert (lower == -1) >= (s1 == 0)
+    assert (upper == math.inf) == (s0 == 0)
+
+
+@given(conversions, shares)
+def test_interval_holds_the_likeliest_lift(counts: tuple[int, int], share: float) -> None:
+    result = compare_always_valid(*counts, share)
+    if result.lift is not None:
+        assert result.lift_interval.lower <= result.lift <= result.lift_interval.upper
+
+
+@given(conversions, shares)
+def test_without_memory_significance_is_an_interval_that_excludes_no_lift(
+    counts: tuple[int, int], share: float
+) -> None:
+    result = compare_always_valid(*counts, share)
+    if abs(result.p_value - 0.05) > 1e-9:
+        excluded = not result.lift_interval.lower <= 0 <= result.lift_interval.upper
+        assert excluded == (result.p_value < 0.05)
+
+
+@given(conversions, shares)
+def test_exchanging_the_arms_turns_everything_round(counts: tuple[int, int], share: float) -> None:
+    s1, s0 = counts
+    one, other = compare_always_valid(s1, s0, share), compare_always_valid(s0, s1, 1 - share)
+    assert one.max_log_e == pytest.approx(other.max_log_e, rel=1e-9, abs=1e-9)
+    if one.lift_interval.lower > -1 and other.lift_interval.upper < math.inf:
+        inverse = 1 / (1 + other.lift_interval.upper)
+        assert 1 + one.lift_interval.lower == pytest.approx(inverse, rel=1e-9, abs=1e-12)
+
+
+def test_what_was_once_found_is_not_lost() -> None:
+    early = compare_always_valid(160, 60, 0.5)
+    later = compare_always_valid(10_000, 9_950, 0.5, max_log_e=early.max_log_e)
+    assert later.p_value == early.p_value < 0.001
+    assert compare_always_valid(10_000, 9_950, 0.5).p_value == 1.0
+
+
+def test_before_the_first_conversion_nothing_is_known() -> None:
+    result = compare_always_valid(0, 0, 0.5)
+    assert result.p_value == 1.0
+    assert result.lift is None
+    assert result.lift_interval == Interval(-1.0, math.inf)
+
+
+def test_path_is_the_p_value_look_by_look() -> None:
+    rng = np.random.default_rng(5)
+    s1, s0 = rng.poisson(3, 50).cumsum(), rng.poisson(2, 50).cumsum()
+    max_log_e, expected = 0.0, []
+    for treated, control in zip(s1.tolist(), s0.tolist(), strict=True):
+        result = compare_always_valid(treated, control, 0.5, max_log_e=max_log_e)
+        max_log_e = result.max_log_e
+        expected.append(result.p_value)
+    path = always_valid_p_path(s1, s0, 0.5)
+    assert path.tolist() == pytest.approx(expected, rel=1e-11)
+    assert (np.diff(path) <= 0).all()
+
+
+def test_p_value_is_at_most_one() -> None:
+    assert always_valid_p(-3.0) == always_valid_p(0.0) == 1.0
+    assert always_valid_p(math.log(20)) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: compare_always_valid(-1, 0, 0.5), "successes must be finite and at least 0, not -1"),
+        (lambda: compare_always_valid(0, -2, 0.5), "control_successes must be finite and at least 0, not -2"),
+        (lambda: compare_always_valid(1, 1, 0), "treatment_share must be between 0 and 1, not 0"),
+        (lambda: compare_always_valid(1, 1, 0.5, 1), "confidence_level must be between 0 and 1, not 1"),
+        (lambda: conversion_log_e(1, 1, 0.5, lift=-1), "lift must be finite and above -1, not -1"),
+        (lambda: always_valid_p_path([1], [1], 2), "treatment_share must be between 0 and 1, not 2"),
+        (lambda: always_valid_p_path([-1], [1], 0.5), "successes must be finite and at least 0, not -1.0"),
+    ],
+)
+def test_a_bad_argument_is_named_with_its_value(call, message: str) -> None:
+    with pytest.raises(ValueError, match="must") as error:
+        call()
+    assert str(error.value) == message
