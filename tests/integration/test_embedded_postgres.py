@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -429,3 +430,20 @@ def test_as_root_with_programs_only_root_can_reach_it_runs_in_a_user_namespace(
 def test_as_a_user_a_folder_of_root_is_refused() -> None:
     with pytest.raises(StartFailed, match="Permission denied"):
         EmbeddedPostgres(Path("/root/armful-data")).start()
+
+
+def test_stop_calls_off_a_start_in_another_thread(data_dir: Path) -> None:
+    postgres = EmbeddedPostgres(data_dir)
+    with ThreadPoolExecutor() as threads:
+        start = threads.submit(postgres.start)
+        wait_until(lambda: list(data_dir.glob("initdb-*")))
+        postgres.stop()
+        assert isinstance(start.exception(), StartFailed)
+    assert processes_in(data_dir) == []
+    with postgres:
+        assert answers(postgres.dsn)
+
+
+def test_a_server_takes_as_many_connections_as_it_is_told(made: Path) -> None:
+    with EmbeddedPostgres(made, max_connections=137) as postgres:
+        assert fetch(postgres.dsn, "SHOW max_connections") == ["137"]

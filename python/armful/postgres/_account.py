@@ -81,7 +81,7 @@ def choose_account(programs: Path, cluster: Path) -> tuple[Account, int]:
         )
         if answer.returncode == 0 and (version := re.search(r"\(PostgreSQL\) (\d+)", answer.stdout)):
             return account, int(version[1])
-        complaints.append((answer.stderr.strip().splitlines() or ["no version"])[-1])
+        complaints.append((answer.stderr.splitlines() or ["no version"])[-1].removeprefix("FATAL: "))
     if os.geteuid() == 0:
         raise ProgramsNotFound(
             f"PostgreSQL refuses to run as root, the user nobody cannot run the programs in {programs}, "

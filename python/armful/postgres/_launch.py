@@ -22,7 +22,7 @@ def main() -> None:
     if options["namespace"]:
         ids = os.geteuid(), os.getegid()
         if libc.unshare(CLONE_NEWUSER) != 0:
-            sys.exit(f"user namespaces are not allowed: {os.strerror(ctypes.get_errno())}")
+            sys.exit(f"FATAL: user namespaces are not allowed: {os.strerror(ctypes.get_errno())}")
         Path("/proc/self/uid_map").write_text(f"{uid} {ids[0]} 1")
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/gid_map").write_text(f"{gid} {ids[1]} 1")
@@ -34,11 +34,11 @@ def main() -> None:
         # After the changes above, which clear it. What follows does not.
         libc.prctl(PR_SET_PDEATHSIG, options["signal"], 0, 0, 0)
         if os.getppid() != options["parent"]:
-            sys.exit("the parent is gone")
+            sys.exit("FATAL: the parent is gone")
     try:
         os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606
     except OSError as error:
-        sys.exit(f"{sys.argv[2]}: {error.strerror}")
+        sys.exit(f"FATAL: {sys.argv[2]}: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,6 @@ SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "cluster_name": "armful",
-    "max_connections": "100",
     "shared_buffers": "256MB",
     # What is acknowledged is durable: said here, no file in the data folder can say otherwise.
     "fsync": "on",
@@ -66,21 +65,24 @@ class EmbeddedPostgres:
             connection = await asyncpg.connect(postgres.dsn)
     """
 
-    def __init__(self, data_dir: Path, *, bin_dir: Path | None = None) -> None:
+    def __init__(self, data_dir: Path, *, bin_dir: Path | None = None, max_connections: int = 100) -> None:
         """Say where; nothing happens before `start`.
 
         Args:
             data_dir: the folder to keep everything in; made with its parents, closed to others.
             bin_dir: the folder with PostgreSQL's programs; by default those that armful is installed with.
+            max_connections: the connections that the server takes at a time.
         """
         self._data_dir = data_dir.absolute()
         self._cluster = self._data_dir / "postgresql"
         self._log = self._data_dir / "postgresql.log"
         self._bin_dir = bin_dir
+        self._settings = SETTINGS | {"max_connections": str(max_connections)}
         self._lock: DataFolderLock | None = None
         self._socket_dir: Path | None = None
         self._thread: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._changing = threading.Lock()
         self._spawning = threading.Lock()
         self._answering = threading.Event()
         self._stopping = threading.Event()
@@ -107,25 +109,44 @@ class EmbeddedPostgres:
             DataFolderRefused: the data folder is another major version's, another user's, or no cluster.
             StartFailed: anything else, in PostgreSQL's own words where it had some.
         """
-        if self._lock is not None:
-            raise RuntimeError("the server has been started already")
-        try:
-            self._prepare()
-            self._start_supervisor()
-        except OSError as error:
-            self.stop()
-            where = f": {error.filename}" if error.filename else ""
-            raise StartFailed(f"The embedded PostgreSQL cannot start: {error.strerror}{where}.") from error
-        except BaseException:
-            self.stop()
-            raise
-        return self.dsn
+        with self._changing:
+            if self._lock is not None:
+                raise RuntimeError("the server has been started already")
+            self._stopping.clear()
+            try:
+                self._prepare()
+                self._start_supervisor()
+            except OSError as error:
+                self._clear_away()
+                where = f": {error.filename}" if error.filename else ""
+                raise StartFailed(
+                    f"The embedded PostgreSQL cannot start: {error.strerror}{where}."
+                ) from error
+            except BaseException:
+                self._clear_away()
+                raise
+            return self.dsn
 
     def stop(self, timeout: float = 5.0) -> None:
         """Stop the server: open transactions are rolled back, committed ones are there at the next start.
 
-        One that has not ended after `timeout` seconds is cut short, and recovers at the next start.
+        One that has not ended after `timeout` seconds is cut short, and recovers at the next start. A `start`
+        in another thread is called off.
         """
+        self._stopping.set()
+        with self._changing:
+            self._clear_away(timeout)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _clear_away(self, timeout: float = 5.0) -> None:
         with self._spawning:
             self._stopping.set()
         if self._thread is not None:
@@ -142,15 +163,6 @@ class EmbeddedPostgres:
         if self._lock is not None:
             self._lock.release()
             self._lock = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _prepare(self) -> None:
         self._programs = find_programs(self._bin_dir)
@@ -178,42 +190,52 @@ class EmbeddedPostgres:
             (self._cluster / "postmaster.pid").unlink(missing_ok=True)
 
     def _start_supervisor(self) -> None:
-        self._stopping.clear()
         self._answering.clear()
         # The server ends with the thread that started it: so that is one that lives as long as we do.
         self._thread = threading.Thread(target=self._supervise, name="armful-postgres", daemon=True)
         self._thread.start()
         deadline = time.monotonic() + START_TIMEOUT
         while not self._answering.wait(0.01):
+            if self._stopping.is_set():
+                raise StartFailed("PostgreSQL was stopped before it had started.")
             if not self._thread.is_alive():
-                raise StartFailed(f"PostgreSQL did not start: {self._last_words()}")
+                raise StartFailed(f"PostgreSQL did not start: it {self._fate}")
             if time.monotonic() > deadline:
                 raise StartFailed(f"PostgreSQL did not answer within {START_TIMEOUT:.0f} seconds.")
 
     def _supervise(self) -> None:
         delay = SOON
-        while (process := self._spawn()) is not None:
-            spawned = time.monotonic()
-            while process.poll() is None and not self._stopping.is_set():
-                pid, _, answers = read_postmaster_file(self._cluster)
-                if pid == process.pid and answers:
-                    self._answering.set()
-                    break
-                time.sleep(0.01)
-            status = process.wait()
-            end_servers_in(self._cluster)
+        while True:
+            begun = time.monotonic()
+            try:
+                if (process := self._spawn()) is None:
+                    return
+            except OSError as error:  # the system has no process or no memory to give
+                self._fate = str(error)
+            else:
+                self._fate = self._watch(process)
             if self._stopping.is_set() or not self._answering.is_set():
                 return
-            how = f"killed by signal {-status}" if status < 0 else f"ended with status {status}"
-            logger.warning(
-                "PostgreSQL was %s; starting it again. Its last words: %s", how, self._last_words()
-            )
-            delay = SOON if time.monotonic() > spawned + 10 else min(2 * delay, LATER)
+            logger.warning("PostgreSQL is started again, as it %s", self._fate)
+            delay = SOON if time.monotonic() > begun + 10 else min(2 * delay, LATER)
             if self._stopping.wait(delay):
                 return
 
+    def _watch(self, process: subprocess.Popen[bytes]) -> str:
+        """Wait until the server has ended, and say how it did."""
+        while process.poll() is None and not self._stopping.is_set():
+            pid, _, answers = read_postmaster_file(self._cluster)
+            if pid == process.pid and answers:
+                self._answering.set()
+                break
+            time.sleep(0.01)
+        status = process.wait()
+        end_servers_in(self._cluster)
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        return f"{how}: {words}" if (words := self._last_words()) else how
+
     def _spawn(self) -> subprocess.Popen[bytes] | None:
-        arguments = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        arguments = [f"-c{name}={value}" for name, value in self._settings.items()]
         command = self._account.command(
             self._programs / "postgres",
             f"-D{self._account.data_argument(self._cluster)}",
@@ -242,11 +264,11 @@ class EmbeddedPostgres:
             os.close(log)
 
     def _last_words(self) -> str:
-        text = self._log.read_bytes()[self._log_start :].decode(errors="replace")
-        lines = [
-            line for line in text.splitlines() if "FATAL" in line or "PANIC" in line
-        ] or text.splitlines()
-        return lines[-1].strip() if lines else "it said nothing"
+        with self._log.open("rb") as log:
+            log.seek(self._log_start)
+            lines = log.read().decode(errors="replace").splitlines()
+        grave = [line for line in lines if "FATAL" in line or "PANIC" in line]
+        return grave[-1].strip() if grave else ""
 
 
 def find_running(data_dir: Path) -> str | None:
