@@ -1,0 +1,78 @@
+"""One worker of `armful serve`, a process of its own: serves the application on a socket it is given.
+
+Started by `armful.cli._workers` as `python -m armful.cli._process APPLICATION LISTENER REPORT PARENT`.
+"""
+
+import ctypes
+import functools
+import importlib
+import os
+import resource
+import signal
+import socket
+import sys
+
+import uvicorn
+
+from armful.settings import from_environment
+
+PR_SET_PDEATHSIG = 1
+GRACE = 3
+"""Seconds that requests under way have to finish once the worker is told to stop."""
+
+
+class Server(uvicorn.Server):
+    """A server that reports when it serves."""
+
+    def __init__(self, config: uvicorn.Config, report: int) -> None:
+        super().__init__(config)
+        self._report = report
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so with a byte; the pipe closes without one when that fails."""
+        await super().startup(sockets)
+        os.write(self._report, b".")
+        os.close(self._report)
+
+
+def main(application: str, listener: int, report: int, parent: int) -> None:
+    """Serve `application`, named as `module:factory`, until SIGTERM."""
+    _end_with(parent)
+    _allow_many_connections()
+    module, _, name = application.partition(":")
+    create_app = getattr(importlib.import_module(module), name)
+    config = uvicorn.Config(
+        functools.partial(create_app, from_environment(os.environ)),
+        factory=True,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        workers=1,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        # Longer than load balancers keep theirs: closing first, we could meet a request on its way.
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=GRACE,
+    )
+    Server(config, report).run([socket.socket(fileno=listener)])
+
+
+def _end_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent is gone: nobody would be there to stop it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
+def _allow_many_connections() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], *map(int, sys.argv[2:]))

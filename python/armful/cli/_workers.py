@@ -1,0 +1,131 @@
+"""The worker processes of `armful serve`: all on one listening socket, each replaced when it dies."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+SOON, LATER = 0.05, 5.0
+"""Seconds until a worker that died is replaced: doubling if it dies within ten, up to the second figure."""
+
+logger = logging.getLogger("armful.serve")
+
+
+class WorkerFailed(Exception):
+    """A worker ended before it served."""
+
+
+class Workers:
+    """`count` processes that serve `application` on `listener`.
+
+    They end with us whatever happens, and Ctrl-C in our terminal does not reach them: we tell them to stop.
+    """
+
+    def __init__(
+        self, application: str, listener: socket.socket, count: int, environment: Mapping[str, str]
+    ) -> None:
+        """Say what they are to do; nothing happens before `start`.
+
+        Args:
+            application: `module:factory`; the factory is called with the settings read from `environment`.
+            listener: a listening socket.
+            count: how many there are to be.
+            environment: the workers' environment.
+        """
+        self._application = application
+        self._listener = listener
+        self._count = count
+        self._environment = environment
+        self._processes: dict[int, asyncio.subprocess.Process] = {}
+        self._keepers: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
+
+    async def start(self) -> None:
+        """Start them all and wait until each serves.
+
+        Raises:
+            WorkerFailed: one ended instead.
+        """
+        serving = [asyncio.get_running_loop().create_future() for _ in range(self._count)]
+        self._keepers = [
+            asyncio.create_task(self._keep(number, first)) for number, first in enumerate(serving)
+        ]
+        await asyncio.gather(*serving)
+
+    async def stop(self, patience: float) -> None:
+        """Have them finish what they have accepted, and kill those not done in `patience` seconds."""
+        self._stopping.set()
+        self._signal(signal.SIGTERM)
+        if self._keepers:
+            _, late = await asyncio.wait(self._keepers, timeout=patience)
+            if late:
+                self._signal(signal.SIGKILL)
+                await asyncio.wait(late, timeout=1)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process in self._processes.values():
+            if process.returncode is None:
+                process.send_signal(number)
+
+    async def _keep(self, number: int, first: asyncio.Future[None]) -> None:
+        """Keep one worker there, and settle `first` when it serves or fails for the first time."""
+        delay = SOON
+        while not self._stopping.is_set():
+            begun = time.monotonic()
+            try:
+                fate = await self._serve_once(number, first)
+            except OSError as error:  # the system has no process or no memory to give
+                fate = f"could not be started: {error}"
+            if not first.done():
+                first.set_exception(WorkerFailed(f"A worker {fate}."))
+                return
+            delay = SOON if time.monotonic() > begun + 10 else min(2 * delay, LATER)
+            if not self._stopping.is_set():
+                logger.warning("A worker is replaced, as it %s", fate)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), delay)
+
+    async def _serve_once(self, number: int, first: asyncio.Future[None]) -> str:
+        """Run one worker to its end, and say how that was."""
+        process, serves = await self._spawn()
+        self._processes[number] = process
+        if self._stopping.is_set():
+            process.terminate()
+        if await serves and not first.done():
+            first.set_result(None)
+        status = await process.wait()
+        return f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+
+    async def _spawn(self) -> tuple[asyncio.subprocess.Process, asyncio.Future[bool]]:
+        """Start a worker; the future tells whether it came as far as to serve."""
+        loop = asyncio.get_running_loop()
+        listener = self._listener.fileno()
+        report, reporter = os.pipe()
+        serves: asyncio.Future[bool] = loop.create_future()
+
+        def heard() -> None:
+            loop.remove_reader(report)
+            serves.set_result(os.read(report, 1) == b".")
+            os.close(report)
+
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", "armful.cli._process"),
+                *(self._application, str(listener), str(reporter), str(os.getpid())),
+                env=self._environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(listener, reporter),
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(report)
+            raise
+        finally:
+            os.close(reporter)
+        loop.add_reader(report, heard)
+        return process, serves

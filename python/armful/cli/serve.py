@@ -1,0 +1,185 @@
+"""`armful serve`: the service with everything it needs, in one command."""
+
+import asyncio
+import errno
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
+
+import asyncpg
+import rich_click as click
+
+from armful.cli._key import own_key
+from armful.cli._ready import Address, status, until_ready, url
+from armful.cli._workers import WorkerFailed, Workers
+from armful.errors import ArmfulError
+from armful.postgres import EmbeddedPostgres, EmbeddedPostgresError
+from armful.settings import Settings, from_environment
+from armful.storage.migrate import migrate
+
+APPLICATION = "armful.app:create_app"
+
+STOP_TIMEOUT = 9.0
+"""Seconds that stopping may take in all."""
+
+DATABASE_SHARE = 3.5
+"""Seconds of those that are kept for the embedded PostgreSQL."""
+
+READY_TIMEOUT = 60.0
+"""Seconds that workers which serve may take until they are ready."""
+
+BACKLOG = 2048
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class CannotServe(Exception):
+    """Why there is no service: a sentence for whoever wanted one."""
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port; 0: any that is free.",
+)
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve."
+)
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the API, with a PostgreSQL of its own unless ARMFUL_DATABASE_URL names one."""
+    try:
+        asyncio.run(run(_settings(), host, port, workers))
+    except (CannotServe, WorkerFailed, EmbeddedPostgresError, ArmfulError) as error:
+        click.echo(f"armful: {error}", err=True)
+        sys.exit(1)
+
+
+async def run(settings: Settings, host: str, port: int, workers: int, application: str = APPLICATION) -> None:
+    """Serve `application` until SIGINT, SIGTERM or SIGHUP, then finish what was accepted.
+
+    Raises:
+        CannotServe: the address, the database or the API key's file cannot be used.
+        WorkerFailed: a worker did not come up.
+        EmbeddedPostgresError: the embedded PostgreSQL did not.
+        ArmfulError: the database belongs to a newer armful.
+    """
+    stop = _Stop()
+    with suppress(asyncio.CancelledError):
+        async with _database(settings, workers, stop) as dsn:
+            await _migrate(dsn)
+            key = settings.api_key or _own_key(settings)
+            with _listen(host, port) as listener:
+                environment = os.environ | {"ARMFUL_DATABASE_URL": dsn, "ARMFUL_API_KEY": key}
+                pool = Workers(application, listener, workers, environment)
+                try:
+                    await pool.start()
+                    await _announce(settings, listener.getsockname()[:2], key)
+                    await asyncio.Event().wait()
+                finally:
+                    listener.close()
+                    await pool.stop(stop.seconds_left - DATABASE_SHARE)
+
+
+class _Stop:
+    """The wish to stop: the first signal cancels the task that made this, which has a time limit then."""
+
+    def __init__(self) -> None:
+        self._task = asyncio.current_task()
+        self._deadline: float | None = None
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup has it ignored
+                asyncio.get_running_loop().add_signal_handler(number, self._begin)
+
+    @property
+    def seconds_left(self) -> float:
+        """What is left of the time to stop in; all of it when nobody has asked to stop."""
+        return STOP_TIMEOUT if self._deadline is None else self._deadline - time.monotonic()
+
+    def _begin(self) -> None:
+        if self._deadline is None and self._task is not None:
+            self._deadline = time.monotonic() + STOP_TIMEOUT
+            self._task.cancel()
+
+
+def _settings() -> Settings:
+    try:
+        settings = from_environment(os.environ)
+    except ValueError as error:
+        raise CannotServe(f"{error}.") from error
+    if settings.log_level not in LOG_LEVELS:
+        raise CannotServe(
+            f"ARMFUL_LOG_LEVEL is '{settings.log_level}': it is one of {', '.join(LOG_LEVELS)}."
+        )
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
+    return settings
+
+
+@asynccontextmanager
+async def _database(settings: Settings, workers: int, stop: _Stop) -> AsyncIterator[str]:
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    # Beside its pool a worker has a few connections of its own; and other programs may want in.
+    connections = max(100, workers * (settings.pool_size + 4) + 20)
+    postgres = EmbeddedPostgres(settings.data_dir, bin_dir=settings.postgres_bin, max_connections=connections)
+    try:
+        yield await asyncio.to_thread(postgres.start)
+    finally:
+        await asyncio.to_thread(postgres.stop, max(1.0, stop.seconds_left - 2.5))
+
+
+async def _migrate(dsn: str) -> None:
+    try:
+        await migrate(dsn)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        parts = urlsplit(dsn)  # of which the password is not for showing
+        where = f"{parts.hostname or 'the embedded server'}{parts.path}"
+        raise CannotServe(f"The database at {where} cannot be used: {str(error) or 'no answer'}.") from error
+
+
+def _own_key(settings: Settings) -> str:
+    try:
+        return own_key(settings.data_dir)
+    except OSError as error:
+        raise CannotServe(
+            f"The API key's file cannot be used: {error.strerror}: {error.filename}."
+        ) from error
+    except ValueError as error:
+        raise CannotServe(str(error)) from error
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Give a socket that listens there; every worker takes connections from it."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CannotServe(f"Port {port} on {host} is taken: choose another one with --port.") from error
+        raise CannotServe(f"armful cannot listen on {host}, port {port}: {error.strerror}.") from error
+
+
+async def _announce(settings: Settings, address: Address, key: str) -> None:
+    """Say where everything is, once it really is there."""
+    if not await until_ready(address, READY_TIMEOUT):
+        raise CannotServe(
+            f"The workers serve, but /health/ready did not say so within {READY_TIMEOUT:.0f} s."
+        )
+    here = url(address)
+    lines = {"URL": here, "Docs": f"{here}/docs"}
+    if 200 <= await status(address, "/dashboard") < 400:
+        lines["Dashboard"] = f"{here}/dashboard"
+    lines["API key"] = key if settings.api_key is None else "the one in ARMFUL_API_KEY"
+    lines["Data folder"] = str(settings.data_dir.absolute())
+    width = max(map(len, lines))
+    click.echo("\n".join(["armful is ready.", *(f"  {name:<{width}}  {is_}" for name, is_ in lines.items())]))
+    sys.stdout.flush()
