@@ -14,6 +14,7 @@ import sys
 
 import uvicorn
 
+from armful import logs
 from armful.settings import from_environment
 
 PR_SET_PDEATHSIG = 1
@@ -39,10 +40,12 @@ def main(application: str, listener: int, report: int, parent: int) -> None:
     """Serve `application`, named as `module:factory`, until SIGTERM."""
     _end_with(parent)
     _allow_many_connections()
+    settings = from_environment(os.environ)
+    logs.configure(settings.log_level, json=settings.log_format == "json")
     module, _, name = application.partition(":")
     create_app = getattr(importlib.import_module(module), name)
     config = uvicorn.Config(
-        functools.partial(create_app, from_environment(os.environ)),
+        functools.partial(create_app, settings),
         factory=True,
         loop="uvloop",
         http="httptools",

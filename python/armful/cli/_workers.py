@@ -1,7 +1,6 @@
 """The worker processes of `armful serve`: all on one listening socket, each replaced when it dies."""
 
 import asyncio
-import logging
 import os
 import signal
 import socket
@@ -10,14 +9,18 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 
+import structlog
+
+from armful.errors import ArmfulError
+
 SOON, LATER = 0.05, 5.0
 """Seconds until a worker that died is replaced: doubling if it dies within ten, up to the second figure."""
 
-logger = logging.getLogger("armful.serve")
+log = structlog.get_logger(__name__)
 
 
-class WorkerFailed(Exception):
-    """A worker ended before it served."""
+class WorkerFailed(ArmfulError):
+    """A worker {} instead of serving: its own words are above."""
 
 
 class Workers:
@@ -82,11 +85,11 @@ class Workers:
             except OSError as error:  # the system has no process or no memory to give
                 fate = f"could not be started: {error}"
             if not first.done():
-                first.set_exception(WorkerFailed(f"A worker {fate}."))
+                first.set_exception(WorkerFailed(fate))
                 return
             delay = SOON if time.monotonic() > begun + 10 else min(2 * delay, LATER)
             if not self._stopping.is_set():
-                logger.warning("A worker is replaced, as it %s", fate)
+                log.warning("a worker is replaced", reason=f"it {fate}")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay)
 

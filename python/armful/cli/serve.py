@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import logging
 import os
 import signal
 import socket
@@ -17,10 +16,10 @@ import rich_click as click
 
 from armful.cli._key import own_key
 from armful.cli._ready import Address, status, until_ready, url
-from armful.cli._workers import WorkerFailed, Workers
+from armful.cli._workers import Workers
 from armful.errors import ArmfulError
-from armful.postgres import EmbeddedPostgres, EmbeddedPostgresError
-from armful.settings import Settings, from_environment
+from armful.postgres import EmbeddedPostgres
+from armful.settings import Settings
 from armful.storage.migrate import migrate
 
 APPLICATION = "armful.app:create_app"
@@ -35,14 +34,14 @@ READY_TIMEOUT = 60.0
 """Seconds that workers which serve may take until they are ready."""
 
 BACKLOG = 2048
-LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
-class CannotServe(Exception):
-    """Why there is no service: a sentence for whoever wanted one."""
+class CannotServe(ArmfulError):
+    """{}"""
 
 
 @click.command()
+@click.pass_obj
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
@@ -54,13 +53,9 @@ class CannotServe(Exception):
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve."
 )
-def serve(host: str, port: int, workers: int) -> None:
+def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve the API, with a PostgreSQL of its own unless ARMFUL_DATABASE_URL names one."""
-    try:
-        asyncio.run(run(_settings(), host, port, workers))
-    except (CannotServe, WorkerFailed, EmbeddedPostgresError, ArmfulError) as error:
-        click.echo(f"armful: {error}", err=True)
-        sys.exit(1)
+    asyncio.run(run(settings, host, port, workers))
 
 
 async def run(settings: Settings, host: str, port: int, workers: int, application: str = APPLICATION) -> None:
@@ -70,7 +65,7 @@ async def run(settings: Settings, host: str, port: int, workers: int, applicatio
         CannotServe: the address, the database or the API key's file cannot be used.
         WorkerFailed: a worker did not come up.
         EmbeddedPostgresError: the embedded PostgreSQL did not.
-        ArmfulError: the database belongs to a newer armful.
+        NewerSchema: the database belongs to a newer armful.
     """
     stop = _Stop()
     with suppress(asyncio.CancelledError):
@@ -108,19 +103,6 @@ class _Stop:
         if self._deadline is None and self._task is not None:
             self._deadline = time.monotonic() + STOP_TIMEOUT
             self._task.cancel()
-
-
-def _settings() -> Settings:
-    try:
-        settings = from_environment(os.environ)
-    except ValueError as error:
-        raise CannotServe(f"{error}.") from error
-    if settings.log_level not in LOG_LEVELS:
-        raise CannotServe(
-            f"ARMFUL_LOG_LEVEL is '{settings.log_level}': it is one of {', '.join(LOG_LEVELS)}."
-        )
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
-    return settings
 
 
 @asynccontextmanager

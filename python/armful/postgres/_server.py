@@ -1,6 +1,5 @@
 """The server itself: started, watched, started again, stopped."""
 
-import logging
 import os
 import shutil
 import signal
@@ -10,6 +9,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import structlog
 
 from armful.postgres import _cluster
 from armful.postgres._account import choose_account, environment
@@ -50,7 +51,7 @@ SETTINGS = {
     "log_destination": "stderr",
 }
 
-logger = logging.getLogger("armful.postgres")
+log = structlog.get_logger(__name__)
 
 
 class EmbeddedPostgres:
@@ -216,7 +217,7 @@ class EmbeddedPostgres:
                 self._fate = self._watch(process)
             if self._stopping.is_set() or not self._answering.is_set():
                 return
-            logger.warning("PostgreSQL is started again, as it %s", self._fate)
+            log.warning("PostgreSQL is started again", reason=f"it {self._fate}")
             delay = SOON if time.monotonic() > begun + 10 else min(2 * delay, LATER)
             if self._stopping.wait(delay):
                 return
@@ -272,9 +273,18 @@ class EmbeddedPostgres:
 
 
 def find_running(data_dir: Path) -> str | None:
-    """Give the address of the server that another process runs in `data_dir`, None where none does."""
-    holder = find_holder(data_dir.absolute())
-    return None if holder is None or holder.socket_dir is None else address(holder.socket_dir)
+    """Give the address of the server that another process runs in `data_dir`, None where none does.
+
+    One that is just starting is waited for.
+    """
+    data_dir = data_dir.absolute()
+    deadline = time.monotonic() + START_TIMEOUT
+    while (holder := find_holder(data_dir)) is not None and time.monotonic() < deadline:
+        _, listening_in, answers = read_postmaster_file(data_dir / "postgresql")
+        if answers and listening_in is not None and listening_in == holder.socket_dir:
+            return address(listening_in)
+        time.sleep(0.05)
+    return None
 
 
 def _make_folder(data_dir: Path) -> None:
