@@ -1,4 +1,4 @@
-"""The worker processes of `armful serve`: all on one listening socket, each replaced when it dies."""
+"""The worker processes of `armful serve`: all on one port, each replaced when it dies."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import structlog
@@ -24,25 +24,24 @@ class WorkerFailed(ArmfulError):
 
 
 class Workers:
-    """`count` processes that serve `application` on `listener`.
+    """Processes that serve `application`, one on each of `listeners`.
 
     They end with us whatever happens, and Ctrl-C in our terminal does not reach them: we tell them to stop.
+    As the listeners stay open here, what connects while a worker is being replaced waits for the next one.
     """
 
     def __init__(
-        self, application: str, listener: socket.socket, count: int, environment: Mapping[str, str]
+        self, application: str, listeners: Sequence[socket.socket], environment: Mapping[str, str]
     ) -> None:
         """Say what they are to do; nothing happens before `start`.
 
         Args:
             application: `module:factory`; the factory is called with the settings read from `environment`.
-            listener: a listening socket.
-            count: how many there are to be.
+            listeners: listening sockets.
             environment: the workers' environment.
         """
         self._application = application
-        self._listener = listener
-        self._count = count
+        self._listeners = listeners
         self._environment = environment
         self._processes: dict[int, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
@@ -54,7 +53,7 @@ class Workers:
         Raises:
             WorkerFailed: one ended instead.
         """
-        serving = [asyncio.get_running_loop().create_future() for _ in range(self._count)]
+        serving = [asyncio.get_running_loop().create_future() for _ in self._listeners]
         self._keepers = [
             asyncio.create_task(self._keep(number, first)) for number, first in enumerate(serving)
         ]
@@ -95,7 +94,7 @@ class Workers:
 
     async def _serve_once(self, number: int, first: asyncio.Future[None]) -> str:
         """Run one worker to its end, and say how that was."""
-        process, serves = await self._spawn()
+        process, serves = await self._spawn(self._listeners[number].fileno())
         self._processes[number] = process
         if self._stopping.is_set():
             process.terminate()
@@ -104,10 +103,9 @@ class Workers:
         status = await process.wait()
         return f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
 
-    async def _spawn(self) -> tuple[asyncio.subprocess.Process, asyncio.Future[bool]]:
+    async def _spawn(self, listener: int) -> tuple[asyncio.subprocess.Process, asyncio.Future[bool]]:
         """Start a worker; the future tells whether it came as far as to serve."""
         loop = asyncio.get_running_loop()
-        listener = self._listener.fileno()
         report, reporter = os.pipe()
         serves: asyncio.Future[bool] = loop.create_future()
 

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -72,15 +72,16 @@ async def run(settings: Settings, host: str, port: int, workers: int, applicatio
         async with _database(settings, workers, stop) as dsn:
             await _migrate(dsn)
             key = settings.api_key or _own_key(settings)
-            with _listen(host, port) as listener:
+            with ExitStack() as listening:
+                listeners = [listening.enter_context(one) for one in _listen(host, port, workers)]
                 environment = os.environ | {"ARMFUL_DATABASE_URL": dsn, "ARMFUL_API_KEY": key}
-                pool = Workers(application, listener, workers, environment)
+                pool = Workers(application, listeners, environment)
                 try:
                     await pool.start()
-                    await _announce(settings, listener.getsockname()[:2], key)
+                    await _announce(settings, listeners[0].getsockname()[:2], key)
                     await asyncio.Event().wait()
                 finally:
-                    listener.close()
+                    listening.close()
                     await pool.stop(stop.seconds_left - DATABASE_SHARE)
 
 
@@ -139,11 +140,24 @@ def _own_key(settings: Settings) -> str:
         raise CannotServe(str(error)) from error
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Give a socket that listens there; every worker takes connections from it."""
+def _listen(host: str, port: int, count: int) -> list[socket.socket]:
+    """Give `count` sockets that listen there.
+
+    The kernel shares connections out among them. Workers on one socket would leave that to which of them is
+    quickest, and that is mostly the same one.
+    """
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        first = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        if count == 1:
+            return [first]
+        # Only a socket that does not share its port finds out that somebody else has it.
+        address = first.getsockname()
+        first.close()
+        return [
+            socket.create_server(address[:2], family=family, backlog=BACKLOG, reuse_port=True)
+            for _ in range(count)
+        ]
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CannotServe(f"Port {port} on {host} is taken: choose another one with --port.") from error
