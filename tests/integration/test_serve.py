@@ -18,6 +18,7 @@ import pytest
 from armful.postgres import EmbeddedPostgres, find_running
 
 ARMFUL = (sys.executable, "-m", "armful")
+HOW = {"algorithm": "thompson_sampling", "persona_id": "anyone"}
 
 
 class Serving:
@@ -338,6 +339,6 @@ def test_selections_go_on_while_a_killed_postgresql_comes_back(data_dir: Path) -
 
 
 def selected(service: Serving) -> bool:
-    answer = service.request("POST", "/variants/select", {"top_k": 1, "algorithm": "thompson_sampling"})
+    answer = service.request("POST", "/variants/select", {"top_k": 1, **HOW})
     assert answer.status_code == 200
     return [variant["variant_id"] for variant in answer.json()["selected_variants"]] == ["a"]
