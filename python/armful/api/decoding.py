@@ -14,7 +14,7 @@ _keys: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[
 
 _LONGEST_ECHO = 80
 _PATH = re.compile(r" - at (`key` in )?`\$(.*)`$")
-_STEP = re.compile(r"\.(\w+)|\[(\d+)\]|\[\.\.\.\]")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 
 
@@ -60,15 +60,16 @@ def explain(error: msgspec.ValidationError, body: bytes) -> FieldError:
     steps: list[str | int] = []
     if found := _PATH.search(message):
         message = message[: found.start()]
-        steps = [name or int(index or -1) for name, index in _STEP.findall(found.group(2))]
+        # A place within an object's values is written [...]: then the object itself is the value to show.
+        steps = [name or int(index) for name, index in _STEP.findall(found.group(2).partition("[...]")[0])]
     if missing := _MISSING.match(message):
         return FieldError(_name([*steps, missing.group(1)]), "is missing")
-    value = msgspec.json.decode(body)
-    for step in steps:
-        try:
+    try:
+        value = msgspec.json.decode(body)
+        for step in steps:
             value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return FieldError(_name(steps), message)
+    except (msgspec.DecodeError, RecursionError, LookupError, TypeError):
+        return FieldError(_name(steps), message)
     return FieldError(_name(steps), f"{message} (sent: {echo(value)})")
 
 

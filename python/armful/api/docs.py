@@ -60,7 +60,7 @@ def openapi() -> OpenAPIConfig:
         title="armful",
         version=__version__,
         description="Picks the best of an armful of variants, live. Put your API key into **Authorize** to try a request.",
-        openapi_router=Router("/docs", route_handlers=[], opt={"public": True}),
+        openapi_router=Router("/docs", route_handlers=[], opt={"public": True}, include_in_schema=False),
         components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
         security=[{"key": []}],
         use_handler_docstrings=True,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from armful.api.decoding import FieldError, Strict, Unprocessable
 from armful.api.experiment_schemas import ExperimentPage, ExperimentView, Promotion, ResultsView, table
@@ -17,7 +17,7 @@ from armful.engine.results import Results
 
 
 @post("/experiments/start", scope="write", dto=Strict, return_dto=None, summary="Start an experiment")
-async def start_experiment(data: StartRequest, engine: NamedDependency[Engine]) -> ExperimentView:
+async def start_experiment(data: JSONBody[StartRequest], engine: NamedDependency[Engine]) -> ExperimentView:
     """Start a formal A/B test of several variants, now."""
     return ExperimentView.of(await engine.experiments.start(data))
 
@@ -71,7 +71,7 @@ async def stop_experiment(experiment_id: FromPath[str], engine: NamedDependency[
     summary="Promote a variant",
 )
 async def promote_variant(
-    experiment_id: FromPath[str], data: Promotion, engine: NamedDependency[Engine]
+    experiment_id: FromPath[str], data: JSONBody[Promotion], engine: NamedDependency[Engine]
 ) -> ExperimentView:
     """End an experiment with the variant that goes on; the others are archived where asked."""
     promoted = await engine.experiments.promote(

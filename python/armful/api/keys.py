@@ -2,7 +2,7 @@
 
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 
 from armful.api.decoding import Strict
 from armful.api.paths import unescaped
@@ -11,7 +11,7 @@ from armful.engine import Engine
 
 
 @post("/keys", scope="admin", dto=Strict, return_dto=None, summary="Make a key")
-async def create_key(data: NewKey, engine: NamedDependency[Engine]) -> KeyView:
+async def create_key(data: JSONBody[NewKey], engine: NamedDependency[Engine]) -> KeyView:
     """Make a key; `key` is shown in this answer and never again."""
     key, text = await engine.keys.create(data.name, data.scopes, data.rate_limit)
     return KeyView.of(key, text)

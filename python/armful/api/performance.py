@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 
 from armful.api.decoding import FieldError, Strict, Unprocessable, decode, explain
 from armful.api.paths import unescaped
@@ -65,7 +65,7 @@ async def record(
 )
 async def update_performance(
     variant_id: FromPath[str],
-    data: PerformanceUpdate,
+    data: JSONBody[PerformanceUpdate],
     request: Request[Any, Any, Any],
     engine: NamedDependency[Engine],
 ) -> Response[PerformanceAnswer]:

@@ -3,6 +3,7 @@
 import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
+from litestar.params import JSONBody
 from uuid_utils import uuid7
 
 from armful.api.decoding import Strict, decode
@@ -58,6 +59,6 @@ def encode(engine: Engine, request: SelectRequest) -> bytes:
     tags=["variants"],
     summary="Choose variants",
 )
-def select_variants(data: SelectRequest, engine: NamedDependency[Engine]) -> Response[Selection]:
+def select_variants(data: JSONBody[SelectRequest], engine: NamedDependency[Engine]) -> Response[Selection]:
     """Choose variants by Thompson sampling: one draw per variant from its posterior, the largest win."""
     return Response(encode(engine, data), media_type="application/json")  # type: ignore[arg-type]

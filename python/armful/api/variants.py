@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from litestar import Request, Router, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from armful.api.decoding import FieldError, Strict, Unprocessable
 from armful.api.paths import unescaped
@@ -59,7 +59,7 @@ def _dimensions(request: Request[Any, Any, Any]) -> dict[str, str]:
 
 @post("/variants", scope="write", dto=Strict, return_dto=None, summary="Create variants")
 async def create_variants(
-    data: NewVariants | NewVariant, engine: NamedDependency[Engine]
+    data: JSONBody[NewVariants | NewVariant], engine: NamedDependency[Engine]
 ) -> CreatedVariants | VariantView:
     """Create a variant, or up to 10,000 at once, all or none."""
     if isinstance(data, NewVariant):
@@ -77,7 +77,7 @@ async def read_variant(variant_id: FromPath[str], engine: NamedDependency[Engine
 
 @patch("/variants/{variant_id:str}", scope="write", dto=Strict, return_dto=None, summary="Change a variant")
 async def change_variant(
-    variant_id: FromPath[str], data: VariantPatch, engine: NamedDependency[Engine]
+    variant_id: FromPath[str], data: JSONBody[VariantPatch], engine: NamedDependency[Engine]
 ) -> VariantView:
     """Change dimensions, content, prior or status; what is left out stays. `{"status": "active"}` revives."""
     return VariantView.of(await engine.variants.change(unescaped(variant_id), data.changes()))

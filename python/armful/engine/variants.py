@@ -14,6 +14,8 @@ from armful.stats.intervals import Interval, credible_interval, wilson_interval
 from armful.storage import variants
 from armful.storage.pool import Pool
 
+_RESERVED = "select"
+
 _STATUSES: dict[str, tuple[Status, ...]] = {
     "active": ("active",),
     "archived": ("archived",),
@@ -48,7 +50,7 @@ class Variants:
         """Create all of `new` or none.
 
         Raises:
-            Refused: no variant given, or more successes than impressions.
+            Refused: no variant given, a reserved id, or more successes than impressions.
             VariantExists: an id exists, archived ones included, or stands twice in `new`.
         """
         if not new:
@@ -58,6 +60,10 @@ class Variants:
             if variant.successes > variant.impressions:
                 raise Refused(
                     f"Variant '{variant.variant_id}' has {variant.successes} successes in {variant.impressions} impressions"
+                )
+            if variant.variant_id == _RESERVED:
+                raise Refused(
+                    f"variant_id '{_RESERVED}' is taken: /variants/{_RESERVED} is where selections are asked for"
                 )
             if variant.variant_id in seen:
                 raise VariantExists(variant.variant_id)

@@ -1,0 +1,139 @@
+"""A real PostgreSQL for the whole run, and the real service over a database of a test's own."""
+
+import asyncio
+import itertools
+import socket
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import httpx2
+import pytest
+import uvicorn
+
+from armful.app import create_app
+from armful.postgres import EmbeddedPostgres
+from armful.settings import Settings
+
+T = TypeVar("T")
+ADMIN_KEY = "test-admin-key"
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "data") as server:
+        yield server
+
+
+def new_database(server: EmbeddedPostgres) -> str:
+    name = f"test_{next(_numbers)}"
+
+    async def create() -> None:
+        connection = await asyncpg.connect(server.dsn)
+        try:
+            await connection.execute(f"CREATE DATABASE {name}")
+        finally:
+            await connection.close()
+
+    asyncio.run(create())
+    return urlunsplit(urlsplit(server.dsn)._replace(path=f"/{name}"))
+
+
+@pytest.fixture
+def database(postgres: EmbeddedPostgres) -> str:
+    """The address of an empty database."""
+    return new_database(postgres)
+
+
+class Running:
+    """The service, serving on a port of its own in a thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.app = create_app(settings)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._server = uvicorn.Server(
+            uvicorn.Config(self.app, port=self.port, log_config=None, access_log=False, lifespan="on")
+        )
+        self._thread = threading.Thread(target=self._server.run)
+        self._clients: list[httpx2.Client] = []
+        self.client = self.as_key(ADMIN_KEY)
+
+    def as_key(self, key: str) -> httpx2.Client:
+        """A client that presents this key."""
+        client = httpx2.Client(base_url=self.url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
+        self._clients.append(client)
+        return client
+
+    def sql(self, query: str, *values: Any) -> list[Any]:
+        """Ask the database directly."""
+        return run(lambda connection: connection.fetch(query, *values), self.settings.database_url or "")
+
+    def start(self) -> None:
+        self._thread.start()
+        while not self._server.started:
+            if not self._thread.is_alive():
+                raise RuntimeError("the service did not start")
+            time.sleep(0.005)
+
+    def stop(self) -> None:
+        for client in self._clients:
+            client.close()
+        self._server.should_exit = True
+        self._thread.join()
+
+
+def run(use: Callable[[Any], Coroutine[Any, Any, T]], dsn: str) -> T:
+    async def inner() -> T:
+        connection = await asyncpg.connect(dsn, server_settings={"timezone": "UTC"})
+        try:
+            return await use(connection)
+        finally:
+            await connection.close()
+
+    return asyncio.run(inner())
+
+
+@contextmanager
+def serving(dsn: str, **settings: Any) -> Iterator[Running]:
+    """The service over a database."""
+    running = Running(Settings(database_url=dsn, api_key=ADMIN_KEY, **settings))
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def service(database: str) -> Iterator[Running]:
+    """The service over an empty database."""
+    with serving(database) as running:
+        yield running
+
+
+@pytest.fixture
+def client(service: Running) -> httpx2.Client:
+    """A client of the service with every scope."""
+    return service.client
+
+
+@pytest.fixture(scope="module")
+def shared(postgres: EmbeddedPostgres) -> Iterator[Running]:
+    """A service that the tests of a module share: each uses ids of its own."""
+    with serving(new_database(postgres)) as running:
+        yield running

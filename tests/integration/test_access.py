@@ -1,0 +1,308 @@
+"""Keys, scopes, rates, media types, sizes, health, documentation: what every endpoint has in common."""
+
+import json
+import subprocess
+import sys
+import time
+from typing import Any
+
+import httpx2
+import pytest
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from tests.conftest import ADMIN_KEY, Running, serving
+from tests.integration.contract import create, problem, select
+
+from armful import errors
+from armful.api.problems import STATUSES
+from armful.api.problems import problem as to_problem
+
+SELECT = {"top_k": 1, "algorithm": "thompson_sampling", "persona_id": "p"}
+UPDATE = {"impression": True, "success": False}
+
+
+def make_key(service: Running, *scopes: str, **fields: Any) -> dict[str, Any]:
+    response = service.client.post("/keys", json={"name": "k", "scopes": scopes, **fields})
+    assert response.status_code == 201, response.text
+    key: dict[str, Any] = response.json()
+    return key
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "Bearer",
+        "Basic abc",
+        ADMIN_KEY,
+        "Bearer wrong",
+        "Bearer armful_000000000000_x",
+        "Bearer armful_",
+        "Bearer ü",
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/variants"), ("POST", "/variants/select"), ("GET", "/no/such/path")]
+)
+def test_without_a_good_key_nothing_opens(
+    shared: Running, header: str | None, method: str, path: str
+) -> None:
+    headers = {} if header is None else {b"Authorization": header.encode()}
+    with httpx2.Client(base_url=shared.url) as client:
+        answer = client.request(method, path, headers=headers, json=SELECT if method == "POST" else None)
+    problem(answer, 401)
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_the_scheme_is_not_case_sensitive(shared: Running) -> None:
+    with httpx2.Client(base_url=shared.url, headers={"Authorization": f"bearer {ADMIN_KEY}"}) as client:
+        assert client.get("/variants").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "allowed"),
+    [
+        ("read", {"read"}),
+        ("select", {"select"}),
+        ("write", {"write"}),
+        ("admin", {"read", "select", "write", "admin"}),
+    ],
+)
+def test_a_scope_opens_what_it_names(shared: Running, scope: str, allowed: set[str]) -> None:
+    client = shared.as_key(make_key(shared, scope)["key"])
+    asked = {
+        "read": client.get("/variants"),
+        "select": client.post("/variants/select", json=SELECT),
+        "write": client.post("/variants/none/performance", json=UPDATE),
+        "admin": client.get("/keys"),
+    }
+    for needed, answer in asked.items():
+        if needed in allowed:
+            assert answer.status_code in (200, 404)
+        else:
+            assert needed in problem(answer, 403)["detail"]
+
+
+def test_every_field_of_a_key_and_its_text_only_once(service: Running) -> None:
+    key = make_key(service, "read", "select", rate_limit=100)
+    assert key["key"].startswith(f"armful_{key['key_id']}_")
+    assert (key["name"], key["scopes"], key["rate_limit"], key["revoked_at"]) == (
+        "k",
+        ["read", "select"],
+        100,
+        None,
+    )
+    listed = service.client.get("/keys").json()["keys"]
+    assert listed == [{name: value for name, value in key.items() if name != "key"}]
+    (row,) = service.sql("SELECT digest, key_id FROM api_key")
+    assert key["key"].encode() not in row["digest"]
+    assert len(row["digest"]) == 32
+
+
+def test_a_revoked_key_is_refused_at_once(service: Running) -> None:
+    key = make_key(service, "read")
+    client = service.as_key(key["key"])
+    assert client.get("/variants").status_code == 200
+    assert service.client.delete(f"/keys/{key['key_id']}").json()["revoked_at"].endswith("Z")
+    problem(client.get("/variants"), 401)
+    first = service.client.get("/keys").json()["keys"][0]["revoked_at"]
+    assert service.client.delete(f"/keys/{key['key_id']}").json()["revoked_at"] == first
+    problem(service.client.delete("/keys/none"), 404)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": "k", "scopes": []}, "scopes"),
+        ({"name": "k", "scopes": ["everything"]}, "scopes"),
+        ({"name": "", "scopes": ["read"]}, "name"),
+        ({"scopes": ["read"]}, "name"),
+        ({"name": "k", "scopes": ["read"], "rate_limit": 0}, "rate_limit"),
+    ],
+)
+def test_a_key_that_does_not_fit(shared: Running, body: dict[str, Any], field: str) -> None:
+    assert problem(shared.client.post("/keys", json=body), 422)["errors"][0]["field"].startswith(field)
+
+
+def test_a_key_over_its_rate_is_told_when_to_come_back(service: Running) -> None:
+    client = service.as_key(make_key(service, "select", rate_limit=3)["key"])
+    answers = [client.post("/variants/select", json=SELECT) for _ in range(10)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert answers[0].status_code == 200
+    assert "3 requests a second" in problem(refused[0], 429)["detail"]
+    assert int(refused[0].headers["retry-after"]) >= 1
+
+
+def test_two_processes_hear_of_each_others_changes_within_a_second(database: str) -> None:
+    with serving(database) as one, serving(database) as other:
+        key = make_key(one, "read", "select")
+        create(one.client, "a", {"variant_id": "b", "dimensions": {"tone": "casual"}})
+        # Not heard of yet, perhaps, but known to the database.
+        answer = other.client.post("/variants/a/performance", json={"impression": True, "success": True})
+        assert answer.status_code == 200
+        time.sleep(1)
+        assert other.as_key(key["key"]).get("/variants").status_code == 200
+        for service in (one, other):
+            chosen = {v["variant_id"]: v for v in select(service.client, 5)["selected_variants"]}
+            assert chosen["a"]["performance"]["successes"] == 1
+            assert chosen["b"]["dimensions"] == {"tone": "casual"}
+        one.client.patch("/variants/b", json={"dimensions": {"tone": "formal"}, "prior_alpha": 5})
+        one.client.delete("/variants/a")
+        one.client.delete(f"/keys/{key['key_id']}")
+        time.sleep(1)
+        (only,) = select(other.client, 5)["selected_variants"]
+        assert (only["variant_id"], only["dimensions"]) == ("b", {"tone": "formal"})
+        assert select(other.client, 5, dimensions={"tone": "casual"})["selected_variants"] == []
+        assert other.client.get("/variants/b/stats").json()["thompson_sampling_stats"]["alpha"] == 5
+        problem(other.as_key(key["key"]).get("/variants"), 401)
+
+
+@pytest.mark.parametrize(
+    "path", ["/variants", "/variants/select", "/variants/a/performance", "/experiments/start"]
+)
+def test_a_body_that_is_not_json_is_415(shared: Running, path: str) -> None:
+    answer = shared.client.post(
+        path, content=b"a=1", headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
+    assert "application/x-www-form-urlencoded" in problem(answer, 415)["detail"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/variants", "/variants/select", "/variants/a/performance", "/performance/batch"]
+)
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"nonsense",
+        b'{"a": "\xff\xfe"}',
+        b"[" * 100_000,
+        b'{"a":' * 5000,
+        b'"\\ud800"',
+        b"null",
+        b"[]",
+        b"1e999",
+    ],
+)
+def test_a_body_that_is_no_object_is_422(shared: Running, path: str, content: bytes) -> None:
+    answer = shared.client.post(path, content=content, headers={"Content-Type": "application/json"})
+    assert problem(answer, 422)["errors"]
+
+
+def test_a_body_too_large_is_413(database: str) -> None:
+    with serving(database, body_limit=1000) as service:
+        content = json.dumps({"variant_id": "x", "content": "y" * 2000}).encode()
+        headers = {"Content-Type": "application/json"}
+        for path in ("/variants", "/variants/select", "/variants/a/performance", "/performance/batch"):
+            problem(service.client.post(path, content=content, headers=headers), 413)
+            chunks = (content[i : i + 100] for i in range(0, len(content), 100))
+            problem(service.client.post(path, content=chunks, headers=headers), 413)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/none", 404), ("PUT", "/variants", 405), ("GET", "/experiments/a/b/c", 404)],
+)
+def test_what_is_not_there_is_a_problem_too(shared: Running, method: str, path: str, status: int) -> None:
+    problem(shared.client.request(method, path), status)
+
+
+def test_health_asks_for_no_key(shared: Running) -> None:
+    with httpx2.Client(base_url=shared.url) as client:
+        assert client.get("/health/live").json() == {"status": "live"}
+        assert client.get("/health/ready").json() == {"status": "ready"}
+        answer = client.get("/health/ab-testing")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert isinstance(body.pop("variant_count"), int)
+    assert body == {"status": "healthy", "thompson_sampling": "ok"}
+
+
+def test_documentation_asks_no_key_and_no_other_host(shared: Running) -> None:
+    with httpx2.Client(base_url=shared.url) as client:
+        document = client.get("/openapi.json").json()
+        page = client.get("/docs")
+        assert page.status_code == 200
+        names = (
+            "swagger-ui-bundle.js",
+            "swagger-ui-standalone-preset.js",
+            "swagger-ui.css",
+            "favicon-32x32.png",
+        )
+        for name in names:
+            assert f"/docs/assets/{name}" in page.text
+            assert client.get(f"/docs/assets/{name}").status_code == 200
+        assert client.get("/docs/assets/..%2F..%2Fapp.py").status_code == 404
+        assert client.get("/favicon.ico").status_code == 200
+    assert "cdn" not in page.text
+    assert document["openapi"].startswith("3.1")
+    paths = document["paths"]
+    for path, method in {
+        "/variants": "get", "/variants/select": "post", "/variants/{variant_id}/performance": "post",
+        "/variants/{variant_id}/stats": "get", "/experiments/start": "post", "/experiments/{experiment_id}/results": "get",
+    }.items():  # fmt: skip
+        assert method in paths[path]
+    assert "/docs" not in paths
+    schema = document["components"]["schemas"]["SelectRequest"]
+    assert set(schema["required"]) == {"top_k", "algorithm", "persona_id"}
+
+
+def test_every_handler_names_its_scope_or_is_public(shared: Running) -> None:
+    application: Litestar = shared.app._app  # type: ignore[attr-defined]
+    handlers = [
+        handler
+        for route in application.routes
+        for handler in getattr(route, "route_handlers", ())
+        if isinstance(handler, HTTPRouteHandler)
+    ]
+    assert len(handlers) > 20
+    for handler in handlers:
+        if "OPTIONS" not in handler.http_methods:
+            assert handler.opt.get("public") or handler.opt.get("scope") in (
+                "read",
+                "select",
+                "write",
+                "admin",
+            ), handler
+
+
+def test_every_error_of_the_domain_has_a_status() -> None:
+    def walk(kind: type[errors.ArmfulError]) -> Any:
+        for derived in kind.__subclasses__():
+            yield derived
+            yield from walk(derived)
+
+    for kind in walk(errors.ArmfulError):
+        if kind.__module__ == errors.__name__:
+            assert any(base in STATUSES for base in kind.__mro__), kind
+            assert to_problem(kind("x", "y", "z")).status < 600
+
+
+def test_an_unexpected_error_tells_nothing_of_itself() -> None:
+    answer = to_problem(RuntimeError("secret"))
+    assert answer.status == 500
+    assert "secret" not in answer.detail
+
+
+def test_keys_on_the_command_line(service: Running) -> None:
+    def armful(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "armful", *words],
+            env={"ARMFUL_DATABASE_URL": service.settings.database_url or "", "PATH": ""},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    text = armful("keys", "create", "ci", "--scope", "read").strip()
+    key_id = text.split("_")[1]
+    assert key_id in armful("keys", "list")
+    time.sleep(1)
+    client = service.as_key(text)
+    assert client.get("/variants").status_code == 200
+    problem(client.post("/variants/select", json=SELECT), 403)
+    assert key_id in armful("keys", "revoke", key_id)
+    time.sleep(1)
+    problem(client.get("/variants"), 401)
