@@ -1,6 +1,7 @@
 """Intervals for one rate: Wilson's confidence interval and the posterior's credible one."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from scipy.special import betainccinv, betaincinv, ndtri
@@ -27,6 +28,17 @@ def check_open_unit(name: str, value: float) -> None:
     """Raise `ValueError` naming the argument unless 0 < value < 1."""
     if not 0 < value < 1:
         raise ValueError(f"{name} must be between 0 and 1, not {value}")
+
+
+def check_shares(name: str, shares: Sequence[float]) -> list[float]:
+    """Give the shares summing to 1 exactly; raise `ValueError` unless each is in [0, 1] and they nearly do."""
+    for share in shares:
+        if not 0 <= share <= 1 + 1e-6:
+            raise ValueError(f"{name} must be between 0 and 1, not {share}")
+    total = sum(shares)
+    if not abs(total - 1) <= 1e-6:
+        raise ValueError(f"{name} must sum to 1, not {total}")
+    return [share / total for share in shares]
 
 
 def two_sided_z(confidence_level: float) -> float:

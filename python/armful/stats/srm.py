@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from scipy.special import chdtrc
 
+from armful.stats.intervals import check_shares
 from armful.stats.sequential import always_valid_p, multinomial_log_e
 
 ALARM_BELOW = 0.001
@@ -96,12 +97,7 @@ def _checked(counts: Sequence[int], allocation: Sequence[float]) -> tuple[list[t
     for count in counts:
         if not 0 <= count < math.inf:
             raise ValueError(f"counts must be finite and at least 0, not {count}")
-    for share in allocation:
-        if not 0 <= share <= 1 + 1e-6:
-            raise ValueError(f"allocation must be between 0 and 1, not {share}")
-    total = sum(allocation)
-    if not abs(total - 1) <= 1e-6:
-        raise ValueError(f"allocation must sum to 1, not {total}")
-    pairs = [(count, share / total) for count, share in zip(counts, allocation, strict=True) if share > 0]
-    impossible = any(count > 0 and share == 0 for count, share in zip(counts, allocation, strict=True))
+    shares = check_shares("allocation", allocation)
+    pairs = [(count, share) for count, share in zip(counts, shares, strict=True) if share > 0]
+    impossible = any(count > 0 and share == 0 for count, share in zip(counts, shares, strict=True))
     return pairs, impossible
