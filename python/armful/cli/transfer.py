@@ -1,0 +1,224 @@
+"""`armful import` and `armful export`."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import BinaryIO, Literal, get_args
+from uuid import uuid4
+
+import asyncpg
+import rich_click as click
+from msgspec import Struct, field
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from armful.api.decoding import FieldError, Unprocessable
+from armful.cli._variant_files import Format, Parsed, read, write, write_header
+from armful.cli.database import database
+from armful.errors import ArmfulError
+from armful.model import Status
+from armful.settings import Settings
+from armful.storage import transfer
+from armful.storage.migrate import migrate
+from armful.storage.pool import OUT_OF_REACH, Connection, connect
+
+_MOST_SHOWN = 100
+_REPORT_EVERY = 1000  # lines between two movements of the bar
+
+_STATUSES: dict[str, tuple[Status, ...]] = {
+    "active": ("active",),
+    "archived": ("archived",),
+    "all": ("active", "archived"),
+}
+
+_format_option = click.option(
+    "--format",
+    "kind",
+    type=click.Choice(get_args(Format)),
+    help="Format of the file. Default: what its name ends in, else ndjson.",
+)
+
+
+class TransferFailed(ArmfulError):
+    """{}"""
+
+
+class BadLines(Struct):
+    """What is wrong with a file: its first bad lines, as far as they are shown, and how many there are."""
+
+    shown: list[tuple[int, FieldError]] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, line: int, errors: Iterable[FieldError]) -> None:
+        """Count a line, and keep what is wrong with it while few are kept."""
+        self.count += 1
+        if len(self.shown) < _MOST_SHOWN:
+            self.shown.extend((line, error) for error in errors)
+
+    def add_taken(self, taken: Iterable[transfer.Taken], count: int) -> None:
+        """Count lines whose id is not free; `taken` are the first of them."""
+        self.count += count
+        for one in taken:
+            where = "exists already" if one.first_line is None else f"stands on line {one.first_line} already"
+            self.shown.append((one.line, FieldError("variant_id", f"'{one.variant_id}' {where}")))
+
+    def report(self) -> None:
+        """Say what is wrong, line by line."""
+        shown = sorted(self.shown, key=lambda entry: entry[0])[:_MOST_SHOWN]
+        for line, error in shown:
+            name = "" if error.field == "body" else f"{error.field}: "
+            click.echo(f"line {line}: {name}{error.message}", err=True)
+        if more := self.count - len({line for line, _ in shown}):
+            click.echo(f"... and {more} more", err=True)
+
+
+@click.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True))
+@_format_option
+@click.option("--skip-bad", is_flag=True, help="Import the good lines of a file that has bad ones.")
+@click.pass_obj
+def import_variants(settings: Settings, file: str, kind: Format | None, skip_bad: bool) -> None:
+    """Create the variants of FILE ("-": standard input), with the history they bring along: all of them or none.
+
+    NDJSON: one object a line, with `variant_id` and any of `content`, `dimensions` (an object of strings),
+    `prior_alpha`, `prior_beta` (default 1), `impressions`, `successes` (default 0), `status` (`active` or `archived`).
+
+    CSV: a header of the same names. Dimensions are a column `dimension.<name>` each (empty: the variant has it not), or
+    one column `dimensions` with a JSON object. An empty field is the default; a `content` written `""` is an empty text.
+
+    An id that exists already, or stands on an earlier line, makes a bad line too. A running service selects among the
+    new variants within a second.
+    """
+    with database(settings) as dsn:
+        count, bad = asyncio.run(_import(dsn, file, kind or _kind(file), skip_bad))
+    bad.report()
+    if bad.count and not skip_bad:
+        raise TransferFailed(
+            f"Nothing was imported: {bad.count} of the lines are bad. Correct them, or leave them out with --skip-bad."
+        )
+    click.echo(f"{count} variants imported" + (f", {bad.count} bad lines skipped" if bad.count else ""))
+
+
+@click.command(name="export")
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, allow_dash=True), default="-")
+@_format_option
+@click.option("--status", type=click.Choice(list(_STATUSES)), default="active", show_default=True)
+@click.pass_obj
+def export_variants(
+    settings: Settings, file: str, kind: Format | None, status: Literal["active", "archived", "all"]
+) -> None:
+    """Write variants, with their counters as of now, to FILE (default: standard output).
+
+    `armful import` reads what this writes, see there for the formats.
+    """
+    with database(settings) as dsn, _written(file) as out:
+        asyncio.run(_export(dsn, out, kind or _kind(file), _STATUSES[status]))
+
+
+def _kind(file: str) -> Format:
+    return "csv" if file.lower().endswith(".csv") else "ndjson"
+
+
+async def _import(dsn: str, file: str, kind: Format, skip_bad: bool) -> tuple[int, BadLines]:
+    bad = BadLines()
+    count = 0
+    async with _connection(dsn) as connection:
+        with _progress() as progress, click.open_file(file, "rb") as source:
+            staged = await transfer.stage(
+                connection, _good(read(_watched(source, file, progress), kind), bad)
+            )
+        taken, total = await transfer.unstage_taken(connection, _MOST_SHOWN)
+        bad.add_taken(taken, total)
+        if skip_bad or not bad.count:
+            with _progress() as progress:
+                task = progress.add_task("Writing", total=staged - total)
+                count = await transfer.insert_staged(
+                    connection, uuid4(), lambda done: progress.update(task, completed=done)
+                )
+    return count, bad
+
+
+def _good(parsed: Iterable[Parsed], bad: BadLines) -> Iterator[tuple[int, transfer.PortableVariant]]:
+    for line, variant in parsed:
+        if isinstance(variant, Unprocessable):
+            bad.add(line, variant.errors)
+        else:
+            yield line, variant
+
+
+def _watched(source: Iterable[bytes], file: str, progress: Progress) -> Iterator[bytes]:
+    """The lines of `source`, while a bar shows how much of it has been read."""
+    task = progress.add_task("Reading", total=Path(file).stat().st_size or None if file != "-" else None)
+    size = 0
+    for number, line in enumerate(source):
+        size += len(line)
+        if number % _REPORT_EVERY == 0:
+            progress.update(task, completed=size)
+        yield line
+    progress.update(task, total=size, completed=size)
+
+
+async def _export(dsn: str, out: BinaryIO, kind: Format, statuses: tuple[Status, ...]) -> None:
+    async with _connection(dsn) as connection:
+        out.write(write_header(kind))
+        with _progress() as progress:
+            task = progress.add_task("Writing", total=await transfer.count(connection, statuses))
+            number = 0
+            async for variant in transfer.export(connection, statuses):
+                out.write(write(variant, kind))
+                number += 1
+                if number % _REPORT_EVERY == 0:
+                    progress.update(task, completed=number)
+            progress.update(task, total=number, completed=number)
+
+
+@contextmanager
+def _written(file: str) -> Iterator[BinaryIO]:
+    """The file to write; one of that name is replaced at the end, so that a failure leaves the old one."""
+    path = Path(file)
+    if file == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    elif path.exists() and not path.is_file():
+        with path.open("wb") as out:
+            yield out
+    else:
+        part = path.with_name(path.name + ".part")
+        try:
+            with part.open("wb") as out:
+                yield out
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@asynccontextmanager
+async def _connection(dsn: str) -> AsyncIterator[Connection]:
+    """A connection to the database, brought up to date before."""
+    try:
+        await migrate(dsn)
+        connection = await connect(dsn)
+    except OUT_OF_REACH as error:
+        raise TransferFailed(f"The database can't be reached: {error}") from error
+    try:
+        yield connection
+    except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
+        raise TransferFailed(f"The database went away: {error}") from error
+    finally:
+        await connection.close()
+
+
+def _progress() -> Progress:
+    """A bar on standard error where that is a terminal, else nothing."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=True),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
