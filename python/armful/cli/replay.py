@@ -1,0 +1,146 @@
+"""`armful replay`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import msgspec
+import rich_click as click
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from armful.cli._key import own_key
+from armful.replay import Figures, HeadlineTest, Report, read_tests
+from armful.replay import replay as run_replay
+from armful.settings import Settings
+
+_WIDTH = 100  # characters of a table that goes to a file
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where armful is running.")
+@click.option("--key", help="Its API key. Default: ARMFUL_API_KEY, else the one in the data folder.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=1),
+    help="Most rounds of a test. Default: as many as it had impressions.",
+)
+@click.option(
+    "--concurrency", type=click.IntRange(min=1), default=32, show_default=True, help="Tests at a time."
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Fixes clicks and selections."
+)
+@click.option(
+    "--json",
+    "out",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the report there.",
+)
+@click.pass_obj
+def replay(
+    settings: Settings,
+    file: Path,
+    url: str,
+    key: str | None,
+    rounds: int | None,
+    concurrency: int,
+    seed: int,
+    out: Path | None,
+) -> None:
+    """Replay the headline tests of FILE against a running armful, and report the clicks gained.
+
+    FILE is CSV with the columns `test_id`, `variant_id`, `headline`, `impressions` and `clicks`. Each test's headlines
+    become variants. In each round armful selects one of them, and is told of an impression and, drawn at the rate that
+    the headline really had, of a click.
+
+    At the end the service's counters must equal the updates it acknowledged; the exit status is 1 where they don't.
+    The variants stay, with the dimension `replay`.
+    """
+    tests = read_tests(file)
+    report = _run(tests, url, key or _key(settings), rounds, concurrency, seed)
+    if out is not None:
+        out.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    Console(width=None if sys.stdout.isatty() else _WIDTH).print(_table(report))
+    click.echo(
+        f"{report.total.rounds} rounds in {report.seconds:.1f} s, {report.rounds_per_second:.0f} a second; "
+        f"seed {report.seed}, replay {report.run}"
+    )
+    counters = report.counters
+    if not counters.equal:
+        click.echo("The service's counters differ from the updates it acknowledged:", err=True)
+        for one in counters.mismatches:
+            click.echo(
+                f"  {one.variant_id}: acknowledged {one.acknowledged}, counted {one.counted}", err=True
+            )
+        sys.exit(1)
+    click.echo(
+        f"The service's counters equal the updates it acknowledged: {counters.impressions} impressions and "
+        f"{counters.successes} successes of {counters.variants} variants"
+    )
+
+
+def _key(settings: Settings) -> str:
+    if settings.api_key is not None:
+        return settings.api_key
+    if not (settings.data_dir / "api-key").exists():
+        raise click.UsageError("No API key: give one with --key or in ARMFUL_API_KEY.")
+    return own_key(settings.data_dir)
+
+
+def _run(
+    tests: list[HeadlineTest], url: str, key: str, rounds: int | None, concurrency: int, seed: int
+) -> Report:
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("Replaying"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} rounds"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(
+            "", total=sum(min(test.impressions, rounds or test.impressions) for test in tests)
+        )
+        return asyncio.run(
+            run_replay(
+                tests,
+                url=url,
+                key=key,
+                rounds=rounds,
+                concurrency=concurrency,
+                seed=seed,
+                progress=lambda count: bar.advance(task, count),
+            )
+        )
+
+
+def _table(report: Report) -> Table:
+    names = ("rounds", "uniform", "armful", "(drawn)", "best", "gain", "of possible")
+    table = Table("test", *names, box=box.SIMPLE, title="Clicks", pad_edge=False)
+    table.columns[0].no_wrap = True
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for test in report.tests:
+        table.add_row(test.test_id, *_cells(test.figures))
+    table.add_section()
+    table.add_row(f"all {len(report.tests)}", *_cells(report.total))
+    return table
+
+
+def _cells(figures: Figures) -> list[str]:
+    return [
+        f"{figures.rounds:,}",
+        f"{figures.uniform_clicks:,.1f}",
+        f"{figures.expected_clicks:,.1f}",
+        f"{figures.clicks:,}",
+        f"{figures.best_clicks:,.1f}",
+        f"{figures.gain:+,.1f}",
+        "-" if figures.gain_share is None else f"{figures.gain_share:.1%}",
+    ]
