@@ -4,7 +4,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from armful.api import docs, experiments, health, keys, problems, variants
+from armful.api import docs, experiments, health, keys, problems, results, variants
 from armful.api.auth import guard
 from armful.api.gate import Gate
 from armful.api.performance import update_performance, update_performance_batch
@@ -23,6 +23,7 @@ def create_app(settings: Settings) -> ASGIApp:
             update_performance_batch,
             variants.router,
             experiments.router,
+            results.router,
             keys.router,
             health.router,
             docs.router,

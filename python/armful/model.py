@@ -109,6 +109,7 @@ class Outcome(IntEnum):
     NOTHING_LEFT = 3
     NO_EXPERIMENT = 4
     NO_ARM = 5
+    TOO_LATE = 6
 
 
 class Recorded(Struct, frozen=True):
@@ -119,17 +120,37 @@ class Recorded(Struct, frozen=True):
 
 
 class Arm(Struct, frozen=True):
-    """A variant's part in an experiment; `participants` are the distinct ones whose events named them."""
+    """A variant's part in an experiment: its planned share and, where the shares adapt, the least it gets."""
 
     variant: int
     variant_id: str
     traffic_allocation: float
     is_control: bool
-    participants: int
+    floor: float = 0.0
+    retired: bool = False
+
+
+class Guardrail(Struct, frozen=True):
+    """A metric that must not get worse, and which way is worse."""
+
+    name: Label
+    harm: Literal["increase", "decrease"] = "increase"
+
+
+class StopRule(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """When the leading variant is safe to ship: a rule for deciding, which is not significance."""
+
+    loss_threshold: Annotated[float, Meta(gt=0, le=1)] = 0.01
+    minimum_days: Annotated[float, Meta(ge=0, le=3650)] = 7.0
+    minimum_sample: Annotated[int, Meta(ge=1, le=2**53)] = 100
+
+
+Allocation = Literal["fixed", "thompson"]
+ExperimentStatus = Literal["draft", "active", "paused", "completed", "stopped", "promoted"]
 
 
 class Experiment(Struct, kw_only=True):
-    """A formal A/B test; `key` is its number in the database."""
+    """A formal A/B test; `key` is its number in the database, `regime` that of its present shares."""
 
     key: int
     experiment_id: str
@@ -137,19 +158,34 @@ class Experiment(Struct, kw_only=True):
     description: str | None
     target_persona: str
     success_metrics: list[str]
+    guardrails: list[Guardrail]
     duration_days: int
     min_sample_size: int | None
-    status: Literal["active", "paused", "completed", "stopped", "promoted"]
-    start_time: datetime
-    expected_end_time: datetime
+    allocation: Allocation
+    salt: str
+    namespace: str | None
+    namespace_range: tuple[float, float]
+    attribution_days: int | None
+    unresolved: Literal["failed", "pending"]
+    stop_rule: StopRule | None
+    status: ExperimentStatus
+    start_time: datetime | None
+    expected_end_time: datetime | None
     end_time: datetime | None
     promoted_variant_id: str | None
+    regime: int | None
+    phase: int
     arms: list[Arm]
 
     @property
     def control(self) -> Arm:
         """The arm the others are compared with."""
         return next(arm for arm in self.arms if arm.is_control)
+
+    @property
+    def open_arms(self) -> list[Arm]:
+        """The arms that new participants are assigned to."""
+        return [arm for arm in self.arms if not arm.retired]
 
 
 class ApiKey(Struct, kw_only=True):

@@ -78,8 +78,17 @@ def test_every_field_of_a_started_experiment(client: Client) -> None:
         "traffic_allocation": [0.5, 0.5],
         "target_persona": "tech",
         "success_metrics": ["engagement_rate"],
+        "guardrail_metrics": [],
         "duration_days": 14,
         "min_sample_size": 1000,
+        "allocation": "fixed",
+        "salt": experiment_id,
+        "namespace": None,
+        "namespace_range": [0, 1],
+        "attribution_days": None,
+        "unresolved": "failed",
+        "stop_rule": None,
+        "phase": 1,
         "promoted_variant_id": None,
     }
     read = client.get(f"/experiments/{experiment_id}").json()
@@ -314,7 +323,10 @@ def test_the_contracts_example(service: Running) -> None:
     significance = answer["statistical_significance"]
     assert significance["p_value"] == pytest.approx(0.00538, abs=5e-6)
     assert significance["confidence_level"] == 0.95
-    assert significance["is_significant"] is False  # not before its planned end
+    assert significance["follows"] == "always_valid"
+    assert significance["always_valid_p_value"] > significance["p_value"]
+    assert significance["is_significant"] is (significance["always_valid_p_value"] < 0.05)
+    assert significance["leading_variant_id"] == "high"
     assert significance["minimum_detectable_effect"] == pytest.approx(0.039, abs=5e-4)
     interval = answer["confidence_intervals"]["high"]
     assert (round(interval["lower_bound"], 3), round(interval["upper_bound"], 3)) == (0.101, 0.142)
@@ -350,7 +362,8 @@ def test_a_variant_wins_when_everything_holds(service: Running) -> None:
     answer = results(client, experiment)
     assert answer["results_summary"]["winner_variant_id"] == "b"
     assert answer["results_summary"]["improvement_percentage"] == pytest.approx(50)
-    assert answer["recommendations"]["recommendation_type"] == "complete"
+    assert answer["recommendations"]["recommendation_type"] == "ship"
+    assert answer["recommendations"]["variant_id"] == "b"
     assert client.post(f"/experiments/{experiment}/promote", json={}).json()["promoted_variant_id"] == "b"
     assert results(client, experiment)["results_summary"]["winner_variant_id"] == "b"
 
@@ -364,6 +377,7 @@ def test_a_worse_variant_does_not_win(service: Running) -> None:
     answer = results(client, experiment)
     assert answer["statistical_significance"]["is_significant"] is True
     assert answer["results_summary"]["winner_variant_id"] is None
+    assert answer["recommendations"]["recommendation_type"] == "stop_harm"
 
 
 def test_holm_over_the_comparisons(service: Running) -> None:

@@ -35,3 +35,9 @@ def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHand
     if key is None:
         raise Unauthenticated("Send an API key as 'Authorization: Bearer <key>'")
     check_scope(key, handler.opt["scope"])
+
+
+def actor(request: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """Who asks, for the audit log: the key's name and id."""
+    key: ApiKey = request.scope[KEY]  # type: ignore[literal-required]
+    return f"{key.name} ({key.key_id})" if key.name != key.key_id else key.name

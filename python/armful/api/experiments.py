@@ -1,25 +1,28 @@
-"""Experiments: started, listed, changed, judged."""
+"""Experiments: started, listed, changed, assigned to."""
 
-import csv
-import io
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
-from litestar import Response, Router, get, post
+from litestar import Request, Router, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from armful.api.auth import actor
 from armful.api.decoding import FieldError, Strict, Unprocessable
-from armful.api.experiment_schemas import ExperimentPage, ExperimentView, Promotion, ResultsView, table
+from armful.api.experiment_schemas import AssignmentView, AuditList, ExperimentPage, ExperimentView, Promotion
 from armful.api.paths import unescaped
 from armful.engine import Engine
-from armful.engine.experiments import StartRequest
-from armful.engine.results import Results
+from armful.engine.assignment import AssignRequest
+from armful.engine.experiments import ChangeRequest, StartRequest
+
+AnyRequest = Request[Any, Any, Any]
 
 
 @post("/experiments/start", scope="write", dto=Strict, return_dto=None, summary="Start an experiment")
-async def start_experiment(data: JSONBody[StartRequest], engine: NamedDependency[Engine]) -> ExperimentView:
-    """Start a formal A/B test of several variants, now."""
-    return ExperimentView.of(await engine.experiments.start(data))
+async def start_experiment(
+    data: JSONBody[StartRequest], request: AnyRequest, engine: NamedDependency[Engine]
+) -> ExperimentView:
+    """Start a formal A/B test of several variants, now; with `draft`, keep it until `/experiments/{id}/start`."""
+    return ExperimentView.of(await engine.experiments.start(data, actor(request)))
 
 
 @get("/experiments", scope="read", summary="List experiments")
@@ -42,24 +45,64 @@ async def read_experiment(experiment_id: FromPath[str], engine: NamedDependency[
     return ExperimentView.of(await engine.experiments.get(unescaped(experiment_id)))
 
 
+@patch(
+    "/experiments/{experiment_id:str}",
+    scope="write",
+    dto=Strict,
+    return_dto=None,
+    summary="Change an experiment's allocation",
+)
+async def change_experiment(
+    experiment_id: FromPath[str],
+    data: JSONBody[ChangeRequest],
+    request: AnyRequest,
+    engine: NamedDependency[Engine],
+) -> ExperimentView:
+    """Add or retire variants, or change their shares, while the experiment runs: a new phase, judged by itself."""
+    changed = await engine.experiments.reallocate(unescaped(experiment_id), data, actor(request))
+    return ExperimentView.of(changed)
+
+
+@post("/experiments/{experiment_id:str}/start", scope="write", status_code=200, summary="Start a draft")
+async def start_draft(
+    experiment_id: FromPath[str], request: AnyRequest, engine: NamedDependency[Engine]
+) -> ExperimentView:
+    """Start an experiment that was kept as a draft."""
+    return ExperimentView.of(
+        await engine.experiments.change(unescaped(experiment_id), "start", actor(request))
+    )
+
+
 @post("/experiments/{experiment_id:str}/pause", scope="write", status_code=200, summary="Pause an experiment")
-async def pause_experiment(experiment_id: FromPath[str], engine: NamedDependency[Engine]) -> ExperimentView:
+async def pause_experiment(
+    experiment_id: FromPath[str], request: AnyRequest, engine: NamedDependency[Engine]
+) -> ExperimentView:
     """Stop counting for now; the planned end stays."""
-    return ExperimentView.of(await engine.experiments.change(unescaped(experiment_id), "pause"))
+    return ExperimentView.of(
+        await engine.experiments.change(unescaped(experiment_id), "pause", actor(request))
+    )
 
 
 @post(
     "/experiments/{experiment_id:str}/resume", scope="write", status_code=200, summary="Resume an experiment"
 )
-async def resume_experiment(experiment_id: FromPath[str], engine: NamedDependency[Engine]) -> ExperimentView:
+async def resume_experiment(
+    experiment_id: FromPath[str], request: AnyRequest, engine: NamedDependency[Engine]
+) -> ExperimentView:
     """Go on counting after a pause."""
-    return ExperimentView.of(await engine.experiments.change(unescaped(experiment_id), "resume"))
+    return ExperimentView.of(
+        await engine.experiments.change(unescaped(experiment_id), "resume", actor(request))
+    )
 
 
 @post("/experiments/{experiment_id:str}/stop", scope="write", status_code=200, summary="Stop an experiment")
-async def stop_experiment(experiment_id: FromPath[str], engine: NamedDependency[Engine]) -> ExperimentView:
+async def stop_experiment(
+    experiment_id: FromPath[str], request: AnyRequest, engine: NamedDependency[Engine]
+) -> ExperimentView:
     """End an experiment before its planned end, for good."""
-    return ExperimentView.of(await engine.experiments.change(unescaped(experiment_id), "stop"))
+    return ExperimentView.of(
+        await engine.experiments.change(unescaped(experiment_id), "stop", actor(request))
+    )
 
 
 @post(
@@ -71,43 +114,39 @@ async def stop_experiment(experiment_id: FromPath[str], engine: NamedDependency[
     summary="Promote a variant",
 )
 async def promote_variant(
-    experiment_id: FromPath[str], data: JSONBody[Promotion], engine: NamedDependency[Engine]
+    experiment_id: FromPath[str],
+    data: JSONBody[Promotion],
+    request: AnyRequest,
+    engine: NamedDependency[Engine],
 ) -> ExperimentView:
     """End an experiment with the variant that goes on; the others are archived where asked."""
     promoted = await engine.experiments.promote(
-        unescaped(experiment_id), data.variant_id, archive_others=data.archive_others
+        unescaped(experiment_id), data.variant_id, archive_others=data.archive_others, actor=actor(request)
     )
     return ExperimentView.of(promoted)
 
 
-@get("/experiments/{experiment_id:str}/results", scope="read", summary="An experiment's results")
-async def experiment_results(
-    experiment_id: FromPath[str],
-    engine: NamedDependency[Engine],
-    include_interim: FromQuery[bool] = False,
-    segment_by: FromQuery[str | None] = None,
-    format: FromQuery[Literal["json", "csv"]] = "json",
-) -> Response[ResultsView]:
-    """What an experiment has shown: every figure from data, the sample-ratio check first."""
-    if segment_by is not None and ("\0" in segment_by or not 0 < len(segment_by) <= 255):
-        raise Unprocessable(FieldError("segment_by", "is no metadata key: 1 to 255 characters"))
-    results = await engine.experiments.results(unescaped(experiment_id), segment_by)
-    if format == "csv":
-        return Response(
-            _csv(results),  # type: ignore[arg-type]
-            media_type="text/csv",
-            headers={"Content-Disposition": f'attachment; filename="{results.experiment.experiment_id}.csv"'},
-        )
-    return Response(ResultsView.of(results, include_interim=include_interim))
+@post(
+    "/experiments/{experiment_id:str}/assign",
+    scope="select",
+    status_code=200,
+    dto=Strict,
+    return_dto=None,
+    summary="Assign a participant",
+)
+async def assign_participant(
+    experiment_id: FromPath[str], data: JSONBody[AssignRequest], engine: NamedDependency[Engine]
+) -> AssignmentView:
+    """The variant for a participant: always the same one, by a salted hash of a fixed split or as drawn and remembered."""
+    experiment = unescaped(experiment_id)
+    assigned = await engine.experiments.assignments.assign(experiment, data)
+    return AssignmentView.of(experiment, data.participant_id, assigned)
 
 
-def _csv(results: Results) -> str:
-    rows = table(results)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\r\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+@get("/experiments/{experiment_id:str}/audit", scope="read", summary="An experiment's history")
+async def experiment_history(experiment_id: FromPath[str], engine: NamedDependency[Engine]) -> AuditList:
+    """Who changed an experiment, how and when, newest first."""
+    return AuditList(await engine.experiments.history(unescaped(experiment_id)))
 
 
 router = Router(
@@ -116,11 +155,14 @@ router = Router(
         start_experiment,
         list_experiments,
         read_experiment,
+        change_experiment,
+        start_draft,
         pause_experiment,
         resume_experiment,
         stop_experiment,
         promote_variant,
-        experiment_results,
+        assign_participant,
+        experiment_history,
     ],
     tags=["experiments"],
 )

@@ -49,7 +49,7 @@ async def record(
             variant_id=variant_id,
             updated_performance=PerformanceView.of(totals.impressions, totals.successes),
             duplicate=recorded.outcome == Outcome.DUPLICATE,
-            counted=recorded.outcome in (Outcome.COUNTED, Outcome.DUPLICATE),
+            counted=recorded.outcome not in (Outcome.NOTHING_LEFT, Outcome.TOO_LATE),
         )
     )
 

@@ -22,6 +22,7 @@ _COMMANDS = {
     "keys": ("armful.cli.keys", "keys", "Create, list and revoke API keys."),
     "import": ("armful.cli.transfer", "import_variants", "Create variants, with their history, from a file."),
     "export": ("armful.cli.transfer", "export_variants", "Write variants, with their counters, to a file."),
+    "power": ("armful.cli.power", "power", "Say how large an experiment must be."),
     "replay": ("armful.cli.replay", "replay", "Replay real headline tests against a running armful."),
 }
 

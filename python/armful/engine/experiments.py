@@ -1,20 +1,28 @@
-"""Formal experiments: started, paused, ended, and judged by what happened while they were active."""
+"""Formal experiments: started, paused, changed, ended, and judged by what happened while they were active."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from armful.engine.results import Results, breakdown, judge
+from armful.engine.assignment import Assignments
+from armful.engine.results import Results, judge
+from armful.engine.segments import breakdown, by_persona
 from armful.engine.variants import Variants
 from armful.errors import Refused, VariantNotFound
-from armful.model import Experiment, Label, Text
-from armful.storage import experiments
+from armful.model import Allocation, Experiment, Guardrail, Label, StopRule, Text
+from armful.stats.allocation import with_floors
+from armful.storage import audit, experiments, results
 from armful.storage.pool import Pool, acquire
 
 _PERSONA = "persona_id"
+_DEFAULT_FLOORS = 0.1
+"""What the floors of an adaptive experiment sum to unless they are given: no propensity may come near 0."""
+
+Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class StartRequest(Struct, kw_only=True):
@@ -29,6 +37,24 @@ class StartRequest(Struct, kw_only=True):
     description: Text | None = None
     min_sample_size: Annotated[int, Meta(ge=1, le=2**53)] | None = None
     control_variant_id: str | None = None
+    allocation: Allocation = "fixed"
+    floors: dict[str, Share] | None = None
+    salt: Label | None = None
+    attribution_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+    unresolved: Literal["failed", "pending"] = "failed"
+    guardrail_metrics: list[Label | Guardrail] = []
+    stop_rule: StopRule | None = None
+    namespace: Label | None = None
+    namespace_range: tuple[Share, Share] = (0.0, 1.0)
+    draft: bool = False
+
+
+class ChangeRequest(Struct, kw_only=True):
+    """The arms and shares an experiment goes on with; variants left out get no new participants."""
+
+    variant_ids: list[str]
+    traffic_allocation: list[float]
+    floors: dict[str, Share] | None = None
 
 
 class Experiments:
@@ -38,16 +64,59 @@ class Experiments:
         self._pool = pool
         self._variants = variants
         self._source = source
+        self.assignments = Assignments(pool, variants)
 
-    async def start(self, request: StartRequest) -> Experiment:
-        """Start an experiment now.
+    async def start(self, request: StartRequest, actor: str) -> Experiment:
+        """Start an experiment now, or keep it as a draft.
 
         Raises:
             Refused: the request breaks a rule, which the message names.
+            Conflict: another experiment has its part of the namespace.
         """
         _check(request)
-        keys = []
-        for variant_id in request.variant_ids:
+        arms = await self._plan(
+            request.variant_ids, request.traffic_allocation, request.floors, request.allocation
+        )
+        control = request.control_variant_id or request.variant_ids[0]
+        experiment_id = f"exp_{secrets.token_hex(6)}"
+        new = experiments.NewExperiment(
+            experiment_id=experiment_id,
+            experiment_name=request.experiment_name,
+            description=request.description,
+            target_persona=request.target_persona,
+            success_metrics=request.success_metrics,
+            guardrails=_guardrails(request),
+            duration_days=request.duration_days,
+            min_sample_size=request.min_sample_size,
+            allocation=request.allocation,
+            salt=request.salt or experiment_id,
+            namespace=request.namespace,
+            namespace_range=request.namespace_range,
+            attribution_days=request.attribution_days,
+            unresolved=request.unresolved,
+            stop_rule=request.stop_rule,
+            arms=arms,
+            control=arms[request.variant_ids.index(control)].variant,
+        )
+        return await experiments.create(self._pool, self._source, actor, new, draft=request.draft)
+
+    async def _plan(
+        self,
+        ids: Sequence[str],
+        shares: Sequence[float],
+        floors: dict[str, float] | None,
+        allocation: Allocation,
+    ) -> list[experiments.ArmPlan]:
+        """The arms of a phase. An adaptive one starts from its traffic allocation, above the floors."""
+        if floors is not None:
+            if unknown := sorted(set(floors) - set(ids)):
+                raise Refused(f"floors names '{unknown[0]}', which is not one of variant_ids")
+            if sum(floors.values()) > 1:
+                raise Refused(f"floors must sum to 1 at most, and sum to {sum(floors.values()):.6g}")
+            if allocation == "fixed":
+                raise Refused("floors go with allocation 'thompson': a fixed split has its shares")
+        planned = []
+        for variant_id in ids:
             try:
                 variant = await self._variants.get(variant_id)
             except VariantNotFound as error:
@@ -55,20 +124,14 @@ class Experiments:
                 raise Refused(str(error)) from error
             if variant.status != "active":
                 raise Refused(f"Variant '{variant_id}' is archived")
-            keys.append(variant.key)
-        control = request.control_variant_id or request.variant_ids[0]
-        new = experiments.NewExperiment(
-            experiment_id=f"exp_{secrets.token_hex(6)}",
-            experiment_name=request.experiment_name,
-            description=request.description,
-            target_persona=request.target_persona,
-            success_metrics=request.success_metrics,
-            duration_days=request.duration_days,
-            min_sample_size=request.min_sample_size,
-            arms=list(zip(keys, request.traffic_allocation, strict=True)),
-            control=keys[request.variant_ids.index(control)],
-        )
-        return await experiments.start(self._pool, self._source, new)
+            planned.append(variant.key)
+        if allocation == "fixed":
+            least = [0.0 for _ in ids]
+        elif floors is None:
+            least = [_DEFAULT_FLOORS / len(ids) for _ in ids]
+        else:
+            least = [floors.get(variant_id, 0.0) for variant_id in ids]
+        return _arm_plans(planned, shares, least)
 
     async def get(self, experiment_id: str) -> Experiment:
         """The experiment of that id.
@@ -83,17 +146,52 @@ class Experiments:
         """Experiments, newest first, and how many there are in all."""
         return await experiments.page(self._pool, before=before, limit=limit)
 
-    async def change(self, experiment_id: str, action: str) -> Experiment:
-        """Pause, resume or stop an experiment.
+    async def history(self, experiment_id: str) -> list[audit.AuditEntry]:
+        """Who changed an experiment, how and when, newest first.
+
+        Raises:
+            ExperimentNotFound: there is none of that id.
+        """
+        async with acquire(self._pool) as connection:
+            await experiments.find(connection, experiment_id)
+            return await audit.read(connection, kind="experiment", subject=experiment_id, limit=1000)
+
+    async def change(self, experiment_id: str, action: str, actor: str) -> Experiment:
+        """Start a draft; pause, resume or stop an experiment.
 
         Raises:
             ExperimentNotFound: there is none of that id.
             IllegalTransition: its state does not lead there.
         """
-        return await experiments.transition(self._pool, self._source, experiment_id, action)
+        arms: list[experiments.ArmPlan] = []
+        if action == "start":
+            held = (await self.get(experiment_id)).arms
+            arms = _arm_plans(
+                [arm.variant for arm in held],
+                [arm.traffic_allocation for arm in held],
+                [arm.floor for arm in held],
+            )
+        return await experiments.transition(self._pool, self._source, actor, experiment_id, action, arms=arms)
+
+    async def reallocate(self, experiment_id: str, request: ChangeRequest, actor: str) -> Experiment:
+        """Go on with other arms or shares: a new phase, whose results stand by themselves.
+
+        Raises:
+            ExperimentNotFound: there is none of that id.
+            IllegalTransition: it is not running.
+            Refused: the request breaks a rule, or leaves control out.
+        """
+        experiment = await self.get(experiment_id)
+        _check_arms(request.variant_ids, request.traffic_allocation)
+        if experiment.control.variant_id not in request.variant_ids:
+            raise Refused(f"variant_ids leaves out control, '{experiment.control.variant_id}'")
+        arms = await self._plan(
+            request.variant_ids, request.traffic_allocation, request.floors, experiment.allocation
+        )
+        return await experiments.open_phase(self._pool, self._source, actor, experiment_id, arms)
 
     async def promote(
-        self, experiment_id: str, variant_id: str | None, *, archive_others: bool
+        self, experiment_id: str, variant_id: str | None, *, archive_others: bool, actor: str
     ) -> Experiment:
         """End an experiment with the variant that goes on: the one named, else the one that has won.
 
@@ -101,10 +199,11 @@ class Experiments:
             experiment_id: Of an experiment that is not promoted yet.
             variant_id: One of its variants.
             archive_others: Whether its other variants are never selected again.
+            actor: Who asks for it.
 
         Raises:
             ExperimentNotFound: there is none of that id.
-            IllegalTransition: it is promoted already.
+            IllegalTransition: it is promoted already, or was never started.
             Refused: no variant is named and none has won, or the one named is none of its variants.
         """
         if variant_id is None:
@@ -115,63 +214,105 @@ class Experiments:
         key = next((arm.variant for arm in experiment.arms if arm.variant_id == variant_id), None)
         if key is None:
             raise Refused(f"Variant '{variant_id}' is not part of experiment {experiment_id}")
-        promoted = await experiments.transition(self._pool, self._source, experiment_id, "promote", key)
+        promoted = await experiments.transition(
+            self._pool, self._source, actor, experiment_id, "promote", promoted=key
+        )
         if archive_others:
             for arm in promoted.arms:
                 if arm.variant != key:
                     await self._variants.change(arm.variant_id, {"status": "archived"})
         return promoted
 
-    async def results(self, experiment_id: str, segment_by: str | None = None) -> Results:
+    async def results(
+        self,
+        experiment_id: str,
+        segment_by: str | None = None,
+        phase: int | None = None,
+        *,
+        series: bool = False,
+    ) -> Results:
         """What an experiment has shown so far, from its rollups.
 
         Args:
             experiment_id: Of any experiment.
             segment_by: `persona_id` or a metadata key: adds the same figures per value of it.
+            phase: Which phase, from 1 on; the present one by default.
+            series: Whether to add the figures as they stood at the end of each day.
 
         Raises:
             ExperimentNotFound: there is none of that id.
-            Refused: the metadata key took too many values to be counted.
+            Refused: there is no such phase, or the metadata key took too many values to be counted.
         """
-        async with (
-            acquire(self._pool) as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            experiment = await experiments.find(connection, experiment_id)
-            days = await experiments.days(connection, experiment.key)
-            segments = None
-            if segment_by == _PERSONA:
-                segments = [
-                    experiments.SegmentCount(day.persona_id, day.variant, day.impressions, day.successes)
-                    for day in days
-                    if day.persona_id
-                ]
-            elif segment_by is not None:
-                if await experiments.segment_closed(connection, experiment.key, segment_by):
-                    raise Refused(
-                        f"segment_by '{segment_by}' has more values than are counted per experiment (1000)"
-                    )
-                segments = await experiments.segments(connection, experiment.key, segment_by)
-        results = judge(experiment, days, datetime.now(UTC))
+        async with acquire(self._pool) as connection:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                experiment = await experiments.find(connection, experiment_id)
+                phase = experiment.phase if phase is None else phase
+                if phase > experiment.phase or (phase < 1 and experiment.phase > 0):
+                    raise Refused(f"phase {phase} is none of this experiment's {experiment.phase}")
+                counts = await results.read(connection, experiment, phase)
+                segments = None
+                if segment_by == _PERSONA:
+                    segments = by_persona(counts.days)
+                elif segment_by is not None:
+                    segments = await results.segments(connection, experiment, segment_by, phase)
+                    if segments is None:
+                        raise Refused(
+                            f"segment_by '{segment_by}' has more values than are counted per experiment (1000)"
+                        )
+            verdict = judge(experiment, counts, datetime.now(UTC), series=series)
+            if stronger := {
+                name: found
+                for name, found in verdict.evidence.items()
+                if found > counts.evidence.get(name, 0)
+            }:
+                await results.keep_evidence(connection, experiment, phase, stronger)
         if segments is not None:
-            results.segments = breakdown(experiment, segments, results.completed_as_planned)
-        return results
+            verdict.segments = breakdown(experiment, segments, verdict)
+        return verdict
+
+
+def _arm_plans(
+    keys: Sequence[int], shares: Sequence[float], floors: Sequence[float]
+) -> list[experiments.ArmPlan]:
+    total = sum(shares)
+    starts = with_floors([share / total for share in shares], floors)
+    return [experiments.ArmPlan(*arm) for arm in zip(keys, shares, floors, starts, strict=True)]
+
+
+def _guardrails(request: StartRequest) -> list[Guardrail]:
+    return [Guardrail(metric) if isinstance(metric, str) else metric for metric in request.guardrail_metrics]
 
 
 def _check(request: StartRequest) -> None:
     if not request.experiment_name.strip():
         raise Refused("experiment_name is empty")
-    if not request.variant_ids:
-        raise Refused("variant_ids is empty: name at least one variant")
     if not request.success_metrics:
         raise Refused("success_metrics is empty: name at least one metric")
-    if len(set(request.variant_ids)) < len(request.variant_ids):
-        twice = next(name for name in request.variant_ids if request.variant_ids.count(name) > 1)
-        raise Refused(f"variant_ids names '{twice}' twice")
-    shares = request.traffic_allocation
-    if len(shares) != len(request.variant_ids):
+    names = [*request.success_metrics, *(guardrail.name for guardrail in _guardrails(request))]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Refused(f"success_metrics and guardrail_metrics name '{twice}' twice")
+    _check_arms(request.variant_ids, request.traffic_allocation)
+    if request.control_variant_id is not None and request.control_variant_id not in request.variant_ids:
+        raise Refused(f"control_variant_id '{request.control_variant_id}' is not one of variant_ids")
+    start, end = request.namespace_range
+    if not start < end:
+        raise Refused(f"namespace_range is [{start}, {end}]: its start must be below its end")
+    if request.unresolved == "pending" and request.attribution_days is None:
         raise Refused(
-            f"traffic_allocation has {len(shares)} shares for {len(request.variant_ids)} variants: "
+            "unresolved 'pending' needs attribution_days: without them no impression is ever resolved"
+        )
+
+
+def _check_arms(variant_ids: Sequence[str], shares: Sequence[float]) -> None:
+    if not variant_ids:
+        raise Refused("variant_ids is empty: name at least one variant")
+    if len(set(variant_ids)) < len(variant_ids):
+        twice = next(name for name in variant_ids if variant_ids.count(name) > 1)
+        raise Refused(f"variant_ids names '{twice}' twice")
+    if len(shares) != len(variant_ids):
+        raise Refused(
+            f"traffic_allocation has {len(shares)} shares for {len(variant_ids)} variants: "
             "variant_ids and traffic_allocation must have the same length"
         )
     for share in shares:
@@ -179,5 +320,3 @@ def _check(request: StartRequest) -> None:
             raise Refused(f"traffic_allocation has a share of {share}: shares lie between 0 and 1")
     if abs(sum(shares) - 1) > 1e-6:
         raise Refused(f"Traffic allocation must sum to 1.0, and sums to {sum(shares):.6g}")
-    if request.control_variant_id is not None and request.control_variant_id not in request.variant_ids:
-        raise Refused(f"control_variant_id '{request.control_variant_id}' is not one of variant_ids")

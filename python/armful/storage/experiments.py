@@ -1,15 +1,16 @@
-"""Experiments in PostgreSQL: their arms, their states, and the counts their results are made of."""
+"""Experiments in PostgreSQL: their arms, their states, and the regimes under which traffic was shared out."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
-from armful.errors import ExperimentNotFound, IllegalTransition
-from armful.model import Arm, Experiment
+from armful.errors import Conflict, ExperimentNotFound, IllegalTransition
+from armful.model import Allocation, Arm, Experiment, Guardrail, StopRule
+from armful.storage import audit
 from armful.storage.changes import announce
 from armful.storage.pool import Pool, acquire
 from armful.storage.queries import load
@@ -17,52 +18,55 @@ from armful.storage.queries import load
 _SQL = load("experiments.sql")
 
 _LAST = 2**63 - 1
+_KIND = "experiment"
 
-TRANSITIONS = {
+TRANSITIONS: dict[str, tuple[tuple[str, ...], str]] = {
+    "start": (("draft",), "active"),
     "pause": (("active",), "paused"),
     "resume": (("paused",), "active"),
-    "stop": (("active", "paused"), "stopped"),
+    "stop": (("draft", "active", "paused"), "stopped"),
     "promote": (("active", "paused", "completed", "stopped"), "promoted"),
 }
 """What each action starts from and leads to."""
 
 
+class ArmPlan(Struct, frozen=True):
+    """A variant's part in a phase to come: its planned share, the least it gets, and the share it starts with."""
+
+    variant: int
+    share: float
+    floor: float
+    start: float
+
+
 class NewExperiment(Struct, kw_only=True):
-    """An experiment to start: `arms` are (variant key, share) in the caller's order, `control` one of the keys."""
+    """An experiment to create: `arms` in the caller's order, `control` the key of one of them."""
 
     experiment_id: str
     experiment_name: str
     description: str | None
     target_persona: str
     success_metrics: list[str]
+    guardrails: list[Guardrail]
     duration_days: int
     min_sample_size: int | None
-    arms: list[tuple[int, float]]
+    allocation: Allocation
+    salt: str
+    namespace: str | None
+    namespace_range: tuple[float, float]
+    attribution_days: int | None
+    unresolved: str
+    stop_rule: StopRule | None
+    arms: list[ArmPlan]
     control: int
 
 
-class DayCount(Struct, frozen=True):
-    """What happened to a variant of an experiment on a UTC day, for one persona ('' where none was named)."""
+async def create(pool: Pool, source: UUID, actor: str, new: NewExperiment, *, draft: bool) -> Experiment:
+    """Create an experiment, as a draft or active.
 
-    variant: int
-    day: date
-    persona_id: str
-    impressions: int
-    successes: int
-    anonymous: int
-
-
-class SegmentCount(Struct, frozen=True):
-    """What happened to a variant of an experiment where a metadata key had this value."""
-
-    value: str
-    variant: int
-    impressions: int
-    successes: int
-
-
-async def start(pool: Pool, source: UUID, new: NewExperiment) -> Experiment:
-    """Create an active experiment."""
+    Raises:
+        Conflict: another experiment has its part of the namespace.
+    """
     async with acquire(pool) as connection:
         async with connection.transaction():
             key = await connection.fetchval(
@@ -72,13 +76,45 @@ async def start(pool: Pool, source: UUID, new: NewExperiment) -> Experiment:
                 new.description,
                 new.target_persona,
                 new.success_metrics,
+                [guardrail.name for guardrail in new.guardrails],
+                [guardrail.harm for guardrail in new.guardrails],
                 new.duration_days,
                 new.min_sample_size,
+                new.allocation,
+                new.salt,
+                new.namespace,
+                *new.namespace_range,
+                new.attribution_days,
+                new.unresolved,
+                msgspec.to_builtins(new.stop_rule) if new.stop_rule is not None else {"off": True},
             )
-            variants, shares = zip(*new.arms, strict=True)
-            await connection.execute(_SQL["insert_arms"], key, variants, shares, new.control)
+            for position, arm in enumerate(new.arms):
+                is_control = arm.variant == new.control
+                await connection.execute(
+                    _SQL["put_arm"], key, arm.variant, position, is_control, arm.share, arm.floor
+                )
+            await audit.write(connection, actor, "create", _KIND, new.experiment_id, name=new.experiment_name)
+            if not draft:
+                await _start(connection, key, new.arms)
+                await audit.write(connection, actor, "start", _KIND, new.experiment_id)
             await announce(connection, source, "experiments")
         return await find(connection, new.experiment_id)
+
+
+async def _start(connection: Any, key: int, arms: Sequence[ArmPlan]) -> None:
+    await connection.execute(_SQL["lock_namespace"], key)
+    other = await connection.fetchval(_SQL["overlapping"], key)
+    if other is not None:
+        raise Conflict(
+            f"Experiment {other} has this part of the namespace: end it first, or choose another range"
+        )
+    regime = await connection.fetchval(_SQL["open_regime"], key, 1, 0)
+    await _put_shares(connection, regime, {arm.variant: arm.start for arm in arms})
+    await connection.execute(_SQL["start"], key, regime)
+
+
+async def _put_shares(connection: Any, regime: int, shares: Mapping[int, float]) -> None:
+    await connection.execute(_SQL["put_shares"], regime, list(shares), list(shares.values()))
 
 
 async def find(connection: Any, experiment_id: str) -> Experiment:
@@ -87,7 +123,8 @@ async def find(connection: Any, experiment_id: str) -> Experiment:
     Raises:
         ExperimentNotFound: there is none.
     """
-    rows = await connection.fetch(_SQL["by_id"], experiment_id)
+    # The database's text holds no null character, so no id has one.
+    rows = await connection.fetch(_SQL["by_id"], experiment_id) if "\0" not in experiment_id else []
     if not rows:
         raise ExperimentNotFound(experiment_id)
     return (await _with_arms(connection, rows))[0]
@@ -108,54 +145,123 @@ async def _with_arms(connection: Any, rows: Sequence[Any]) -> list[Experiment]:
     for row in await connection.fetch(_SQL["arms"], [row["id"] for row in rows]):
         experiment, *values = row
         arms[experiment].append(Arm(*values))
+    derived = ("key", "status", "arms", "guardrails", "namespace_range", "stop_rule")
     return [
         Experiment(
             key=row["id"],
             status=row["state"],
             arms=arms[row["id"]],
-            **{
-                name: row[name]
-                for name in Experiment.__struct_fields__
-                if name not in ("key", "status", "arms")
-            },
+            guardrails=[
+                Guardrail(*pair)
+                for pair in zip(row["guardrail_metrics"], row["guardrail_harms"], strict=True)
+            ],
+            namespace_range=(row["namespace_from"], row["namespace_to"]),
+            stop_rule=None if "off" in row["stop_rule"] else msgspec.convert(row["stop_rule"], StopRule),
+            **{name: row[name] for name in Experiment.__struct_fields__ if name not in derived},
         )
         for row in rows
     ]
 
 
 async def transition(
-    pool: Pool, source: UUID, experiment_id: str, action: str, promoted: int | None = None
+    pool: Pool,
+    source: UUID,
+    actor: str,
+    experiment_id: str,
+    action: str,
+    *,
+    promoted: int | None = None,
+    arms: Sequence[ArmPlan] = (),
 ) -> Experiment:
-    """Pause, resume, stop or promote an experiment; `promoted` is the key of the variant that goes on.
+    """Start, pause, resume, stop or promote an experiment.
+
+    Args:
+        pool: of the database.
+        source: this process.
+        actor: who asks for it.
+        experiment_id: of the experiment.
+        action: one of `TRANSITIONS`.
+        promoted: the key of the variant that goes on, for `promote`.
+        arms: the first phase's, for `start`.
 
     Raises:
         ExperimentNotFound: there is none of that id.
         IllegalTransition: its state does not lead there.
+        Conflict: another experiment has its part of the namespace.
     """
-    allowed, status = TRANSITIONS[action]
     async with acquire(pool) as connection:
         async with connection.transaction():
-            row = await connection.fetchrow(_SQL["lock"], experiment_id)
-            if row is None:
-                raise ExperimentNotFound(experiment_id)
-            if row["state"] not in allowed:
-                raise IllegalTransition(experiment_id, row["state"], action)
-            await connection.execute(_SQL["change_status"], row["id"], status, promoted)
+            key, _ = await _lock(connection, experiment_id, action)
+            if action == "start":
+                await _start(connection, key, arms)
+            else:
+                await connection.execute(_SQL["change_status"], key, TRANSITIONS[action][1], promoted)
+            await audit.write(connection, actor, action, _KIND, experiment_id)
             await announce(connection, source, "experiments")
         return await find(connection, experiment_id)
 
 
-async def days(connection: Any, experiment: int) -> list[DayCount]:
-    """What happened in an experiment, by variant, day and persona."""
-    return [DayCount(*row) for row in await connection.fetch(_SQL["days"], experiment)]
+async def _lock(
+    connection: Any, experiment_id: str, action: str, allowed: Sequence[str] = ()
+) -> tuple[int, int | None]:
+    row = await connection.fetchrow(_SQL["lock"], experiment_id) if "\0" not in experiment_id else None
+    if row is None:
+        raise ExperimentNotFound(experiment_id)
+    if row["state"] not in (allowed or TRANSITIONS[action][0]):
+        raise IllegalTransition(experiment_id, row["state"], action)
+    return row["id"], row["regime"]
 
 
-async def segments(connection: Any, experiment: int, key: str) -> list[SegmentCount]:
-    """What happened in an experiment, by variant and value of a metadata key."""
-    return [SegmentCount(*row) for row in await connection.fetch(_SQL["segments"], experiment, key)]
+async def open_phase(
+    pool: Pool, source: UUID, actor: str, experiment_id: str, arms: Sequence[ArmPlan]
+) -> Experiment:
+    """Change arms and allocation while an experiment runs: a new phase.
+
+    Raises:
+        ExperimentNotFound: there is none of that id.
+        IllegalTransition: it has ended, or has not begun.
+    """
+    async with acquire(pool) as connection:
+        async with connection.transaction():
+            key, _ = await _lock(connection, experiment_id, "change its allocation", ("active", "paused"))
+            before = await find(connection, experiment_id)
+            await connection.execute(_SQL["retire_others"], key, [arm.variant for arm in arms])
+            known = [arm.variant for arm in before.arms]
+            for arm in arms:
+                position = known.index(arm.variant) if arm.variant in known else len(known)
+                if arm.variant not in known:
+                    known.append(arm.variant)
+                is_control = arm.variant == before.control.variant
+                await connection.execute(
+                    _SQL["put_arm"], key, arm.variant, position, is_control, arm.share, arm.floor
+                )
+            regime = await connection.fetchval(_SQL["open_regime"], key, before.phase + 1, 0)
+            await _put_shares(connection, regime, {arm.variant: arm.start for arm in arms})
+            await connection.execute(_SQL["use_regime"], key, regime)
+            await audit.write(
+                connection, actor, "change_allocation", _KIND, experiment_id, phase=before.phase + 1
+            )
+            await announce(connection, source, "experiments")
+        return await find(connection, experiment_id)
 
 
-async def segment_closed(connection: Any, experiment: int, key: str) -> bool:
-    """Whether a metadata key took so many values that they are no longer counted."""
-    closed: bool = await connection.fetchval(_SQL["segment_closed"], experiment, key)
-    return closed
+async def renew_shares(
+    connection: Any, experiment: Experiment, impressions: int, shares: dict[int, float]
+) -> int:
+    """Open a regime with new shares within the phase, unless somebody else just has; return the regime in force.
+
+    Args:
+        connection: in no transaction.
+        experiment: an adaptive one, as read before the shares were worked out.
+        impressions: counted in it when they were.
+        shares: by variant key, summing to 1.
+    """
+    async with connection.transaction():
+        _, regime = await _lock(connection, experiment.experiment_id, "renew its shares", ("active",))
+        if regime != experiment.regime:
+            assert regime is not None
+            return regime
+        renewed: int = await connection.fetchval(_SQL["open_regime"], experiment.key, None, impressions)
+        await _put_shares(connection, renewed, shares)
+        await connection.execute(_SQL["use_regime"], experiment.key, renewed)
+        return renewed

@@ -32,7 +32,7 @@ def _digest(item: Item) -> bytes | None:
 
 
 def waves(items: Sequence[Item]) -> list[list[int]]:
-    """Split positions in `items` so that no wave has an event id, or a variant's selection, twice.
+    """Split positions in `items` so that no wave has an event id, a participant or a variant's selection twice.
 
     The database counts a wave as a set; what must see an earlier item of the same commit goes in a later wave.
     """
@@ -44,6 +44,8 @@ def waves(items: Sequence[Item]) -> list[list[int]]:
             names.append(update.event_id)
         if update.selection_id is not None:
             names.append((update.selection_id, key))
+        if update.participant_id is not None:
+            names.append(("participant", update.participant_id))
         level = max((depth.get(name, 0) for name in names), default=0)
         for name in names:
             depth[name] = level + 1

@@ -1,0 +1,106 @@
+"""What to do next with an experiment, in a word and in a sentence that a marketer can act on."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from armful.engine.comparisons import VariantResult
+from armful.model import Experiment
+from armful.stats.srm import SampleRatio
+from armful.stats.stopping import ShipDecision
+
+Kind = Literal["insufficient_data", "continue", "complete", "ship", "stop_harm", "investigate"]
+
+
+class Recommendation(Struct, frozen=True):
+    """What to do, which variant it is about, and why."""
+
+    kind: Kind
+    message: str
+    variant_id: str | None = None
+
+
+def recommend(
+    experiment: Experiment,
+    *,
+    participants: int,
+    least: int,
+    ratio: SampleRatio,
+    harmed: Mapping[str, list[str]],
+    leading: VariantResult | None,
+    is_significant: bool,
+    winner: VariantResult | None,
+    ship: ShipDecision | None,
+    best: VariantResult,
+    as_planned: bool,
+) -> Recommendation:
+    """The first of these that applies: a broken split, too little data, harm, a winner, a leader that is safe, an end."""
+    control = experiment.control.variant_id
+    if ratio.alarm:
+        return Recommendation(
+            "investigate",
+            f"The traffic does not follow the planned split (sample-ratio p = {ratio.p_value:.2g}): find out why before "
+            "reading anything else here.",
+        )
+    if participants < least:
+        return Recommendation(
+            "insufficient_data",
+            f"{participants} participants so far: at least {least} are needed to say anything.",
+        )
+    if harmed:
+        metric, variants = next(iter(harmed.items()))
+        return Recommendation(
+            "stop_harm",
+            f"{', '.join(variants)} makes {metric} worse than {control} does: take it off.",
+            variants[0],
+        )
+    if winner is not None:
+        assert winner.comparison is not None
+        lower = 100 * (
+            winner.comparison.lift_interval.lower
+            if as_planned or winner.comparison.always_valid is None
+            else winner.comparison.always_valid.lift_interval.lower
+        )
+        return Recommendation(
+            "ship",
+            f"Ship {winner.variant_id}: it beats {control} by {100 * (winner.comparison.lift or 0):.1f} % "
+            f"(at least {lower:.1f} % with 95 % confidence) and is the best with {winner.chance_to_be_best:.1%} chance.",
+            winner.variant_id,
+        )
+    if (
+        is_significant
+        and leading is not None
+        and leading.comparison
+        and (leading.comparison.difference or 0) < 0
+    ):
+        return Recommendation(
+            "stop_harm",
+            f"Even the best of the others, {leading.variant_id}, is worse than {control}: stop, and stay with {control}.",
+            control,
+        )
+    if ship is not None and ship.safe:
+        return Recommendation(
+            "ship",
+            f"{best.variant_id} is safe to ship: if another is better after all, you lose {ship.relative_loss or 0:.2%} of "
+            "its rate on average. This is a rule for deciding, not proof that it is better.",
+            best.variant_id,
+        )
+    if as_planned:
+        return Recommendation(
+            "complete",
+            f"The experiment has run its time, and no variant beats {control} by more than chance explains.",
+        )
+    if experiment.status in ("stopped", "promoted"):
+        return Recommendation(
+            "complete",
+            "The experiment was ended before its planned time without a difference that chance does not explain.",
+        )
+    if experiment.status in ("draft", "paused"):
+        return Recommendation(
+            "continue", f"The experiment is {experiment.status}: nothing is counted until it goes on."
+        )
+    return Recommendation(
+        "continue",
+        f"Go on until {experiment.expected_end_time:%Y-%m-%d %H:%M} UTC: what differs so far can still be chance.",
+    )
