@@ -20,6 +20,7 @@ from armful.storage.pool import OUT_OF_REACH, Connection, connect
 log = structlog.get_logger(__name__)
 
 _MOST_PER_COMMIT = 2000
+_TIME_PER_UPDATE = 0.0005  # seconds a caller waits longer for each update it brings
 _LEAST_TIME = 0.2  # seconds a commit is given: with less left, the caller is told at once
 
 
@@ -44,7 +45,8 @@ class Recorder:
         registry: told of every total before the caller is answered.
         source: this process, so that it can tell its own commits in the change feed.
         limit: updates that may wait, beyond which callers get `QueueFull`.
-        timeout: seconds a caller waits at most, after which it gets `Unavailable` and nothing of its call is counted.
+        timeout: seconds a caller with one update waits at most, and with many somewhat longer; after that it gets
+            `Unavailable` and nothing of its call is counted.
     """
 
     def __init__(self, dsn: str, registry: Registry, source: UUID, *, limit: int, timeout: float) -> None:
@@ -88,7 +90,7 @@ class Recorder:
         if self._stopping or (self.waiting and self.waiting + len(items) > self._limit):
             raise QueueFull(self.waiting)
         loop = asyncio.get_running_loop()
-        job = _Job(items, loop.time() + self._timeout)
+        job = _Job(items, loop.time() + self._timeout + _TIME_PER_UPDATE * (len(items) - 1))
         self._jobs.append(job)
         self.waiting += len(items)
         self._wake.set()

@@ -173,11 +173,12 @@ CREATE TABLE experiment_metric_day (
 ) WITH (fillfactor = 80);
 
 -- Who was assigned to which variant, and what happened to them: impressions counted, how many became successes, and
--- the successes of each metric.
+-- the successes of each metric. No foreign keys: they would cost more than the rows themselves, and only
+-- record_performance and assignment write here, with keys they have just read.
 CREATE TABLE experiment_participant (
-    experiment      bigint NOT NULL REFERENCES experiment (id),
+    experiment      bigint NOT NULL,
     participant_id  text NOT NULL,
-    regime          bigint NOT NULL REFERENCES experiment_regime (id),
+    regime          bigint NOT NULL,
     variant         bigint NOT NULL,
     assigned_at     timestamptz NOT NULL DEFAULT now(),
     impressions     bigint NOT NULL DEFAULT 0,
