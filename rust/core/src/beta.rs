@@ -12,39 +12,53 @@ use crate::gamma::{gamma, ln_gamma_draw};
 /// and never an endless loop.
 #[inline]
 pub fn draw_beta<R: Rng + ?Sized>(alpha: f64, beta: f64, rng: &mut R) -> f64 {
+    draw(alpha, beta, rng).theta
+}
+
+/// A draw, and where it is 0 or 1 to double precision its log-odds, which are not; elsewhere `fine` is 0.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Drawn {
+    pub theta: f64,
+    pub fine: f64,
+}
+
+#[inline]
+pub(crate) fn draw<R: Rng + ?Sized>(alpha: f64, beta: f64, rng: &mut R) -> Drawn {
     if alpha < 1.0 || beta < 1.0 {
         return draw_small(alpha, beta, rng);
     }
     let x = gamma(alpha, rng);
     let y = gamma(beta, rng);
     let sum = x + y;
-    if sum < f64::INFINITY {
-        x / sum
-    } else {
-        1.0 / (1.0 + y / x)
+    let theta = x / sum;
+    if theta > 0.0 && theta < 1.0 && sum < f64::INFINITY {
+        return Drawn { theta, fine: 0.0 };
     }
+    by_log_odds(x.ln(), y.ln())
 }
 
 #[cold]
-fn draw_small<R: Rng + ?Sized>(alpha: f64, beta: f64, rng: &mut R) -> f64 {
+fn draw_small<R: Rng + ?Sized>(alpha: f64, beta: f64, rng: &mut R) -> Drawn {
     let ln_x = ln_gamma_draw(alpha, rng);
     let ln_y = ln_gamma_draw(beta, rng);
+    by_log_odds(ln_x, ln_y)
+}
+
+#[cold]
+fn by_log_odds(ln_x: f64, ln_y: f64) -> Drawn {
     if ln_x == ln_y {
-        return 0.5; // also where both are −∞, whose difference is no number
+        return Drawn { theta: 0.5, fine: 0.0 }; // also where both are −∞, whose difference is no number
     }
-    let odds = (ln_x - ln_y).exp();
-    if odds < 1.0 {
-        odds / (1.0 + odds)
-    } else {
-        1.0 / (1.0 + (ln_y - ln_x).exp())
-    }
+    let log_odds = ln_x - ln_y;
+    let theta = if log_odds < 0.0 { log_odds.exp() / (1.0 + log_odds.exp()) } else { 1.0 / (1.0 + (-log_odds).exp()) };
+    Drawn { theta, fine: if theta > 0.0 && theta < 1.0 { 0.0 } else { log_odds } }
 }
 
 /// Checks that every value is finite and greater than 0.
 pub fn check_parameters(argument: &'static str, values: &[f64]) -> Result<(), Error> {
     // Without an early exit the first pass vectorises; the second finds the culprit.
-    let good = values.iter().fold(true, |good, &value| good & (value > 0.0) & (value < f64::INFINITY));
-    if good {
+    let bad = |&value: &f64| u64::from(!((value > 0.0) & (value < f64::INFINITY)));
+    if values.iter().map(bad).sum::<u64>() == 0 {
         return Ok(());
     }
     let culprit = values.iter().enumerate().find(|(_, &value)| !(value > 0.0 && value < f64::INFINITY));

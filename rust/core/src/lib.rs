@@ -16,12 +16,15 @@
 mod arm_table;
 mod best;
 mod beta;
+mod bound;
 mod error;
 mod gamma;
 mod log_odds;
 mod quadrature;
+mod race;
 mod rng;
 mod select;
+mod tail;
 mod top_k;
 
 pub use arm_table::{Arm, ArmTable, Rows, Selection, Split};

@@ -1,9 +1,22 @@
 //! Top-k Thompson sampling over two arrays.
 use rand::Rng;
 
-use crate::beta::{check_arms, draw_beta};
+use crate::beta::{check_arms, check_length};
+use crate::bound::{Bernstein, Poisson, Quiet};
 use crate::error::Error;
+use crate::race::{Gaps, Race};
 use crate::top_k::{Scored, TopK};
+
+/// Arms in a block, and in a part of it that is looked through arm by arm if it has a contender.
+const BLOCK: usize = 64;
+const PART: usize = 8;
+
+/// The tails of quiet arms are bounded by e^−level: proposals are rarer with the second, quiet arms with the first.
+const LEVELS: [f64; 2] = [3.0, 9.0];
+
+/// How many arms are looked at to find the likeliest, and how many of these are drawn first.
+const LOOKED_AT: usize = 1_000;
+const PILOTS_BESIDE_K: usize = 16;
 
 /// The indices of the k largest of one draw θᵢ ~ Beta(αᵢ, βᵢ) per arm, by descending draw.
 ///
@@ -11,43 +24,215 @@ use crate::top_k::{Scored, TopK};
 pub fn select_top_k<R: Rng + ?Sized>(alpha: &[f64], beta: &[f64], k: usize, rng: &mut R) -> Result<Vec<usize>, Error> {
     let selector = Selector::new(alpha, beta, k)?;
     let mut out = vec![0; k];
-    selector.fill(&mut out, rng);
+    selector.fill(&mut out, rng)?;
     Ok(out)
 }
 
-/// Checked arguments of [`select_top_k`], for as many rounds as wanted.
-#[derive(Debug, Clone, Copy)]
+/// The arguments of [`select_top_k`], for as many rounds as wanted.
+#[derive(Debug, Clone)]
 pub struct Selector<'a> {
     alpha: &'a [f64],
     beta: &'a [f64],
     k: usize,
+    /// The arms to draw first, in ascending order.
+    pilots: Vec<u32>,
 }
 
 impl<'a> Selector<'a> {
-    /// Checks the arms and `k`, which must be from 1 to the number of arms.
+    /// Checks that `k` is from 1 to the number of arms. The parameters are checked while selecting.
     pub fn new(alpha: &'a [f64], beta: &'a [f64], k: usize) -> Result<Self, Error> {
-        check_arms(alpha, beta)?;
+        check_length(("alpha", alpha.len()), ("beta", beta.len()))?;
         if k == 0 || k > alpha.len() {
+            check_arms(alpha, beta)?;
             return Err(Error::BadK { k, arms: Some(alpha.len()) });
         }
         if alpha.len() >= u32::MAX as usize {
             return Err(Error::Full);
         }
-        Ok(Self { alpha, beta, k })
+        Ok(Self { alpha, beta, k, pilots: pilots(alpha, beta, k) })
     }
 
     /// Fills each row of k places in `out` with an independent selection.
-    pub fn fill<R: Rng + ?Sized>(&self, out: &mut [usize], rng: &mut R) {
-        let mut best = TopK::new(self.k, self.alpha.len());
+    pub fn fill<R: Rng + ?Sized>(&self, out: &mut [usize], rng: &mut R) -> Result<(), Error> {
+        let mut race = Race::new(self.k, self.alpha.len());
         for row in out.chunks_exact_mut(self.k) {
-            best.clear();
-            for (slot, (&alpha, &beta)) in self.alpha.iter().zip(self.beta).enumerate() {
-                best.push(Scored { score: draw_beta(alpha, beta, rng), slot: slot as u32 });
+            race.clear();
+            if !self.run(&mut race, rng) {
+                check_arms(self.alpha, self.beta)?;
             }
-            for (place, scored) in row.iter_mut().zip(best.ranked()) {
+            for (place, scored) in row.iter_mut().zip(race.best.ranked()) {
                 *place = scored.slot as usize;
             }
         }
+        Ok(())
+    }
+
+    /// Lets all arms race, and tells whether every parameter was seen to be in order.
+    fn run<R: Rng + ?Sized>(&self, race: &mut Race, rng: &mut R) -> bool {
+        let mut sound = true;
+        for &slot in &self.pilots {
+            let (alpha, beta) = (self.alpha[slot as usize], self.beta[slot as usize]);
+            sound &= is_sound(alpha, beta);
+            race.draw(slot, alpha, beta, rng);
+        }
+        let mut gaps = LEVELS.map(|level| Gaps::new(level, rng));
+        let mut pilots = self.pilots.as_slice();
+        let blocks = self.alpha.chunks(BLOCK).zip(self.beta.chunks(BLOCK));
+        for (block, (alpha, beta)) in blocks.enumerate() {
+            let first = (block * BLOCK) as u32;
+            let here = pilots.iter().take_while(|&&slot| slot < first + alpha.len() as u32).count();
+            let (drawn, later) = pilots.split_at(here);
+            pilots = later;
+            sound &= Block { first, alpha, beta, drawn }.run(race, &mut gaps, rng);
+        }
+        sound
+    }
+}
+
+/// Of up to a thousand arms those that look best to an optimist, some more than `k`; none where that is nearly all.
+fn pilots(alpha: &[f64], beta: &[f64], k: usize) -> Vec<u32> {
+    let n = alpha.len();
+    let wanted = k + (n / 32).min(PILOTS_BESIDE_K);
+    if wanted >= n {
+        return vec![];
+    }
+    let mut highest = TopK::new(wanted, n);
+    for slot in (0..n).step_by(n.div_ceil(LOOKED_AT)) {
+        // Three more successes: well above the mean for the new, hardly for the well known.
+        let score = (alpha[slot] + 3.0) / (alpha[slot] + beta[slot] + 3.0);
+        highest.push(Scored { score, fine: 0.0, slot: slot as u32 });
+    }
+    let mut pilots: Vec<u32> = highest.kept().iter().map(|scored| scored.slot).collect();
+    pilots.sort_unstable();
+    pilots
+}
+
+fn is_sound(alpha: f64, beta: f64) -> bool {
+    alpha > 0.0 && beta > 0.0 && alpha < f64::INFINITY && beta < f64::INFINITY
+}
+
+/// Neighbouring arms, of which most can be passed over together.
+struct Block<'a> {
+    first: u32,
+    alpha: &'a [f64],
+    beta: &'a [f64],
+    /// The slots of those that were drawn before.
+    drawn: &'a [u32],
+}
+
+/// What one look over a block finds.
+#[derive(Default)]
+struct Look {
+    /// Contenders in each part.
+    parts: [u64; BLOCK / PART],
+    contenders: u64,
+    /// Whether an α is not positive. What else may be wrong contends.
+    odd: bool,
+}
+
+impl Block<'_> {
+    /// Lets the block's arms race, and tells whether every parameter was seen to be in order.
+    fn run<R: Rng + ?Sized>(&self, race: &mut Race, [near, far]: &mut [Gaps; 2], rng: &mut R) -> bool {
+        let Some(t) = race.threshold else { return self.all_contend(race, rng) };
+        // The quickest test first; where it leaves too many contenders the next one may leave fewer.
+        let many = self.alpha.len() as u64 / 8;
+        let quiet = Poisson::new(far.level, t);
+        let look = self.look(&quiet);
+        if look.odd {
+            return self.all_contend(race, rng);
+        }
+        if look.contenders <= many {
+            return self.settle(&look, &quiet, far, race, rng);
+        }
+        let quiet = Bernstein::new(far.level, t);
+        let look = self.look(&quiet);
+        if look.contenders <= many {
+            return self.settle(&look, &quiet, far, race, rng);
+        }
+        let quiet = Bernstein::new(near.level, t);
+        self.settle(&self.look(&quiet), &quiet, near, race, rng)
+    }
+
+    /// Lets those contend that aren't quiet, and proposes of the quiet ones as many as their level says.
+    #[inline]
+    fn settle<R: Rng + ?Sized>(
+        &self,
+        look: &Look,
+        quiet: &impl Quiet,
+        gaps: &mut Gaps,
+        race: &mut Race,
+        rng: &mut R,
+    ) -> bool {
+        let mut sound = true;
+        if look.contenders > 0 {
+            for (part, _) in look.parts.iter().enumerate().filter(|(_, &contenders)| contenders > 0) {
+                let slots = part * PART..self.alpha.len().min((part + 1) * PART);
+                self.each(slots, |slot, alpha, beta| {
+                    if !quiet.holds(alpha, beta) {
+                        sound &= is_sound(alpha, beta);
+                        race.contend(slot, alpha, beta, rng);
+                    }
+                });
+            }
+        }
+        let mut next = 0;
+        while let Some(passed) = gaps.next(self.alpha.len() - next, rng) {
+            let i = next + passed;
+            next = i + 1;
+            let level = gaps.level;
+            self.each(i..next, |slot, alpha, beta| {
+                if quiet.holds(alpha, beta) {
+                    race.propose(level, slot, alpha, beta, rng);
+                }
+            });
+        }
+        sound
+    }
+
+    fn all_contend<R: Rng + ?Sized>(&self, race: &mut Race, rng: &mut R) -> bool {
+        let mut sound = true;
+        self.each(0..self.alpha.len(), |slot, alpha, beta| {
+            sound &= is_sound(alpha, beta);
+            race.contend(slot, alpha, beta, rng);
+        });
+        sound
+    }
+
+    /// Visits the arms in `range` that weren't drawn before.
+    #[inline]
+    fn each(&self, range: std::ops::Range<usize>, mut visit: impl FnMut(u32, f64, f64)) {
+        for i in range {
+            let slot = self.first + i as u32;
+            if self.drawn.is_empty() || !self.drawn.contains(&slot) {
+                visit(slot, self.alpha[i], self.beta[i]);
+            }
+        }
+    }
+
+    /// Without branches, and counting in words as wide as doubles, so that it vectorises.
+    #[inline]
+    fn look(&self, quiet: &impl Quiet) -> Look {
+        let mut look = Look::default();
+        let mut least = [f64::INFINITY; PART];
+        let ((alpha, alpha_rest), (beta, beta_rest)) = (self.alpha.as_chunks::<PART>(), self.beta.as_chunks::<PART>());
+        let parts = alpha.iter().zip(beta);
+        for ((alpha, beta), count) in parts.zip(&mut look.parts) {
+            for i in 0..PART {
+                *count += u64::from(!quiet.holds(alpha[i], beta[i]));
+                least[i] = if alpha[i] < least[i] { alpha[i] } else { least[i] };
+            }
+            look.contenders += *count;
+        }
+        let mut odd = least.iter().any(|&least| least <= 0.0);
+        if !alpha_rest.is_empty() {
+            let loud =
+                alpha_rest.iter().zip(beta_rest).filter(|(&alpha, &beta)| !quiet.holds(alpha, beta)).count() as u64;
+            look.parts[alpha.len()] = loud;
+            look.contenders += loud;
+            odd |= alpha_rest.iter().any(|&alpha| alpha <= 0.0);
+        }
+        look.odd = odd;
+        look
     }
 }
 

@@ -4,6 +4,8 @@
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Scored {
     pub score: f64,
+    /// Tells scores apart that are both 0 or both 1: the log-odds of the draw.
+    pub fine: f64,
     pub slot: u32,
 }
 
@@ -11,7 +13,9 @@ impl Scored {
     /// Whether `self` ranks before `other`: a higher score, or the same score and a lower slot.
     #[inline]
     pub fn beats(&self, other: &Scored) -> bool {
-        self.score > other.score || (self.score == other.score && self.slot < other.slot)
+        self.score > other.score
+            || (self.score == other.score
+                && (self.fine > other.fine || (self.fine == other.fine && self.slot < other.slot)))
     }
 }
 
@@ -37,19 +41,29 @@ impl TopK {
         }
     }
 
+    /// Keeps `candidate` if it is among the k best, and tells.
     #[inline]
-    pub fn push(&mut self, candidate: Scored) {
+    pub fn push(&mut self, candidate: Scored) -> bool {
         if self.heap.len() < self.k {
             self.heap.push(candidate);
             self.sift_up(self.heap.len() - 1);
-        } else if self.worst().is_some_and(|worst| candidate.beats(worst)) {
+            return true;
+        }
+        let better = self.worst().is_some_and(|worst| candidate.beats(worst));
+        if better {
             self.heap[0] = candidate;
             self.sift_down();
         }
+        better
     }
 
     pub fn clear(&mut self) {
         self.heap.clear();
+    }
+
+    /// The kept arms in no order.
+    pub fn kept(&self) -> &[Scored] {
+        &self.heap
     }
 
     /// Sorts the kept arms best first and leaves them in place until `clear`.
@@ -90,7 +104,7 @@ impl TopK {
 
 /// Best first.
 pub(crate) fn rank(left: &Scored, right: &Scored) -> std::cmp::Ordering {
-    right.score.total_cmp(&left.score).then(left.slot.cmp(&right.slot))
+    right.score.total_cmp(&left.score).then(right.fine.total_cmp(&left.fine)).then(left.slot.cmp(&right.slot))
 }
 
 #[cfg(test)]
@@ -106,10 +120,16 @@ mod tests {
             for k in [1usize, 2, 3, 10, 100] {
                 // Few distinct scores, so that ties are common.
                 let all: Vec<Scored> = (0..n)
-                    .map(|slot| Scored { score: f64::from(rng.random_range(0..20)), slot: slot as u32 })
+                    .map(|slot| Scored {
+                        score: f64::from(rng.random_range(0..20)),
+                        fine: f64::from(rng.random_range(0..2)),
+                        slot: slot as u32,
+                    })
                     .collect();
                 let mut kept = TopK::new(k, n);
-                all.iter().for_each(|&scored| kept.push(scored));
+                all.iter().for_each(|&scored| {
+                    kept.push(scored);
+                });
                 let mut sorted = all.clone();
                 sorted.sort_by(rank);
                 sorted.truncate(k);

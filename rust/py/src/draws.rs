@@ -76,7 +76,7 @@ pub fn select_top_k_many<'py>(
     let mut chosen = zeros(k.checked_mul(rounds))?;
     let rounds_between_signals = (DRAWS_BETWEEN_SIGNALS / alpha.len()).max(1);
     for rows in chosen.chunks_mut(k * rounds_between_signals) {
-        detached(py, alpha.len() * (rows.len() / k), || selector.fill(rows, &mut rng));
+        detached(py, alpha.len() * (rows.len() / k), || selector.fill(rows, &mut rng)).map_err(refuse)?;
         py.check_signals()?;
     }
     indices(chosen).into_pyarray(py).reshape([rounds, k])

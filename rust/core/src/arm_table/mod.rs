@@ -1,10 +1,13 @@
 //! Arms kept in memory, in columns: what a service selects from, and follows its database with.
 mod dimensions;
+mod heats;
 mod ids;
+mod index;
 mod select;
 
 use dimensions::{Dimensions, SetNumber};
 use ids::Ids;
+use index::Index;
 pub use select::{Selection, Split};
 
 use crate::beta::{check_length, check_parameters};
@@ -76,6 +79,7 @@ pub struct ArmTable {
     live: Vec<bool>,
     live_count: usize,
     dimensions: Dimensions,
+    index: Index,
 }
 
 impl Default for ArmTable {
@@ -97,6 +101,7 @@ impl ArmTable {
             live: vec![],
             live_count: 0,
             dimensions: Dimensions::new(),
+            index: Index::new(),
         }
     }
 
@@ -143,11 +148,11 @@ impl ArmTable {
             if version <= self.version[slot] && !self.is_forgotten(slot) {
                 continue;
             }
-            self.write(slot, rows, row);
             if !self.live[slot] {
                 self.live[slot] = true;
                 self.live_count += 1;
             }
+            self.write(slot, rows, row);
             if let Some(pairs) = dimensions.and_then(|dimensions| dimensions.get(row)) {
                 let set = self.dimensions.acquire(pairs);
                 self.dimensions.release(std::mem::replace(&mut self.sets[slot], set));
@@ -225,7 +230,12 @@ impl ArmTable {
     pub fn nbytes(&self) -> usize {
         let columns =
             (self.alpha.capacity() + self.beta.capacity() + self.impressions.capacity() + self.version.capacity()) * 8;
-        columns + self.sets.capacity() * 4 + self.live.capacity() + self.ids.nbytes() + self.dimensions.nbytes()
+        columns
+            + self.sets.capacity() * 4
+            + self.live.capacity()
+            + self.ids.nbytes()
+            + self.dimensions.nbytes()
+            + self.index.nbytes()
     }
 
     /// Checks that each slot was given out.
@@ -249,6 +259,7 @@ impl ArmTable {
         self.version.push(version);
         self.sets.push(0);
         self.live.push(false);
+        self.index.push();
         // Set 0 counts its users like every other.
         let empty = self.dimensions.acquire(&[]);
         debug_assert_eq!(empty, 0);
@@ -257,13 +268,17 @@ impl ArmTable {
     fn write(&mut self, slot: usize, rows: Rows<'_>, row: usize) {
         self.alpha[slot] = rows.alpha[row];
         self.beta[slot] = rows.beta[row];
-        self.impressions[slot] = rows.impressions[row];
+        let before = std::mem::replace(&mut self.impressions[slot], rows.impressions[row]);
         self.version[slot] = rows.version[row];
+        self.index.set(slot, Some((self.alpha[slot], self.beta[slot])), &self.impressions, before);
     }
 
     fn bury(&mut self, slot: usize, version: i64) -> bool {
         self.version[slot] = version;
         let was_live = std::mem::replace(&mut self.live[slot], false);
+        if was_live {
+            self.index.set(slot, None, &self.impressions, self.impressions[slot]);
+        }
         self.live_count -= usize::from(was_live);
         was_live
     }

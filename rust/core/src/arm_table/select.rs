@@ -1,10 +1,10 @@
 //! Selection from a table: eligibility, and the split between new and experienced arms.
 use rand::{Rng, RngExt};
 
+use super::heats::Heats;
 use super::ArmTable;
-use crate::beta::draw_beta;
 use crate::error::Error;
-use crate::top_k::{rank, Scored, TopK};
+use crate::top_k::rank;
 
 /// What to select.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,7 +52,7 @@ impl Split {
     }
 }
 
-/// How many of k places go to (new, experienced) arms, of which there are `new` and `experienced`.
+/// How many of k places go to (new, experienced) arms, of which there are `new` and `experienced`, or more than k.
 fn places<R: Rng + ?Sized>(k: usize, ratio: f64, new: usize, experienced: usize, rng: &mut R) -> (usize, usize) {
     let expected = k as f64 * ratio;
     // Drawn whether or not the fraction is 0, so that the stream doesn't hang on the ratio.
@@ -78,31 +78,15 @@ impl ArmTable {
         if k == 0 {
             return Ok(());
         }
-        let matching = (!selection.wanted.is_empty()).then(|| self.dimensions.matching(selection.wanted));
-        let mut excluded: Vec<usize> = selection.excluded.iter().filter_map(|id| self.ids.slot(id)).collect();
-        excluded.sort_unstable();
-        let eligible = |slot: usize| {
-            self.live[slot]
-                && matching.as_ref().is_none_or(|matching| matching[self.sets[slot] as usize])
-                && (excluded.is_empty() || excluded.binary_search(&slot).is_err())
-        };
-        let min_impressions = selection.split.map_or(0, |split| split.min_impressions);
-        let mut groups = [TopK::new(k, k), TopK::new(k, if selection.split.is_some() { k } else { 0 })];
-        let mut counts = [0; 2];
-        for slot in 0..self.live.len() {
-            if eligible(slot) {
-                let group = usize::from(self.impressions[slot] < min_impressions);
-                counts[group] += 1;
-                groups[group]
-                    .push(Scored { score: draw_beta(self.alpha[slot], self.beta[slot], rng), slot: slot as u32 });
-            }
-        }
-        let [mut experienced, mut new] = groups;
-        let mut best = experienced.ranked().to_vec();
+        let mut heats = Heats::new(self, selection, k);
+        heats.run(rng);
+        let [experienced, new] = &mut heats.races;
+        let mut best = experienced.best.ranked().to_vec();
         if let Some(split) = selection.split {
-            let (explored, exploited) = places(k, split.exploration_ratio, counts[1], counts[0], rng);
+            let new = new.best.ranked();
+            let (explored, exploited) = places(k, split.exploration_ratio, new.len(), best.len(), rng);
             best.truncate(exploited);
-            best.extend(new.ranked().iter().take(explored));
+            best.extend(&new[..explored]);
             best.sort_unstable_by(rank);
         }
         chosen.extend(best.iter().map(|scored| (scored.slot as usize, scored.score)));

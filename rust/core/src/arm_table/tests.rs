@@ -119,3 +119,38 @@ fn refuses_what_cannot_be_selected() {
         .to_string()
         .starts_with("exploration_ratio is NaN"));
 }
+
+#[test]
+fn every_way_through_a_table_selects_distinct_eligible_arms() {
+    let mut rng = generator(Some(9));
+    for n in [1usize, 63, 64, 65, 100, 500, 3000] {
+        let ids: Vec<String> = (0..n).map(|i| format!("arm{i}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let mut beta = vec![0.0; n];
+        crate::sample_beta(&vec![1.0; n], &vec![1.0; n], &mut beta, &mut rng).unwrap();
+        let alpha: Vec<f64> = beta.iter().map(|u| 1.0 + (u * 90.0).floor()).collect();
+        let beta: Vec<f64> = beta.iter().map(|u| 1.0 + (u * 3000.0).floor()).collect();
+        let impressions: Vec<i64> = (0..n as i64).map(|i| i * 7919 % 300).collect();
+        let dimensions: Vec<Vec<(&str, &str)>> = (0..n).map(|i| vec![("tone", ["a", "b", "c"][i % 3])]).collect();
+        let mut table = ArmTable::new();
+        let rows = Rows { alpha: &alpha, beta: &beta, impressions: &impressions, version: &vec![1; n] };
+        table.upsert(&ids, rows, Some(&dimensions), &mut vec![]).unwrap();
+        table.remove(&ids[..n / 10]).unwrap();
+        for seed in 0..200 {
+            let k = 1 + seed as usize % 12;
+            for split in [None, Some(Split { min_impressions: (seed % 4) as i64 * 100, exploration_ratio: 0.4 })] {
+                for wanted in [&[][..], &[("tone", "b")]] {
+                    let excluded = &ids[n / 10..n / 10 + n / 5 * (seed as usize % 2)];
+                    let mut slots = chosen(&table, Selection { k, split, wanted, excluded }, seed);
+                    let eligible =
+                        |&slot: &usize| slot >= n / 10 + excluded.len() && (wanted.is_empty() || slot % 3 == 1);
+                    assert!(slots.iter().all(eligible));
+                    assert_eq!(slots.len(), (0..n).filter(eligible).count().min(k));
+                    slots.sort_unstable();
+                    slots.dedup();
+                    assert_eq!(slots.len(), (0..n).filter(eligible).count().min(k), "an arm came twice");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What each arm can reach, kept from one selection to the next so that most arms need no look at all.
+//!
+//! An arm's *code* stands for the rate above which its tail is less than e^−[`LEVEL`], in steps of 1/64 of a doubling
+//! of the odds. Blocks of neighbouring arms keep their highest code and the range of their impressions. All of it
+//! follows from the arms' states alone, whatever the order in which these came.
+use crate::bound::reach;
+
+/// Above its code's rate an arm's tail is less than e^−11 = 1.7e-5.
+pub(crate) const LEVEL: f64 = 11.0;
+
+/// Arms in a block.
+pub(crate) const BLOCK: usize = 64;
+
+/// Codes in a doubling of the odds, and how many doublings below and above odds of 1 are told apart.
+const STEP_BITS: u32 = 6;
+const DOUBLINGS: u64 = 32;
+
+/// Codes are 0 for what can't be selected and 1 … `CODES` − 1 for arms.
+const CODES: usize = ((2 * DOUBLINGS) << STEP_BITS) as usize + 2;
+
+#[derive(Debug)]
+pub(crate) struct Index {
+    codes: Vec<u16>,
+    /// Per block: the highest code, the least and the most impressions of arms that can be selected.
+    tops: Vec<u16>,
+    least: Vec<i64>,
+    most: Vec<i64>,
+    /// How many arms have each code, and each 64 codes.
+    counts: Vec<u32>,
+    coarse: Vec<u32>,
+}
+
+impl Index {
+    pub fn new() -> Self {
+        let (counts, coarse) = (vec![0; CODES], vec![0; CODES.div_ceil(64)]);
+        Self { codes: vec![], tops: vec![], least: vec![], most: vec![], counts, coarse }
+    }
+
+    /// Adds a slot that can't be selected.
+    pub fn push(&mut self) {
+        if self.codes.len().is_multiple_of(BLOCK) {
+            self.tops.push(0);
+            self.least.push(i64::MAX);
+            self.most.push(i64::MIN);
+        }
+        self.codes.push(0);
+    }
+
+    /// Takes over the state of a slot: its parameters, or `None` where it can't be selected. `impressions` is the
+    /// column that already has the slot's new value, `before` the old one.
+    pub fn set(&mut self, slot: usize, arm: Option<(f64, f64)>, impressions: &[i64], before: i64) {
+        let code = arm.map_or(0, |(alpha, beta)| ceiling(reach(alpha, beta, LEVEL)));
+        let old = std::mem::replace(&mut self.codes[slot], code);
+        self.count(old, -1);
+        self.count(code, 1);
+        let block = slot / BLOCK;
+        let slots = block * BLOCK..self.codes.len().min((block + 1) * BLOCK);
+        if code >= self.tops[block] {
+            self.tops[block] = code;
+        } else if old == self.tops[block] {
+            self.tops[block] = self.codes[slots.clone()].iter().fold(0, |top, &code| top.max(code));
+        }
+        let known = old > 0 && code > 0;
+        let after = impressions[slot];
+        if known && after == before {
+            return;
+        }
+        let at_edge = old > 0 && (before == self.least[block] || before == self.most[block]);
+        if at_edge {
+            let live = slots.filter(|&slot| self.codes[slot] > 0).map(|slot| impressions[slot]);
+            let widen = |(least, most): (i64, i64), count: i64| (least.min(count), most.max(count));
+            (self.least[block], self.most[block]) = live.fold((i64::MAX, i64::MIN), widen);
+        } else if code > 0 {
+            self.least[block] = self.least[block].min(after);
+            self.most[block] = self.most[block].max(after);
+        }
+    }
+
+    fn count(&mut self, code: u16, change: i32) {
+        let code = usize::from(code);
+        self.counts[code] = self.counts[code].wrapping_add_signed(change);
+        self.coarse[code / 64] = self.coarse[code / 64].wrapping_add_signed(change);
+    }
+
+    #[inline]
+    pub fn code(&self, slot: usize) -> u16 {
+        self.codes[slot]
+    }
+
+    pub fn block_codes(&self, block: usize) -> &[u16] {
+        &self.codes[block * BLOCK..self.codes.len().min((block + 1) * BLOCK)]
+    }
+
+    pub fn blocks(&self) -> usize {
+        self.tops.len()
+    }
+
+    pub fn top(&self, block: usize) -> u16 {
+        self.tops[block]
+    }
+
+    /// The least and the most impressions in a block.
+    pub fn impressions(&self, block: usize) -> (i64, i64) {
+        (self.least[block], self.most[block])
+    }
+
+    /// The first block from `block` on with an arm above `cut`, or the number of blocks.
+    #[inline]
+    pub fn next_above(&self, cut: u16, block: usize) -> usize {
+        const TOGETHER: usize = 16;
+        let mut block = block;
+        // Maxima over several at a time vectorise, a search with an early end doesn't.
+        for tops in self.tops[block..].chunks(TOGETHER) {
+            if tops.iter().fold(0, |top, &other| top.max(other)) > cut {
+                return block + tops.iter().position(|&top| top > cut).unwrap_or(0);
+            }
+            block += tops.len();
+        }
+        block
+    }
+
+    /// The highest code such that at least `wanted` arms have it or a higher one; 1 where there aren't so many.
+    pub fn highest(&self, wanted: usize) -> u16 {
+        let mut seen = 0;
+        for group in (0..self.coarse.len()).rev() {
+            if seen + (self.coarse[group] as usize) < wanted {
+                seen += self.coarse[group] as usize;
+                continue;
+            }
+            for code in (group * 64..CODES.min(group * 64 + 64)).rev() {
+                seen += self.counts[code] as usize;
+                if seen >= wanted {
+                    return (code as u16).max(1);
+                }
+            }
+        }
+        1
+    }
+
+    pub fn nbytes(&self) -> usize {
+        2 * (self.codes.capacity() + self.tops.capacity())
+            + 8 * (self.least.capacity() + self.most.capacity())
+            + 4 * (self.counts.capacity() + self.coarse.capacity())
+    }
+}
+
+/// The highest code whose arms all have less than e^−[`LEVEL`] above the rate `t`.
+#[inline]
+pub(crate) fn floor(t: f64) -> u16 {
+    step(t / (1.0 - t))
+}
+
+/// The code of an arm that reaches to these odds.
+fn ceiling(odds: f64) -> u16 {
+    step(odds) + 1
+}
+
+/// How many steps the odds lie above the lowest that are told apart.
+#[inline]
+fn step(odds: f64) -> u16 {
+    // Sign, exponent and the first bits of the mantissa of a positive number order like the number.
+    let lowest = (1023 - DOUBLINGS) << STEP_BITS;
+    let step = (odds.max(0.0).to_bits() >> (52 - STEP_BITS)).saturating_sub(lowest);
+    step.min((2 * DOUBLINGS) << STEP_BITS) as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arm_whose_code_is_at_most_the_floor_lies_below() {
+        let scale = || (-400..400).map(|exponent| f64::powf(1.07, f64::from(exponent)));
+        for reach in scale() {
+            for odds in scale() {
+                let below = ceiling(reach) <= floor(odds / (1.0 + odds));
+                assert!(!below || reach < odds, "reach {reach:e} is not below {odds:e}");
+                // Nearer than two steps it may not be seen, nor beyond what is told apart.
+                let plain = odds > reach * 1.035 && odds > 1e-9 && reach < 1e9;
+                assert!(below || !plain, "reach {reach:e} is below {odds:e}");
+            }
+        }
+        assert_eq!(usize::from(ceiling(f64::INFINITY)), CODES - 1);
+        assert!(floor(1.0 - 1e-9) < ceiling(f64::INFINITY), "no rate is too high for an arm without reach");
+        assert_eq!(floor(0.0), 0);
+    }
+}

@@ -1,0 +1,174 @@
+//! Upper bounds of P(θ > t) for θ ~ Beta(α, β), as exponents: P(θ > t) ≤ exp(−x).
+//!
+//! Two published bounds, of which the better counts. With n = α + β, μ = α/n and ε = t − μ > 0:
+//!
+//! - O. Marchal & J. Arbel (2017). On the sub-Gaussianity of the Beta and Dirichlet distributions. Electronic
+//!   Communications in Probability 22, 54: x = 2(n+1)ε².
+//! - M. Skorski (2023). Bernstein-type bounds for beta distribution. Modern Stochastics 10, 211–228: x = ε²/(2(v + cε/3))
+//!   with the variance v = αβ/(n²(n+1)) and c = 2(β−α)/(n(n+2)) for β ≥ α, else 0.
+//!
+//! Exponents are understated by a millionth and arms too sharp for double precision get 0, so that rounding never
+//! makes a bound too small.
+
+/// How much of an exponent is kept, rounding being far less than the rest.
+const KEPT: f64 = 1.0 - 1e-6;
+
+/// Beyond this α + β the distance to a threshold is too uncertain in double precision to bound anything.
+const SHARPEST: f64 = 1e18;
+
+/// x ≥ 0 with P(θ > t) ≤ exp(−x), and n t − α.
+#[inline]
+pub(crate) fn exponent(alpha: f64, beta: f64, t: f64) -> (f64, f64) {
+    let n = alpha + beta;
+    let excess = t * n - alpha;
+    if !(excess > 0.0 && n < SHARPEST) {
+        return (0.0, excess);
+    }
+    let square = excess * excess * (n + 1.0);
+    let gaussian = 2.0 * square / (n * n);
+    // Skorski's with (n+1)/(n+2) ≤ 1 left out of the second term, which only loosens it.
+    let bernstein = 0.5 * square / (alpha * beta + 2.0 / 3.0 * (beta - alpha).max(0.0) * excess);
+    (gaussian.max(bernstein) * KEPT, excess)
+}
+
+/// Which arms' tails surely lie below exp(−level) at a fixed level and threshold, without divisions.
+///
+/// Answers yes only for α > 0, and then never where β isn't or where a parameter is NaN or infinite. Overflow in a
+/// product makes the left side of the comparison infinite where it is large indeed, or the answer no.
+pub(crate) trait Quiet {
+    /// Whether P(θ > t) ≤ exp(−level) is certain.
+    fn holds(&self, alpha: f64, beta: f64) -> bool;
+}
+
+/// The second bound.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bernstein {
+    t: f64,
+    of_product: f64,
+    of_skew: f64,
+}
+
+impl Bernstein {
+    pub fn new(level: f64, t: f64) -> Self {
+        Self { t: lowered(t), of_product: 2.0 / KEPT * level, of_skew: 4.0 / 3.0 / KEPT * level }
+    }
+}
+
+impl Quiet for Bernstein {
+    #[inline(always)]
+    fn holds(&self, alpha: f64, beta: f64) -> bool {
+        let n = alpha + beta;
+        let excess = positive(self.t * n - alpha);
+        let skew = positive(beta - alpha);
+        excess * excess * (n + 1.0) > self.of_product * (alpha * beta) + self.of_skew * (skew * excess)
+    }
+}
+
+/// The second bound with β and β − α loosened to n, which is less work and hardly looser for small rates.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Poisson {
+    t: f64,
+    of_alpha: f64,
+    of_excess: f64,
+}
+
+impl Poisson {
+    pub fn new(level: f64, t: f64) -> Self {
+        Self { t: lowered(t), of_alpha: 2.0 / KEPT * level, of_excess: 4.0 / 3.0 / KEPT * level }
+    }
+}
+
+impl Quiet for Poisson {
+    #[inline(always)]
+    fn holds(&self, alpha: f64, beta: f64) -> bool {
+        let excess = positive(self.t * (alpha + beta) - alpha);
+        excess * excess > self.of_alpha * alpha + self.of_excess * excess
+    }
+}
+
+/// A threshold so little lower that rounding can only understate how far above the mean it is, however sharp the arm.
+fn lowered(t: f64) -> f64 {
+    t * (1.0 - 4.0 * f64::EPSILON)
+}
+
+/// At least 0; compiles to one instruction, unlike max. NaN gives 0.
+#[inline(always)]
+fn positive(value: f64) -> f64 {
+    if value > 0.0 {
+        value
+    } else {
+        0.0
+    }
+}
+
+/// The odds u/(1−u) of a rate u above which exp(−level) bounds the tail: x ≥ level for every t ≥ u. Infinite where
+/// no rate below 1 is far enough.
+#[inline]
+pub(crate) fn reach(alpha: f64, beta: f64, level: f64) -> f64 {
+    let n = alpha + beta;
+    if n.is_nan() || n >= SHARPEST {
+        return f64::INFINITY;
+    }
+    let level = level / KEPT;
+    let gaussian = (0.5 * level / (n + 1.0)).sqrt();
+    // ε² = 2x(v + cε/3) solved for ε.
+    let v = alpha * beta / (n * n * (n + 1.0));
+    let half = level / 3.0 * (2.0 * (beta - alpha).max(0.0) / (n * (n + 2.0)));
+    let bernstein = half + (half * half + 2.0 * level * v).sqrt();
+    let distance = gaussian.min(bernstein);
+    let below_one = beta / n - distance;
+    if below_one > 0.0 {
+        (alpha / n + distance) / below_one * (1.0 + 1e-12)
+    } else {
+        f64::INFINITY
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tail::tail_probability;
+
+    const SHAPES: [f64; 12] = [1e-3, 0.1, 0.5, 1.0, 1.5, 2.0, 7.0, 30.0, 400.0, 1e4, 1e6, 1e9];
+
+    #[test]
+    fn no_tail_is_above_its_bound() {
+        for alpha in SHAPES {
+            for beta in SHAPES {
+                let (n, mean) = (alpha + beta, alpha / (alpha + beta));
+                let deviation = (mean * (1.0 - mean) / (n + 1.0)).sqrt();
+                for z in [0.1, 0.5, 1.0, 2.0, 2.5, 3.0, 3.5, 4.0, 4.3, 4.5, 5.0, 6.0, 9.0, 20.0] {
+                    let t = mean + z * deviation;
+                    if t >= 1.0 {
+                        continue;
+                    }
+                    let exact = tail_probability(alpha, beta, t).ln();
+                    let (x, _) = exponent(alpha, beta, t);
+                    assert!(exact <= -x, "Beta({alpha:e}, {beta:e}) at {t}: ln P is {exact}, the bound {}", -x);
+                    for level in [3.0, 9.0] {
+                        let bernstein = Bernstein::new(level, t).holds(alpha, beta);
+                        let poisson = Poisson::new(level, t).holds(alpha, beta);
+                        if bernstein || poisson {
+                            assert!(exact <= -level, "Beta({alpha:e}, {beta:e}) at {t}: {exact}, quiet at {level}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn beyond_its_reach_an_arm_is_bounded() {
+        for alpha in SHAPES {
+            for beta in SHAPES {
+                for level in [2.0, 11.0] {
+                    let odds = reach(alpha, beta, level);
+                    if odds < 1e12 {
+                        let (x, _) = exponent(alpha, beta, odds / (1.0 + odds) * (1.0 + 1e-13));
+                        assert!(x > level * 0.74, "Beta({alpha:e}, {beta:e}): {x} at its reach of {level}");
+                    }
+                }
+            }
+        }
+    }
+}

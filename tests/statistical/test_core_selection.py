@@ -1,0 +1,128 @@
+"""Selections against a sampler that draws everything and sorts (fixed seeds, error rates stated)."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from armful import core
+
+# As in `test_core_draws`: each p-value is compared with 1e-4, and seeds are fixed.
+ERROR_RATE = 1e-4
+
+
+def drawn_and_sorted(alpha, beta, k, rounds, seed):
+    """The k largest of NumPy's draws, best first."""
+    rng = np.random.default_rng(seed)
+    chosen = []
+    for start in range(0, rounds, 2000):
+        draws = rng.beta(alpha, beta, (min(2000, rounds - start), len(alpha)))
+        chosen.append(np.argsort(-draws, axis=1)[:, :k])
+    return np.concatenate(chosen)
+
+
+def agree(ours, theirs, n):
+    """A χ² test of two samples of choices, categories of fewer than 20 pooled."""
+    ours, theirs = (np.bincount(choices.ravel(), minlength=n) for choices in (ours, theirs))
+    rare = ours + theirs < 20
+    table = np.array([np.append(counts[~rare], counts[rare].sum()) for counts in (ours, theirs)])
+    table = table[:, table.sum(axis=0) > 0]
+    return table.shape[1] < 2 or stats.chi2_contingency(table).pvalue > ERROR_RATE
+
+
+def service(rng, n):
+    impressions = rng.integers(0, 5001, n)
+    successes = rng.binomial(impressions, rng.beta(2, 30, n))
+    return 1.0 + successes, 1.0 + impressions - successes
+
+
+ARMS = {
+    "a service's": lambda rng: service(rng, 600),
+    "well known and alike": lambda rng: (np.full(300, 1000.0), np.full(300, 9000.0)),
+    "high rates": lambda rng: (rng.uniform(500, 600, 200), rng.uniform(20, 60, 200)),
+    "all new": lambda rng: (np.ones(150), np.ones(150)),
+    "one clear winner": lambda rng: (
+        np.append(np.full(150, 20.0), 300.0),
+        np.append(np.full(150, 400.0), 700.0),
+    ),
+    "below one": lambda rng: (rng.uniform(0.05, 1.5, 150), rng.uniform(0.05, 4, 150)),
+    "all scales": lambda rng: (10 ** rng.uniform(-1, 6, 300), 10 ** rng.uniform(0, 7, 300)),
+}
+
+
+@pytest.mark.parametrize("k", [1, 5, 50])
+@pytest.mark.parametrize("arms", ARMS.values(), ids=ARMS.keys())
+def test_arrays(arms, k):
+    alpha, beta = arms(np.random.default_rng(1))
+    rounds = 20_000
+    ours = core.select_top_k_many(alpha, beta, k, rounds, seed=2)
+    theirs = drawn_and_sorted(alpha, beta, k, rounds, 3)
+    assert agree(ours, theirs, len(alpha))
+    assert agree(ours[:, 0], theirs[:, 0], len(alpha)), "of the first place"
+    assert agree(ours[:, -1], theirs[:, -1], len(alpha)), "of the last place"
+
+
+def table_of(alpha, beta, impressions=None, dimensions=None):
+    table = core.ArmTable()
+    n = len(alpha)
+    impressions = np.zeros(n, np.int64) if impressions is None else impressions
+    table.upsert([f"arm{i}" for i in range(n)], alpha, beta, impressions, np.ones(n, np.int64), dimensions)
+    return table
+
+
+@pytest.mark.parametrize("k", [1, 5, 50])
+@pytest.mark.parametrize("arms", ARMS.values(), ids=ARMS.keys())
+def test_table(arms, k):
+    alpha, beta = arms(np.random.default_rng(1))
+    table = table_of(alpha, beta)
+    rounds = 20_000
+    ours, scores = map(np.array, zip(*(table.select(k, seed=seed) for seed in range(rounds)), strict=True))
+    theirs = drawn_and_sorted(alpha, beta, k, rounds, 3)
+    assert agree(ours, theirs, len(alpha))
+    assert agree(ours[:, 0], theirs[:, 0], len(alpha)), "of the first place"
+    # The scores have the law of the largest draw.
+    largest = np.random.default_rng(4).beta(alpha, beta, (5000, len(alpha))).max(axis=1)
+    assert stats.ks_2samp(scores[:, 0], largest).pvalue > ERROR_RATE
+
+
+def test_table_with_filter_exclusion_and_split():
+    rng = np.random.default_rng(5)
+    n = 900
+    impressions = rng.integers(0, 400, n)
+    successes = rng.binomial(impressions, rng.beta(2, 30, n))
+    alpha, beta = 1.0 + successes, 1.0 + impressions - successes
+    table = table_of(alpha, beta, impressions, [{"tone": "abc"[i % 3]} for i in range(n)])
+    excluded = set(range(0, n, 50))
+    eligible = np.array([i for i in range(n) if i % 3 == 1 and i not in excluded])
+    k, rounds = 6, 15_000
+    ours = np.array(
+        [
+            table.select(
+                k,
+                min_impressions=100,
+                exploration_ratio=0.5,
+                where={"tone": "b"},
+                exclude=[f"arm{i}" for i in excluded],
+                seed=seed,
+            )[0]
+            for seed in range(rounds)
+        ]
+    )
+    theirs = np.concatenate(
+        [
+            group[drawn_and_sorted(alpha[group], beta[group], 3, rounds, seed)]
+            for seed, group in enumerate(
+                [eligible[impressions[eligible] < 100], eligible[impressions[eligible] >= 100]]
+            )
+        ],
+        axis=1,
+    )
+    assert agree(ours, theirs, n)
+
+
+def test_ties_at_certainty_are_broken_fairly():
+    """Half of these draws are 1 to double precision; which of them is largest is still drawn, not given by order."""
+    alpha = beta = np.full(10, 1e-3)
+    first = core.select_top_k_many(alpha, beta, 1, 50_000, seed=6)
+    assert stats.chisquare(np.bincount(first.ravel(), minlength=10)).pvalue > ERROR_RATE
+    last = core.select_top_k_many(alpha, beta, 10, 50_000, seed=7)[:, -1]
+    assert stats.chisquare(np.bincount(last, minlength=10)).pvalue > ERROR_RATE
