@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
@@ -133,6 +134,23 @@ def test_a_key_over_its_rate_is_told_when_to_come_back(service: Running) -> None
     assert answers[0].status_code == 200
     assert "3 requests a second" in problem(refused[0], 429)["detail"]
     assert int(refused[0].headers["retry-after"]) >= 1
+
+
+def test_a_full_queue_is_503_and_nothing_of_it_counts(database: str) -> None:
+    """One update may wait: of many at once some are refused, and exactly the others are counted."""
+    with serving(database, queue_limit=1) as service:
+        create(service.client, "a")
+        with ThreadPoolExecutor(32) as threads:
+            answers = list(
+                threads.map(lambda _: service.client.post("/variants/a/performance", json=UPDATE), range(300))
+            )
+        refused = [answer for answer in answers if answer.status_code != 200]
+        assert refused
+        for answer in refused:
+            assert "nothing was counted" in problem(answer, 503)["detail"]
+            assert int(answer.headers["retry-after"]) >= 1
+        performance = service.client.get("/variants/a").json()["performance"]
+        assert performance["impressions"] == len(answers) - len(refused)
 
 
 def test_two_processes_hear_of_each_others_changes_within_a_second(database: str) -> None:

@@ -14,6 +14,7 @@ from litestar.params import FromPath
 from litestar.response import File
 
 from armful import __version__
+from armful.api.openapi import build
 
 _FILES = ("swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui.css", "favicon-32x32.png")
 
@@ -48,10 +49,15 @@ async def favicon() -> File:
 @get("/openapi.json", public=True, include_in_schema=False, sync_to_thread=False)
 def document(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """The OpenAPI document."""
-    return request.app.openapi_schema.to_schema()
+    return build(request.app)
 
 
 router = Router("/", route_handlers=[asset, favicon, document])
+
+
+class _LocalSwagger(SwaggerRenderPlugin):
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return super().render(request, build(request.app))
 
 
 def openapi() -> OpenAPIConfig:
@@ -65,7 +71,7 @@ def openapi() -> OpenAPIConfig:
         security=[{"key": []}],
         use_handler_docstrings=True,
         render_plugins=[
-            SwaggerRenderPlugin(
+            _LocalSwagger(
                 path="/",
                 js_url="/docs/assets/swagger-ui-bundle.js",
                 standalone_preset_js_url="/docs/assets/swagger-ui-standalone-preset.js",

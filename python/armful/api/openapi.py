@@ -1,0 +1,87 @@
+"""The OpenAPI document: Litestar's paths, msgspec's exact schemas, and the problems every endpoint can answer."""
+
+import sys
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+
+from armful.api.problems import HEADERS, MEDIA_TYPE, Problem
+from armful.api.schemas import Batch
+
+_REFERENCE = "#/components/schemas/{name}"
+_MODULES = (
+    "armful.model",
+    "armful.engine.selection",
+    "armful.engine.experiments",
+    "armful.engine.assignment",
+    "armful.engine.power",
+    "armful.storage.audit",
+)
+
+
+def build(app: Litestar) -> dict[str, Any]:
+    """The document of an application's endpoints."""
+    document = app.openapi_schema.to_schema()
+    schemas = document["components"]["schemas"]
+    types = {name: kind for name, kind in _structs().items() if name in schemas} | {
+        "Problem": Problem,
+        "Batch": Batch,
+    }
+    # Litestar leaves out what constrains a dictionary's keys and values, or one branch of a union.
+    schemas |= msgspec.json.schema_components(list(types.values()), ref_template=_REFERENCE)[1]
+    document["paths"]["/performance/batch"]["post"]["requestBody"] = {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": _REFERENCE.format(name="Batch")}},
+            "application/x-ndjson": {"schema": {"type": "string"}},
+        },
+    }
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            public = path.startswith("/health")
+            if public:
+                operation["security"] = []
+            own = set(operation["responses"]) - {"400"}
+            operation["responses"] = {code: operation["responses"][code] for code in sorted(own)}
+            for status in _statuses(path, method, operation, public=public):
+                operation["responses"].setdefault(str(status), _problem(status))
+    return document
+
+
+def _structs() -> dict[str, Any]:
+    modules = [
+        module
+        for name, module in list(sys.modules.items())
+        if name.startswith("armful.api.") or name in _MODULES
+    ]
+    return {
+        kind.__name__: kind
+        for module in modules
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    }
+
+
+def _statuses(path: str, method: str, operation: dict[str, Any], *, public: bool) -> list[int]:
+    if public:
+        return []
+    statuses = [400, 401, 403, 422, 429, 503]
+    if "{" in path:
+        statuses.append(404)
+    if method != "get":
+        statuses += [404, 409]
+    if "requestBody" in operation:
+        statuses += [413, 415]
+    return sorted(set(statuses))
+
+
+def _problem(status: int) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "description": HTTPStatus(status).phrase,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": _REFERENCE.format(name="Problem")}}},
+    }
+    if status in HEADERS:
+        answer["headers"] = {name: {"schema": {"type": "string"}} for name in HEADERS[status]}
+    return answer

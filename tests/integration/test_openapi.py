@@ -1,0 +1,68 @@
+"""The OpenAPI document is kept to: whatever schemathesis makes of it, no 5xx and no answer outside its schema."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from tests.conftest import ADMIN_KEY, Running
+from tests.integration.contract import create
+from tests.integration.test_experiments import start
+
+from armful.api.openapi import build
+from armful.app import create_app
+from armful.settings import Settings
+
+SCHEMA = schemathesis.openapi.from_dict(build(create_app(Settings(database_url="none"))._app))  # type: ignore[attr-defined]
+OPERATIONS = {operation.ok().label: operation.ok() for operation in SCHEMA.get_all_operations()}
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+]
+
+
+@pytest.fixture(scope="module")
+def filled(shared: Running) -> Running:
+    """A service with something in it."""
+    create(shared.client, {"variant_id": "a", "impressions": 100, "successes": 10}, "b")
+    start(shared.client)
+    return shared
+
+
+# A health check takes nothing that could be wrong.
+@pytest.mark.parametrize(
+    ("label", "mode"),
+    [
+        (label, mode)
+        for label in OPERATIONS
+        for mode in GenerationMode
+        if mode == GenerationMode.POSITIVE or "/health/" not in label
+    ],
+)
+def test_no_answer_outside_the_document(filled: Running, label: str, mode: GenerationMode) -> None:
+    cases = OPERATIONS[label].as_strategy(generation_mode=mode)
+
+    @given(case=cases)
+    @settings(
+        max_examples=25,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    def check(case: Any) -> None:
+        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+        case.call_and_validate(base_url=filled.url, headers=headers, checks=CHECKS)
+
+    check()
