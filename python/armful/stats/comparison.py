@@ -66,7 +66,6 @@ def compare(
 
     Raises:
         ValueError: An argument is out of its range.
-
     """
     check_counts(successes, impressions)
     check_counts(control_successes, control_impressions, "control_")
@@ -136,7 +135,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
     Source:
         Holm (1979), *A simple sequentially rejective multiple test procedure*.
-
     """
     for p_value in p_values:
         if not 0 <= p_value <= 1:

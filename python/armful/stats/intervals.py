@@ -63,7 +63,6 @@ def wilson_interval(successes: float, impressions: float, confidence_level: floa
 
     Source:
         Wilson (1927), *Probable inference, the law of succession, and statistical inference*.
-
     """
     check_counts(successes, impressions)
     z = two_sided_z(confidence_level)
@@ -89,7 +88,6 @@ def credible_interval(alpha: float, beta: float, confidence_level: float = 0.95)
 
     Raises:
         ValueError: An argument is out of its range.
-
     """
     for name, value in (("alpha", alpha), ("beta", beta)):
         if not 0 < value < math.inf:

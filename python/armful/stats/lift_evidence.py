@@ -66,7 +66,6 @@ class LiftEvidence(msgspec.Struct, frozen=True):
 
         Raises:
             ValueError: An argument is out of its range.
-
         """
         check_open_unit("treatment_share", treatment_share)
         for name, value in (("successes", successes), ("control_successes", control_successes)):
@@ -108,7 +107,6 @@ def judge_lift(
     Source:
         Lindon & Malek (2022), *Anytime-valid inference for multinomial count data*, with the share of each
         conversion in place of a common one.
-
     """
     check_open_unit("confidence_level", confidence_level)
     log_marginal = lift_log_e(evidence, prior_share=prior_share)
@@ -140,7 +138,6 @@ def lift_log_e(evidence: LiftEvidence, *, prior_share: float = 0.5) -> float:
 
     Raises:
         ValueError: `prior_share` is out of its range.
-
     """
     check_open_unit("prior_share", prior_share)
     slope = (_SLOPES @ evidence.normalisers).tolist()

@@ -53,7 +53,6 @@ def sample_size(
 
     Source:
         Fleiss, Levin & Paik (2003), *Statistical Methods for Rates and Proportions*, equations 4.14 and 4.18.
-
     """
     check_open_unit("baseline", baseline)
     check_open_unit("treatment_share", treatment_share)
@@ -101,7 +100,6 @@ def minimum_detectable_effect(
 
     Source:
         Bloom (1995), *Minimum detectable effects*.
-
     """
     check_open_unit("baseline", baseline)
     total = _check_impressions(control_impressions, treatment_impressions)
@@ -141,7 +139,6 @@ def achieved_power(
 
     Raises:
         ValueError: An argument is out of its range.
-
     """
     check_open_unit("baseline", baseline)
     check_open_unit("baseline + effect", baseline + effect)
@@ -160,7 +157,6 @@ def days_needed(impressions: int, daily: float) -> int:
 
     Raises:
         ValueError: `daily` is not above 0.
-
     """
     if not 0 < daily < math.inf:
         raise ValueError(f"daily must be finite and above 0, not {daily}")

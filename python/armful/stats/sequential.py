@@ -71,7 +71,6 @@ def compare_always_valid(
 
     Source:
         Lindon & Malek (2022), *Anytime-valid inference for multinomial count data*, section 4.
-
     """
     check_open_unit("confidence_level", confidence_level)
     log_e = conversion_log_e(successes, control_successes, treatment_share)
@@ -103,21 +102,17 @@ def conversion_log_e(
 
     Raises:
         ValueError: An argument is out of its range.
-
     """
     for name, value in (("successes", successes), ("control_successes", control_successes)):
         if not 0 <= value < math.inf:
             raise ValueError(f"{name} must be finite and at least 0, not {value}")
-    check_open_unit("treatment_share", treatment_share)
-    if not -1 < lift < math.inf:
-        raise ValueError(f"lift must be finite and above -1, not {lift}")
-    log_odds = math.log(treatment_share * (1 + lift) / (1 - treatment_share))
+    log_odds = _log_odds(treatment_share, lift)
     log_marginal = _log_marginal(successes, control_successes, treatment_share)
     return log_marginal - _log_likelihood(successes, control_successes, log_odds)
 
 
 def always_valid_p_path(
-    successes: ArrayLike, control_successes: ArrayLike, treatment_share: float
+    successes: ArrayLike, control_successes: ArrayLike, treatment_share: float, *, lift: float = 0.0
 ) -> NDArray[np.float64]:
     """Give the always-valid p-value after each of n looks.
 
@@ -125,12 +120,15 @@ def always_valid_p_path(
         successes: The variant's totals at each look, (n,).
         control_successes: Control's, (n,).
         treatment_share: The variant's share of its own and control's traffic, in (0, 1).
+        lift: The hypothesis, above −1; 0 for no difference.
+
+    Returns:
+        (n,), never rising.
 
     Raises:
         ValueError: An argument is out of its range.
-
     """
-    check_open_unit("treatment_share", treatment_share)
+    log_odds = _log_odds(treatment_share, lift)
     s1 = np.asarray(successes, dtype=np.float64)
     s0 = np.asarray(control_successes, dtype=np.float64)
     for name, totals in (("successes", s1), ("control_successes", s0)):
@@ -138,7 +136,7 @@ def always_valid_p_path(
             raise ValueError(f"{name} must be finite and at least 0, not {totals.min()}")
     alpha, beta = CONCENTRATION * treatment_share, CONCENTRATION * (1 - treatment_share)
     log_e = betaln(alpha + s1, beta + s0) - betaln(alpha, beta)
-    log_e -= s1 * math.log(treatment_share) + s0 * math.log1p(-treatment_share)
+    log_e -= s1 * log_odds - (s1 + s0) * np.logaddexp(0.0, log_odds)
     return np.exp(-np.maximum(0.0, np.maximum.accumulate(log_e)))
 
 
@@ -151,7 +149,6 @@ def multinomial_log_e(counts: Sequence[float], probabilities: Sequence[float]) -
 
     Source:
         Lindon & Malek (2022), *Anytime-valid inference for multinomial count data*, equation 8.
-
     """
     observed = np.asarray(counts, dtype=np.float64)
     null = np.asarray(probabilities, dtype=np.float64)
@@ -159,6 +156,14 @@ def multinomial_log_e(counts: Sequence[float], probabilities: Sequence[float]) -
     log_marginal = gammaln(prior + observed).sum() - gammaln(CONCENTRATION + observed.sum())
     log_prior = gammaln(prior).sum() - gammaln(CONCENTRATION)
     return float(log_marginal - log_prior - observed @ np.log(null))
+
+
+def _log_odds(treatment_share: float, lift: float) -> float:
+    """Give the log odds with which a conversion is the variant's, at this lift."""
+    check_open_unit("treatment_share", treatment_share)
+    if not -1 < lift < math.inf:
+        raise ValueError(f"lift must be finite and above -1, not {lift}")
+    return math.log(treatment_share * (1 + lift) / (1 - treatment_share))
 
 
 def _log_marginal(s1: int, s0: int, treatment_share: float) -> float:

@@ -46,7 +46,6 @@ def sample_ratio_test(counts: Sequence[int], allocation: Sequence[float]) -> Sam
 
     Raises:
         ValueError: The lengths differ, or a value is out of its range.
-
     """
     pairs, impossible = _checked(counts, allocation)
     if impossible:
@@ -77,7 +76,6 @@ def sequential_sample_ratio_test(
 
     Source:
         Lindon & Malek (2022), *Anytime-valid inference for multinomial count data*.
-
     """
     pairs, impossible = _checked(counts, allocation)
     if impossible:
@@ -86,6 +84,45 @@ def sequential_sample_ratio_test(
     max_log_e = max(0.0, max_log_e, log_e)
     p_value = always_valid_p(max_log_e)
     return SequentialSampleRatio(p_value, max_log_e, p_value < ALARM_BELOW)
+
+
+def adaptive_sample_ratio_test(
+    counts: Sequence[int], expected: Sequence[float], variances: Sequence[float]
+) -> SampleRatio:
+    """Test whether these counts fit propensities that changed from one impression to the next: once, at the end.
+
+    Args:
+        counts: Impressions or participants per arm, each 0 or more.
+        expected: Per arm, Σπ over the impressions of every arm, π being this arm's propensity; 0 or more.
+        variances: Per arm, Σπ(1 − π) over the same impressions; 0 or more.
+
+    Returns:
+        The p-value of the arm that is furthest off, times the arms that could have been (Bonferroni), and that arm's
+        squared deviation as `chi_square`.
+
+    Raises:
+        ValueError: The lengths differ, or a value is out of its range.
+    """
+    if not len(counts) == len(expected) == len(variances):
+        raise ValueError(
+            "counts, expected and variances must be of one length, "
+            f"not {len(counts)}, {len(expected)} and {len(variances)}"
+        )
+    for name, values in (("counts", counts), ("expected", expected), ("variances", variances)):
+        for value in values:
+            if not 0 <= value < math.inf:
+                raise ValueError(f"{name} must be finite and at least 0, not {value}")
+    squares = [
+        (count - mean) ** 2 / variance
+        for count, mean, variance in zip(counts, expected, variances, strict=True)
+        if variance > 0
+    ]
+    if not squares:
+        return SampleRatio(1.0, 0.0, False)
+    largest = max(squares)
+    # Two arms are always off by the same amount: that is one comparison.
+    p_value = min(1.0, (1 if len(squares) == 2 else len(squares)) * float(chdtrc(1, largest)))
+    return SampleRatio(p_value, largest, p_value < ALARM_BELOW)
 
 
 def _checked(counts: Sequence[int], allocation: Sequence[float]) -> tuple[list[tuple[int, float]], bool]:

@@ -198,7 +198,7 @@ def test_all_against_nothing_reaches_the_ends() -> None:
     assert compare(0, 10, 20, 20).lift_interval.lower == -1.0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_agrees_with_statsmodels(p_values: list[float]) -> None:
     assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]), abs=1e-15)

@@ -139,6 +139,9 @@ def test_path_is_the_p_value_look_by_look() -> None:
         max_log_e = result.max_log_e
         expected.append(result.p_value)
     path = always_valid_p_path(s1, s0, 0.5)
+    of_a_lift = always_valid_p_path(s1, s0, 0.5, lift=0.4)
+    log_e = [conversion_log_e(a, b, 0.5, lift=0.4) for a, b in zip(s1.tolist(), s0.tolist(), strict=True)]
+    assert of_a_lift[-1] == pytest.approx(math.exp(-max(0.0, *log_e)), rel=1e-11)
     assert path.tolist() == pytest.approx(expected, rel=1e-11)
     assert (np.diff(path) <= 0).all()
 

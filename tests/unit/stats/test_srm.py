@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from armful.stats.srm import sample_ratio_test, sequential_sample_ratio_test
+from armful.stats.srm import adaptive_sample_ratio_test, sample_ratio_test, sequential_sample_ratio_test
 
 splits = st.integers(2, 8).flatmap(
     lambda k: st.tuples(
@@ -121,3 +121,58 @@ def test_a_bad_argument_is_named_with_its_value(
         with pytest.raises(ValueError, match="must") as error:
             test(counts, allocation)
         assert str(error.value) == message
+
+
+def test_propensities_that_never_change_are_an_allocation() -> None:
+    shares, total = (0.3, 0.7), 1000
+    result = adaptive_sample_ratio_test(
+        [340, 660], [total * share for share in shares], [total * share * (1 - share) for share in shares]
+    )
+    expected = sample_ratio_test([340, 660], shares)
+    assert result == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_arm_that_is_furthest_off_decides() -> None:
+    result = adaptive_sample_ratio_test([250, 330, 420], [300, 320, 380], [200, 210, 230])
+    assert result.chi_square == pytest.approx(2500 / 200)
+    assert result.p_value == pytest.approx(3 * stats.norm.sf(math.sqrt(12.5)) * 2, rel=1e-9)
+
+
+def test_adaptive_false_alarms_are_as_rare_as_stated() -> None:
+    # 5,000 runs of 1,000 impressions whose propensity follows the counts: 5 alarms expected, over 16 with chance 1e-5.
+    rng = np.random.default_rng(30)
+    runs = 5000
+    count, expected, variance = np.zeros(runs), np.zeros(runs), np.zeros(runs)
+    for n in range(1, 1001):
+        propensity = 0.05 + 0.9 * np.clip((count + 1) / (n + 1) + rng.normal(0, 0.1, runs), 0, 1)
+        count += rng.random(runs) < propensity
+        expected += propensity
+        variance += propensity * (1 - propensity)
+    alarms = sum(
+        adaptive_sample_ratio_test([c, 1000 - c], [e, 1000 - e], [v, v]).alarm
+        for c, e, v in zip(count.tolist(), expected.tolist(), variance.tolist(), strict=True)
+    )
+    assert alarms <= 16
+
+
+def test_assignment_that_ignores_its_propensities_is_an_alarm() -> None:
+    assert adaptive_sample_ratio_test([560, 440], [500, 500], [150, 150]).alarm
+
+
+def test_before_any_assignment_there_is_no_alarm() -> None:
+    assert adaptive_sample_ratio_test([0, 0], [0, 0], [0, 0]) == (1.0, 0.0, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([1], [1, 2], [1, 2]), "counts, expected and variances must be of one length, not 1, 2 and 2"),
+        (([1, -2], [1, 2], [1, 2]), "counts must be finite and at least 0, not -2"),
+        (([1, 2], [1, math.inf], [1, 2]), "expected must be finite and at least 0, not inf"),
+        (([1, 2], [1, 2], [1, -1]), "variances must be finite and at least 0, not -1"),
+    ],
+)
+def test_a_bad_argument_of_the_adaptive_test_is_named_with_its_value(arguments, message: str) -> None:
+    with pytest.raises(ValueError, match="must") as error:
+        adaptive_sample_ratio_test(*arguments)
+    assert str(error.value) == message

@@ -1,0 +1,1 @@
+"""Whether armful's statistics do what they promise, measured: `python -m benchmarks.calibrate`."""

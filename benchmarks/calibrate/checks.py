@@ -1,0 +1,66 @@
+"""Every calibration, in the order of the table."""
+
+from functools import partial
+
+from benchmarks.calibrate import adaptive, exact, peeking
+from benchmarks.calibrate.measure import Check
+
+RATES = (0.01, 0.05, 0.12, 0.5)
+
+CHECKS = [
+    Check("Credible interval covers, averaged over its prior", exact.credible_coverage),
+    Check(
+        "Wilson interval covers, averaged over rates 0.005 to 0.2, 50 to 5,000 impressions",
+        exact.wilson_coverage,
+    ),
+    Check("Interval of the difference covers, 120 against 90 impressions", exact.difference_coverage),
+    Check("Interval of the lift covers, 120 against 90 impressions", exact.lift_coverage),
+    Check("Equal arms significant at the planned end, 120 against 90 impressions", exact.fixed_horizon_size),
+    *(
+        Check(
+            f"Equal arms at {rate}, fixed split: ever significant", partial(peeking.false_alarms, rate=rate)
+        )
+        for rate in RATES
+    ),
+    Check("The same at 0.05 by a plain z test", peeking.naive_false_alarms),
+    *(
+        Check(
+            f"Equal arms at {rate}, Thompson sampling: ever significant",
+            partial(adaptive.false_alarms, rate=rate),
+        )
+        for rate in RATES
+    ),
+    Check("The same at 0.05 by a plain z test", adaptive.naive_false_alarms),
+    Check(
+        "Equal arms at 0.05, Thompson sampling, outcomes 500 impressions late: ever significant",
+        partial(adaptive.false_alarms, rate=0.05, delay=500),
+    ),
+    Check("Confidence sequence ever misses a lift of 50 %, fixed split", peeking.sequence_misses),
+    Check("Confidence sequence ever misses a lift of 50 %, Thompson sampling", adaptive.sequence_misses),
+    Check(
+        "0.08 against 0.12, fixed split: median impressions to significance",
+        peeking.impressions_to_significance,
+    ),
+    Check("The same: found by the planned end of a test of 80 % power", peeking.found_by_the_planned_end),
+    *(
+        Check(
+            f"0.08 against 0.12, Thompson sampling with floors of {floor:.0%}: median impressions to significance",
+            partial(adaptive.impressions_to_significance, floor=floor),
+        )
+        for floor in (0.05, 0.2)
+    ),
+    Check(
+        "Thompson sampling, equal arms at 0.05: interval of the difference covers",
+        partial(adaptive.coverage, control_rate=0.05, rate=0.05),
+    ),
+    Check(
+        "Thompson sampling, 0.08 against 0.12: interval of the difference covers",
+        partial(adaptive.coverage, control_rate=0.08, rate=0.12),
+    ),
+    Check(
+        "Thompson sampling, 0.08 against 0.12: interval of the lift covers",
+        partial(adaptive.lift_coverage, control_rate=0.08, rate=0.12),
+    ),
+    Check("Fair split: sample-ratio alarm at the end", peeking.ratio_alarms),
+    Check("Fair split: sequential sample-ratio alarm, ever", peeking.sequential_ratio_alarms),
+]
