@@ -36,4 +36,4 @@ def create_app(settings: Settings) -> ASGIApp:
         request_max_body_size=settings.body_limit,
         logging_config=None,
     )
-    return Gate(app, service, settings.body_limit)
+    return Gate(app, service, settings)

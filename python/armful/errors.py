@@ -14,7 +14,9 @@
     ├── Forbidden
     ├── RateExceeded
     └── Unavailable
-        └── QueueFull
+        ├── QueueFull
+        ├── Overloaded
+        └── CommitUnknown
 
 The docstring of a class is its message; what is in braces is filled with the arguments.
 """
@@ -76,8 +78,16 @@ class RateExceeded(ArmfulError):
 
 
 class Unavailable(ArmfulError):
-    """The database can't be reached; nothing was counted, try again shortly"""
+    """The database does not answer; nothing was counted, try again shortly"""
 
 
 class QueueFull(Unavailable):
-    """{} updates are waiting to be written, the most allowed; nothing was counted, try again shortly"""
+    """{} updates are waiting to be written, and more cannot be written soon; nothing was counted, try again shortly"""
+
+
+class Overloaded(Unavailable):
+    """The service has more to do than it can; nothing was counted, try again shortly"""
+
+
+class CommitUnknown(Unavailable):
+    """The database fell silent during the commit: this may have been counted; with an event_id it is safe to send again"""

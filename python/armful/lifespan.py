@@ -41,7 +41,7 @@ class Service:
         await migrate(self._dsn)
         pool = await open_pool(self._dsn, settings.pool_size)
         registry = Registry()
-        follower = Follower(pool, registry, self.keyring, source, settings.poll_interval)
+        follower = Follower(self._dsn, pool, registry, self.keyring, source, settings.poll_interval)
         recorder = Recorder(
             self._dsn, registry, source, limit=settings.queue_limit, timeout=settings.commit_timeout
         )

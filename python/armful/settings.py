@@ -37,6 +37,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_limit: int = 10_000_000
     """Bytes a request body may have; beyond it the answer is 413."""
 
+    receive_timeout: float = 10.0
+    """Seconds a request may take to arrive whole; beyond it the answer is 408, or the connection is closed."""
+
+    wait_limit: float = 0.5
+    """Seconds a request may wait for its turn in a busy process; beyond it the answer is 503."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe log lines to write: `debug`, `info`, `warning` or `error`."""
 

@@ -11,23 +11,38 @@ import resource
 import signal
 import socket
 import sys
+import time
 
 import uvicorn
 
 from armful import logs
+from armful.cli._connections import Connection, Sweeper
 from armful.settings import from_environment
 
 PR_SET_PDEATHSIG = 1
 GRACE = 3
 """Seconds that requests under way have to finish once the worker is told to stop."""
+KEEP_ALIVE = 75
+"""Seconds between requests; longer than load balancers keep theirs: closing first, we could meet a request on its way."""
+OTHER_FILES = 100
+"""Files that a worker has open beside its clients' connections."""
+UNREAD = 30_000
+"""Milliseconds that a client may leave an answer lying unread."""
 
 
 class Server(uvicorn.Server):
-    """A server that reports when it serves."""
+    """A server that reports when it serves, and closes connections that take too long."""
 
-    def __init__(self, config: uvicorn.Config, report: int) -> None:
+    def __init__(self, config: uvicorn.Config, report: int, receive_timeout: float) -> None:
         super().__init__(config)
         self._report = report
+        self._sweeper = Sweeper(receive_timeout, KEEP_ALIVE)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what uvicorn does ten times a second, and sweep once a second."""
+        if counter % 10 == 0:
+            self._sweeper.sweep(self.server_state.connections, time.monotonic())
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so with a byte; the pipe closes without one when that fails."""
@@ -48,7 +63,7 @@ def main(application: str, listener: int, report: int, parent: int) -> None:
         functools.partial(create_app, settings),
         factory=True,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         workers=1,
@@ -57,11 +72,17 @@ def main(application: str, listener: int, report: int, parent: int) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        # Longer than load balancers keep theirs: closing first, we could meet a request on its way.
-        timeout_keep_alive=75,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
     )
-    Server(config, report).run([socket.socket(fileno=listener)])
+    Server(config, report, settings.receive_timeout).run([_listening(listener)])
+
+
+def _listening(descriptor: int) -> socket.socket:
+    listener = socket.socket(fileno=descriptor)
+    if sys.platform == "linux":
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD)
+    return listener
 
 
 def _end_with(parent: int) -> None:
@@ -75,6 +96,8 @@ def _end_with(parent: int) -> None:
 def _allow_many_connections() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard != resource.RLIM_INFINITY:
+        Connection.limit = min(Connection.limit, hard - OTHER_FILES)
 
 
 if __name__ == "__main__":

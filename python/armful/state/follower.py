@@ -3,18 +3,22 @@
 import asyncio
 from collections import deque
 from contextlib import suppress
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 
+from armful.errors import ArmfulError
 from armful.state.keyring import Keyring
 from armful.state.registry import Registry
 from armful.storage import changes, keys, performance, variants
-from armful.storage.pool import OUT_OF_REACH, Pool
+from armful.storage.pool import OUT_OF_REACH, Connection, Pool, connect
 
 log = structlog.get_logger(__name__)
 
+_SILENCE = 0.7  # seconds without an answer after which the connection is given up for a new one
+_CONNECT = 2.0  # seconds until that one must be there
+_READ = 30.0  # seconds that reading what has changed may take, which may be everything
 _COMPARE_EVERY = 60.0  # seconds between two comparisons of every version
 _WRITE_USED_EVERY = 1.0  # seconds between two notes of when variants were selected
 _REMEMBER_FOR = 600.0  # seconds a change is kept in the feed
@@ -25,77 +29,102 @@ class Follower:
     """Reads the change feed every `interval` seconds, and from time to time compares everything.
 
     Polling is the guarantee: it needs no connection to have stayed up and loses nothing that was committed out of order
-    (see `changes.since`). After a silence longer than the feed remembers, everything is compared before going on.
+    (see `changes.since`). The connection is its own, so that it does not wait behind requests. After a silence longer than
+    the feed remembers, and after the server was started anew, everything is compared before going on.
     """
 
     def __init__(
-        self, pool: Pool, registry: Registry, keyring: Keyring, source: UUID, interval: float
+        self, dsn: str, pool: Pool, registry: Registry, keyring: Keyring, source: UUID, interval: float
     ) -> None:
+        self._dsn = dsn
         self._pool = pool
         self._registry = registry
         self._keyring = keyring
         self._source = source
         self._interval = interval
+        self._connection: Connection | None = None
         self._horizon = "0"
         self._horizons: deque[tuple[float, str]] = deque()
+        self._running_since: datetime | None = None
         self._compared_at = 0.0
         self._polled_at = 0.0
-        self._used_written_at = 0.0
-        self._task: asyncio.Task[None] | None = None
+        self._reached = True
+        self._tasks: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
 
     async def start(self) -> None:
         """Load everything, then begin to follow."""
-        async with self._pool.acquire() as connection:
-            self._horizon = await changes.horizon(connection)
-            self._keyring.load(await keys.everything(connection))
-            self._registry.put(await variants.everything(connection))
-            await performance.make_partitions(connection, _PARTITIONS_AHEAD)
+        connection = await self._connected()
+        begun = await changes.begin(connection)
+        self._horizon, self._running_since = begun.horizon, begun.running_since
+        self._keyring.load(await keys.everything(connection))
+        self._registry.put(await variants.everything(connection))
+        await performance.make_partitions(connection, _PARTITIONS_AHEAD)
         self._polled_at = self._compared_at = asyncio.get_running_loop().time()
-        self._task = asyncio.create_task(self._run(), name="follower")
+        self._tasks = [
+            asyncio.create_task(self._follow(), name="follower"),
+            asyncio.create_task(self._note_used(), name="last used"),
+        ]
 
     async def stop(self) -> None:
         """Stop following, after writing down what was selected."""
         self._stop.set()
-        if self._task is not None:
-            await self._task
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=1)
+            for task in late:
+                task.cancel()
+        self._disconnect()
 
     def behind(self) -> float:
         """Seconds since this process last knew everything that was committed."""
         return asyncio.get_running_loop().time() - self._polled_at
 
-    async def _run(self) -> None:
-        while not self._stop.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), self._interval)
+    async def _follow(self) -> None:
+        while not await self._stopped_within(self._interval):
             try:
-                async with asyncio.timeout(5), self._pool.acquire(timeout=2) as connection:
-                    await self.poll(connection)
+                await self._poll()
+                if not self._reached:
+                    log.info("following again")
+                self._reached = True
             except OUT_OF_REACH as error:
-                log.warning("can't follow", error=repr(error), behind=round(self.behind(), 1))
+                self._disconnect()
+                if self._reached:
+                    log.warning("can't follow", error=repr(error))
+                self._reached = False
             except Exception:
+                self._disconnect()
                 log.exception("follower")
-            await self._write_used()
 
-    async def poll(self, connection: Any) -> None:
+    async def _poll(self) -> None:
         """Take in what has been committed until now."""
+        connection = await self._connected()
         began = asyncio.get_running_loop().time()
-        seen = await changes.since(connection, self._horizon, self._source)
-        started_over = int(seen.horizon) < int(self._horizon)  # another database, restored from a dump
-        if started_over or began - self._compared_at > _COMPARE_EVERY or self.behind() > _REMEMBER_FOR / 2:
-            await self._compare(connection, began)
-            seen.kinds.add("keys")
-        if seen.variants:
-            self._registry.put(await variants.by_key(connection, seen.variants))
-        if "keys" in seen.kinds:
-            self._keyring.load(await keys.everything(connection))
+        async with asyncio.timeout(_SILENCE):
+            seen = await changes.since(connection, self._horizon, self._source)
+        async with asyncio.timeout(_READ):
+            anew = seen.running_since != self._running_since or int(seen.horizon) < int(self._horizon)
+            if anew or began - self._compared_at > _COMPARE_EVERY or self.behind() > _REMEMBER_FOR / 2:
+                await self._compare(connection, began)
+                seen.kinds.add("keys")
+            if seen.variants:
+                self._registry.put(await variants.by_key(connection, seen.variants))
+            if "keys" in seen.kinds:
+                self._keyring.load(await keys.everything(connection))
         self._horizon = seen.horizon
+        self._running_since = seen.running_since
         self._polled_at = began
         self._horizons.append((began, seen.horizon))
 
-    async def _compare(self, connection: Any, began: float) -> None:
+    async def _compare(self, connection: Connection, began: float) -> None:
         """Read whatever differs from memory, and tidy the feed."""
-        stale = self._registry.stale(await variants.versions(connection))
+        held = self._registry.versions()
+        found = await variants.versions(connection)
+        if any(found.get(key, 0) < version for key, version in held.items()):
+            # What was held had been committed: so the database was put back, and what it says now is what is true.
+            log.warning("the database is in an earlier state than it was: everything is read anew")
+            self._registry.reset(await variants.everything(connection))
+            found = await variants.versions(connection)
+        stale = self._registry.stale(found)
         if stale:
             self._registry.put(await variants.by_key(connection, stale))
         await performance.make_partitions(connection, _PARTITIONS_AHEAD)
@@ -104,18 +133,33 @@ class Follower:
             old = self._horizons.popleft()[1]
         if old is not None:
             await changes.forget(connection, old)
+        await changes.forget_foreign(connection)
         self._compared_at = began
 
-    async def _write_used(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now - self._used_written_at < _WRITE_USED_EVERY and not self._stop.is_set():
-            return
-        self._used_written_at = now
-        if used := self._registry.take_used():
-            try:
-                async with asyncio.timeout(5):
+    async def _note_used(self) -> None:
+        """Write down when variants were selected; a note that fails is made good by the next selection."""
+        stopped = False
+        while not stopped:
+            stopped = await self._stopped_within(_WRITE_USED_EVERY)
+            if used := self._registry.take_used():
+                try:
                     await variants.touch(self._pool, used)
-            except (
-                Exception
-            ) as error:  # when a variant was last used is worth no retry: the next selection tells again
-                log.warning("last_used not written", error=repr(error))
+                except (ArmfulError, *OUT_OF_REACH) as error:
+                    log.debug("last_used not written", error=repr(error))
+                except Exception:
+                    log.exception("last_used not written")
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        return self._stop.is_set()
+
+    async def _connected(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._dsn, impatient=True, timeout=_CONNECT)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import structlog
 
-from armful.errors import QueueFull, Unavailable
+from armful.errors import CommitUnknown, QueueFull, Unavailable
 from armful.model import Outcome, Recorded
 from armful.state.registry import Registry
 from armful.storage import performance
@@ -22,19 +22,26 @@ log = structlog.get_logger(__name__)
 _MOST_PER_COMMIT = 2000
 _TIME_PER_UPDATE = 0.0005  # seconds a caller waits longer for each update it brings
 _LEAST_TIME = 0.2  # seconds a commit is given: with less left, the caller is told at once
+_PAUSE = 0.05  # seconds between two tries to commit
+_INQUIRY = 0.3  # seconds of a caller's time kept for finding out what became of a commit that is late
 
 
 class _Job:
     """What one caller waits for."""
 
-    def __init__(self, items: Sequence[Item], deadline: float) -> None:
+    def __init__(self, items: Sequence[Item], arrived: float, timeout: float) -> None:
         self.items = items
-        self.deadline = deadline
+        self.arrived = arrived
+        self.deadline = arrived + timeout
+        self.taken = False
         self.answer: asyncio.Future[list[Recorded]] = asyncio.get_running_loop().create_future()
 
     def fail(self, error: Exception) -> None:
         if not self.answer.done():
             self.answer.set_exception(error)
+
+    def expire(self) -> None:
+        self.fail(CommitUnknown() if self.taken else Unavailable())
 
 
 class Recorder:
@@ -44,9 +51,11 @@ class Recorder:
         dsn: where PostgreSQL is.
         registry: told of every total before the caller is answered.
         source: this process, so that it can tell its own commits in the change feed.
-        limit: updates that may wait, beyond which callers get `QueueFull`.
+        limit: updates that may wait, beyond which callers get `QueueFull`; and so they do once the caller that has waited
+            longest has waited for half of its time, as then the database does not keep up.
         timeout: seconds a caller with one update waits at most, and with many somewhat longer; after that it gets
-            `Unavailable` and nothing of its call is counted.
+            `Unavailable` and nothing of its call is counted. Only where the database fell silent with the commit in its
+            hands can nobody know: that is `CommitUnknown`.
     """
 
     def __init__(self, dsn: str, registry: Registry, source: UUID, *, limit: int, timeout: float) -> None:
@@ -57,15 +66,16 @@ class Recorder:
         self._timeout = timeout
         self._jobs: deque[_Job] = deque()
         self._wake = asyncio.Event()
+        self._oldest: _Job | None = None  # of those being written
         self._connection: Connection | None = None
-        self._clock_offset = timedelta()
+        self._server_epoch = datetime.now(UTC)  # the server's time when the loop's clock was 0
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self.waiting = 0
 
     async def start(self) -> None:
         """Connect and begin to write."""
-        await self._connect()
+        await self._connected()
         self._task = asyncio.create_task(self._run(), name="recorder")
 
     async def stop(self) -> None:
@@ -84,32 +94,43 @@ class Recorder:
         Raises:
             QueueFull: too many updates are waiting.
             Unavailable: the database did not commit in time.
+            CommitUnknown: whether it did can't be known.
         """
         if not items:
             return []
-        if self._stopping or (self.waiting and self.waiting + len(items) > self._limit):
-            raise QueueFull(self.waiting)
         loop = asyncio.get_running_loop()
-        job = _Job(items, loop.time() + self._timeout + _TIME_PER_UPDATE * (len(items) - 1))
+        now = loop.time()
+        if self._stopping or self._full(len(items), now):
+            raise QueueFull(self.waiting)
+        job = _Job(items, now, self._timeout + _TIME_PER_UPDATE * (len(items) - 1))
         self._jobs.append(job)
         self.waiting += len(items)
         self._wake.set()
-        timer = loop.call_at(job.deadline, job.fail, Unavailable())
+        timer = loop.call_at(job.deadline, job.expire)
         try:
             return await job.answer
         finally:
             timer.cancel()
 
+    def _full(self, more: int, now: float) -> bool:
+        oldest = self._oldest or (self._jobs[0] if self._jobs else None)
+        if oldest is None:
+            return False
+        late = now > (oldest.arrived + oldest.deadline) / 2
+        return late or (self.waiting > 0 and self.waiting + more > self._limit)
+
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
             while jobs := self._take():
+                self._oldest = jobs[0]
                 try:
                     await self._write(jobs)
                 except Exception as error:
                     log.exception("recorder")
                     for job in jobs:
                         job.fail(error)
+                self._oldest = None
             self._wake.clear()
             if self._stopping:
                 return
@@ -118,7 +139,7 @@ class Recorder:
         """The jobs of the next commit, in order of arrival; those that can't be done in time any more are told so."""
         jobs: list[_Job] = []
         size = 0
-        latest = asyncio.get_running_loop().time() + _LEAST_TIME
+        latest = asyncio.get_running_loop().time() + _LEAST_TIME + _INQUIRY
         while self._jobs and (not jobs or size + len(self._jobs[0].items) <= _MOST_PER_COMMIT):
             job = self._jobs.popleft()
             self.waiting -= len(job.items)
@@ -127,6 +148,7 @@ class Recorder:
             if job.deadline < latest:
                 job.fail(Unavailable())
                 continue
+            job.taken = True
             jobs.append(job)
             size += len(job.items)
         return jobs
@@ -157,39 +179,69 @@ class Recorder:
             start = end
 
     async def _commit(self, items: Sequence[Item], deadline: float) -> list[Recorded]:
-        """Commit, through lost connections: the batch's id makes a second run of a committed batch impossible."""
+        """Commit, through lost connections: the batch's id makes a second run of a committed batch impossible.
+
+        The server refuses what it would finish after the time we go on trying: what is still on its way to it when our
+        callers are told that nothing was counted does not count later.
+        """
         loop = asyncio.get_running_loop()
         batch = uuid4()
-        while (left := deadline - loop.time()) > 0:
+        end = deadline - _INQUIRY
+        unknown = False  # whether a run of the batch has been left behind whose end we have not seen
+        while loop.time() < end:
+            begun = False
             try:
-                async with asyncio.timeout(left):
-                    if self._connection is None or self._connection.is_closed():
-                        await self._connect()
-                    by_server_clock = (
-                        datetime.now(UTC) + self._clock_offset + timedelta(seconds=deadline - loop.time())
-                    )
-                    assert self._connection is not None
-                    try:
-                        return await performance.record(
-                            self._connection, batch, self._source, by_server_clock, items
-                        )
-                    except asyncpg.UniqueViolationError:
-                        answers = await performance.written(self._connection, batch, items)
-                        if answers is not None:
-                            return answers
-                        raise
+                async with asyncio.timeout_at(end):
+                    connection = await self._connected()
+                    by_server_clock = self._server_epoch + timedelta(seconds=end)
+                    begun = True
+                    return await performance.record(connection, batch, self._source, by_server_clock, items)
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 continue
-            except (*OUT_OF_REACH, asyncpg.QueryCanceledError) as error:
+            except asyncpg.QueryCanceledError as error:
+                self._disconnect()  # and with it goes what we believed the server's clock to be
+                log.warning("commit refused", error=str(error))
+            except (TimeoutError, asyncpg.UniqueViolationError) as error:
+                known, answers = await self._inquire(batch, items, deadline) if begun else (True, None)
+                if answers is not None:
+                    return answers
+                if isinstance(error, asyncpg.UniqueViolationError) and known:
+                    raise  # something else than the batch's id
+                unknown = unknown or not known
+                log.warning("commit late", known=known)
+            except OUT_OF_REACH as error:
+                unknown = unknown or (begun and not isinstance(error, asyncpg.InsufficientResourcesError))
+                self._disconnect()
                 log.warning("commit failed", error=repr(error))
-                if self._connection is not None:
-                    self._connection.terminate()
-                    self._connection = None
-                await asyncio.sleep(0.05)
-        raise Unavailable
+                await asyncio.sleep(_PAUSE)
+        raise CommitUnknown if unknown else Unavailable
 
-    async def _connect(self) -> None:
-        connection = await connect(self._dsn)
-        server = await connection.fetchval("SELECT clock_timestamp()")
-        self._clock_offset = server - datetime.now(UTC)
-        self._connection = connection
+    async def _inquire(
+        self, batch: UUID, items: Sequence[Item], deadline: float
+    ) -> tuple[bool, list[Recorded] | None]:
+        """Ask what became of a batch on the connection that was to write it, where the answer is final.
+
+        Returns:
+            Whether the server answered in time; and the answers to the items if they were committed.
+        """
+        try:
+            async with asyncio.timeout_at(deadline - _PAUSE):
+                assert self._connection is not None
+                return True, await performance.written(self._connection, batch, items)
+        except (*OUT_OF_REACH, asyncpg.PostgresError) as error:
+            log.warning("commit's fate unknown", error=repr(error))
+            self._disconnect()
+            return False, None
+
+    async def _connected(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            connection = await connect(self._dsn, impatient=True)
+            server = await connection.fetchval("SELECT clock_timestamp()")
+            self._server_epoch = server - timedelta(seconds=asyncio.get_running_loop().time())
+            self._connection = connection
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None

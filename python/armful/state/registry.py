@@ -68,10 +68,12 @@ class Registry:
         self._upsert(changed, describe=True)
 
     def count(self, totals: Iterable[Totals]) -> None:
-        """Take in counters after a commit. Every variant must be known."""
+        """Take in counters after a commit; of a variant that is not known nothing is kept."""
         changed = []
         for new in totals:
-            entry = self._by_key[new.variant]
+            entry = self._by_key.get(new.variant)
+            if entry is None:
+                continue
             variant = entry.variant
             if new.version > variant.version:
                 variant.impressions, variant.successes, variant.version = (
@@ -81,6 +83,21 @@ class Registry:
                 )
                 changed.append(entry)
         self._upsert(changed, describe=False)
+
+    def reset(self, variants: Iterable[Variant]) -> None:
+        """Take in these rows, whatever their versions, and forget everything else."""
+        known = [name for name in self._by_id if self.table.slot(name) is not None]
+        if known:
+            self._clock += 1
+            self.table.remove(known, version=self._clock)
+        self._by_id.clear()
+        self._by_key.clear()
+        self._by_slot.clear()
+        self.put(variants)
+
+    def versions(self) -> dict[int, int]:
+        """The version held of every variant, by key."""
+        return {key: entry.variant.version for key, entry in self._by_key.items()}
 
     def stale(self, versions: dict[int, int]) -> list[int]:
         """The keys of rows whose version in `versions` is newer than what is held, or of which nothing is held."""

@@ -1,6 +1,7 @@
 """The change feed: how processes that share a database learn of each other's commits."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,9 +15,13 @@ Kind = Literal["variants", "keys", "experiments"]
 
 
 class Changes(Struct):
-    """What others committed: which variants (by key), whether keys or experiments, and from where to ask next."""
+    """What others committed: which variants (by key), whether keys or experiments, and from where to ask next.
+
+    Once `running_since` changes, or the horizon goes back, the database may be in an earlier state than it was.
+    """
 
     horizon: str
+    running_since: datetime
     variants: set[int]
     kinds: set[Kind]
 
@@ -31,17 +36,23 @@ async def since(connection: Any, horizon: str, source: UUID) -> Changes:
     rows = await connection.fetch(_SQL["since"], horizon, source)
     return Changes(
         horizon=rows[0]["next"],
+        running_since=rows[0]["running_since"],
         variants={key for row in rows if row["kind"] == "variants" for key in row["variants"]},
         kinds={row["kind"] for row in rows if row["kind"]},
     )
 
 
-async def horizon(connection: Any) -> str:
-    """The oldest transaction that has not ended, as the place to ask from."""
-    found: str = await connection.fetchval(_SQL["horizon"])
-    return found
+async def begin(connection: Any) -> Changes:
+    """No change, and the oldest transaction that has not ended as the place to ask from."""
+    row = await connection.fetchrow(_SQL["begin"])
+    return Changes(row["next"], row["running_since"], set(), set())
 
 
 async def forget(connection: Any, before: str) -> None:
     """Delete what was announced before the horizon `before`."""
     await connection.execute(_SQL["forget"], before)
+
+
+async def forget_foreign(connection: Any) -> None:
+    """Delete what another server announced before its contents were brought here."""
+    await connection.execute(_SQL["forget_foreign"])

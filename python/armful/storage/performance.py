@@ -6,6 +6,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from armful.model import Outcome, PerformanceUpdate, Recorded, Totals
@@ -73,13 +74,17 @@ async def record(
     if len(parts) == 1 and len(items) < _LARGE:
         await _record_wave(connection, batch, source, deadline, items, range(len(items)), recorded)
     else:
-        async with connection.transaction():
-            if len(items) >= _LARGE:
-                await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        await connection.execute(_SQL["begin_large" if len(items) >= _LARGE else "begin"])
+        try:
             for number, positions in enumerate(parts):
                 await _record_wave(
                     connection, _wave_id(batch, number), source, deadline, items, positions, recorded
                 )
+            await connection.execute(_SQL["commit_by"].replace(":deadline", f"'{deadline.isoformat()}'"))
+        except asyncpg.PostgresError:
+            if not connection.is_closed():
+                await connection.execute(_SQL["rollback"])
+            raise
     return [answer for answer in recorded if answer is not None]
 
 
@@ -119,7 +124,11 @@ async def _record_wave(
 
 
 async def written(connection: Any, batch: UUID, items: Sequence[Item]) -> list[Recorded] | None:
-    """What became of a commit whose answer was lost; None if it was not made (yet). Totals are the present ones."""
+    """What became of a commit whose answer was lost; None if it was not made. Totals are the present ones.
+
+    The answer is final where `connection` is the one that was to commit: this ends whatever it was doing.
+    """
+    await connection.execute(_SQL["rollback"])
     parts = waves(items)
     outcomes = [Outcome.COUNTED] * len(items)
     for number, positions in enumerate(parts):

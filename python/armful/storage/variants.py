@@ -10,10 +10,12 @@ import asyncpg
 from armful.errors import VariantExists, VariantNotFound
 from armful.model import NewVariant, Status, Variant
 from armful.storage.changes import announce
-from armful.storage.pool import Pool, acquire
+from armful.storage.pool import PATIENCE, Pool, acquire
 from armful.storage.queries import load
 
 _SQL = load("variants.sql")
+
+_PER_ROW = 0.001  # seconds more that a caller waits for every row that it writes or asks for
 
 
 def _variant(row: Any) -> Variant:
@@ -35,7 +37,7 @@ async def insert(pool: Pool, source: UUID, new: Sequence[NewVariant]) -> list[Va
         [variant.impressions for variant in new],
         [variant.successes for variant in new],
     ]
-    async with acquire(pool) as connection:
+    async with acquire(pool, PATIENCE + _PER_ROW * len(new)) as connection:
         try:
             async with connection.transaction():
                 rows = await connection.fetch(_SQL["insert"], *columns)
@@ -79,7 +81,7 @@ async def page(
     """At most `limit` variants that match, beyond the key `after`, and how many match in all."""
     match = (dimensions, min_impressions, list(statuses))
     async with (
-        acquire(pool) as connection,
+        acquire(pool, PATIENCE + _PER_ROW * limit) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         rows = await connection.fetch(_SQL["page"], *match, after, limit)

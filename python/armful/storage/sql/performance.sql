@@ -8,3 +8,21 @@ SELECT id, impressions, successes, version FROM variant_performance WHERE id = A
 -- name: partitions
 -- The event log's partitions from today on.
 SELECT armful_event_partitions($1);
+
+-- name: begin
+BEGIN;
+
+-- name: begin_large
+-- Planning anew for the arrays at hand.
+BEGIN; SET LOCAL plan_cache_mode = force_custom_plan;
+
+-- name: commit_by
+-- In one message, so that a commit which reaches the server too late is none.
+DO $$ BEGIN
+    IF clock_timestamp() > :deadline::timestamptz THEN
+        RAISE EXCEPTION 'the caller no longer waits for this commit' USING ERRCODE = 'query_canceled';
+    END IF;
+END $$; COMMIT;
+
+-- name: rollback
+ROLLBACK;

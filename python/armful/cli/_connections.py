@@ -1,0 +1,108 @@
+"""What bounds connections: how many there are, how long a request's head may be, how long it may take to arrive."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from armful.api.problems import HEADERS, MEDIA_TYPE, Problem
+
+HEAD_LIMIT = 65_536
+"""Bytes that a request's line and headers may have together."""
+
+
+class Connection(HttpToolsProtocol):
+    """A client's connection: as uvicorn's, and refused with a problem where there are too many or the head is too long."""
+
+    limit: ClassVar[int] = 20_000
+    """Connections that a process takes at a time."""
+
+    _head_size = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection, or say that there are too many."""
+        super().connection_made(transport)  # type: ignore[arg-type]
+        if len(self.connections) > self.limit:
+            self._refuse(503, "The service has too many connections; nothing was counted, try again shortly")
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come, unless it is a head without an end."""
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if self.in_head:
+            self._head_size += len(data)
+            if self._head_size > HEAD_LIMIT:
+                self._refuse(431, f"The request's line and headers have more than {HEAD_LIMIT} bytes")
+        else:
+            self._head_size = 0
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        # From here on a request waits for its turn; the gate sees how long it did.
+        cycle.scope["state"]["ready_at"] = self.loop.time()
+        super()._start_asgi_task(cycle, app)
+
+    @property
+    def in_head(self) -> bool:
+        """Whether the next thing to come is a request's head, or the rest of it."""
+        return self.cycle is None or self.cycle.scope is not self.scope
+
+    @property
+    def receiving(self) -> object | None:
+        """What is coming in: a head, or the rest of a body that nobody wants; a body that is wanted is the gate's affair."""
+        head: object | None = self.scope
+        if self.in_head:
+            return self if head is None else head
+        if self.cycle.response_complete and self.timeout_keep_alive_task is None:
+            return self.cycle
+        return None
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP."""
+        self._refuse(400, msg)
+
+    def _refuse(self, status: int, detail: str) -> None:
+        body = msgspec.json.encode(Problem(title=HTTPStatus(status).phrase, status=status, detail=detail))
+        headers = {
+            **HEADERS.get(status, {}),
+            "Content-Type": MEDIA_TYPE,
+            "Content-Length": len(body),
+            "Connection": "close",
+        }
+        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        self.transport.write("\r\n".join([*lines, "", ""]).encode() + body)
+        self.transport.close()
+
+
+class Sweeper:
+    """Closes connections on which something has been coming in for too long."""
+
+    def __init__(self, patience: float, idle_patience: float) -> None:
+        """Say how patient to be.
+
+        Args:
+            patience: seconds that a head may take, or the rest of a body that has been answered already.
+            idle_patience: seconds that a new connection may be silent.
+        """
+        self._patience = patience
+        self._idle_patience = idle_patience
+        self._since: dict[Connection, tuple[object, float]] = {}
+
+    def sweep(self, connections: set[Any], now: float) -> None:
+        """Look at every connection, and close those that are too slow."""
+        since: dict[Connection, tuple[object, float]] = {}
+        for connection in list(connections):
+            coming = connection.receiving
+            if coming is None:
+                continue
+            before, begun = self._since.get(connection, (None, now))
+            if before is not coming:
+                begun = now
+            if now - begun > (self._idle_patience if coming is connection else self._patience):
+                connection.transport.abort()
+            else:
+                since[connection] = (coming, begun)
+        self._since = since
