@@ -8,7 +8,7 @@ PORT ?= 8000
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: help setup serve test test-python test-rust lint format bench lock clean
+.PHONY: help setup serve test test-python test-rust lint format bench calibrate lock clean
 
 help: ## Show this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ format: setup ## Rewrite the code in the project's format
 
 bench: $(VENV)/.bench $(VENV)/.extension ## Run the benchmarks, side by side with their peers
 	$(BIN)/python -m benchmarks
+
+calibrate: setup ## Measure the statistics' error rates and coverage at full size (docs/statistics.md)
+	$(BIN)/python -m benchmarks.calibrate
 
 lock: $(VENV)/.dev ## Renew the hash-pinned requirements from pyproject.toml
 	@for set in runtime:build dev:build,dev bench:build,dev,bench; do \

@@ -25,9 +25,14 @@ class Summary(Struct, kw_only=True):
 
 
 class SampleRatioView(Struct, kw_only=True):
-    """Whether the traffic follows the planned split; with an alarm nothing else can be trusted."""
+    """Whether the traffic follows the planned split; with an alarm nothing else can be trusted.
+
+    `p_value` is the χ² test's, `sequential_p_value` holds at every look; the alarm follows the latter while the experiment
+    runs (null in an adaptive one, where the former decides).
+    """
 
     p_value: float
+    sequential_p_value: float | None
     alarm: bool
     participants: dict[str, int]
 
@@ -234,6 +239,7 @@ class ResultsView(Struct, kw_only=True):
             phases=[PhaseView(phase=phase, started_at=at) for phase, at in results.phases.items()],
             sample_ratio=SampleRatioView(
                 p_value=results.sample_ratio.p_value,
+                sequential_p_value=results.sample_ratio.sequential_p_value,
                 alarm=results.sample_ratio.alarm,
                 participants={v.variant_id: v.participants for v in variants},
             ),

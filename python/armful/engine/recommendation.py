@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from armful.engine.comparisons import VariantResult
 from armful.model import Experiment
-from armful.stats.srm import SampleRatio
 from armful.stats.stopping import ShipDecision
 
 Kind = Literal["insufficient_data", "continue", "complete", "ship", "stop_harm", "investigate"]
@@ -26,7 +25,7 @@ def recommend(
     *,
     participants: int,
     least: int,
-    ratio: SampleRatio,
+    ratio_p_value: float | None,
     harmed: Mapping[str, list[str]],
     leading: VariantResult | None,
     is_significant: bool,
@@ -37,10 +36,10 @@ def recommend(
 ) -> Recommendation:
     """The first of these that applies: a broken split, too little data, harm, a winner, a leader that is safe, an end."""
     control = experiment.control.variant_id
-    if ratio.alarm:
+    if ratio_p_value is not None:
         return Recommendation(
             "investigate",
-            f"The traffic does not follow the planned split (sample-ratio p = {ratio.p_value:.2g}): find out why before "
+            f"The traffic does not follow the planned split (sample-ratio p = {ratio_p_value:.2g}): find out why before "
             "reading anything else here.",
         )
     if participants < least:

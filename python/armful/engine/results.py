@@ -11,7 +11,7 @@ from armful.engine.comparisons import CONFIDENCE_LEVEL, Cell, VariantResult, fig
 from armful.engine.recommendation import Recommendation, recommend
 from armful.model import Arm, Experiment, Guardrail
 from armful.stats.power import minimum_detectable_effect
-from armful.stats.srm import SampleRatio, sample_ratio_test
+from armful.stats.srm import sample_ratio_test, sequential_sample_ratio_test
 from armful.stats.stopping import ShipDecision, safe_to_ship
 from armful.storage.results import Counts
 
@@ -19,6 +19,9 @@ LEAST_PARTICIPANTS = 100
 """Under this many participants no result is called significant."""
 
 _LEAST_CHANCE_TO_BE_BEST = 0.95
+_SPLIT = (0, "")
+"""Where the evidence against the split is kept: of no variant and no metric."""
+
 _MOST_POINTS = 30
 """Days for which a series works out figures; of a longer experiment every second, third, … day."""
 
@@ -35,6 +38,18 @@ class Significance(Struct, kw_only=True):
     is_significant: bool
     minimum_detectable_effect: float | None
     method: str | None
+
+
+class SampleRatioResult(Struct, kw_only=True):
+    """Whether the traffic follows the planned split.
+
+    The alarm follows the sequential test while the experiment runs, so that looking often never raises it by chance, and
+    the χ² test once it has completed as planned (in an adaptive experiment, where shares change, always the χ² test).
+    """
+
+    p_value: float
+    sequential_p_value: float | None
+    alarm: bool
 
 
 class GuardrailResult(Struct, kw_only=True):
@@ -77,7 +92,7 @@ class Results(Struct, kw_only=True):
     elapsed: timedelta
     progress_percentage: float
     completed_as_planned: bool
-    sample_ratio: SampleRatio
+    sample_ratio: SampleRatioResult
     variants: list[VariantResult]
     significance: Significance
     winner_variant_id: str | None
@@ -120,7 +135,7 @@ def judge(experiment: Experiment, counts: Counts, now: datetime, *, series: bool
     as_planned = _as_planned(experiment, now)
     enough = participants >= LEAST_PARTICIPANTS
     significance = significance_of(variants, experiment, enough=enough, as_planned=as_planned)
-    ratio = _sample_ratio(counts, shares, arms, people)
+    ratio, ratio_evidence = _sample_ratio(experiment, counts, shares, arms, people, as_planned=as_planned)
     elapsed, progress = _time(experiment, now)
     secondary = {metric: of(metric) for metric in experiment.success_metrics[1:]}
     guardrails = [
@@ -166,7 +181,7 @@ def judge(experiment: Experiment, counts: Counts, now: datetime, *, series: bool
             experiment,
             participants=participants,
             least=LEAST_PARTICIPANTS,
-            ratio=ratio,
+            ratio_p_value=ratio.p_value if ratio.alarm else None,
             harmed={g.guardrail.name: g.harmed_by for g in guardrails if g.harmed_by},
             leading=significance.leading,
             is_significant=significance.is_significant,
@@ -181,7 +196,8 @@ def judge(experiment: Experiment, counts: Counts, now: datetime, *, series: bool
             for metric, results in everything
             for variant in results
             if variant.comparison is not None and variant.comparison.always_valid is not None
-        },
+        }
+        | ratio_evidence,
     )
 
 
@@ -290,9 +306,15 @@ def _time(experiment: Experiment, now: datetime) -> tuple[timedelta, float]:
 
 
 def _sample_ratio(
-    counts: Counts, shares: dict[int, dict[int, float]], arms: Sequence[Arm], people: dict[int, int]
-) -> SampleRatio:
-    """The phase's traffic against what its regimes' shares lead to expect."""
+    experiment: Experiment,
+    counts: Counts,
+    shares: dict[int, dict[int, float]],
+    arms: Sequence[Arm],
+    people: dict[int, int],
+    *,
+    as_planned: bool,
+) -> tuple[SampleRatioResult, dict[tuple[int, str], float]]:
+    """The phase's traffic against what its regimes' shares lead to expect, and the strongest evidence so far."""
     expected: dict[int, float] = defaultdict(float)
     by_regime: dict[int, int] = defaultdict(int)
     for share in counts.shares:
@@ -304,10 +326,16 @@ def _sample_ratio(
             expected[variant] += total * part
     everybody = sum(expected.values())
     if not everybody:
-        return sample_ratio_test([0 for _ in arms], [1 / len(arms) for _ in arms])
-    return sample_ratio_test(
-        [people.get(arm.variant, 0) for arm in arms], [expected[arm.variant] / everybody for arm in arms]
-    )
+        return SampleRatioResult(p_value=1.0, sequential_p_value=None, alarm=False), {}
+    seen = [people.get(arm.variant, 0) for arm in arms]
+    planned = [expected[arm.variant] / everybody for arm in arms]
+    once = sample_ratio_test(seen, planned)
+    if experiment.allocation == "thompson":
+        return SampleRatioResult(p_value=once.p_value, sequential_p_value=None, alarm=once.alarm), {}
+    always = sequential_sample_ratio_test(seen, planned, counts.evidence.get(_SPLIT, 0.0))
+    alarm = once.alarm if as_planned else always.alarm
+    ratio = SampleRatioResult(p_value=once.p_value, sequential_p_value=always.p_value, alarm=alarm)
+    return ratio, {_SPLIT: min(always.max_log_e, 1e300)}
 
 
 def _guardrail(
@@ -327,7 +355,7 @@ def _guardrail(
     return GuardrailResult(guardrail=guardrail, variants=variants, harmed_by=harmed_by)
 
 
-def _winner(significance: Significance, ratio: SampleRatio) -> VariantResult | None:
+def _winner(significance: Significance, ratio: SampleRatioResult) -> VariantResult | None:
     leading = significance.leading
     if (
         leading is None

@@ -1,0 +1,99 @@
+"""What an experiment's counts lead to: the order in which recommendations apply, and the figures' independent source."""
+
+import math
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from bayesian_testing.experiments import BinaryDataTest
+
+from armful.engine.results import judge
+from armful.model import Arm, Experiment, StopRule
+from armful.storage.results import Counts, DayCount, Share
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def experiment(**changes: object) -> Experiment:
+    fields = {
+        "key": 1, "experiment_id": "exp_x", "experiment_name": "x", "description": None, "target_persona": "p",
+        "success_metrics": ["m"], "guardrails": [], "duration_days": 14, "min_sample_size": None, "allocation": "fixed",
+        "salt": "s", "namespace": None, "namespace_range": (0.0, 1.0), "attribution_days": None, "unresolved": "failed",
+        "stop_rule": None, "status": "active", "start_time": START, "expected_end_time": START + timedelta(days=14),
+        "end_time": None, "promoted_variant_id": None, "regime": 1, "phase": 1,
+        "arms": [Arm(1, "a", 0.5, True), Arm(2, "b", 0.5, False)],
+    }  # fmt: skip
+    return Experiment(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def counts(a: tuple[int, int], b: tuple[int, int]) -> Counts:
+    return Counts(
+        phase=1,
+        phases={1: START},
+        shares=[Share(1, 1, variant, 0.5, 0) for variant in (1, 2)],
+        days=[DayCount(1, variant, date(2026, 1, 2), "", n, s, n) for variant, (n, s) in ((1, a), (2, b))],
+        metrics=[],
+        evidence={},
+    )
+
+
+DAY_3, DAY_20 = START + timedelta(days=3), START + timedelta(days=20)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "now", "kind"),
+    [
+        ((0, 0), (0, 0), DAY_3, "insufficient_data"),
+        ((40, 2), (40, 20), DAY_3, "insufficient_data"),
+        ((5000, 400), (4000, 320), DAY_3, "investigate"),
+        ((1000, 80), (1000, 85), DAY_3, "continue"),
+        ((3000, 200), (3000, 360), DAY_3, "ship"),
+        ((3000, 360), (3000, 200), DAY_3, "stop_harm"),
+        ((1000, 80), (1000, 85), DAY_20, "complete"),
+        ((1000, 80), (1000, 120), DAY_20, "ship"),
+    ],
+)
+def test_the_first_recommendation_that_applies(
+    a: tuple[int, int], b: tuple[int, int], now: datetime, kind: str
+) -> None:
+    status = "completed" if now == DAY_20 else "active"
+    found = judge(experiment(status=status), counts(a, b), now)
+    assert found.recommendation.kind == kind
+    assert (found.winner_variant_id == "b") == (kind == "ship")
+
+
+def test_a_fixed_horizon_p_under_5_percent_is_not_significant_before_the_end() -> None:
+    """120 of 1000 against 90 of 1000: p = 0.03, but an early look proves nothing yet."""
+    early = judge(experiment(), counts((1000, 90), (1000, 120)), DAY_3).significance
+    assert early.p_value is not None
+    assert early.p_value < 0.05
+    assert not early.is_significant
+    late = judge(experiment(status="completed"), counts((1000, 90), (1000, 120)), DAY_20).significance
+    assert late.is_significant
+
+
+def test_an_experiment_stopped_early_keeps_to_the_always_valid_evidence() -> None:
+    stopped = experiment(status="stopped", end_time=START + timedelta(days=5))
+    assert judge(stopped, counts((1000, 90), (1000, 120)), DAY_20).significance.follows == "always_valid"
+
+
+def test_a_stop_rule_that_is_met() -> None:
+    rule = StopRule(minimum_days=2, minimum_sample=500, loss_threshold=0.05)
+    found = judge(experiment(stop_rule=rule), counts((5000, 500), (5000, 530)), DAY_3)
+    assert found.recommendation.kind == "ship"
+    assert found.winner_variant_id is None
+    assert (
+        judge(experiment(stop_rule=rule), counts((400, 40), (400, 44)), DAY_3).recommendation.kind
+        == "continue"
+    )
+
+
+def test_chance_to_be_best_and_expected_loss_agree_with_an_independent_simulation() -> None:
+    """bayesian-testing draws 200,000 times: standard error at most 0.0011 for the chance; five of them allowed."""
+    found = judge(experiment(), counts((1000, 90), (1000, 105)), DAY_3)
+    oracle = BinaryDataTest()
+    oracle.add_variant_data_agg("a", totals=1000, positives=90, a_prior=1, b_prior=1)
+    oracle.add_variant_data_agg("b", totals=1000, positives=105, a_prior=1, b_prior=1)
+    for mine, theirs in zip(found.variants, oracle.evaluate(sim_count=200_000, seed=1), strict=True):
+        assert mine.variant_id == theirs["variant"]
+        assert math.isclose(mine.chance_to_be_best, theirs["prob_being_best"], abs_tol=0.006)
+        assert math.isclose(mine.expected_loss, theirs["expected_loss"], abs_tol=0.0003)
