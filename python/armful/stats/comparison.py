@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import gammaln, ndtr
+from scipy.special import ndtr
 
 from armful.stats.intervals import Interval, check_counts, two_sided_z
 
@@ -104,20 +104,17 @@ def fisher_p_value(
 
     Sums over at most min(impressions, all successes) + 1 tables.
     """
-    total = impressions + control_impressions
     pooled = successes + control_successes
     low, high = max(0, pooled - control_impressions), min(impressions, pooled)
     if low == high:
         return 1.0
-    treated = np.arange(low, high + 1, dtype=np.float64)
-    log_weight = -(
-        gammaln(treated + 1)
-        + gammaln(impressions - treated + 1)
-        + gammaln(pooled - treated + 1)
-        + gammaln(total - impressions - pooled + treated + 1)
-    )
+    # Each table's weight from the one before: gammaln of a million would leave nine digits.
+    treated = np.arange(low, high, dtype=np.float64)
+    ratio = (impressions - treated) / (treated + 1) * (pooled - treated)
+    ratio /= control_impressions - pooled + treated + 1
+    log_weight = np.concatenate(([0.0], np.log(ratio).cumsum()))
     weight = np.exp(log_weight - log_weight.max())
-    # Tables as likely as the one seen count too; the margin absorbs the rounding of gammaln.
+    # Tables as likely as the one seen count too; the margin absorbs rounding.
     return min(1.0, float(weight[weight <= weight[successes - low] * (1 + 1e-7)].sum() / weight.sum()))
 
 
@@ -169,7 +166,10 @@ def _difference_upper(s1: int, n1: int, s0: int, n0: int, z: float) -> float:
     def excess(delta: float) -> float:
         return (delta - estimate) ** 2 - z * z * _constrained_variance(s1, n1, s0, n0, delta)
 
-    return _largest_root(excess, estimate, 1.0)
+    guess = estimate
+    for _ in range(2):
+        guess = min(1.0, estimate + z * math.sqrt(_constrained_variance(s1, n1, s0, n0, guess)))
+    return _largest_root(excess, estimate, guess, 1.0)
 
 
 def _constrained_variance(s1: int, n1: int, s0: int, n0: int, delta: float) -> float:
@@ -228,18 +228,27 @@ def _ratio_upper(s1: int, n1: int, s0: int, n0: int, z: float) -> float:
         # Divided by the ratio, so that neither end of the range drowns the other.
         return ((p1_seen - ratio * p0_seen) ** 2 - z * z * variance) / ratio
 
-    start = math.log(p1_seen / p0_seen) if s1 else 0.0
+    start, step = 0.0, 1.0
+    if s1:
+        start = math.log(p1_seen / p0_seen)
+        step = z * math.sqrt(1 / s1 - 1 / n1 + 1 / s0 - 1 / n0)
+    guess = start + step
     while s1 == 0 and excess(start) > 0:
         start -= 2.0
-    step = 1.0
+    step += 0.5
     while excess(start + step) <= 0:
         step *= 2
-    return math.exp(_largest_root(excess, start, start + step))
+    return math.exp(_largest_root(excess, start, guess, start + step))
 
 
-def _largest_root(excess: Callable[[float], float], start: float, end: float) -> float:
+def _largest_root(excess: Callable[[float], float], start: float, guess: float, end: float) -> float:
     """Give the root of a function that is at most 0 at `start`, dips below it, and is above 0 at `end`."""
-    if excess(start) >= 0:
+    margin = 0.1 * (guess - start)
+    if start < guess - margin and excess(guess - margin) < 0:
+        start = guess - margin
+    elif excess(start) >= 0:
         # Both arms all failures or all successes: the estimate itself is a root, and not the one asked for.
         start += 1e-12
+    if start < guess + margin < end and excess(guess + margin) > 0:
+        end = guess + margin
     return float(brentq(excess, start, end, xtol=1e-14))
