@@ -7,7 +7,7 @@ from litestar.params import JSONBody
 from uuid_utils import uuid7
 
 from armful.api.decoding import Strict, decode
-from armful.api.schemas import Selection, SelectionMetadata
+from armful.api.schemas import Selection
 from armful.engine import Engine
 from armful.engine.selection import SelectRequest
 from armful.state.registry import encoded
@@ -26,25 +26,15 @@ def answer(engine: Engine, body: bytes) -> bytes:
 
 def encode(engine: Engine, request: SelectRequest) -> bytes:
     """Select, and write the answer."""
-    chosen = b",".join(
-        [
-            b'%b,"score":%b}' % (encoded(entry), _encode(score))
-            for entry, score in engine.selections.select(request)
-        ]
-    )
-    metadata = SelectionMetadata(
-        algorithm=request.algorithm,
-        persona_id=request.persona_id,
-        min_impressions=request.min_impressions,
-        exploration_ratio=request.exploration_ratio,
-        scope=request.scope,
-        dimensions=request.dimensions,
-        exclude=request.exclude,
-        seed=request.seed,
-    )
-    return b'{"selected_variants":[%b],"selection_metadata":%b,"selection_id":"%b"}' % (
-        chosen,
-        _encode(metadata),
+    chosen = [
+        b'%b,"score":%b}' % (entry.json or encoded(entry), _encode(score))
+        for entry, score in engine.selections.select(request)
+    ]
+    # The metadata are the request but for its first field, `top_k`.
+    metadata = _encode(request).partition(b",")[2]
+    return b'{"selected_variants":[%b],"selection_metadata":{%b,"selection_id":"%b"}' % (
+        b",".join(chosen),
+        metadata,
         str(uuid7()).encode(),
     )
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from litestar import Request, Router, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
@@ -14,6 +15,8 @@ from armful.model import NewVariant
 
 _RESERVED = ("min_impressions", "limit", "cursor", "status")
 _PREFIX = "dimension."
+
+_encode = msgspec.json.Encoder().encode
 
 
 @get("/variants", scope="read", summary="List variants")
@@ -95,6 +98,11 @@ async def variant_stats(
 ) -> StatsView:
     """A variant's success rate, its intervals and its posterior."""
     return StatsView.of(await engine.variants.statistics(unescaped(variant_id), confidence_level))
+
+
+async def encode_stats(engine: Engine, variant_id: str, confidence_level: float) -> bytes:
+    """The JSON of a variant's statistics."""
+    return _encode(StatsView.of(await engine.variants.statistics(variant_id, confidence_level)))
 
 
 router = Router(

@@ -1,9 +1,8 @@
 """Which variants to show: one draw per variant from its posterior, the largest win."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from armful.errors import Refused
 from armful.model import Label
@@ -20,10 +19,10 @@ class SelectRequest(Struct, kw_only=True):
     persona_id: Label
     min_impressions: Annotated[int, Meta(ge=0, le=2**53)] = 100
     exploration_ratio: Annotated[float, Meta(ge=0, le=1)] = 0.3
-    dimensions: dict[str, str] | None = None
-    exclude: list[str] | None = None
     scope: Literal["global", "persona"] = "global"
-    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+    dimensions: dict[str, str] | UnsetType | None = UNSET
+    exclude: list[str] | UnsetType | None = UNSET
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | UnsetType | None = UNSET
 
 
 class Selections:
@@ -51,10 +50,6 @@ class Selections:
             exploration_ratio=request.exploration_ratio if explores else 0.0,
             where=request.dimensions or None,
             exclude=request.exclude or None,
-            seed=request.seed,
+            seed=None if request.seed is UNSET else request.seed,
         )
-        chosen = list(zip(self._registry.entries(slots.tolist()), scores.tolist(), strict=True))
-        now = datetime.now(UTC)
-        for entry, _ in chosen:
-            self._registry.use(entry, now)
-        return chosen
+        return list(zip(self._registry.use(slots.tolist()), scores.tolist(), strict=True))

@@ -1,7 +1,8 @@
 """Every variant in memory: its description, its counters, and its posterior in the Rust table that selections draw from."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from time import time
 
 import msgspec
 import numpy as np
@@ -31,7 +32,7 @@ class Registry:
         self._by_id: dict[str, Entry] = {}
         self._by_key: dict[int, Entry] = {}
         self._by_slot: dict[int, Entry] = {}
-        self._used: dict[int, datetime] = {}
+        self._used: dict[int, float] = {}
         # The table's own version: it must move where a description changes and the row's counters were newer already.
         self._clock = 0
 
@@ -107,25 +108,31 @@ class Registry:
             if (entry := self._by_key.get(key)) is None or entry.variant.version < version
         ]
 
-    def entries(self, slots: Iterable[int]) -> Iterator[Entry]:
-        """The entries in those slots of the table."""
+    def use(self, slots: Iterable[int]) -> list[Entry]:
+        """The entries in those slots of the table, noted as selected now."""
         by_slot = self._by_slot
-        return (by_slot[slot] for slot in slots)
-
-    def use(self, entry: Entry, at: datetime) -> None:
-        """Note that a variant was selected."""
-        entry.variant.last_used = at
-        self._used[entry.variant.key] = at
+        entries = [by_slot[slot] for slot in slots]
+        used = self._used
+        now = time()
+        for entry in entries:
+            used[entry.variant.key] = now
+        return entries
 
     def take_used(self) -> dict[int, datetime]:
         """When variants were last selected, by key, for those selected since the last call."""
-        used, self._used = self._used, {}
+        used = {key: datetime.fromtimestamp(at, UTC) for key, at in self._used.items()}
+        for key, at in used.items():
+            self._by_key[key].variant.last_used = at
+        self._used = {}
         return used
 
     def last_used(self, variant: Variant) -> datetime | None:
         """When a variant was last selected: what the row says or, if later, what this process has yet to write down."""
-        pending = self._used.get(variant.key)
-        return max((at for at in (variant.last_used, pending) if at is not None), default=None)
+        held = self._by_key.get(variant.key)
+        known = [variant.last_used, held.variant.last_used if held else None]
+        if (pending := self._used.get(variant.key)) is not None:
+            known.append(datetime.fromtimestamp(pending, UTC))
+        return max((at for at in known if at is not None), default=None)
 
     def _upsert(self, entries: list[Entry], *, describe: bool) -> None:
         if not entries:

@@ -1,0 +1,76 @@
+"""The hot endpoints: those that the gate answers itself, since the framework's way costs several times what they do.
+
+Each is an ordinary handler too, over the same functions: that describes it in the OpenAPI document.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+
+from litestar.types import HTTPScope
+from msgspec import Struct
+
+from armful.api import performance, select, variants
+from armful.api.paths import unescaped
+from armful.engine import Engine
+from armful.model import Scope
+
+_LEVEL = re.compile(rb"confidence_level=(0\.\d{1,17})")
+
+
+async def _select(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> bytes:
+    return select.answer(engine, body)
+
+
+async def _performance(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> bytes:
+    key = next((value for name, value in scope["headers"] if name == b"idempotency-key"), None)
+    return await performance.answer(engine, variant_id, body, None if key is None else key.decode("latin-1"))
+
+
+async def _stats(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> bytes | None:
+    query = scope["query_string"]
+    level = _LEVEL.fullmatch(query)
+    if query and level is None:
+        return None
+    return await variants.encode_stats(engine, variant_id, float(level[1]) if level else 0.95)
+
+
+class Hot(Struct, frozen=True):
+    """A hot endpoint. `{id}` in `pattern` stands for one segment.
+
+    `answer` gets that segment and the whole body and gives the JSON answer, or, if there is no body, None for a request
+    that the ordinary handler is to answer.
+    """
+
+    method: str
+    pattern: str
+    scope: Scope
+    answer: Callable[[Engine, HTTPScope, str, bytes], Awaitable[bytes | None]]
+
+
+HOT = (
+    Hot("POST", "/variants/select", "select", _select),
+    Hot("POST", "/variants/{id}/performance", "write", _performance),
+    Hot("GET", "/variants/{id}/stats", "read", _stats),
+)
+
+_FIXED = {(hot.method, hot.pattern): hot for hot in HOT if "{id}" not in hot.pattern}
+_WITH_ID = {
+    (hot.method, end): (hot, start)
+    for hot in HOT
+    for start, found, end in [hot.pattern.partition("{id}")]
+    if found
+}
+
+
+def find(method: str, path: str) -> tuple[Hot, str] | None:
+    """The hot endpoint that a request is for, and the id that its path names."""
+    hot = _FIXED.get((method, path))
+    if hot is not None:
+        return hot, ""
+    slash = path.rfind("/")
+    if (candidate := _WITH_ID.get((method, path[slash:]))) is not None:
+        hot, start = candidate
+        variant_id = path[len(start) : slash]
+        if path.startswith(start) and slash >= len(start) and "/" not in variant_id:
+            return hot, unescaped(variant_id)
+    return None
