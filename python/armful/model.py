@@ -149,10 +149,9 @@ Allocation = Literal["fixed", "thompson"]
 ExperimentStatus = Literal["draft", "active", "paused", "completed", "stopped", "promoted"]
 
 
-class Experiment(Struct, kw_only=True):
-    """A formal A/B test; `key` is its number in the database, `regime` that of its present shares."""
+class ExperimentPlan(Struct, kw_only=True):
+    """What is settled about an experiment when it is created."""
 
-    key: int
     experiment_id: str
     experiment_name: str
     description: str | None
@@ -168,6 +167,12 @@ class Experiment(Struct, kw_only=True):
     attribution_days: int | None
     unresolved: Literal["failed", "pending"]
     stop_rule: StopRule | None
+
+
+class Experiment(ExperimentPlan, kw_only=True):
+    """A formal A/B test; `key` is its number in the database, `regime` that of its present shares."""
+
+    key: int
     status: ExperimentStatus
     start_time: datetime | None
     expected_end_time: datetime | None

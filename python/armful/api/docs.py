@@ -7,11 +7,13 @@ from typing import Any
 from litestar import Request, Router, get
 from litestar.datastructures import CacheControlHeader
 from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath
 from litestar.response import File
+from litestar.types import Method
 
 from armful import __version__
 from armful.api.openapi import build
@@ -55,6 +57,12 @@ def document(request: Request[Any, Any, Any]) -> dict[str, Any]:
 router = Router("/", route_handlers=[asset, favicon, document])
 
 
+def _operation_id(handler: HTTPRouteHandler, method: Method, path: list[Any]) -> str:
+    """The handler's name, in the camel case that generated clients expect."""
+    first, *others = handler.handler_name.split("_")
+    return first + "".join(word.title() for word in others)
+
+
 class _LocalSwagger(SwaggerRenderPlugin):
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         return super().render(request, build(request.app))
@@ -70,6 +78,7 @@ def openapi() -> OpenAPIConfig:
         components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
         security=[{"key": []}],
         use_handler_docstrings=True,
+        operation_id_creator=_operation_id,
         render_plugins=[
             _LocalSwagger(
                 path="/",

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Router, get, patch, post
 from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from armful.api.auth import actor
@@ -63,46 +64,23 @@ async def change_experiment(
     return ExperimentView.of(changed)
 
 
-@post("/experiments/{experiment_id:str}/start", scope="write", status_code=200, summary="Start a draft")
-async def start_draft(
-    experiment_id: FromPath[str], request: AnyRequest, engine: NamedDependency[Engine]
-) -> ExperimentView:
-    """Start an experiment that was kept as a draft."""
-    return ExperimentView.of(
-        await engine.experiments.change(unescaped(experiment_id), "start", actor(request))
+def _transition(action: str, summary: str, description: str) -> HTTPRouteHandler:
+    @post(
+        f"/experiments/{{experiment_id:str}}/{action}",
+        scope="write",
+        status_code=200,
+        name=f"{action}_experiment",
+        operation_id="startDraft" if action == "start" else f"{action}Experiment",
+        summary=summary,
+        description=description,
     )
+    async def change(
+        experiment_id: FromPath[str], request: AnyRequest, engine: NamedDependency[Engine]
+    ) -> ExperimentView:
+        changed = await engine.experiments.change(unescaped(experiment_id), action, actor(request))
+        return ExperimentView.of(changed)
 
-
-@post("/experiments/{experiment_id:str}/pause", scope="write", status_code=200, summary="Pause an experiment")
-async def pause_experiment(
-    experiment_id: FromPath[str], request: AnyRequest, engine: NamedDependency[Engine]
-) -> ExperimentView:
-    """Stop counting for now; the planned end stays."""
-    return ExperimentView.of(
-        await engine.experiments.change(unescaped(experiment_id), "pause", actor(request))
-    )
-
-
-@post(
-    "/experiments/{experiment_id:str}/resume", scope="write", status_code=200, summary="Resume an experiment"
-)
-async def resume_experiment(
-    experiment_id: FromPath[str], request: AnyRequest, engine: NamedDependency[Engine]
-) -> ExperimentView:
-    """Go on counting after a pause."""
-    return ExperimentView.of(
-        await engine.experiments.change(unescaped(experiment_id), "resume", actor(request))
-    )
-
-
-@post("/experiments/{experiment_id:str}/stop", scope="write", status_code=200, summary="Stop an experiment")
-async def stop_experiment(
-    experiment_id: FromPath[str], request: AnyRequest, engine: NamedDependency[Engine]
-) -> ExperimentView:
-    """End an experiment before its planned end, for good."""
-    return ExperimentView.of(
-        await engine.experiments.change(unescaped(experiment_id), "stop", actor(request))
-    )
+    return change
 
 
 @post(
@@ -156,10 +134,10 @@ router = Router(
         list_experiments,
         read_experiment,
         change_experiment,
-        start_draft,
-        pause_experiment,
-        resume_experiment,
-        stop_experiment,
+        _transition("start", "Start a draft", "Start an experiment that was kept as a draft."),
+        _transition("pause", "Pause an experiment", "Stop counting for now; the planned end stays."),
+        _transition("resume", "Resume an experiment", "Go on counting after a pause."),
+        _transition("stop", "Stop an experiment", "End an experiment before its planned end, for good."),
         promote_variant,
         assign_participant,
         experiment_history,

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from armful.errors import Conflict, ExperimentNotFound, IllegalTransition
-from armful.model import Allocation, Arm, Experiment, Guardrail, StopRule
+from armful.model import Arm, Experiment, ExperimentPlan, Guardrail, StopRule
 from armful.storage import audit
 from armful.storage.changes import announce
 from armful.storage.pool import Pool, acquire
@@ -39,24 +39,9 @@ class ArmPlan(Struct, frozen=True):
     start: float
 
 
-class NewExperiment(Struct, kw_only=True):
+class NewExperiment(ExperimentPlan, kw_only=True):
     """An experiment to create: `arms` in the caller's order, `control` the key of one of them."""
 
-    experiment_id: str
-    experiment_name: str
-    description: str | None
-    target_persona: str
-    success_metrics: list[str]
-    guardrails: list[Guardrail]
-    duration_days: int
-    min_sample_size: int | None
-    allocation: Allocation
-    salt: str
-    namespace: str | None
-    namespace_range: tuple[float, float]
-    attribution_days: int | None
-    unresolved: str
-    stop_rule: StopRule | None
     arms: list[ArmPlan]
     control: int
 
