@@ -16,7 +16,7 @@ from armful.replay import Figures, HeadlineTest, Report, read_tests
 from armful.replay import replay as run_replay
 from armful.settings import Settings
 
-_WIDTH = 100  # characters of a table that goes to a file
+_WIDTH = 120  # characters of a table that goes to a file
 
 
 @click.command()
@@ -124,9 +124,11 @@ def _run(
 def _table(report: Report) -> Table:
     names = ("rounds", "uniform", "armful", "(drawn)", "best", "gain", "of possible")
     table = Table("test", *names, box=box.SIMPLE, title="Clicks", pad_edge=False)
-    table.columns[0].no_wrap = True
+    # On a narrow terminal the names give way, and not the figures.
+    table.columns[0].overflow = "ellipsis"
     for column in table.columns[1:]:
         column.justify = "right"
+        column.no_wrap = True
     for test in report.tests:
         table.add_row(test.test_id, *_cells(test.figures))
     table.add_section()
@@ -141,6 +143,6 @@ def _cells(figures: Figures) -> list[str]:
         f"{figures.expected_clicks:,.1f}",
         f"{figures.clicks:,}",
         f"{figures.best_clicks:,.1f}",
-        f"{figures.gain:+,.1f}",
+        f"{figures.gain:+z,.1f}",
         "-" if figures.gain_share is None else f"{figures.gain_share:.1%}",
     ]
