@@ -1,5 +1,5 @@
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias, final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,14 +7,19 @@ from numpy.typing import NDArray
 __all__ = [
     "ArmTable",
     "expected_loss",
+    "inclusion_probability",
     "probability_best",
     "sample_beta",
     "select_top_k",
     "select_top_k_many",
+    "simulate",
 ]
 
 _Floats: TypeAlias = NDArray[np.float64] | Sequence[float]
 _Integers: TypeAlias = NDArray[np.int64] | Sequence[int]
+_Policy: TypeAlias = Literal[
+    "thompson", "thompson_exploration", "epsilon_greedy", "ucb1", "kl_ucb", "greedy", "random"
+]
 
 def sample_beta(alpha: _Floats, beta: _Floats, *, seed: int | None = None) -> NDArray[np.float64]:
     """Draw one rate per arm from its posterior.
@@ -120,6 +125,85 @@ def expected_loss(alpha: _Floats, beta: _Floats) -> NDArray[np.float64]:
         TypeError: an array is not of dtype float64.
 
     Source: Gauss-Legendre quadrature of ∫ Fᵢ (1 - ∏ Fⱼ) over log-odds.
+
+    """
+
+def inclusion_probability(
+    alpha: _Floats, beta: _Floats, k: int, draws: int, *, seed: int | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Estimate each arm's chance to be among the k that Thompson sampling selects.
+
+    >>> share, error = inclusion_probability([4.0, 5.0, 3.0], [1.0, 1.0, 1.0], 1, 10_000, seed=7)
+    >>> bool((abs(share - [1 / 3, 5 / 12, 1 / 4]) < 4 * error).all())
+    True
+
+    Args:
+        alpha: α of each arm, shape (n,), finite and greater than 0.
+        beta: β of each arm, shape (n,), finite and greater than 0.
+        k: how many arms a selection has, from 1 to n.
+        draws: how many selections to make, at least 1.
+        seed: from 0 to 2**64 - 1; ``None`` for an estimate that nobody can repeat.
+
+    Returns:
+        The share of the selections that have the arm, and that share's standard error √(p(1-p)/draws), each
+        of shape (n,). Ctrl-C interrupts it. For k = 1 :func:`probability_best` is exact.
+
+    Raises:
+        ValueError: a value is out of range, or lengths differ; the message names where and what.
+        TypeError: an array is not of dtype float64, or ``k``, ``draws`` or ``seed`` not an integer.
+
+    """
+
+def simulate(
+    rates: _Floats,
+    policy: _Policy,
+    horizon: int,
+    runs: int,
+    *,
+    seed: int | None = None,
+    prior: tuple[float, float] = (1.0, 1.0),
+    epsilon: float = 0.1,
+    min_impressions: int = 100,
+    exploration_ratio: float = 0.3,
+    points: int = 100,
+    threads: int | None = None,
+    progress: Callable[[float], object] | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Play a policy against arms of known success rates, one arm a step, in many independent runs.
+
+    >>> steps, regret, choices = simulate([0.05, 0.1], "thompson", 1000, 200, seed=7)
+    >>> int(steps[-1]), regret.shape, choices.shape
+    (1000, (200, 100), (200, 2))
+    >>> bool(5 < regret[:, -1].mean() < 12)
+    True
+
+    Args:
+        rates: each arm's true success rate, shape (n,), in [0, 1]. policy: ``thompson``;
+            ``thompson_exploration``, which goes to arms with fewer than ``min_impressions`` impressions
+            with probability ``exploration_ratio`` and to the others else; ``epsilon_greedy``, which goes
+            anywhere with probability ``epsilon`` and to the largest share of successes else; ``ucb1`` (Auer
+            et al. 2002); ``kl_ucb`` (Garivier & Cappé 2011); ``greedy``, the largest posterior mean;
+            ``random``.
+        horizon: steps in a run, at least 1.
+        runs: how many runs, at least 1.
+        seed: from 0 to 2**64 - 1; fixes every run, however many threads there are.
+        prior: α and β of every arm's Beta prior.
+        epsilon: in [0, 1].
+        min_impressions: at least 0.
+        exploration_ratio: in [0, 1].
+        points: at how many evenly spaced steps the regret is noted, at most as many as there are.
+        threads: how many play at once; ``None`` for as many as there are processors.
+        progress: called now and then, and at the end, with the share of the steps played, in [0, 1].
+
+    Returns:
+        The m noted steps, shape (m,); the regret up to each, which is the sum over the steps so far of the
+        best rate less the chosen arm's, shape (runs, m); how often each arm was chosen, shape (runs, n).
+        Ctrl-C interrupts it, and so does an exception of ``progress``.
+
+    Raises:
+        ValueError: a value is out of range; the message names the argument and the value.
+        TypeError: an argument is of another type.
+        MemoryError: the answer doesn't fit into memory.
 
     """
 

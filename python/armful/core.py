@@ -17,17 +17,21 @@ The same arguments and seed give the same answer; without a seed no two calls ar
 from armful._core import (
     ArmTable,
     expected_loss,
+    inclusion_probability,
     probability_best,
     sample_beta,
     select_top_k,
     select_top_k_many,
+    simulate,
 )
 
 __all__ = [
     "ArmTable",
     "expected_loss",
+    "inclusion_probability",
     "probability_best",
     "sample_beta",
     "select_top_k",
     "select_top_k_many",
+    "simulate",
 ]

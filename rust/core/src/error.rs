@@ -47,6 +47,18 @@ pub enum Error {
         /// What was given.
         value: f64,
     },
+    /// A success rate that is not within [0, 1].
+    NotARate {
+        /// Where in `rates`.
+        index: usize,
+        /// What stands there.
+        value: f64,
+    },
+    /// Nothing of what there must be at least one of.
+    Nothing {
+        /// The argument's name.
+        argument: &'static str,
+    },
     /// An id the table has never seen.
     UnknownId(String),
     /// A slot the table has not given out.
@@ -58,6 +70,8 @@ pub enum Error {
     },
     /// The table can hold no more: its slots, or its ids' bytes, are numbered with 32 bits.
     Full,
+    /// The answer doesn't fit into memory.
+    Memory,
     /// The caller asked for the work to be given up.
     Interrupted,
 }
@@ -82,6 +96,9 @@ impl fmt::Display for Error {
                 write!(f, "k is {k}: it must be between 1 and the number of arms, {arms}")
             }
             Error::NotAShare { argument, value } => write!(f, "{argument} is {value}: it must be between 0 and 1"),
+            Error::NotARate { index, value } => write!(f, "rates[{index}] is {value}: it must be between 0 and 1"),
+            Error::Nothing { argument } => write!(f, "{argument} must be at least 1 and not empty"),
+            Error::Memory => write!(f, "the answer doesn't fit into memory"),
             Error::UnknownId(id) => write!(f, "no arm has the id '{id}'"),
             Error::UnknownSlot { slot, slots } => write!(f, "slots: {slot} is not one of the table's {slots} slots"),
             Error::Interrupted => write!(f, "interrupted"),

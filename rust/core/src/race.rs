@@ -19,6 +19,7 @@ const HIGHEST: f64 = 1.0 - 1e-9;
 /// With a lower exponent a whole draw costs less than a comparison and what may follow.
 const DRAWN_BELOW: f64 = 2.0;
 
+#[derive(Debug, Clone)]
 pub(crate) struct Race {
     pub best: TopK,
     /// What must at least be exceeded; `None` as long as anything may take a place. It never falls.

@@ -20,7 +20,7 @@ impl Scored {
 }
 
 /// The k best seen so far, as a binary heap with the worst of them on top.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct TopK {
     k: usize,
     heap: Vec<Scored>,

@@ -11,7 +11,7 @@ pub fn refuse(error: Error) -> PyErr {
         Error::UnknownId(_) => PyKeyError::new_err(message),
         Error::UnknownSlot { .. } => PyIndexError::new_err(message),
         Error::Interrupted => PyKeyboardInterrupt::new_err(message),
-        Error::Full => PyMemoryError::new_err(message),
+        Error::Full | Error::Memory => PyMemoryError::new_err(message),
         _ => PyValueError::new_err(message),
     }
 }
@@ -132,6 +132,14 @@ pub fn count(argument: &Bound<'_, PyAny>, name: &str) -> PyResult<usize> {
     match usize::try_from(value) {
         Ok(count) if count > 0 => Ok(count),
         _ => Err(PyValueError::new_err(format!("{name} is {value}: it must be at least 1"))),
+    }
+}
+
+/// A count that PyO3 has already made an integer.
+pub fn at_least(least: i64, value: i64, name: &str) -> PyResult<u64> {
+    match u64::try_from(value) {
+        Ok(count) if value >= least => Ok(count),
+        _ => Err(PyValueError::new_err(format!("{name} is {value}: it must be at least {least}"))),
     }
 }
 

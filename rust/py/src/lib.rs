@@ -4,6 +4,7 @@ mod best;
 mod convert;
 mod draws;
 mod interrupt;
+mod simulate;
 
 use pyo3::prelude::*;
 use pyo3::types::IntoPyDict;
@@ -17,6 +18,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(draws::select_top_k_many, module)?)?;
     module.add_function(wrap_pyfunction!(best::probability_best, module)?)?;
     module.add_function(wrap_pyfunction!(best::expected_loss, module)?)?;
+    module.add_function(wrap_pyfunction!(simulate::inclusion_probability, module)?)?;
+    module.add_function(wrap_pyfunction!(simulate::simulate, module)?)?;
     reseed_in_children(module)?;
     #[cfg(debug_assertions)]
     PyErr::warn(

@@ -1,0 +1,205 @@
+//! Bandits played against known rates, many times over.
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rand::{Rng, RngExt};
+
+use crate::beta::check_parameters;
+use crate::error::Error;
+use crate::policy::{Policy, Seen};
+use crate::rng::{generator, Generator};
+
+/// So many steps of a run pass before it looks whether to go on.
+const STEPS_BETWEEN_LOOKS: u64 = 4_096;
+
+/// What to play.
+#[derive(Debug, Clone, Copy)]
+pub struct Game<'a> {
+    /// Each arm's true success rate, in [0, 1].
+    pub rates: &'a [f64],
+    /// How the arm is chosen.
+    pub policy: Policy,
+    /// Steps in a run.
+    pub horizon: u64,
+    /// How many runs.
+    pub runs: usize,
+    /// Beta prior of every arm.
+    pub prior: (f64, f64),
+    /// At how many evenly spaced steps, the last one included, the regret is noted.
+    pub points: usize,
+    /// How many threads play; 0 for as many as there are processors. It never changes the outcome.
+    pub threads: usize,
+}
+
+/// What came of it, run by run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The steps at which the regret was noted.
+    pub steps: Vec<u64>,
+    /// Per run and noted step: the sum over the steps so far of the best rate less the chosen arm's.
+    pub regret: Vec<f64>,
+    /// Per run and arm: how often it was chosen.
+    pub choices: Vec<u64>,
+}
+
+impl Game<'_> {
+    /// Checks the rates, the prior and the policy, and that there is something to play.
+    pub fn check(&self) -> Result<(), Error> {
+        if let Some(index) = self.rates.iter().position(|rate| !(0.0..=1.0).contains(rate)) {
+            return Err(Error::NotARate { index, value: self.rates[index] });
+        }
+        check_parameters("prior", &[self.prior.0, self.prior.1])?;
+        self.policy.check()?;
+        let counts = [
+            ("rates", self.rates.len() as u64),
+            ("horizon", self.horizon),
+            ("runs", self.runs as u64),
+            ("points", self.points as u64),
+        ];
+        counts.into_iter().try_for_each(|(argument, count)| match count {
+            0 => Err(Error::Nothing { argument }),
+            _ => Ok(()),
+        })
+    }
+}
+
+/// Plays all runs. `watch` is called some fifty times a second on the calling thread with the steps played so far, of
+/// horizon × runs, and ends the game by answering true.
+pub fn simulate(game: &Game<'_>, seed: Option<u64>, watch: &dyn Fn(u64) -> bool) -> Result<Outcome, Error> {
+    game.check()?;
+    let points = game.points.min(usize::try_from(game.horizon).unwrap_or(usize::MAX));
+    let note = |point: usize| ((point as u128 + 1) * u128::from(game.horizon)).div_ceil(points as u128) as u64;
+    let steps: Vec<u64> = (0..points).map(note).collect();
+    let mut seeds = generator(seed);
+    let (regret_size, choices_size) = (game.runs.checked_mul(points), game.runs.checked_mul(game.rates.len()));
+    let (mut regret, mut choices) = (zeros(regret_size)?, zeros(choices_size)?);
+    let rows = regret.chunks_mut(points).zip(choices.chunks_mut(game.rates.len()));
+    let runs = Mutex::new(rows.map(|(regret, choices)| (seeds.next_u64(), regret, choices)));
+
+    let threads =
+        if game.threads > 0 { game.threads } else { std::thread::available_parallelism().map_or(1, |n| n.get()) };
+    let threads = threads.min(game.runs);
+    let (played, ended, gave_up) = (AtomicU64::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    let look = |steps: u64| {
+        played.fetch_add(steps, Ordering::Relaxed);
+        gave_up.load(Ordering::Relaxed)
+    };
+    let caller = std::thread::current();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let next = runs.lock().ok().and_then(|mut runs| runs.next());
+                    let Some((seed, regret, choices)) = next else { break };
+                    if !play(game, &steps, &mut generator(Some(seed)), regret, choices, &look) {
+                        break;
+                    }
+                }
+                ended.fetch_add(1, Ordering::Release);
+                caller.unpark();
+            });
+        }
+        while ended.load(Ordering::Acquire) < threads {
+            std::thread::park_timeout(Duration::from_millis(20));
+            if watch(played.load(Ordering::Relaxed)) {
+                gave_up.store(true, Ordering::Relaxed);
+            }
+        }
+    });
+    if gave_up.into_inner() {
+        return Err(Error::Interrupted);
+    }
+    Ok(Outcome { steps, regret, choices })
+}
+
+/// One run; false where it was told to give up.
+fn play(
+    game: &Game<'_>,
+    steps: &[u64],
+    rng: &mut Generator,
+    regret: &mut [f64],
+    choices: &mut [u64],
+    look: &dyn Fn(u64) -> bool,
+) -> bool {
+    let best = game.rates.iter().fold(0.0, |best: f64, &rate| best.max(rate));
+    let mut seen = Seen::new(game.rates.len(), game.prior);
+    let (mut step, mut lost) = (0, 0.0);
+    for (&noted, regret) in steps.iter().zip(regret) {
+        while step < noted {
+            let arm = seen.choose(game.policy, rng);
+            let success = rng.random::<f64>() < game.rates[arm];
+            seen.count(arm, success);
+            lost += best - game.rates[arm];
+            step += 1;
+            if step % STEPS_BETWEEN_LOOKS == 0 && look(STEPS_BETWEEN_LOOKS) {
+                return false;
+            }
+        }
+        *regret = lost;
+    }
+    choices.copy_from_slice(&seen.pulls);
+    !look(step % STEPS_BETWEEN_LOOKS)
+}
+
+fn zeros<T: Copy + Default>(size: Option<usize>) -> Result<Vec<T>, Error> {
+    let size = size.ok_or(Error::Memory)?;
+    let mut vector = Vec::new();
+    vector.try_reserve_exact(size).map_err(|_| Error::Memory)?;
+    vector.resize(size, T::default());
+    Ok(vector)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GAME: Game<'_> = Game {
+        rates: &[0.1, 0.5, 0.3],
+        policy: Policy::Thompson,
+        horizon: 500,
+        runs: 7,
+        prior: (1.0, 1.0),
+        points: 10,
+        threads: 0,
+    };
+
+    #[test]
+    fn threads_change_nothing() {
+        let one = simulate(&Game { threads: 1, ..GAME }, Some(3), &|_| false).unwrap();
+        let many = simulate(&Game { threads: 5, ..GAME }, Some(3), &|_| false).unwrap();
+        assert_eq!(one, many);
+        assert_eq!(one.steps, [50, 100, 150, 200, 250, 300, 350, 400, 450, 500]);
+    }
+
+    #[test]
+    fn choices_add_up_and_make_the_regret() {
+        let exploration = Policy::ThompsonExploration { min_impressions: 50, exploration_ratio: 0.3 };
+        let policies = [Policy::Thompson, exploration, Policy::EpsilonGreedy { epsilon: 0.1 }, Policy::Ucb1];
+        for policy in policies.into_iter().chain([Policy::KlUcb, Policy::Greedy, Policy::Random]) {
+            let outcome = simulate(&Game { policy, ..GAME }, Some(3), &|_| false).unwrap();
+            for (regret, choices) in outcome.regret.chunks(10).zip(outcome.choices.chunks(3)) {
+                assert_eq!(choices.iter().sum::<u64>(), 500);
+                let expected = 0.4 * choices[0] as f64 + 0.2 * choices[2] as f64;
+                assert!((regret[9] - expected).abs() < 1e-9, "{policy:?}");
+                assert!(regret.windows(2).all(|pair| pair[0] <= pair[1]));
+            }
+        }
+    }
+
+    #[test]
+    fn it_can_be_ended() {
+        let game = Game { horizon: u64::MAX, ..GAME };
+        assert_eq!(simulate(&game, Some(1), &|played| played > 0), Err(Error::Interrupted));
+    }
+
+    #[test]
+    fn refusals() {
+        let refused = |game: Game<'_>| simulate(&game, None, &|_| false).unwrap_err().to_string();
+        assert!(refused(Game { rates: &[0.5, 1.5], ..GAME }).starts_with("rates[1] is 1.5"));
+        assert!(refused(Game { rates: &[], ..GAME }).starts_with("rates "));
+        assert!(refused(Game { horizon: 0, ..GAME }).starts_with("horizon "));
+        assert!(refused(Game { prior: (0.0, 1.0), ..GAME }).starts_with("prior[0] is 0"));
+        assert!(refused(Game { policy: Policy::EpsilonGreedy { epsilon: 2.0 }, ..GAME }).starts_with("epsilon is 2"));
+    }
+}
