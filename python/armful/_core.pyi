@@ -161,7 +161,7 @@ def simulate(
     runs: int,
     *,
     seed: int | None = None,
-    prior: tuple[float, float] = (1.0, 1.0),
+    prior: tuple[float, float] | None = None,
     epsilon: float = 0.1,
     min_impressions: int = 100,
     exploration_ratio: float = 0.3,
@@ -178,16 +178,16 @@ def simulate(
     True
 
     Args:
-        rates: each arm's true success rate, shape (n,), in [0, 1]. policy: ``thompson``;
-            ``thompson_exploration``, which goes to arms with fewer than ``min_impressions`` impressions
-            with probability ``exploration_ratio`` and to the others else; ``epsilon_greedy``, which goes
-            anywhere with probability ``epsilon`` and to the largest share of successes else; ``ucb1`` (Auer
-            et al. 2002); ``kl_ucb`` (Garivier & Cappé 2011); ``greedy``, the largest posterior mean;
-            ``random``.
+        rates: each arm's true success rate, shape (n,), in [0, 1].
+        policy: which of these chooses. ``thompson``; ``thompson_exploration``, which goes to arms with
+            fewer than ``min_impressions`` impressions with probability ``exploration_ratio`` and to the
+            others else; ``epsilon_greedy``, which goes anywhere with probability ``epsilon`` and to the
+            largest share of successes so far else; ``ucb1`` (Auer et al. 2002); ``kl_ucb`` (Garivier &
+            Cappé 2011); ``greedy``, the largest posterior mean; ``random``.
         horizon: steps in a run, at least 1.
         runs: how many runs, at least 1.
         seed: from 0 to 2**64 - 1; fixes every run, however many threads there are.
-        prior: α and β of every arm's Beta prior.
+        prior: α and β of every arm's Beta prior; (1, 1) unless given.
         epsilon: in [0, 1].
         min_impressions: at least 0.
         exploration_ratio: in [0, 1].

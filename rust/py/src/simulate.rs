@@ -11,7 +11,7 @@ type Curves<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray2<f64>>, Bound<
 
 #[pyfunction]
 #[pyo3(signature = (
-    rates, policy, horizon, runs, *, seed=None, prior=(1.0, 1.0), epsilon=0.1, min_impressions=100,
+    rates, policy, horizon, runs, *, seed=None, prior=None, epsilon=0.1, min_impressions=100,
     exploration_ratio=0.3, points=100, threads=None, progress=None
 ))]
 #[allow(clippy::too_many_arguments, reason = "they are keywords, each with a default")]
@@ -22,7 +22,7 @@ pub fn simulate<'py>(
     horizon: &Bound<'py, PyAny>,
     runs: &Bound<'py, PyAny>,
     seed: Option<&Bound<'py, PyAny>>,
-    prior: (f64, f64),
+    prior: Option<(f64, f64)>,
     epsilon: f64,
     min_impressions: i64,
     exploration_ratio: f64,
@@ -53,7 +53,7 @@ pub fn simulate<'py>(
         policy,
         horizon: horizon as u64,
         runs,
-        prior,
+        prior: prior.unwrap_or((1.0, 1.0)),
         points: at_least(1, points, "points")? as usize,
         threads: threads.map_or(Ok(0), |threads| count(threads, "threads"))?,
     };
