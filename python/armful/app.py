@@ -4,7 +4,7 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from armful.api import docs, experiments, health, keys, problems, results, variants
+from armful.api import docs, experiments, health, keys, metrics, problems, results, variants
 from armful.api.auth import guard
 from armful.api.gate import Gate
 from armful.api.performance import update_performance, update_performance_batch
@@ -27,6 +27,7 @@ def create_app(settings: Settings) -> ASGIApp:
             keys.router,
             health.router,
             docs.router,
+            metrics.handler(service.meter, public=settings.metrics_open),
         ],
         dependencies={"engine": Provide(lambda: service.engine, sync_to_thread=False)},
         guards=[guard],

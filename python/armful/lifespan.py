@@ -1,5 +1,6 @@
 """What a process brings up before it serves and takes down after: pool, state, recorder, use cases, in this order."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -7,6 +8,7 @@ from uuid import uuid4
 import structlog
 
 from armful.engine import Engine
+from armful.meter import Meter
 from armful.settings import Settings
 from armful.state.follower import Follower
 from armful.state.keyring import Keyring
@@ -32,6 +34,7 @@ class Service:
         self._settings = settings
         self._dsn = settings.database_url
         self.keyring = Keyring(settings.api_key)
+        self.meter = Meter(settings.metrics_dir)
 
     @asynccontextmanager
     async def run(self, _: object = None) -> AsyncIterator[None]:
@@ -43,15 +46,30 @@ class Service:
         registry = Registry()
         follower = Follower(self._dsn, pool, registry, self.keyring, source, settings.poll_interval)
         recorder = Recorder(
-            self._dsn, registry, source, limit=settings.queue_limit, timeout=settings.commit_timeout
+            self._dsn,
+            registry,
+            source,
+            self.meter,
+            limit=settings.queue_limit,
+            timeout=settings.commit_timeout,
         )
         try:
             await follower.start()
             await recorder.start()
-            self.engine = Engine.over(pool, registry, recorder, self.keyring, source)
+            self.engine = Engine.over(pool, registry, recorder, self.keyring, self.meter, source)
+            noting = asyncio.create_task(self._note(recorder, follower), name="meter")
             log.info("ready", variants=len(registry))
             yield
+            noting.cancel()
         finally:
             await recorder.stop()
             await follower.stop()
             await pool.close()
+
+    async def _note(self, recorder: Recorder, follower: Follower) -> None:
+        """Keep the meter's gauges, and tell the other processes what it says."""
+        while True:
+            await asyncio.sleep(1)
+            self.meter.figures.waiting = recorder.waiting
+            self.meter.figures.behind = follower.behind()
+            self.meter.write()

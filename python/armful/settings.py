@@ -43,6 +43,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     wait_limit: float = 0.5
     """Seconds a request may wait for its turn in a busy process; beyond it the answer is 503."""
 
+    metrics_open: bool = False
+    """Whether `/metrics` is answered without a key."""
+
+    metrics_dir: Path | None = None
+    """Folder where processes that serve together share their metrics; `armful serve` makes one for several workers."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe log lines to write: `debug`, `info`, `warning` or `error`."""
 

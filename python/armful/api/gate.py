@@ -1,11 +1,12 @@
 """The ASGI application in front of Litestar: keys, and limits of what a request may be and take; and the hot endpoints."""
 
 import asyncio
+from time import perf_counter
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from armful.api import hot, problems
 from armful.api.auth import KEY, check_scope
@@ -18,6 +19,7 @@ from armful.settings import Settings
 _PUBLIC = ("/health/", "/docs", "/dashboard", "/openapi.json", "/favicon.ico")
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _NOT_SAID = float("inf")
+_UNKNOWN = "other"
 
 
 class Gate:
@@ -28,17 +30,21 @@ class Gate:
         self._service = service
         self._bodies = Bodies(settings.body_limit, settings.receive_timeout)
         self._wait_limit = settings.wait_limit
+        self._public = (*_PUBLIC, "/metrics") if settings.metrics_open else _PUBLIC
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
+        began = perf_counter()
+        path, method = scope["path"], scope["method"]
+        meter = self._service.meter
+        endpoint_name = _UNKNOWN
         try:
-            path, method = scope["path"], scope["method"]
             if b"%2" in scope["raw_path"]:
                 path = scope["path"] = _path(scope["raw_path"])
-            if not path.startswith(_PUBLIC):
+            if not path.startswith(self._public):
                 self._check_wait(scope)
                 headers = dict(scope["headers"])
                 key = self._service.keyring.authenticate(headers.get(b"authorization"))
@@ -48,19 +54,31 @@ class Gate:
                     self._bodies.check(headers)
                 if (found := hot.find(method, path)) is not None:
                     endpoint, variant_id = found
+                    endpoint_name = endpoint.pattern
                     check_scope(key, endpoint.scope)
                     body = await self._bodies.read(receive) if with_body else b""
                     answer = await endpoint.answer(self._service.engine, scope, variant_id, body)
                     if answer is not None:
                         await _send(send, 200, answer, b"application/json")
+                        meter.request(method, endpoint_name, 200, perf_counter() - began)
                         return
                 elif with_body:
                     receive = _again(await self._bodies.read(receive), receive)
         except Exception as error:
             status, content, extra = problems.encoded(error)
             await _send(send, status, content, problems.MEDIA_TYPE.encode(), extra)
+            meter.request(method, endpoint_name, status, perf_counter() - began)
             return
-        await self._app(scope, receive, send)
+        status = 500
+
+        async def note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        await self._app(scope, receive, note)
+        meter.request(method, scope.get("path_template") or _UNKNOWN, status, perf_counter() - began)
 
     def _check_wait(self, scope: Scope) -> None:
         """Where requests come in faster than they are answered, every one would wait longer than the one before.

@@ -35,7 +35,7 @@ async def _stats(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes)
 
 
 class Hot(Struct, frozen=True):
-    """A hot endpoint. `{id}` in `pattern` stands for one segment.
+    """A hot endpoint. `{variant_id}` in `pattern` stands for one segment.
 
     `answer` gets that segment and the whole body and gives the JSON answer, or, if there is no body, None for a request
     that the ordinary handler is to answer.
@@ -49,15 +49,15 @@ class Hot(Struct, frozen=True):
 
 HOT = (
     Hot("POST", "/variants/select", "select", _select),
-    Hot("POST", "/variants/{id}/performance", "write", _performance),
-    Hot("GET", "/variants/{id}/stats", "read", _stats),
+    Hot("POST", "/variants/{variant_id}/performance", "write", _performance),
+    Hot("GET", "/variants/{variant_id}/stats", "read", _stats),
 )
 
-_FIXED = {(hot.method, hot.pattern): hot for hot in HOT if "{id}" not in hot.pattern}
+_FIXED = {(hot.method, hot.pattern): hot for hot in HOT if "{variant_id}" not in hot.pattern}
 _WITH_ID = {
     (hot.method, end): (hot, start)
     for hot in HOT
-    for start, found, end in [hot.pattern.partition("{id}")]
+    for start, found, end in [hot.pattern.partition("{variant_id}")]
     if found
 }
 

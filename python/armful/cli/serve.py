@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -74,14 +75,20 @@ async def run(settings: Settings, host: str, port: int, workers: int, applicatio
             key = settings.api_key or _own_key(settings)
             with ExitStack() as listening:
                 listeners = [listening.enter_context(one) for one in _listen(host, port, workers)]
-                environment = os.environ | {"ARMFUL_DATABASE_URL": dsn, "ARMFUL_API_KEY": key}
+                shared = settings.metrics_dir or listening.enter_context(TemporaryDirectory(prefix="armful-"))
+                environment = os.environ | {
+                    "ARMFUL_DATABASE_URL": dsn,
+                    "ARMFUL_API_KEY": key,
+                    "ARMFUL_METRICS_DIR": str(shared),
+                }
                 pool = Workers(application, listeners, environment)
                 try:
                     await pool.start()
                     await _announce(settings, listeners[0].getsockname()[:2], key)
                     await asyncio.Event().wait()
                 finally:
-                    listening.close()
+                    for one in listeners:
+                        one.close()
                     await pool.stop(stop.seconds_left - DATABASE_SHARE)
 
 

@@ -7,9 +7,11 @@ from msgspec import Struct
 
 from armful.engine.experiments import Experiments
 from armful.engine.keys import Keys
+from armful.engine.overview import Overviews
 from armful.engine.performance import Performance
 from armful.engine.selection import Selections
 from armful.engine.variants import Variants
+from armful.meter import Meter
 from armful.state.keyring import Keyring
 from armful.state.recorder import Recorder
 from armful.state.registry import Registry
@@ -24,15 +26,19 @@ class Engine(Struct, frozen=True):
     variants: Variants
     experiments: Experiments
     keys: Keys
+    overviews: Overviews
 
     @classmethod
-    def over(cls, pool: Pool, registry: Registry, recorder: Recorder, keyring: Keyring, source: UUID) -> Self:
+    def over(
+        cls, pool: Pool, registry: Registry, recorder: Recorder, keyring: Keyring, meter: Meter, source: UUID
+    ) -> Self:
         """Put the use cases together."""
         variants = Variants(pool, registry, source)
         return cls(
-            selections=Selections(registry),
+            selections=Selections(registry, meter),
             performance=Performance(recorder, variants),
             variants=variants,
             experiments=Experiments(pool, variants, source),
             keys=Keys(pool, keyring, source),
+            overviews=Overviews(pool, registry),
         )

@@ -11,7 +11,7 @@ from armful.engine.comparisons import CONFIDENCE_LEVEL, Cell, VariantResult, fig
 from armful.engine.recommendation import Recommendation, recommend
 from armful.model import Arm, Experiment, Guardrail
 from armful.stats.power import minimum_detectable_effect
-from armful.stats.srm import sample_ratio_test, sequential_sample_ratio_test
+from armful.stats.srm import adaptive_sample_ratio_test, sample_ratio_test, sequential_sample_ratio_test
 from armful.stats.stopping import ShipDecision, safe_to_ship
 from armful.storage.results import Counts
 
@@ -44,7 +44,7 @@ class SampleRatioResult(Struct, kw_only=True):
     """Whether the traffic follows the planned split.
 
     The alarm follows the sequential test while the experiment runs, so that looking often never raises it by chance, and
-    the χ² test once it has completed as planned (in an adaptive experiment, where shares change, always the χ² test).
+    the χ² test once it has completed as planned. In an adaptive experiment, where shares change, it is by propensities and for one look.
     """
 
     p_value: float
@@ -316,6 +316,7 @@ def _sample_ratio(
 ) -> tuple[SampleRatioResult, dict[tuple[int, str], float]]:
     """The phase's traffic against what its regimes' shares lead to expect, and the strongest evidence so far."""
     expected: dict[int, float] = defaultdict(float)
+    variances: dict[int, float] = defaultdict(float)
     by_regime: dict[int, int] = defaultdict(int)
     for share in counts.shares:
         by_regime[share.regime] += share.participants
@@ -324,14 +325,18 @@ def _sample_ratio(
     for regime, total in by_regime.items():
         for variant, part in shares[regime].items():
             expected[variant] += total * part
+            variances[variant] += total * part * (1 - part)
     everybody = sum(expected.values())
     if not everybody:
         return SampleRatioResult(p_value=1.0, sequential_p_value=None, alarm=False), {}
     seen = [people.get(arm.variant, 0) for arm in arms]
+    if experiment.allocation == "thompson":
+        adaptive = adaptive_sample_ratio_test(
+            seen, [expected[arm.variant] for arm in arms], [variances[arm.variant] for arm in arms]
+        )
+        return SampleRatioResult(p_value=adaptive.p_value, sequential_p_value=None, alarm=adaptive.alarm), {}
     planned = [expected[arm.variant] / everybody for arm in arms]
     once = sample_ratio_test(seen, planned)
-    if experiment.allocation == "thompson":
-        return SampleRatioResult(p_value=once.p_value, sequential_p_value=None, alarm=once.alarm), {}
     always = sequential_sample_ratio_test(seen, planned, counts.evidence.get(_SPLIT, 0.0))
     alarm = once.alarm if as_planned else always.alarm
     ratio = SampleRatioResult(p_value=once.p_value, sequential_p_value=always.p_value, alarm=alarm)

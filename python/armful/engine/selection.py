@@ -1,10 +1,12 @@
 """Which variants to show: one draw per variant from its posterior, the largest win."""
 
+from time import perf_counter
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from armful.errors import Refused
+from armful.meter import Meter
 from armful.model import Label
 from armful.state.registry import Entry, Registry
 
@@ -28,8 +30,9 @@ class SelectRequest(Struct, kw_only=True):
 class Selections:
     """Selections from the variants in memory; the database is never asked."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, meter: Meter) -> None:
         self._registry = registry
+        self._meter = meter
 
     def select(self, request: SelectRequest) -> list[tuple[Entry, float]]:
         """The chosen variants with the scores drawn for them, highest first.
@@ -44,6 +47,7 @@ class Selections:
                 "scope 'persona' is not offered: posteriors are kept over all personas, scope 'global'"
             )
         explores = request.algorithm == "thompson_sampling_exploration"
+        began = perf_counter()
         slots, scores = self._registry.table.select(
             request.top_k,
             min_impressions=request.min_impressions if explores else None,
@@ -52,4 +56,5 @@ class Selections:
             exclude=request.exclude or None,
             seed=None if request.seed is UNSET else request.seed,
         )
+        self._meter.selection(request.algorithm, request.persona_id, perf_counter() - began)
         return list(zip(self._registry.use(slots.tolist()), scores.tolist(), strict=True))

@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 
 from armful.errors import CommitUnknown, QueueFull, Unavailable
+from armful.meter import Meter
 from armful.model import Outcome, Recorded
 from armful.state.registry import Registry
 from armful.storage import performance
@@ -53,14 +54,18 @@ class Recorder:
         source: this process, so that it can tell its own commits in the change feed.
         limit: updates that may wait, beyond which callers get `QueueFull`; and so they do once the caller that has waited
             longest has waited for half of its time, as then the database does not keep up.
+        meter: told of every commit.
         timeout: seconds a caller with one update waits at most, and with many somewhat longer; after that it gets
             `Unavailable` and nothing of its call is counted. Only where the database fell silent with the commit in its
             hands can nobody know: that is `CommitUnknown`.
     """
 
-    def __init__(self, dsn: str, registry: Registry, source: UUID, *, limit: int, timeout: float) -> None:
+    def __init__(
+        self, dsn: str, registry: Registry, source: UUID, meter: Meter, *, limit: int, timeout: float
+    ) -> None:
         self._dsn = dsn
         self._registry = registry
+        self._meter = meter
         self._source = source
         self._limit = limit
         self._timeout = timeout
@@ -155,6 +160,7 @@ class Recorder:
 
     async def _write(self, jobs: list[_Job]) -> None:
         items = [item for job in jobs for item in job.items]
+        began = asyncio.get_running_loop().time()
         try:
             answers = await self._commit(items, min(job.deadline for job in jobs))
         except Unavailable as error:
@@ -170,6 +176,7 @@ class Recorder:
                 log.error("update refused by the database", error=str(error))
                 jobs[0].fail(error)
             return
+        self._meter.commit(len(items), asyncio.get_running_loop().time() - began)
         self._registry.count(answer.totals for answer in answers if answer.outcome == Outcome.COUNTED)
         start = 0
         for job in jobs:

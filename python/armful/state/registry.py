@@ -40,6 +40,11 @@ class Registry:
         """How many variants can be selected."""
         return len(self.table)
 
+    def totals(self) -> tuple[int, int]:
+        """Impressions and successes of all active variants together."""
+        active = [entry.variant for entry in self._by_key.values() if entry.variant.status == "active"]
+        return sum(variant.impressions for variant in active), sum(variant.successes for variant in active)
+
     def get(self, variant_id: str) -> Variant | None:
         """The variant of that id, archived or not."""
         entry = self._by_id.get(variant_id)
@@ -55,11 +60,11 @@ class Registry:
                 self._by_key[variant.key] = self._by_id[variant.variant_id] = entry
                 changed.append(entry)
             elif variant.version >= held.described_at:
+                held.described_at = variant.version
                 if variant.version < held.variant.version:
                     # The counters held are newer: keep them under the newer description.
                     variant.impressions, variant.successes = held.variant.impressions, held.variant.successes
                     variant.version = held.variant.version
-                held.described_at = variant.version
                 if held.variant.last_used and (
                     not variant.last_used or held.variant.last_used > variant.last_used
                 ):

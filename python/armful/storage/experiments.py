@@ -250,3 +250,8 @@ async def renew_shares(
         await _put_shares(connection, renewed, shares)
         await connection.execute(_SQL["use_regime"], experiment.key, renewed)
         return renewed
+
+
+async def active(connection: Any) -> dict[str, int]:
+    """The participants of every active experiment, by its id."""
+    return dict(await connection.fetch(_SQL["active"]))

@@ -56,6 +56,10 @@ class Pool:
         self._callers = 0
         self._releases: set[asyncio.Task[None]] = set()
 
+    def sizes(self) -> tuple[int, int]:
+        """How many connections are open, and how many of those nobody uses."""
+        return self._connections.get_size(), self._connections.get_idle_size()
+
     async def close(self) -> None:
         """Close them all; what is still in use after two seconds is cut off."""
         with suppress(*OUT_OF_REACH):

@@ -113,3 +113,11 @@ ON CONFLICT (experiment, phase, variant, metric) DO UPDATE SET max_log_e = great
 
 -- name: phases
 SELECT phase, min(started_at) AS started_at FROM experiment_regime WHERE experiment = $1 GROUP BY phase ORDER BY phase;
+
+-- name: active
+-- The participants of every active experiment: distinct where events name them, else impressions.
+SELECT e.experiment_id,
+       ((SELECT coalesce(sum(s.participants), 0) FROM experiment_share s JOIN experiment_regime g ON g.id = s.regime
+         WHERE g.experiment = e.id)
+        + (SELECT coalesce(sum(d.anonymous), 0) FROM experiment_day d WHERE d.experiment = e.id))::bigint AS participants
+FROM experiment e WHERE e.status = 'active' AND now() < e.expected_end_time;

@@ -1,0 +1,131 @@
+"""`GET /metrics`, in Prometheus' text format."""
+
+import time
+from collections.abc import Iterable, Iterator
+
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric
+
+from armful.engine import Engine
+from armful.engine.overview import Overview
+from armful.meter import Distribution, Meter
+
+
+class _Scrape:
+    """One scrape's metrics; prometheus_client writes them down."""
+
+    def __init__(self, meter: Meter, overview: Overview) -> None:
+        self._meter = meter
+        self._overview = overview
+
+    def collect(self) -> Iterator[Metric]:
+        figures = self._meter.together()
+        yield _counter(
+            "ab_testing_requests",
+            "Requests answered.",
+            ("method", "endpoint", "status_code"),
+            figures.requests.items(),
+        )
+        yield _histograms(
+            "ab_testing_request_duration_seconds",
+            "Time to answer a request.",
+            ("method", "endpoint"),
+            figures.durations.items(),
+        )
+        yield _counter(
+            "ab_testing_variant_selections",
+            "Selections made; personas beyond the first hundred of a process are 'other'.",
+            ("algorithm", "persona_id"),
+            figures.selections.items(),
+        )
+        yield _histograms(
+            "ab_testing_thompson_sampling_duration_seconds",
+            "Time to draw a selection.",
+            (),
+            [("", figures.sampling)],
+        )
+        yield _histograms("armful_commit_updates", "Updates per commit.", (), [("", figures.commit_sizes)])
+        yield _histograms(
+            "armful_commit_duration_seconds", "Time of a commit.", (), [("", figures.commit_seconds)]
+        )
+        yield _gauge(
+            "ab_testing_api_uptime", "Seconds since this process started.", time.time() - self._meter.started
+        )
+        yield _gauge("armful_queue_updates", "Updates waiting for a commit.", figures.waiting)
+        yield _gauge(
+            "armful_behind_seconds",
+            "Seconds since the process that is furthest behind knew every commit.",
+            figures.behind,
+        )
+        overview = self._overview
+        yield _gauge("armful_variants", "Variants that can be selected.", overview.variants)
+        yield _gauge(
+            "posts_engagement_rate", "Successes per impression over all active variants.", overview.rate
+        )
+        yield _gauge(
+            "armful_pool_connections", "Open connections of this process's pool.", overview.connections
+        )
+        yield _gauge("armful_pool_connections_idle", "Those that nobody uses.", overview.idle)
+        yield _gauge(
+            "armful_database_up",
+            "1 where the database answers, else 0.",
+            float(overview.experiments is not None),
+        )
+        if overview.experiments is not None:
+            yield _gauge(
+                "ab_testing_active_experiments_count",
+                "Experiments that are active.",
+                len(overview.experiments),
+            )
+            participants = GaugeMetricFamily(
+                "ab_testing_experiment_participants",
+                "Participants of an active experiment: distinct where events name them, else impressions.",
+                labels=["experiment_id"],
+            )
+            for experiment_id, count in overview.experiments.items():
+                participants.add_metric([experiment_id], count)
+            yield participants
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _counter(
+    name: str, text: str, labels: Iterable[str], counts: Iterable[tuple[str, int]]
+) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, text, labels=list(labels))
+    for values, count in counts:
+        family.add_metric(values.split("\n"), count)
+    return family
+
+
+def _histograms(
+    name: str, text: str, labels: tuple[str, ...], distributions: Iterable[tuple[str, Distribution]]
+) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(name, text, labels=list(labels))
+    for values, distribution in distributions:
+        below = 0
+        buckets = []
+        for bound, count in zip((*map(repr, distribution.bounds), "+Inf"), distribution.counts, strict=True):
+            below += count
+            buckets.append((bound, below))
+        family.add_metric(values.split("\n") if labels else [], buckets, distribution.total)
+    return family
+
+
+def handler(meter: Meter, *, public: bool) -> HTTPRouteHandler:
+    """The endpoint over a process's meter; `public` lets it be read without a key."""
+
+    @get("/metrics", scope="read", public=public, include_in_schema=False, tags=["health"])
+    async def metrics(engine: NamedDependency[Engine]) -> Response[bytes]:
+        """What the service has done, and how it is."""
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Scrape(meter, await engine.overviews.look()))
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    return metrics

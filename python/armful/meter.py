@@ -1,0 +1,133 @@
+"""What a process has done, counted as cheaply as it can be: plain numbers, put together with other processes' when asked.
+
+The metrics of a client library take a lock or write to shared memory at every step, which a selection of some fifty
+microseconds would notice; these are added up in place and told to the library once a scrape.
+"""
+
+import os
+import time
+from bisect import bisect_left
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+MICROSECONDS = tuple(bound * 1e-6 for bound in (2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 20000))
+SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 10000.0)
+
+_MOST_PERSONAS = 100
+_OTHER = "other"
+
+
+class Distribution(Struct):
+    """Observations by bucket; `counts[i]` are those up to `bounds[i]`, the last of them those beyond every bound."""
+
+    bounds: tuple[float, ...]
+    counts: list[int]
+    total: float = 0.0
+
+    @classmethod
+    def over(cls, bounds: tuple[float, ...]) -> "Distribution":
+        """An empty one."""
+        return cls(bounds, [0] * (len(bounds) + 1))
+
+    def observe(self, value: float) -> None:
+        """Add an observation."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    def add(self, other: "Distribution") -> None:
+        """Add another's observations."""
+        self.counts = [a + b for a, b in zip(self.counts, other.counts, strict=True)]
+        self.total += other.total
+
+
+class Figures(Struct):
+    """Everything counted. Keys are the labels' values, parted by a newline."""
+
+    requests: dict[str, int] = msgspec.field(default_factory=dict)
+    durations: dict[str, Distribution] = msgspec.field(default_factory=dict)
+    selections: dict[str, int] = msgspec.field(default_factory=dict)
+    sampling: Distribution = msgspec.field(default_factory=lambda: Distribution.over(MICROSECONDS))
+    commit_sizes: Distribution = msgspec.field(default_factory=lambda: Distribution.over(SIZES))
+    commit_seconds: Distribution = msgspec.field(default_factory=lambda: Distribution.over(SECONDS))
+    waiting: int = 0
+    behind: float = 0.0
+
+    def add(self, other: "Figures") -> None:
+        """Add another process's: what is waiting adds up, of the delays the longest counts."""
+        for name, count in other.requests.items():
+            self.requests[name] = self.requests.get(name, 0) + count
+        for name, count in other.selections.items():
+            self.selections[name] = self.selections.get(name, 0) + count
+        for name, distribution in other.durations.items():
+            self.durations.setdefault(name, Distribution.over(distribution.bounds)).add(distribution)
+        self.sampling.add(other.sampling)
+        self.commit_sizes.add(other.commit_sizes)
+        self.commit_seconds.add(other.commit_seconds)
+        self.waiting += other.waiting
+        self.behind = max(self.behind, other.behind)
+
+
+class Meter:
+    """One process's figures. With a folder, they are written there for the other processes of the service to add."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.figures = Figures()
+        self.started = time.time()
+        self._folder = folder
+        self._personas: set[str] = set()
+
+    def request(self, method: str, endpoint: str, status: int, seconds: float) -> None:
+        """Count a request that was answered."""
+        name = f"{method}\n{endpoint}"
+        figures = self.figures
+        full = f"{name}\n{status}"
+        figures.requests[full] = figures.requests.get(full, 0) + 1
+        distribution = figures.durations.get(name)
+        if distribution is None:
+            distribution = figures.durations[name] = Distribution.over(SECONDS)
+        distribution.observe(seconds)
+
+    def selection(self, algorithm: str, persona_id: str, seconds: float) -> None:
+        """Count a selection; personas beyond the first hundred are counted together."""
+        if persona_id not in self._personas:
+            if len(self._personas) < _MOST_PERSONAS and "\n" not in persona_id:
+                self._personas.add(persona_id)
+            else:
+                persona_id = _OTHER
+        name = f"{algorithm}\n{persona_id}"
+        selections = self.figures.selections
+        selections[name] = selections.get(name, 0) + 1
+        self.figures.sampling.observe(seconds)
+
+    def commit(self, size: int, seconds: float) -> None:
+        """Count a commit of performance updates."""
+        self.figures.commit_sizes.observe(size)
+        self.figures.commit_seconds.observe(seconds)
+
+    def write(self) -> None:
+        """Tell the other processes; a process that has ended stays counted by what it wrote last."""
+        if self._folder is not None:
+            path = self._folder / f"{os.getpid()}.json"
+            with suppress(OSError):
+                path.with_suffix(".new").write_bytes(msgspec.json.encode(self.figures))
+                path.with_suffix(".new").replace(path)
+
+    def together(self) -> Figures:
+        """This process's figures, and what the others wrote last."""
+        figures = Figures()
+        figures.add(self.figures)
+        for path in self._others():
+            with suppress(OSError, msgspec.DecodeError):
+                figures.add(msgspec.json.decode(path.read_bytes(), type=Figures))
+        return figures
+
+    def _others(self) -> Iterable[Path]:
+        if self._folder is None:
+            return ()
+        own = f"{os.getpid()}.json"
+        return [path for path in self._folder.glob("*.json") if path.name != own]
