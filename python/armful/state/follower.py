@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +19,8 @@ log = structlog.get_logger(__name__)
 
 _SILENCE = 0.7  # seconds without an answer after which the connection is given up for a new one
 _CONNECT = 2.0  # seconds until that one must be there
-_READ = 30.0  # seconds that reading what has changed may take, which may be everything
+_READ = 30.0  # seconds that one read may take: a comparison, or a slice of what has changed
+_SLICE = 500  # variants taken in at once; between two slices the process serves
 _COMPARE_EVERY = 60.0  # seconds between two comparisons of every version
 _WRITE_USED_EVERY = 1.0  # seconds between two notes of when variants were selected
 _REMEMBER_FOR = 600.0  # seconds a change is kept in the feed
@@ -106,10 +108,9 @@ class Follower:
             if anew or began - self._compared_at > _COMPARE_EVERY or self.behind() > _REMEMBER_FOR / 2:
                 await self._compare(connection, began)
                 seen.kinds.add("keys")
-            if seen.variants:
-                self._registry.put(await variants.by_key(connection, seen.variants))
             if "keys" in seen.kinds:
                 self._keyring.load(await keys.everything(connection))
+        await self._take_in(connection, seen.variants)
         self._horizon = seen.horizon
         self._running_since = seen.running_since
         self._polled_at = began
@@ -125,8 +126,7 @@ class Follower:
             self._registry.reset(await variants.everything(connection))
             found = await variants.versions(connection)
         stale = self._registry.stale(found)
-        if stale:
-            self._registry.put(await variants.by_key(connection, stale))
+        await self._take_in(connection, stale)
         await performance.make_partitions(connection, _PARTITIONS_AHEAD)
         old = None
         while self._horizons and self._horizons[0][0] < began - _REMEMBER_FOR:
@@ -135,6 +135,13 @@ class Follower:
             await changes.forget(connection, old)
         await changes.forget_foreign(connection)
         self._compared_at = began
+
+    async def _take_in(self, connection: Connection, changed: Iterable[int]) -> None:
+        """Read those variants. An import makes them a million, and requests must not wait for all of that at once."""
+        keys = sorted(changed)
+        for start in range(0, len(keys), _SLICE):
+            async with asyncio.timeout(_READ):
+                self._registry.put(await variants.by_key(connection, keys[start : start + _SLICE]))
 
     async def _note_used(self) -> None:
         """Write down when variants were selected; a note that fails is made good by the next selection."""
