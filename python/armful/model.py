@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 VariantId = Annotated[
-    str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")
+    str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?![\s\S])")
 ]
 """1 to 255 printable characters."""
 

@@ -60,6 +60,7 @@ def test_creation_is_all_or_nothing(client: Client) -> None:
         ({"variant_id": ""}, "variant_id"),
         ({"variant_id": "x" * 256}, "variant_id"),
         ({"variant_id": "a\nb"}, "variant_id"),
+        ({"variant_id": "a\n"}, "variant_id"),
         ({"variant_id": "a", "impressions": -1}, "impressions"),
         ({"variant_id": "a", "impressions": "1"}, "impressions"),
         ({"variant_id": "a", "prior_alpha": 0}, "prior_alpha"),
