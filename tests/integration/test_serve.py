@@ -1,124 +1,18 @@
 """`armful serve` as its users meet it: a process, its words, its exit status, and what it leaves behind."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
+from tests.processes import ARMFUL, environment, left_behind, serving, wait_until
 
 from armful.postgres import EmbeddedPostgres, find_running
-
-ARMFUL = (sys.executable, "-m", "armful")
-HOW = {"algorithm": "thompson_sampling", "persona_id": "anyone"}
-
-
-class Serving:
-    """A running `armful serve`."""
-
-    def __init__(self, process: subprocess.Popen[str], said: str) -> None:
-        self.process = process
-        self.said = said
-        self.url = re.findall(r"URL +(\S+)", said)[0]
-        self.key = re.findall(r"API key +(\S+)", said)[0]
-
-    def request(self, method: str, path: str, json: Any = None) -> httpx2.Response:
-        """One request on a connection of its own."""
-        headers = {"Authorization": f"Bearer {self.key}"}
-        return httpx2.request(method, self.url + path, json=json, headers=headers, timeout=20)
-
-    def impressions(self) -> int:
-        """How often variant "a" was shown, as counted."""
-        count: int = self.request("GET", "/variants/a").json()["performance"]["impressions"]
-        return count
-
-    def show(self) -> None:
-        """Report that variant "a" was shown."""
-        answer = self.request("POST", "/variants/a/performance", {"impression": True, "success": False})
-        assert answer.status_code == 200
-
-    def children(self, kind: str) -> list[int]:
-        """Its child processes with `kind` in their command line."""
-        mine = [int(path.name) for path in Path("/proc").glob("[0-9]*") if parent(path) == self.process.pid]
-        return [pid for pid in mine if kind in command_line(pid)]
-
-    def wait(self) -> int:
-        """Wait for its end and give its exit status."""
-        return self.process.wait(timeout=20)
-
-
-def parent(process: Path) -> int | None:
-    with suppress(OSError):
-        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
-    return None
-
-
-def command_line(pid: int) -> str:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    return ""
-
-
-def left_behind(data_dir: Path) -> list[int]:
-    """Processes that belong to an armful on `data_dir`, whoever their parent is."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            environment = (process / "environ").read_bytes().split(b"\0")
-            if f"ARMFUL_DATA_DIR={data_dir}".encode() in environment or (
-                process / "cwd"
-            ).readlink().is_relative_to(data_dir):
-                found.append(int(process.name))
-    return found
-
-
-def wait_until(condition: Callable[[], Any], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"still not so after {seconds} seconds"
-        time.sleep(0.02)
-
-
-def environment(data_dir: Path, **more: str) -> dict[str, str]:
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("ARMFUL_")}
-    return {**ours, "ARMFUL_DATA_DIR": str(data_dir), **more}
-
-
-@contextmanager
-def serving(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Serving]:
-    """`armful serve` on a free port, from when it is ready."""
-    process = subprocess.Popen(
-        [*ARMFUL, "serve", "--port", "0", *arguments],
-        env=environment(data_dir, **settings),
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    try:
-        said = ""
-        while not said.endswith("\n") or "Data folder" not in said:
-            line = process.stdout.readline()
-            assert line, f"it ended: {said}"
-            said += line
-        yield Serving(process, said)
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=15)
-        finally:
-            process.kill()
-            process.stdout.close()
-            process.wait()
-        wait_until(lambda: not left_behind(data_dir))
 
 
 def refused(data_dir: Path, *arguments: str, **settings: str) -> str:
@@ -279,7 +173,7 @@ def test_a_client_that_never_finishes_does_not_hold_up_the_end(data_dir: Path) -
 
 def test_a_paused_worker_does_not_hold_up_the_end(data_dir: Path) -> None:
     with serving(data_dir, "--workers", "2") as service:
-        os.kill(service.children("armful.cli._process")[0], signal.SIGSTOP)
+        os.kill(service.workers[0], signal.SIGSTOP)
         service.process.terminate()
         assert service.wait() == 0
 
@@ -287,23 +181,23 @@ def test_a_paused_worker_does_not_hold_up_the_end(data_dir: Path) -> None:
 def test_a_killed_worker_is_replaced_and_no_connection_is_refused(data_dir: Path) -> None:
     with serving(data_dir, "--workers", "2") as service:
         service.request("POST", "/variants", {"variant_id": "a"})
-        before = service.children("armful.cli._process")
+        before = service.workers
         assert len(before) == 2
         os.kill(before[0], signal.SIGKILL)
         for _ in range(20):
             service.show()
-        wait_until(lambda: len(service.children("armful.cli._process")) == 2)
-        assert before[0] not in service.children("armful.cli._process")
-        assert before[1] in service.children("armful.cli._process")
+        wait_until(lambda: len(service.workers) == 2)
+        assert before[0] not in service.workers
+        assert before[1] in service.workers
         wait_until(lambda: service.impressions() == 20)
 
 
 def test_the_only_worker_is_replaced_too(data_dir: Path) -> None:
     with serving(data_dir) as service:
-        (worker,) = service.children("armful.cli._process")
+        (worker,) = service.workers
         os.kill(worker, signal.SIGKILL)
         assert service.request("GET", "/variants").status_code == 200
-        assert service.children("armful.cli._process") != [worker]
+        assert service.workers != [worker]
 
 
 def test_a_killed_service_leaves_no_process_and_loses_no_acknowledged_update(data_dir: Path) -> None:
@@ -321,18 +215,12 @@ def test_a_killed_service_leaves_no_process_and_loses_no_acknowledged_update(dat
 def test_selections_go_on_while_a_killed_postgresql_comes_back(data_dir: Path) -> None:
     with serving(data_dir, "--workers", "2") as service:
         service.request("POST", "/variants", {"variant_id": "a"})
-        wait_until(lambda: all(selected(service) for _ in range(10)))
+        wait_until(lambda: all(service.selected() == ["a"] for _ in range(10)))
         (postgres,) = service.children("/bin/postgres")
         os.kill(postgres, signal.SIGKILL)
         for _ in range(50):
-            assert selected(service)
+            assert service.selected() == ["a"]
         update = {"impression": True, "success": False}
         wait_until(lambda: service.request("POST", "/variants/a/performance", update).status_code == 200)
         assert service.children("/bin/postgres") != [postgres]
         assert find_running(data_dir) is not None
-
-
-def selected(service: Serving) -> bool:
-    answer = service.request("POST", "/variants/select", {"top_k": 1, **HOW})
-    assert answer.status_code == 200
-    return [variant["variant_id"] for variant in answer.json()["selected_variants"]] == ["a"]

@@ -16,8 +16,11 @@ Connection: TypeAlias = Any
 OUT_OF_REACH = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
                 asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
                 asyncpg.PostgresSystemError, asyncpg.IdleInTransactionSessionTimeoutError,
-                asyncpg.ReadOnlySQLTransactionError)  # fmt: skip
-"""What asyncpg raises when the server is gone, going, starting, full, failing, silent or a standby, or has given us up."""
+                asyncpg.ReadOnlySQLTransactionError, asyncpg.InternalClientError)  # fmt: skip
+"""What asyncpg raises when the server is gone, going, starting, full, failing, silent or a standby, or has given us up.
+
+An `InternalClientError` it raises where the server's farewell has come and the end of the connection has not.
+"""
 
 PATIENCE = 1.8
 """Seconds a caller waits for the database before it is told that there is none."""
@@ -100,7 +103,7 @@ async def open_pool(dsn: str, size: int) -> Pool:
     """A pool of at most `size` connections to the database at `dsn`; jsonb columns read and write Python values."""
     connections = await asyncpg.create_pool(
         dsn,
-        min_size=1,
+        min_size=0,
         max_size=size,
         init=_prepare,
         timeout=5,
