@@ -30,6 +30,7 @@ class Proxy:
 
     def retarget(self, dsn: str) -> None:
         """Pass on to the server at this address from now on."""
+        self.target = dsn
         self._server = urlsplit(dsn)
 
     def __enter__(self) -> Self:
