@@ -10,7 +10,8 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from armful.api.decoding import FieldError, Unprocessable
 from armful.api.paths import unescaped
-from armful.api.results_schemas import ResultsView, table
+from armful.api.results_schemas import ResultsView
+from armful.api.results_table import table
 from armful.engine import Engine
 from armful.engine.power import Plan, plan
 from armful.engine.results import Results

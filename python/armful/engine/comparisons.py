@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from armful.core import expected_loss, probability_best
-from armful.model import Arm
+from armful.model import Arm, Experiment
 from armful.stats.adaptive import AdaptiveRate, ArmSums, adaptive_comparison, adaptive_rate
 from armful.stats.comparison import compare, holm
 from armful.stats.intervals import Interval, credible_interval, wilson_interval
@@ -147,6 +147,19 @@ def figures(
             strict=True,
         )
     ]
+
+
+def figures_of(
+    experiment: Experiment,
+    arms: Sequence[Arm],
+    cells: Sequence[Cell],
+    shares: dict[int, dict[int, float]],
+    people: dict[int, int],
+    evidence: dict[int, float],
+) -> list[VariantResult]:
+    """`figures` in the way the experiment shares out its traffic."""
+    adaptive = experiment.allocation == "thompson"
+    return figures(arms, cells, shares, adaptive=adaptive, participants=people, evidence=evidence)
 
 
 def _pair_share(shares: Mapping[int, Mapping[int, float]], variant: int, control: int) -> float | None:

@@ -3,15 +3,15 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Literal
 
 from msgspec import Struct
 
-from armful.engine.comparisons import CONFIDENCE_LEVEL, Cell, VariantResult, figures
+from armful.engine.comparisons import CONFIDENCE_LEVEL, Cell, VariantResult, figures_of
 from armful.engine.recommendation import Recommendation, recommend
-from armful.model import Arm, Experiment, Guardrail
-from armful.stats.power import minimum_detectable_effect
-from armful.stats.srm import adaptive_sample_ratio_test, sample_ratio_test, sequential_sample_ratio_test
+from armful.engine.sample_ratio import SampleRatioResult, sample_ratio
+from armful.engine.series import DayPoint, series_of
+from armful.engine.significance import Significance, significance_of
+from armful.model import Experiment, Guardrail
 from armful.stats.stopping import ShipDecision, safe_to_ship
 from armful.storage.results import Counts
 
@@ -19,37 +19,6 @@ LEAST_PARTICIPANTS = 100
 """Under this many participants no result is called significant."""
 
 _LEAST_CHANCE_TO_BE_BEST = 0.95
-_SPLIT = (0, "")
-"""Where the evidence against the split is kept: of no variant and no metric."""
-
-_MOST_POINTS = 30
-"""Days for which a series works out figures; of a longer experiment every second, third, … day."""
-
-
-class Significance(Struct, kw_only=True):
-    """The leading variant against control."""
-
-    leading: VariantResult | None
-    p_value: float | None
-    adjusted_p_value: float | None
-    always_valid_p_value: float | None
-    always_valid_adjusted_p_value: float | None
-    follows: Literal["always_valid", "fixed_horizon"]
-    is_significant: bool
-    minimum_detectable_effect: float | None
-    method: str | None
-
-
-class SampleRatioResult(Struct, kw_only=True):
-    """Whether the traffic follows the planned split.
-
-    The alarm follows the sequential test while the experiment runs, so that looking often never raises it by chance, and
-    the χ² test once it has completed as planned. In an adaptive experiment, where shares change, it is by propensities and for one look.
-    """
-
-    p_value: float
-    sequential_p_value: float | None
-    alarm: bool
 
 
 class GuardrailResult(Struct, kw_only=True):
@@ -58,20 +27,6 @@ class GuardrailResult(Struct, kw_only=True):
     guardrail: Guardrail
     variants: list[VariantResult]
     harmed_by: list[str]
-
-
-class DayPoint(Struct, frozen=True, kw_only=True):
-    """A variant as it stood at the end of a UTC day: that day's counts, and the figures of all days until then."""
-
-    day: date
-    variant_id: str
-    impressions: int
-    successes: int
-    success_rate: float
-    chance_to_be_best: float
-    lift: float | None
-    lift_interval: tuple[float, float] | None
-    always_valid_lift_interval: tuple[float, float] | None
 
 
 class Segment(Struct):
@@ -128,14 +83,14 @@ def judge(experiment: Experiment, counts: Counts, now: datetime, *, series: bool
     def of(metric: str) -> list[VariantResult]:
         earlier = {variant: found for (variant, name), found in counts.evidence.items() if name == metric}
         measured = cells if metric == first else _metric_cells(counts, metric, cells, resolved)
-        return _figures(experiment, arms, measured, shares, people, earlier)
+        return figures_of(experiment, arms, measured, shares, people, earlier)
 
     variants = of(first)
     participants = sum(people.values())
     as_planned = _as_planned(experiment, now)
     enough = participants >= LEAST_PARTICIPANTS
     significance = significance_of(variants, experiment, enough=enough, as_planned=as_planned)
-    ratio, ratio_evidence = _sample_ratio(experiment, counts, shares, arms, people, as_planned=as_planned)
+    ratio, ratio_evidence = sample_ratio(experiment, counts, shares, arms, people, as_planned=as_planned)
     elapsed, progress = _time(experiment, now)
     secondary = {metric: of(metric) for metric in experiment.success_metrics[1:]}
     guardrails = [
@@ -190,7 +145,7 @@ def judge(experiment: Experiment, counts: Counts, now: datetime, *, series: bool
             best=max(variants, key=lambda variant: variant.chance_to_be_best),
             as_planned=as_planned,
         ),
-        days=_series(experiment, arms, counts, shares, resolved, with_figures=series),
+        days=series_of(experiment, arms, counts, shares, resolved, with_figures=series),
         evidence={
             (variant.arm.variant, metric): variant.comparison.always_valid.max_log_e
             for metric, results in everything
@@ -199,64 +154,6 @@ def judge(experiment: Experiment, counts: Counts, now: datetime, *, series: bool
         }
         | ratio_evidence,
     )
-
-
-def significance_of(
-    variants: Sequence[VariantResult], experiment: Experiment, *, enough: bool, as_planned: bool
-) -> Significance:
-    """The variant of the highest rate among those that are not control, and how it compares.
-
-    Significance follows the always-valid p-value until the experiment has completed as planned, and the fixed-horizon one
-    from then on (an adaptive experiment has none): so looking early never makes it true by chance.
-    """
-    control = next(variant for variant in variants if variant.arm.is_control)
-    shown = [variant for variant in variants if not variant.arm.is_control and variant.impressions]
-    leading = max(shown, key=lambda variant: variant.success_rate, default=None)
-    comparison = leading.comparison if leading is not None and control.impressions else None
-    follows: Literal["always_valid", "fixed_horizon"] = (
-        "fixed_horizon" if as_planned and experiment.allocation == "fixed" else "always_valid"
-    )
-    if leading is None or comparison is None:
-        return Significance(
-            leading=leading,
-            p_value=None,
-            adjusted_p_value=None,
-            always_valid_p_value=None,
-            always_valid_adjusted_p_value=None,
-            follows=follows,
-            is_significant=False,
-            minimum_detectable_effect=None,
-            method=None,
-        )
-    decisive = comparison.adjusted_p_value if follows == "fixed_horizon" else comparison.always_valid_adjusted
-    always = comparison.always_valid.p_value if comparison.always_valid is not None else None
-    detectable = None
-    if 0 < control.success_rate < 1:
-        detectable = minimum_detectable_effect(control.success_rate, control.impressions, leading.impressions)
-    adaptive = experiment.allocation == "thompson"
-    return Significance(
-        leading=leading,
-        p_value=always if adaptive else comparison.p_value,
-        adjusted_p_value=comparison.always_valid_adjusted if adaptive else comparison.adjusted_p_value,
-        always_valid_p_value=always,
-        always_valid_adjusted_p_value=comparison.always_valid_adjusted,
-        follows=follows,
-        is_significant=enough and decisive is not None and decisive < 1 - CONFIDENCE_LEVEL,
-        minimum_detectable_effect=detectable,
-        method="always_valid_by_propensity" if adaptive else comparison.method,
-    )
-
-
-def _figures(
-    experiment: Experiment,
-    arms: Sequence[Arm],
-    cells: Sequence[Cell],
-    shares: dict[int, dict[int, float]],
-    people: dict[int, int],
-    evidence: dict[int, float],
-) -> list[VariantResult]:
-    adaptive = experiment.allocation == "thompson"
-    return figures(arms, cells, shares, adaptive=adaptive, participants=people, evidence=evidence)
 
 
 def _metric_cells(
@@ -303,44 +200,6 @@ def _time(experiment: Experiment, now: datetime) -> tuple[timedelta, float]:
     end = min(now, experiment.end_time or now, experiment.expected_end_time)
     elapsed = max(end - experiment.start_time, timedelta())
     return elapsed, round(100 * elapsed / (experiment.expected_end_time - experiment.start_time), 2)
-
-
-def _sample_ratio(
-    experiment: Experiment,
-    counts: Counts,
-    shares: dict[int, dict[int, float]],
-    arms: Sequence[Arm],
-    people: dict[int, int],
-    *,
-    as_planned: bool,
-) -> tuple[SampleRatioResult, dict[tuple[int, str], float]]:
-    """The phase's traffic against what its regimes' shares lead to expect, and the strongest evidence so far."""
-    expected: dict[int, float] = defaultdict(float)
-    variances: dict[int, float] = defaultdict(float)
-    by_regime: dict[int, int] = defaultdict(int)
-    for share in counts.shares:
-        by_regime[share.regime] += share.participants
-    for day in counts.days:
-        by_regime[day.regime] += day.anonymous
-    for regime, total in by_regime.items():
-        for variant, part in shares[regime].items():
-            expected[variant] += total * part
-            variances[variant] += total * part * (1 - part)
-    everybody = sum(expected.values())
-    if not everybody:
-        return SampleRatioResult(p_value=1.0, sequential_p_value=None, alarm=False), {}
-    seen = [people.get(arm.variant, 0) for arm in arms]
-    if experiment.allocation == "thompson":
-        adaptive = adaptive_sample_ratio_test(
-            seen, [expected[arm.variant] for arm in arms], [variances[arm.variant] for arm in arms]
-        )
-        return SampleRatioResult(p_value=adaptive.p_value, sequential_p_value=None, alarm=adaptive.alarm), {}
-    planned = [expected[arm.variant] / everybody for arm in arms]
-    once = sample_ratio_test(seen, planned)
-    always = sequential_sample_ratio_test(seen, planned, counts.evidence.get(_SPLIT, 0.0))
-    alarm = once.alarm if as_planned else always.alarm
-    ratio = SampleRatioResult(p_value=once.p_value, sequential_p_value=always.p_value, alarm=alarm)
-    return ratio, {_SPLIT: min(always.max_log_e, 1e300)}
 
 
 def _guardrail(
@@ -394,53 +253,3 @@ def _ship(experiment: Experiment, variants: list[VariantResult], elapsed: timede
         loss_threshold=rule.loss_threshold,
         minimum_days=rule.minimum_days,
     )
-
-
-def _series(
-    experiment: Experiment,
-    arms: Sequence[Arm],
-    counts: Counts,
-    shares: dict[int, dict[int, float]],
-    resolved: Callable[[date], bool],
-    *,
-    with_figures: bool,
-) -> list[DayPoint]:
-    """A point per variant and day; with figures, on at most `_MOST_POINTS` days, the last one always among them."""
-    if not with_figures:
-        return []
-    by_day: dict[date, list[Cell]] = defaultdict(list)
-    for d in counts.days:
-        if resolved(d.day):
-            by_day[d.day].append(Cell(d.regime, d.variant, d.impressions, d.successes))
-    days = sorted(by_day)
-    step = max(1, -(-len(days) // _MOST_POINTS))
-    points: list[DayPoint] = []
-    until: list[Cell] = []
-    since: list[Cell] = []
-    evidence: dict[int, float] = {}
-    for number, day in enumerate(days):
-        since += by_day[day]
-        if (len(days) - 1 - number) % step:
-            continue
-        until += since
-        for variant in _figures(experiment, arms, until, shares, {}, evidence):
-            comparison = variant.comparison
-            always = comparison.always_valid if comparison is not None else None
-            if always is not None:
-                evidence[variant.arm.variant] = always.max_log_e
-            mine = [cell for cell in since if cell.variant == variant.arm.variant]
-            points.append(
-                DayPoint(
-                    day=day,
-                    variant_id=variant.variant_id,
-                    impressions=sum(cell.impressions for cell in mine),
-                    successes=sum(cell.successes for cell in mine),
-                    success_rate=variant.success_rate,
-                    chance_to_be_best=variant.chance_to_be_best,
-                    lift=comparison.lift if comparison is not None else None,
-                    lift_interval=comparison.lift_interval if comparison is not None else None,
-                    always_valid_lift_interval=always.lift_interval if always is not None else None,
-                )
-            )
-        since = []
-    return points

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from armful.engine.comparisons import Cell, figures
-from armful.engine.results import LEAST_PARTICIPANTS, Results, Segment, significance_of
+from armful.engine.results import LEAST_PARTICIPANTS, Results, Segment
+from armful.engine.significance import significance_of
 from armful.model import Experiment
 from armful.storage.results import DayCount, SegmentCount
 
