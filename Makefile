@@ -8,7 +8,7 @@ PORT ?= 8000
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: help setup serve test test-python test-rust lint format bench calibrate lock clean
+.PHONY: help setup serve test test-python test-rust lint lint-python lint-rust format bench calibrate wheel lock clean
 
 help: ## Show this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,10 +26,15 @@ test-python: setup ## Run the Python tests only
 test-rust: ## Run the Rust tests only
 	cargo test --workspace --locked
 
-lint: setup ## ruff, mypy --strict, rustfmt, clippy with warnings as errors
+lint: lint-python lint-rust ## ruff, mypy --strict, hadolint, rustfmt, clippy; warnings are errors
+
+lint-python: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
+
+lint-rust:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
@@ -43,6 +48,10 @@ bench: $(VENV)/.bench $(VENV)/.extension ## Run the benchmarks, side by side wit
 
 calibrate: setup ## Measure the statistics' error rates and coverage at full size (docs/statistics.md)
 	$(BIN)/python -m benchmarks.calibrate
+
+wheel: $(VENV)/.extension ## Build the wheel and the source distribution into dist/
+	$(BIN)/maturin build --release --locked --out dist
+	$(BIN)/maturin sdist --out dist
 
 lock: $(VENV)/.dev ## Renew the hash-pinned requirements from pyproject.toml
 	@for set in runtime:build dev:build,dev bench:build,dev,bench; do \
@@ -76,7 +85,7 @@ $(VENV)/.bench: requirements/bench.txt | $(BIN)/python
 
 # Either set of requirements will do to build with; ask for the smaller one only where neither is there yet.
 $(VENV)/.extension: $(RUST_SOURCES) pyproject.toml | $(VENV)/.runtime
-	@command -v cargo >/dev/null || { echo "armful needs Rust to build its core: install it from https://rustup.rs (Debian 13 or newer: apt-get install cargo)."; exit 1; }
+	@command -v cargo >/dev/null || { echo "armful needs Rust to build its core: install it from https://rustup.rs (Debian 12 or newer: apt-get install cargo-web)."; exit 1; }
 	@echo "Building the Rust core ..."
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --no-deps --editable .
 	@touch $@
