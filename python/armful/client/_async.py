@@ -1,0 +1,158 @@
+"""The client for asynchronous programs, on asyncio or trio."""
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self, TypeVar, Unpack, cast
+
+import anyio
+import httpx2
+
+from armful.client import _calls, _session
+from armful.client._calls import Action, Call
+from armful.client.answers import (
+    Assignment,
+    BatchRecorded,
+    Experiment,
+    ExperimentPage,
+    Recorded,
+    SelectedVariant,
+    Selection,
+    Variant,
+    VariantPage,
+    VariantStats,
+)
+from armful.client.fields import (
+    AssignFields,
+    ListFields,
+    NewExperiment,
+    NewVariant,
+    PerformanceFields,
+    PerformanceUpdate,
+    ResultsFields,
+    SelectFields,
+    VariantChanges,
+)
+from armful.client.results import Results
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """A session with an armful service, for asynchronous programs. Close it, or use it in an `async with` statement.
+
+    Every method raises `Problem` for an answer that is one, and `Unreachable` where none came.
+
+    Args:
+        base_url: Where the service is, such as `http://127.0.0.1:8000`.
+        api_key: A key with the scopes that the calls need.
+        timeout: Seconds a try waits for a connection, and then for an answer.
+        retries: How often a call is tried again when the service is out of reach, busy or silent. What happened to
+            a variant is counted once however often that is; what must not be done twice is tried again only where it
+            surely was not done.
+    """
+
+    def __init__(self, base_url: str, api_key: str, *, timeout: float = 5.0, retries: int = 3) -> None:
+        self._http = httpx2.AsyncClient(**_session.options(base_url, api_key, timeout))
+        self._retries = retries
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the session."""
+        await self._http.aclose()
+
+    async def _do(self, call: Call[T]) -> T:
+        request = self._http.build_request(**_session.request(call))
+        for tries in range(self._retries + 1):
+            outcome: _session.Outcome
+            try:
+                outcome = await self._http.send(request)
+            except httpx2.TransportError as error:
+                outcome = error
+            pause = _session.pause(call, outcome, tries)
+            if pause is None or tries == self._retries:
+                break
+            await anyio.sleep(pause)
+        return cast("T", _session.answer(call, outcome))
+
+    async def select(self, persona_id: str, top_k: int = 5, **fields: Unpack[SelectFields]) -> Selection:
+        """Choose variants for a persona, by Thompson sampling with a fifth of the places for variants little seen."""
+        return await self._do(_calls.select(persona_id, top_k, fields))
+
+    async def select_variants(
+        self, persona_id: str, top_k: int = 5, **fields: Unpack[SelectFields]
+    ) -> list[SelectedVariant]:
+        """Choose variants as `select` does, and give only these, best draw first."""
+        return (await self.select(persona_id, top_k, **fields))["selected_variants"]
+
+    async def track_performance(
+        self, variant_id: str, success: bool, **fields: Unpack[PerformanceFields]
+    ) -> Recorded:
+        """Report that a variant was shown (unless `impression=False`) and whether it succeeded."""
+        return await self._do(_calls.track_performance(variant_id, success, **fields))
+
+    async def track_batch(self, updates: Iterable[PerformanceUpdate]) -> BatchRecorded:
+        """Report up to 10,000 things at once; the good ones count even where others are refused."""
+        return await self._do(_calls.track_batch(updates))
+
+    async def get_variant_stats(self, variant_id: str, confidence_level: float = 0.95) -> VariantStats:
+        """What is known of a variant's success rate."""
+        return await self._do(_calls.get_variant_stats(variant_id, confidence_level))
+
+    async def list_variants(self, **fields: Unpack[ListFields]) -> VariantPage:
+        """List variants in order of creation; `cursor=page["next_cursor"]` gives the next page."""
+        return await self._do(_calls.list_variants(fields))
+
+    async def get_variant(self, variant_id: str) -> Variant:
+        """A variant as the database has it now."""
+        return await self._do(_calls.get_variant(variant_id))
+
+    async def create_variants(self, variants: Iterable[NewVariant]) -> list[Variant]:
+        """Create up to 10,000 variants, all or none."""
+        return (await self._do(_calls.create_variants(variants)))["variants"]
+
+    async def change_variant(self, variant_id: str, **changes: Unpack[VariantChanges]) -> Variant:
+        """Change a variant; what is left out stays. `status="active"` revives an archived one."""
+        return await self._do(_calls.change_variant(variant_id, changes))
+
+    async def archive_variant(self, variant_id: str) -> Variant:
+        """Archive a variant: never selected again, its counts kept."""
+        return await self._do(_calls.archive_variant(variant_id))
+
+    async def start_experiment(self, **fields: Unpack[NewExperiment]) -> Experiment:
+        """Start an experiment now, or with `draft=True` prepare it."""
+        return await self._do(_calls.start_experiment(fields))
+
+    async def get_experiment(self, experiment_id: str) -> Experiment:
+        """An experiment's plan and state."""
+        return await self._do(_calls.get_experiment(experiment_id))
+
+    async def list_experiments(self, limit: int = 100, cursor: str | None = None) -> ExperimentPage:
+        """List experiments, newest first."""
+        return await self._do(_calls.list_experiments(limit, cursor))
+
+    async def assign(
+        self, experiment_id: str, participant_id: str, **fields: Unpack[AssignFields]
+    ) -> Assignment:
+        """Which variant a participant sees; always the same one."""
+        return await self._do(_calls.assign(experiment_id, participant_id, fields))
+
+    async def get_results(self, experiment_id: str, **fields: Unpack[ResultsFields]) -> Results:
+        """What an experiment has shown so far."""
+        return await self._do(_calls.get_results(experiment_id, fields))
+
+    async def change_experiment(self, experiment_id: str, action: Action) -> Experiment:
+        """Start a draft, or pause, resume or stop an experiment."""
+        return await self._do(_calls.change_experiment(experiment_id, action))
+
+    async def promote(
+        self, experiment_id: str, variant_id: str | None = None, *, archive_others: bool = False
+    ) -> Experiment:
+        """End an experiment with the variant that goes on: the one named, else the one that has won."""
+        return await self._do(_calls.promote(experiment_id, variant_id, archive_others))

@@ -1,0 +1,130 @@
+"""What callers send, by the names of the HTTP contract."""
+
+from datetime import datetime
+from typing import Any, Literal, NotRequired, Required, TypedDict
+from uuid import UUID
+
+Algorithm = Literal["thompson_sampling", "thompson_sampling_exploration"]
+
+
+class SelectFields(TypedDict, total=False):
+    """Which variants to choose among, and how."""
+
+    algorithm: Algorithm
+    min_impressions: int
+    exploration_ratio: float
+    dimensions: dict[str, str]
+    exclude: list[str]
+    scope: Literal["global", "persona"]
+    seed: int
+
+
+class PerformanceFields(TypedDict, total=False):
+    """Further circumstances of what happened to a variant.
+
+    Without an `event_id` the client makes one, the same for every try.
+    """
+
+    impression: bool
+    batch_size: int
+    event_id: str
+    selection_id: str | UUID
+    persona_id: str
+    experiment_id: str
+    participant_id: str
+    occurred_at: datetime
+    metrics: dict[str, bool]
+    metadata: dict[str, Any]
+
+
+class PerformanceUpdate(PerformanceFields, total=False):
+    """One update of a batch."""
+
+    variant_id: Required[str]
+    success: Required[bool]
+
+
+class ListFields(TypedDict, total=False):
+    """Which variants to list."""
+
+    dimensions: dict[str, str]
+    min_impressions: int
+    status: Literal["active", "archived", "all"]
+    limit: int
+    cursor: str
+
+
+class NewVariant(TypedDict):
+    """A variant to create; `impressions` and `successes` are history brought along from elsewhere."""
+
+    variant_id: str
+    dimensions: NotRequired[dict[str, str]]
+    content: NotRequired[str | None]
+    prior_alpha: NotRequired[float]
+    prior_beta: NotRequired[float]
+    impressions: NotRequired[int]
+    successes: NotRequired[int]
+
+
+class VariantChanges(TypedDict, total=False):
+    """What to change of a variant; what is left out stays."""
+
+    dimensions: dict[str, str]
+    content: str | None
+    prior_alpha: float
+    prior_beta: float
+    status: Literal["active", "archived"]
+
+
+class Guardrail(TypedDict):
+    """A metric that must not get worse, and which change of it is the harm."""
+
+    name: str
+    harm: NotRequired[Literal["increase", "decrease"]]
+
+
+class StopRule(TypedDict, total=False):
+    """When an experiment is safe to end."""
+
+    loss_threshold: float
+    minimum_days: float
+    minimum_sample: int
+
+
+class NewExperiment(TypedDict):
+    """An experiment to start: which variants share the traffic how, for whom, and for how long."""
+
+    experiment_name: str
+    variant_ids: list[str]
+    traffic_allocation: list[float]
+    target_persona: str
+    success_metrics: list[str]
+    duration_days: int
+    description: NotRequired[str | None]
+    min_sample_size: NotRequired[int | None]
+    control_variant_id: NotRequired[str | None]
+    allocation: NotRequired[Literal["fixed", "thompson"]]
+    floors: NotRequired[dict[str, float] | None]
+    salt: NotRequired[str | None]
+    attribution_days: NotRequired[int | None]
+    unresolved: NotRequired[Literal["failed", "pending"]]
+    guardrail_metrics: NotRequired[list[str | Guardrail]]
+    stop_rule: NotRequired[StopRule | None]
+    namespace: NotRequired[str | None]
+    namespace_range: NotRequired[tuple[float, float]]
+    draft: NotRequired[bool]
+
+
+class AssignFields(TypedDict, total=False):
+    """Further circumstances of an assignment."""
+
+    persona_id: str
+    enroll: bool
+
+
+class ResultsFields(TypedDict, total=False):
+    """Which part of an experiment's results to give."""
+
+    include_interim: bool
+    segment_by: str
+    phase: int
