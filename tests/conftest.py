@@ -14,6 +14,7 @@ import asyncpg
 import httpx2
 import pytest
 import uvicorn
+from hypothesis import settings
 
 from armful.app import create_app
 from armful.postgres import EmbeddedPostgres
@@ -23,6 +24,10 @@ T = TypeVar("T")
 ADMIN_KEY = "test-admin-key"
 
 _numbers = itertools.count()
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
