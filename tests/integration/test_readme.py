@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.test_serve import Serving, serving
+from tests.processes import Serving, serving
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 ADDRESS = "http://127.0.0.1:8000"
