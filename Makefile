@@ -83,6 +83,38 @@ $(VENV)/.bench: requirements/bench.txt | $(BIN)/python
 	@$(PIP) --require-hashes -r requirements/bench.txt
 	@touch $@ $(VENV)/.dev $(VENV)/.runtime
 
+# The dashboard is built into the Python package where Node is there, and checked and tested with the rest;
+# where it is not, everything else goes on. Only CI insists.
+DASHBOARD := python/armful/static/dashboard/index.html
+DASHBOARD_SOURCES := package.json $(shell find dashboard clients/typescript python/armful/api -type f \
+  -not -path '*/node_modules/*' -not -path '*/dist/*' -not -name schema.ts -not -name '*.pyc')
+HAS_NODE := node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
+WITH_NODE = @if $(HAS_NODE) 2>/dev/null; then $(MAKE) --no-print-directory $(1); else echo "No Node 20.19 or newer here: $(2)."; [ -z "$$CI" ]; fi
+
+.PHONY: dashboard serve-dashboard lint-dashboard test-dashboard
+serve: serve-dashboard
+lint: lint-dashboard
+test: test-dashboard
+
+dashboard: $(DASHBOARD) ## Build the dashboard into the Python package (needs Node 20.19 or newer)
+
+serve-dashboard: | $(VENV)/.extension
+	$(call WITH_NODE,$(DASHBOARD) || echo "The dashboard could not be built: serving without it.",serving without the dashboard)
+
+lint-dashboard: setup
+	$(call WITH_NODE,node_modules/.package-lock.json && npm run --silent lint,the dashboard is not checked)
+
+test-dashboard: setup
+	$(call WITH_NODE,$(DASHBOARD) && npm run --silent test,the dashboard is not tested)
+
+node_modules/.package-lock.json: package-lock.json
+	@echo "Installing what the dashboard needs ..."
+	@npm ci --silent && touch $@
+
+$(DASHBOARD): node_modules/.package-lock.json $(DASHBOARD_SOURCES) | $(VENV)/.extension
+	@echo "Building the dashboard ..."
+	@npm run --silent build >/dev/null && touch $@
+
 # Either set of requirements will do to build with; ask for the smaller one only where neither is there yet.
 $(VENV)/.extension: $(RUST_SOURCES) pyproject.toml | $(VENV)/.runtime
 	@command -v cargo >/dev/null || { echo "armful needs Rust to build its core: install it from https://rustup.rs (Debian 12 or newer: apt-get install cargo-web)."; exit 1; }

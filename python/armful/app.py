@@ -4,7 +4,19 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from armful.api import docs, experiments, health, keys, metrics, problems, results, variants
+from armful.api import (
+    dashboard,
+    docs,
+    experiments,
+    health,
+    history,
+    keys,
+    live,
+    metrics,
+    problems,
+    results,
+    variants,
+)
 from armful.api.auth import guard
 from armful.api.gate import Gate
 from armful.api.performance import update_performance, update_performance_batch
@@ -22,12 +34,15 @@ def create_app(settings: Settings) -> ASGIApp:
             update_performance,
             update_performance_batch,
             variants.router,
+            history.router,
+            live.router,
             experiments.router,
             results.router,
             keys.router,
             health.router,
             docs.router,
             metrics.handler(service.meter, public=settings.metrics_open),
+            dashboard.router,
         ],
         dependencies={"engine": Provide(lambda: service.engine, sync_to_thread=False)},
         guards=[guard],

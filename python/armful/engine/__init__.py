@@ -6,10 +6,13 @@ from uuid import UUID
 from msgspec import Struct
 
 from armful.engine.experiments import Experiments
+from armful.engine.history import Histories
 from armful.engine.keys import Keys
+from armful.engine.live import Live
 from armful.engine.overview import Overviews
 from armful.engine.performance import Performance
 from armful.engine.selection import Selections
+from armful.engine.standings import Standings
 from armful.engine.variants import Variants
 from armful.meter import Meter
 from armful.state.keyring import Keyring
@@ -27,6 +30,9 @@ class Engine(Struct, frozen=True):
     experiments: Experiments
     keys: Keys
     overviews: Overviews
+    histories: Histories
+    standings: Standings
+    live: Live
 
     @classmethod
     def over(
@@ -41,4 +47,7 @@ class Engine(Struct, frozen=True):
             experiments=Experiments(pool, variants, source),
             keys=Keys(pool, keyring, source),
             overviews=Overviews(pool, registry),
+            histories=Histories(pool, variants),
+            standings=Standings(pool, registry),
+            live=Live(registry),
         )

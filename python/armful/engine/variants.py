@@ -147,7 +147,7 @@ class Variants:
             wilson=wilson_interval(variant.successes, variant.impressions, confidence_level),
             credible=credible_interval(alpha, beta, confidence_level),
             expected_value=alpha / strength,
-            variance=alpha * beta / (strength * strength * (strength + 1)),
+            variance=alpha / strength * (beta / strength) / (strength + 1),
         )
 
     def check_sampling(self) -> None:

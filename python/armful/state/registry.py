@@ -33,6 +33,9 @@ class Registry:
         self._by_key: dict[int, Entry] = {}
         self._by_slot: dict[int, Entry] = {}
         self._used: dict[int, float] = {}
+        self._times: dict[int, int] = {}
+        self.selections = 0
+        self.updates = 0
         # The table's own version: it must move where a description changes and the row's counters were newer already.
         self._clock = 0
 
@@ -77,6 +80,7 @@ class Registry:
         """Take in counters after a commit; of a variant that is not known nothing is kept."""
         changed = []
         for new in totals:
+            self.updates += 1
             entry = self._by_key.get(new.variant)
             if entry is None:
                 continue
@@ -113,22 +117,29 @@ class Registry:
             if (entry := self._by_key.get(key)) is None or entry.variant.version < version
         ]
 
+    def active(self) -> list[Variant]:
+        """The variants that can be selected."""
+        return [entry.variant for entry in self._by_id.values() if entry.variant.status == "active"]
+
     def use(self, slots: Iterable[int]) -> list[Entry]:
         """The entries in those slots of the table, noted as selected now."""
         by_slot = self._by_slot
         entries = [by_slot[slot] for slot in slots]
-        used = self._used
+        used, times = self._used, self._times
         now = time()
         for entry in entries:
-            used[entry.variant.key] = now
+            key = entry.variant.key
+            used[key] = now
+            times[key] = times.get(key, 0) + 1
+        self.selections += 1
         return entries
 
-    def take_used(self) -> dict[int, datetime]:
-        """When variants were last selected, by key, for those selected since the last call."""
-        used = {key: datetime.fromtimestamp(at, UTC) for key, at in self._used.items()}
-        for key, at in used.items():
+    def take_used(self) -> dict[int, tuple[datetime, int]]:
+        """When variants were last selected and how often since the last call, by key, for those that were."""
+        used = {key: (datetime.fromtimestamp(at, UTC), self._times[key]) for key, at in self._used.items()}
+        for key, (at, _) in used.items():
             self._by_key[key].variant.last_used = at
-        self._used = {}
+        self._used, self._times = {}, {}
         return used
 
     def last_used(self, variant: Variant) -> datetime | None:

@@ -1,6 +1,6 @@
 """Variants in PostgreSQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -104,7 +104,8 @@ async def patch(pool: Pool, source: UUID, variant_id: str, changes: dict[str, An
     return _variant(row)
 
 
-async def touch(pool: Pool, used: dict[int, datetime]) -> None:
-    """Write down when variants were last selected, by key."""
+async def touch(pool: Pool, used: Mapping[int, tuple[datetime, int]]) -> None:
+    """Write down when variants were last selected and how often since the last call, by key."""
+    times, counts = zip(*used.values(), strict=True)
     async with acquire(pool) as connection:
-        await connection.execute(_SQL["touch"], list(used), list(used.values()))
+        await connection.execute(_SQL["touch"], list(used), times, counts)

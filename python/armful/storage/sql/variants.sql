@@ -48,11 +48,15 @@ WHERE variant_id = $1
 RETURNING id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at;
 
 -- name: touch
--- When variants were last selected. Locked in order of id, like every other writer of several rows.
-UPDATE variant_performance v SET last_used = greatest(v.last_used, u.at)
-FROM (
-    SELECT p.id, u.at
-    FROM variant_performance p JOIN unnest($1::bigint[], $2::timestamptz[]) AS u (id, at) ON u.id = p.id
+-- When variants were last selected, and how often. Locked in order of id, like every other writer of several rows.
+WITH used AS (
+    SELECT p.id, u.at, u.times
+    FROM variant_performance p
+    JOIN unnest($1::bigint[], $2::timestamptz[], $3::bigint[]) AS u (id, at, times) ON u.id = p.id
     ORDER BY p.id FOR NO KEY UPDATE OF p
-) AS u
-WHERE v.id = u.id;
+), counted AS (
+    INSERT INTO selection_day AS d (variant, day, selections)
+    SELECT id, (at AT TIME ZONE 'UTC')::date, times FROM used ORDER BY id
+    ON CONFLICT (day, variant) DO UPDATE SET selections = d.selections + excluded.selections
+)
+UPDATE variant_performance v SET last_used = greatest(v.last_used, used.at) FROM used WHERE v.id = used.id;

@@ -1,0 +1,135 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { VariantView } from "armful-client";
+import { useState } from "react";
+import { api, names } from "../../api";
+import { Dialog } from "../../ui/dialog";
+import { Icon } from "../../ui/icon";
+import { Failure } from "../../ui/states";
+
+interface Pair {
+  id: number;
+  name: string;
+  value: string;
+}
+
+/** Creates a variant, or changes one's dimensions and content. */
+export function VariantForm({ variant, onClose }: { variant?: VariantView; onClose: () => void }) {
+  const queries = useQueryClient();
+  const [id, setId] = useState(variant?.variant_id ?? "");
+  const [content, setContent] = useState(variant?.content ?? "");
+  const [pairs, setPairs] = useState<Pair[]>(() =>
+    Object.entries(variant?.dimensions ?? { "": "" }).map(([name, value], position) => ({ id: position, name, value })),
+  );
+  const save = useMutation({
+    mutationFn: async () => {
+      const dimensions = Object.fromEntries(
+        pairs.filter(({ name }) => name.trim() !== "").map(({ name, value }) => [name.trim(), value]),
+      );
+      const changes = { dimensions, content: content === "" ? null : content };
+      if (variant) await api.changeVariant(variant.variant_id, changes);
+      else await api.createVariants([{ variant_id: id, ...changes }]);
+    },
+    onSuccess: async () => {
+      await Promise.all([
+        queries.invalidateQueries({ queryKey: names.variants }),
+        queries.invalidateQueries({ queryKey: names.standings }),
+        queries.invalidateQueries({ queryKey: names.variant(variant?.variant_id ?? id) }),
+      ]);
+      onClose();
+    },
+  });
+  const change = (changed: Pair) => setPairs(pairs.map((pair) => (pair.id === changed.id ? changed : pair)));
+  return (
+    <Dialog title={variant ? "Edit the variant" : "New variant"} onClose={onClose}>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          save.mutate();
+        }}
+      >
+        {!variant && (
+          <div className="field">
+            <label htmlFor="variant-id">Id</label>
+            <input
+              id="variant-id"
+              className="input"
+              required
+              maxLength={255}
+              value={id}
+              onChange={(event) => setId(event.target.value)}
+              aria-describedby="variant-id-hint"
+            />
+            <p id="variant-id-hint" className="hint">
+              What your program calls it. It can't be changed later.
+            </p>
+          </div>
+        )}
+        <div className="field">
+          <label htmlFor="variant-content">Content</label>
+          <textarea
+            id="variant-content"
+            className="area"
+            value={content}
+            onChange={(event) => setContent(event.target.value)}
+            aria-describedby="variant-content-hint"
+          />
+          <p id="variant-content-hint" className="hint">
+            Optional: comes along with every selection of this variant.
+          </p>
+        </div>
+        <fieldset className="field">
+          <legend>Dimensions</legend>
+          <p className="hint">What it is like, to filter by: tone, length, hook_style …</p>
+          {pairs.map((pair) => (
+            <div key={pair.id} className="pair">
+              <input
+                className="input"
+                aria-label="Dimension"
+                placeholder="tone"
+                maxLength={255}
+                value={pair.name}
+                onChange={(event) => change({ ...pair, name: event.target.value })}
+              />
+              <input
+                className="input"
+                aria-label="Value"
+                placeholder="casual"
+                value={pair.value}
+                onChange={(event) => change({ ...pair, value: event.target.value })}
+              />
+              <button
+                type="button"
+                className="button plain tight"
+                aria-label={`Remove the dimension ${pair.name}`}
+                onClick={() => setPairs(pairs.filter(({ id: other }) => other !== pair.id))}
+              >
+                <Icon name="close" size={15} />
+              </button>
+            </div>
+          ))}
+          <div>
+            <button
+              type="button"
+              className="button plain tight"
+              onClick={() =>
+                setPairs([...pairs, { id: 1 + Math.max(-1, ...pairs.map((pair) => pair.id)), name: "", value: "" }])
+              }
+            >
+              <Icon name="plus" size={15} /> Add a dimension
+            </button>
+          </div>
+        </fieldset>
+        {save.error && <Failure error={save.error} />}
+        <div className="actions">
+          <button type="button" className="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="button primary" disabled={save.isPending}>
+            {variant ? "Save" : "Create"}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,20 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+// `npm run dev` serves the dashboard from its sources against an armful that runs elsewhere.
+const armful = process.env.ARMFUL_URL ?? "http://127.0.0.1:8000";
+const api = ["/variants", "/standings", "/experiments", "/live", "/keys", "/power", "/health"];
+
+export default defineConfig({
+  base: "/dashboard/",
+  plugins: [react()],
+  build: {
+    outDir: "../python/armful/static/dashboard",
+    emptyOutDir: true,
+    target: "es2022",
+    cssTarget: ["chrome123", "firefox120", "safari17.5"], // know light-dark()
+    assetsInlineLimit: 0,
+    license: { fileName: "licenses.md" },
+  },
+  server: { proxy: Object.fromEntries(api.map((path) => [path, armful])) },
+});

@@ -1,0 +1,127 @@
+"""`GET /live`: what happens, as it happens, as server-sent events; and the key that asks."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Router, get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import QueryParameter
+from litestar.response import Stream
+from msgspec import Struct
+
+from armful.api.auth import KEY
+from armful.api.schemas import KeyView
+from armful.engine import Engine
+from armful.engine.live import Counters
+
+_LOOK_EVERY = 0.25
+_SAY_EVERY = 1.0
+_AT_MOST = 600.0  # seconds; whoever watches on comes again, with a key that is looked at again
+_RATE_OVER = 2.0
+
+_encode = msgspec.json.Encoder().encode
+
+
+class LivePosterior(Struct, kw_only=True):
+    """A variant's posterior Beta(alpha, beta) and its counters."""
+
+    variant_id: str
+    alpha: float
+    beta: float
+    impressions: int
+    successes: int
+
+
+class LiveTick(Struct, kw_only=True):
+    """The watched variants that have changed, and how busy the answering process is."""
+
+    selections_per_second: float
+    updates_per_second: float
+    variants: list[LivePosterior]
+
+
+@get(
+    "/live",
+    scope="read",
+    sync_to_thread=False,
+    summary="Watch what happens",
+    tags=["variants"],
+    responses={
+        200: ResponseSpec(
+            LiveTick,
+            generate_examples=False,
+            media_type="text/event-stream",
+            description="Events without an end",
+        )
+    },
+)
+def watch(
+    engine: NamedDependency[Engine],
+    variant_id: Annotated[list[str] | None, QueryParameter(max_items=50)] = None,
+) -> Stream:
+    """Server-sent events: each `data` is a LiveTick in JSON, at least one a second, sooner where a named variant changes.
+
+    The first tick holds every named variant that exists, later ones those that changed. The stream ends after ten
+    minutes; connect again. Rates are those of the process that answers.
+    """
+    return Stream(
+        _ticks(engine, variant_id or []),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _ticks(engine: Engine, variant_ids: list[str]) -> AsyncIterator[bytes]:
+    began = said = time.monotonic()
+    past: deque[tuple[float, Counters]] = deque([(began, engine.live.counters())])
+    versions: dict[str, int] = {}
+    first = True
+    while (now := time.monotonic()) - began < _AT_MOST:
+        changed = [
+            variant
+            for variant in engine.live.variants(variant_ids)
+            if versions.get(variant.variant_id) != variant.version
+        ]
+        if first or changed or now - said >= _SAY_EVERY:
+            past.append((now, engine.live.counters()))
+            while now - past[0][0] > _RATE_OVER and len(past) > 2:
+                past.popleft()
+            selections, updates = _rates(past)
+            versions.update((variant.variant_id, variant.version) for variant in changed)
+            tick = LiveTick(
+                selections_per_second=selections,
+                updates_per_second=updates,
+                variants=[
+                    LivePosterior(
+                        variant_id=variant.variant_id,
+                        alpha=variant.alpha,
+                        beta=variant.beta,
+                        impressions=variant.impressions,
+                        successes=variant.successes,
+                    )
+                    for variant in changed
+                ],
+            )
+            yield b"data: %b\n\n" % _encode(tick)
+            said, first = now, False
+        await asyncio.sleep(_LOOK_EVERY)
+
+
+def _rates(past: deque[tuple[float, Counters]]) -> tuple[float, float]:
+    (start, before), (end, after) = past[0], past[-1]
+    seconds = max(end - start, _LOOK_EVERY)
+    return (after.selections - before.selections) / seconds, (after.updates - before.updates) / seconds
+
+
+@get("/keys/current", scope="read", sync_to_thread=False, summary="The key in use", tags=["keys"])
+def current_key(request: Request[Any, Any, Any]) -> KeyView:
+    """Whose key this is and what it may do."""
+    return KeyView.of(request.scope[KEY])  # type: ignore[literal-required]
+
+
+router = Router("/", route_handlers=[watch, current_key])

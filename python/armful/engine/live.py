@@ -1,0 +1,31 @@
+"""What this process knows at this moment, for whoever watches."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from armful.model import Variant
+from armful.state.registry import Registry
+
+
+class Counters(Struct, frozen=True):
+    """Selections answered and updates counted by this process since it started."""
+
+    selections: int
+    updates: int
+
+
+class Live:
+    """The process's memory, which is behind the database's commits by less than a second."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def counters(self) -> Counters:
+        """How much this process has done."""
+        return Counters(self._registry.selections, self._registry.updates)
+
+    def variants(self, variant_ids: Sequence[str]) -> list[Variant]:
+        """Those of the named variants that are known, in that order."""
+        found = (self._registry.get(variant_id) for variant_id in variant_ids)
+        return [variant for variant in found if variant is not None]

@@ -1,0 +1,22 @@
+-- name: days
+-- What happened to the variant $1 since $2, by UTC day.
+SELECT (hour AT TIME ZONE 'UTC')::date, sum(impressions)::bigint, sum(successes)::bigint
+FROM variant_hour WHERE variant = $1 AND hour >= $2 GROUP BY 1 ORDER BY 1;
+
+-- name: personas
+-- The same by persona, the most shown first; '' where the events named none.
+SELECT persona_id, sum(impressions)::bigint AS impressions, sum(successes)::bigint
+FROM variant_hour WHERE variant = $1 AND hour >= $2 GROUP BY 1 ORDER BY impressions DESC, persona_id LIMIT 100;
+
+-- name: changes
+-- What was changed about the variant $1, newest first.
+SELECT at, changed FROM variant_change WHERE variant = $1 ORDER BY id DESC LIMIT 50;
+
+-- name: trend
+-- What happened to every variant since $1, by UTC day.
+SELECT variant, (hour AT TIME ZONE 'UTC')::date, sum(impressions)::bigint, sum(successes)::bigint
+FROM variant_hour WHERE hour >= $1 GROUP BY 1, 2;
+
+-- name: selections
+-- How often each variant was selected since the day $1.
+SELECT variant, sum(selections)::bigint FROM selection_day WHERE day >= $1 GROUP BY 1;

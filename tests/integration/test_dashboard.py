@@ -1,0 +1,165 @@
+"""What the dashboard reads: its own files, standings, histories, live events, the key in use."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx2 import Client
+from tests.conftest import Running
+from tests.integration.contract import create, problem, report, select
+
+from armful.api import dashboard
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.05)
+
+
+def test_the_page_is_under_every_address_and_strict(client: Client) -> None:
+    for path in ("/dashboard", "/dashboard/", "/dashboard/variants/a%2Fb"):
+        response = client.get(path, headers={"Authorization": ""})
+        assert response.status_code == 200
+        policy = response.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "<script>" not in response.text
+        assert "style=" not in response.text
+
+
+def test_where_it_is_not_built_a_page_says_so(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dashboard, "_FOLDER", tmp_path)
+    assert "make dashboard" in client.get("/dashboard").text
+    problem(client.get("/dashboard/assets/index-12345678.js"), 404)
+
+
+def test_files_come_compressed_and_are_kept(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dashboard, "_FOLDER", tmp_path)
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    (assets / "index-12345678.js").write_text("plain")
+    (assets / "index-12345678.js.gz").write_bytes(b"compressed")
+    (assets / "theme.js").write_text("plain")
+    (tmp_path / "index.html").write_text("<p>built</p>")
+    with client.stream(
+        "GET", "/dashboard/assets/index-12345678.js", headers={"Accept-Encoding": "gzip"}
+    ) as response:
+        assert response.headers["content-encoding"] == "gzip"
+        assert "immutable" in response.headers["cache-control"]
+        assert response.headers["content-type"].startswith("text/javascript")
+        assert b"".join(response.iter_raw()) == b"compressed"
+    plain = client.get("/dashboard/assets/index-12345678.js", headers={"Accept-Encoding": "identity"})
+    assert plain.text == "plain"
+    assert client.get("/dashboard/assets/theme.js").headers["cache-control"] == "no-cache"
+    assert client.get("/dashboard/variants").text == "<p>built</p>"
+    for outside in ("..%2Findex.html", "%2e%2e%2findex.html", ".hidden", "none.js"):
+        problem(client.get(f"/dashboard/assets/{outside}"), 404)
+
+
+def test_the_key_in_use_says_what_it_may_do(service: Running) -> None:
+    made = service.client.post("/keys", json={"name": "for looking", "scopes": ["read"]}).json()
+    key = service.as_key(made["key"]).get("/keys/current").json()
+    assert (key["name"], key["scopes"]) == ("for looking", ["read"])
+    assert "key" not in key
+    selecting = service.client.post("/keys", json={"name": "s", "scopes": ["select"]}).json()["key"]
+    problem(service.as_key(selecting).get("/keys/current"), 403)
+
+
+def test_standings_weigh_every_active_variant(service: Running) -> None:
+    client = service.client
+    create(
+        client,
+        {"variant_id": "a", "impressions": 1000, "successes": 120},
+        {"variant_id": "b", "impressions": 800, "successes": 64},
+        {"variant_id": "old", "impressions": 10, "successes": 9},
+    )
+    client.delete("/variants/old")
+    report(client, "a", success=True)
+    for _ in range(3):
+        select(client, 1, exclude=["b"])
+    wait_until(lambda: service.sql("SELECT FROM selection_day WHERE selections = 3"))
+    body = client.get("/standings").json()
+    by_id = {standing["variant_id"]: standing for standing in body["standings"]}
+    assert set(by_id) == {"a", "b"}
+    assert by_id["a"]["chance_to_be_best"] == pytest.approx(0.9974, abs=5e-4)
+    assert sum(standing["chance_to_be_best"] for standing in by_id.values()) == pytest.approx(1)
+    assert (by_id["a"]["recent_share"], by_id["b"]["recent_share"]) == (1.0, 0.0)
+    stats = client.get("/variants/a/stats").json()["confidence_intervals"]
+    assert by_id["a"]["lower_bound"] == stats["lower_bound"]
+    assert len(body["days"]) == 14
+    assert (by_id["a"]["impressions"][-1], by_id["a"]["successes"][-1]) == (1, 1)
+    assert by_id["b"]["impressions"] == []
+
+
+def test_no_variants_no_standings(client: Client) -> None:
+    assert client.get("/standings").json()["standings"] == []
+
+
+def test_a_history_has_days_personas_and_changes(client: Client) -> None:
+    create(client, {"variant_id": "v", "dimensions": {"tone": "casual"}})
+    report(client, "v", success=True, batch_size=3, persona_id="reader")
+    report(client, "v", batch_size=7, persona_id="reader")
+    report(client, "v", batch_size=5)
+    report(client, "v", occurred_at="2020-01-01T00:00:00Z")
+    client.patch("/variants/v", json={"content": "<b>new</b>"})
+    client.patch("/variants/v", json={"content": "<b>new</b>"})
+    client.delete("/variants/v")
+    past = client.get("/variants/v/history").json()
+    assert [(day["impressions"], day["successes"]) for day in past["days"]] == [(15, 3)]
+    assert [(one["persona_id"], one["impressions"]) for one in past["personas"]] == [
+        ("reader", 10),
+        (None, 5),
+    ]
+    assert past["personas"][0]["success_rate"] == 0.3
+    assert past["personas"][0]["lower_bound"] < 0.3 < past["personas"][0]["upper_bound"]
+    assert [change["changed"] for change in past["changes"]] == [
+        {"status": ["active", "archived"]},
+        {"content": [None, "<b>new</b>"]},
+    ]
+    problem(client.get("/variants/nobody/history"), 404)
+    problem(client.get("/variants/v/history", params={"days": 0}), 422)
+
+
+def test_counting_leaves_no_trace_among_the_changes(client: Client) -> None:
+    create(client, "v")
+    report(client, "v")
+    assert client.get("/variants/v/history").json()["changes"] == []
+
+
+def _ticks(client: Client, *variant_ids: str) -> Iterator[dict[str, Any]]:
+    with client.stream("GET", "/live", params={"variant_id": list(variant_ids)}) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        for line in response.iter_lines():
+            if line.startswith("data: "):
+                yield json.loads(line.removeprefix("data: "))
+
+
+def test_whoever_watches_sees_results_as_they_come_in(service: Running) -> None:
+    client = service.client
+    create(client, "a", "b", "unwatched")
+    ticks = _ticks(service.client, "a", "b", "nobody")
+    assert [variant["variant_id"] for variant in next(ticks)["variants"]] == ["a", "b"]
+    report(client, "b", success=True)
+    report(client, "unwatched")
+    select(client, 1)
+    changed = next(tick for tick in ticks if tick["variants"])["variants"]
+    assert changed == [{"variant_id": "b", "alpha": 2.0, "beta": 1.0, "impressions": 1, "successes": 1}]
+    busy = next(tick for tick in ticks if tick["updates_per_second"] > 0)
+    assert busy["selections_per_second"] > 0
+    ticks.close()
+
+
+def test_watching_needs_a_key_that_may_read(service: Running) -> None:
+    problem(service.as_key("nonsense").get("/live"), 401)
+    made = service.client.post("/keys", json={"name": "s", "scopes": ["select"]}).json()["key"]
+    problem(service.as_key(made).get("/live"), 403)
+    problem(service.client.get("/live", params={"variant_id": ["v"] * 51}), 422)
