@@ -260,7 +260,9 @@ def test_nothing_counts_while_paused_or_after_the_end(service: Running) -> None:
     end_as_planned(service, experiment)
     report(client, "a")
     assert counts(client, experiment)["a"] == (2, 0)
-    assert client.get(f"/experiments/{experiment}").json()["status"] == "completed"
+    ended = client.get(f"/experiments/{experiment}").json()
+    assert ended["status"] == "completed"
+    assert ended["end_time"] == ended["expected_end_time"]
     assert client.get("/variants/a").json()["performance"]["impressions"] == 4
 
 

@@ -130,11 +130,12 @@ async def _with_arms(connection: Any, rows: Sequence[Any]) -> list[Experiment]:
     for row in await connection.fetch(_SQL["arms"], [row["id"] for row in rows]):
         experiment, *values = row
         arms[experiment].append(Arm(*values))
-    derived = ("key", "status", "arms", "guardrails", "namespace_range", "stop_rule")
+    derived = ("key", "status", "end_time", "arms", "guardrails", "namespace_range", "stop_rule")
     return [
         Experiment(
             key=row["id"],
             status=row["state"],
+            end_time=row["expected_end_time"] if row["state"] == "completed" else row["end_time"],
             arms=arms[row["id"]],
             guardrails=[
                 Guardrail(*pair)
