@@ -57,6 +57,9 @@ pub fn expected_loss(alpha: &[f64], beta: &[f64], stop: &dyn Fn() -> bool) -> Re
     Ok(answer)
 }
 
+/// Up to so many densities on a panel are kept (2 MB), else computed twice.
+const KEPT_PANELS: usize = 8_192;
+
 /// The arms that can be best, and panels over the log-odds where they lie.
 struct Grid {
     rule: &'static Rule,
@@ -70,6 +73,8 @@ struct Grid {
     edges: Vec<f64>,
     /// Of each panel, each arm's mass in it.
     masses: Vec<Vec<f64>>,
+    /// Of each panel, each arm's density, where that isn't too much to keep.
+    densities: Vec<Vec<Panel>>,
     /// Each arm's mass in all.
     totals: Vec<f64>,
 }
@@ -105,6 +110,7 @@ impl Grid {
             origin: origin.0.ln() - origin.1.ln(),
             floor,
             masses: vec![],
+            densities: vec![],
             totals: vec![0.0; arms.len()],
             arms,
             edges,
@@ -114,8 +120,16 @@ impl Grid {
                 return Err(Error::Interrupted);
             }
             let (nodes, half_width, start, end) = grid.panel(panel);
-            let mass = |arm: &LogOdds| half_width * grid.rule.integral(&density(arm, &nodes, start, end));
-            let masses: Vec<f64> = grid.arms.iter().map(mass).collect();
+            let densities = grid.arms.iter().map(|arm| density(arm, &nodes, start, end));
+            let mass = |density: &Panel| half_width * grid.rule.integral(density);
+            let masses: Vec<f64> = if grid.arms.len() * grid.edges.len() <= KEPT_PANELS {
+                let densities: Vec<Panel> = densities.collect();
+                let masses = densities.iter().map(mass).collect();
+                grid.densities.push(densities);
+                masses
+            } else {
+                densities.map(|density| mass(&density)).collect()
+            };
             for (total, mass) in grid.totals.iter_mut().zip(&masses) {
                 *total += mass;
             }
@@ -145,7 +159,9 @@ impl Grid {
             let beyond = right.pop().unwrap_or_default();
             for (i, arm) in self.arms.iter().enumerate() {
                 let scale = 1.0 / self.totals[i];
-                densities[i] = density(arm, &nodes, start, end).map(|value| value * scale);
+                let kept = self.densities.get(panel).map(|densities| densities[i]);
+                let density = kept.unwrap_or_else(|| density(arm, &nodes, start, end));
+                densities[i] = density.map(|value| value * scale);
                 let mass = masses[i] * scale;
                 let within = self.rule.running(&densities[i]).map(|sum| (half_width * sum).max(0.0).min(mass));
                 below[i] = within.map(|within| (left[i] * scale + within).min(1.0));

@@ -4,7 +4,7 @@
 use rand::Rng;
 
 use crate::error::Error;
-use crate::gamma::{gamma, ln_gamma_draw};
+use crate::gamma::{gamma, scaled_gamma};
 
 /// One draw from Beta(`alpha`, `beta`), in [0, 1].
 ///
@@ -34,23 +34,23 @@ pub(crate) fn draw<R: Rng + ?Sized>(alpha: f64, beta: f64, rng: &mut R) -> Drawn
     if theta > 0.0 && theta < 1.0 && sum < f64::INFINITY {
         return Drawn { theta, fine: 0.0 };
     }
-    by_log_odds(x.ln(), y.ln())
+    by_log_odds(x.ln() - y.ln())
 }
 
-#[cold]
+#[inline(never)]
 fn draw_small<R: Rng + ?Sized>(alpha: f64, beta: f64, rng: &mut R) -> Drawn {
-    let ln_x = ln_gamma_draw(alpha, rng);
-    let ln_y = ln_gamma_draw(beta, rng);
-    by_log_odds(ln_x, ln_y)
+    let (x, of_x) = scaled_gamma(alpha, rng);
+    let (y, of_y) = scaled_gamma(beta, rng);
+    if of_x == of_y {
+        return Drawn { theta: 0.5, fine: 0.0 }; // both −∞, whose difference is no number
+    }
+    by_log_odds((x / y).ln() + (of_x - of_y))
 }
 
-#[cold]
-fn by_log_odds(ln_x: f64, ln_y: f64) -> Drawn {
-    if ln_x == ln_y {
-        return Drawn { theta: 0.5, fine: 0.0 }; // also where both are −∞, whose difference is no number
-    }
-    let log_odds = ln_x - ln_y;
-    let theta = if log_odds < 0.0 { log_odds.exp() / (1.0 + log_odds.exp()) } else { 1.0 / (1.0 + (-log_odds).exp()) };
+#[inline]
+fn by_log_odds(log_odds: f64) -> Drawn {
+    let odds = (-log_odds.abs()).exp();
+    let theta = if log_odds < 0.0 { odds } else { 1.0 } / (1.0 + odds);
     Drawn { theta, fine: if theta > 0.0 && theta < 1.0 { 0.0 } else { log_odds } }
 }
 

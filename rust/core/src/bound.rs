@@ -117,11 +117,10 @@ pub(crate) fn reach(alpha: f64, beta: f64, level: f64) -> f64 {
     let bernstein = half + (half * half + 2.0 * level * v).sqrt();
     let distance = gaussian.min(bernstein);
     let below_one = beta / n - distance;
-    if below_one > 0.0 {
-        (alpha / n + distance) / below_one * (1.0 + 1e-12)
-    } else {
-        f64::INFINITY
-    }
+    let odds = if below_one > 0.0 { (alpha / n + distance) / below_one } else { f64::INFINITY };
+    // For α ≤ 1, as new arms have it, θ is below Beta(1, β) in law, whose tail is (1−t)^β.
+    let exact = if alpha <= 1.0 { (level / beta).exp_m1() } else { f64::INFINITY };
+    odds.min(exact) * (1.0 + 1e-12)
 }
 
 #[cfg(test)]
@@ -163,9 +162,9 @@ mod tests {
             for beta in SHAPES {
                 for level in [2.0, 11.0] {
                     let odds = reach(alpha, beta, level);
-                    if odds < 1e12 {
-                        let (x, _) = exponent(alpha, beta, odds / (1.0 + odds) * (1.0 + 1e-13));
-                        assert!(x > level * 0.74, "Beta({alpha:e}, {beta:e}): {x} at its reach of {level}");
+                    if odds < 1e12 && odds > 1e-12 {
+                        let tail = tail_probability(alpha, beta, odds / (1.0 + odds));
+                        assert!(tail.ln() <= -level, "Beta({alpha:e}, {beta:e}): {tail} at its reach of {level}");
                     }
                 }
             }

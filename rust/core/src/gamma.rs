@@ -46,15 +46,16 @@ fn refuses(u: f64, d: f64, y: f64) -> bool {
     u.ln() >= 3.0 * d * remainder
 }
 
-/// The logarithm of one draw, for any `shape` > 0: below 1 the draw itself may be too small for a double.
+/// One draw for any `shape` > 0 as (g, e), standing for g · exp(e): below 1 it may be too small for a double.
 ///
-/// Gamma(a) = Gamma(a + 1) · U^(1/a) in law.
-pub(crate) fn ln_gamma_draw<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> f64 {
+/// Gamma(a) = Gamma(a + 1) · U^(1/a) in law, and −ln U is exponential.
+#[inline]
+pub(crate) fn scaled_gamma<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> (f64, f64) {
     if shape >= 1.0 {
-        return gamma(shape, rng).ln();
+        return (gamma(shape, rng), 0.0);
     }
-    let u: f64 = rng.sample(Open01);
-    gamma(shape + 1.0, rng).ln() + u.ln() / shape
+    let exponent: f64 = rng.sample(Exp1);
+    (gamma(shape + 1.0, rng), -exponent / shape)
 }
 
 #[cfg(test)]
@@ -92,7 +93,7 @@ mod tests {
         let mut rng = generator(Some(5));
         for shape in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, f64::MAX] {
             gamma(shape, &mut rng);
-            ln_gamma_draw(shape, &mut rng);
+            scaled_gamma(shape, &mut rng);
         }
     }
 }

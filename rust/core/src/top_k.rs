@@ -104,7 +104,8 @@ impl TopK {
 
 /// Best first.
 pub(crate) fn rank(left: &Scored, right: &Scored) -> std::cmp::Ordering {
-    right.score.total_cmp(&left.score).then(right.fine.total_cmp(&left.fine)).then(left.slot.cmp(&right.slot))
+    let by_score = right.score.total_cmp(&left.score);
+    by_score.then_with(|| right.fine.total_cmp(&left.fine)).then_with(|| left.slot.cmp(&right.slot))
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ impl<'a> Heats<'a> {
         let slots = self.table.slot_count();
         if self.eligible <= FEW || self.eligible * FEW <= slots {
             for slot in 0..slots {
-                if self.is_eligible(slot) {
+                if self.table.live[slot] && self.is_eligible(slot) {
                     self.contend(slot, rng);
                 }
             }
@@ -88,10 +88,11 @@ impl<'a> Heats<'a> {
         usize::from(self.table.impressions[slot] < self.min_impressions)
     }
 
+    /// Of a live arm.
     #[inline]
     fn is_eligible(&self, slot: usize) -> bool {
         let matches = self.matching.as_ref().is_none_or(|matching| matching[self.table.sets[slot] as usize]);
-        matches && self.table.live[slot] && (self.excluded.is_empty() || self.excluded.binary_search(&slot).is_err())
+        matches && (self.excluded.is_empty() || self.excluded.binary_search(&slot).is_err())
     }
 
     fn is_pilot(&self, slot: usize, code: u16) -> bool {

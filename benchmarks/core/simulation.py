@@ -1,0 +1,77 @@
+"""Simulation of Thompson sampling on ten arms, one thread, against MABWiser's simulator's own loop of calls."""
+
+import importlib
+import warnings
+
+import numpy as np
+from benchmarks.core.report import Call, Figure, compared
+
+from armful.core import simulate
+
+RATES = [0.1] + [0.05] * 3 + [0.02] * 3 + [0.01] * 3
+STEPS = 2_000
+
+
+def by_numpy() -> None:
+    """Thompson sampling step by step, as one writes it first."""
+    rng = np.random.default_rng(1)
+    rates, alpha, beta = np.array(RATES), np.ones(10), np.ones(10)
+    for _ in range(STEPS):
+        arm = rng.beta(alpha, beta).argmax()
+        if rng.random() < rates[arm]:
+            alpha[arm] += 1
+        else:
+            beta[arm] += 1
+
+
+def measure(*, quick: bool = False) -> list[Figure]:
+    """The time of 2,000 steps."""
+    del quick
+    calls: dict[str, Call] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            mab = importlib.import_module("mabwiser.mab")
+            simulator = importlib.import_module("mabwiser.simulator")
+        except ImportError:
+            pass
+        else:
+            calls["MABWiser"] = lambda: by_mabwiser(mab, simulator)
+    calls["NumPy"] = by_numpy
+    runs = 20
+    calls["simulate"] = lambda: simulate(RATES, "thompson", STEPS, runs, threads=1, seed=1)
+    figures = compared(f"{STEPS:,} steps", calls, {"simulate": 100} if "MABWiser" in calls else None)
+    # `simulate` did many runs in its time, and on a thread of its own: measured by the clock.
+    return [_per_run(figure, runs, figures[0]) if figure.way == "simulate" else figure for figure in figures]
+
+
+def _per_run(figure: Figure, runs: int, reference: Figure) -> Figure:
+    import time
+
+    best = float("inf")
+    for _ in range(20):
+        started = time.perf_counter()
+        simulate(RATES, "thompson", STEPS, runs, threads=1, seed=1)
+        best = min(best, (time.perf_counter() - started) / runs * 1e6)
+    return figure._replace(microseconds=best, ratio=reference.microseconds / best)
+
+
+def by_mabwiser(mab: object, simulator: object) -> None:
+    """MABWiser's simulator over 2,000 recorded decisions, learning online one at a time."""
+    rng = np.random.default_rng(1)
+    decisions = rng.integers(0, 10, STEPS + 20)
+    rewards = (rng.random(STEPS + 20) < np.array(RATES)[decisions]).astype(int)
+    bandit = mab.MAB(list(range(10)), mab.LearningPolicy.ThompsonSampling(), seed=1)  # type: ignore[attr-defined]
+    simulation = simulator.Simulator(  # type: ignore[attr-defined]
+        bandits=[("thompson", bandit)],
+        decisions=decisions,
+        rewards=rewards,
+        contexts=None,
+        scaler=None,
+        test_size=STEPS / (STEPS + 20),
+        is_ordered=True,
+        batch_size=1,
+        is_quick=True,
+        log_file=None,
+    )
+    simulation.run()
