@@ -32,7 +32,7 @@ def fastest(calls: Mapping[str, Call], seconds: float = 0.5) -> dict[str, float]
         best[name] = float("inf")
     end = time.monotonic() + seconds * len(calls)
     rounds = 0
-    while rounds < 5 or time.monotonic() < end:
+    while rounds < 3 or time.monotonic() < end:
         rounds += 1
         for name, call in calls.items():
             started = time.thread_time()

@@ -78,13 +78,12 @@ def peers(alpha: Any, beta: Any) -> dict[str, Call]:
         try:
             bandit_module = importlib.import_module("river.bandit")
             proba = importlib.import_module("river.proba")
-            thompson = bandit_module.ThompsonSampling(dist=proba.Beta(), seed=1)
+            thompson = bandit_module.ThompsonSampling(reward_obj=proba.Beta(), seed=1)
             arms = list(range(n))
             for arm in arms:
-                thompson.update(arm, True)
-                thompson._rewards[arm].alpha, thompson._rewards[arm].beta = alpha[arm], beta[arm]
+                thompson._rewards[arm] = proba.Beta(alpha[arm], beta[arm], seed=arm)
             calls["river"] = lambda: thompson.pull(arms)
-        except (ImportError, AttributeError):
+        except ImportError:
             pass
     return calls
 

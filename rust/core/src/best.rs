@@ -29,7 +29,7 @@ pub fn probability_best(alpha: &[f64], beta: &[f64], stop: &dyn Fn() -> bool) ->
     })?;
     let total: f64 = best.iter().sum();
     for (&index, best) in grid.indices.iter().zip(best) {
-        answer[index] = best / total;
+        answer[index] = (best / total).min(1.0);
     }
     Ok(answer)
 }
@@ -50,9 +50,9 @@ pub fn expected_loss(alpha: &[f64], beta: &[f64], stop: &dyn Fn() -> bool) -> Re
     let mean = |i: usize| 1.0 / (1.0 + beta[i] / alpha[i]);
     let least = (0..losses.len()).min_by(|&i, &j| losses[i].total_cmp(&losses[j]));
     let expected_max = least.map_or(0.0, |i| losses[i] + mean(grid.indices[i]));
-    let mut answer: Vec<f64> = (0..alpha.len()).map(|i| expected_max - mean(i)).collect();
+    let mut answer: Vec<f64> = (0..alpha.len()).map(|i| (expected_max - mean(i)).clamp(0.0, 1.0)).collect();
     for (&index, loss) in grid.indices.iter().zip(losses) {
-        answer[index] = loss;
+        answer[index] = loss.clamp(0.0, 1.0);
     }
     Ok(answer)
 }

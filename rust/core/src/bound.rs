@@ -60,7 +60,7 @@ impl Quiet for Bernstein {
         let n = alpha + beta;
         let excess = positive(self.t * n - alpha);
         let skew = positive(beta - alpha);
-        excess * excess * (n + 1.0) > self.of_product * (alpha * beta) + self.of_skew * (skew * excess)
+        excess * excess * (n + 1.0) > self.of_product * (alpha * positive(beta)) + self.of_skew * (skew * excess)
     }
 }
 

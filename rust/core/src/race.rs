@@ -14,7 +14,7 @@ use crate::top_k::{Scored, TopK};
 
 /// Below the first there is no threshold, above the second it stays there.
 const LOWEST: f64 = 1e-250;
-const HIGHEST: f64 = 1.0 - 1e-9;
+pub(crate) const HIGHEST: f64 = 1.0 - 1e-9;
 
 /// With a lower exponent a whole draw costs less than a comparison and what may follow.
 const DRAWN_BELOW: f64 = 2.0;

@@ -4,7 +4,7 @@ use rand::Rng;
 use crate::beta::{check_arms, check_length};
 use crate::bound::{Bernstein, Poisson, Quiet};
 use crate::error::Error;
-use crate::race::{Gaps, Race};
+use crate::race::{Gaps, Race, HIGHEST};
 use crate::top_k::{Scored, TopK};
 
 /// Arms in a block, and in a part of it that is looked through arm by arm if it has a contender.
@@ -72,8 +72,7 @@ impl<'a> Selector<'a> {
         let mut sound = true;
         for &slot in &self.pilots {
             let (alpha, beta) = (self.alpha[slot as usize], self.beta[slot as usize]);
-            sound &= is_sound(alpha, beta);
-            race.draw(slot, alpha, beta, rng);
+            sound &= contend(race, slot, alpha, beta, rng);
         }
         let mut gaps = LEVELS.map(|level| Gaps::new(level, rng));
         let mut pilots = self.pilots.as_slice();
@@ -107,8 +106,13 @@ fn pilots(alpha: &[f64], beta: &[f64], k: usize) -> Vec<u32> {
     pilots
 }
 
-fn is_sound(alpha: f64, beta: f64) -> bool {
-    alpha > 0.0 && beta > 0.0 && alpha < f64::INFINITY && beta < f64::INFINITY
+/// Lets an arm contend, and tells whether its parameters are in order; if not it is left out.
+fn contend<R: Rng + ?Sized>(race: &mut Race, slot: u32, alpha: f64, beta: f64, rng: &mut R) -> bool {
+    let sound = alpha > 0.0 && beta > 0.0 && alpha < f64::INFINITY && beta < f64::INFINITY;
+    if sound {
+        race.contend(slot, alpha, beta, rng);
+    }
+    sound
 }
 
 /// Neighbouring arms, of which most can be passed over together.
@@ -133,7 +137,7 @@ struct Look {
 impl Block<'_> {
     /// Lets the block's arms race, and tells whether every parameter was seen to be in order.
     fn run<R: Rng + ?Sized>(&self, race: &mut Race, [near, far]: &mut [Gaps; 2], rng: &mut R) -> bool {
-        let Some(t) = race.threshold else { return self.all_contend(race, rng) };
+        let Some(t) = race.threshold.filter(|&t| t < HIGHEST) else { return self.all_contend(race, rng) };
         // The quickest test first; where it leaves too many contenders the next one may leave fewer.
         let many = self.alpha.len() as u64 / 8;
         let quiet = Poisson::new(far.level, t);
@@ -169,8 +173,7 @@ impl Block<'_> {
                 let slots = part * PART..self.alpha.len().min((part + 1) * PART);
                 self.each(slots, |slot, alpha, beta| {
                     if !quiet.holds(alpha, beta) {
-                        sound &= is_sound(alpha, beta);
-                        race.contend(slot, alpha, beta, rng);
+                        sound &= contend(race, slot, alpha, beta, rng);
                     }
                 });
             }
@@ -192,8 +195,7 @@ impl Block<'_> {
     fn all_contend<R: Rng + ?Sized>(&self, race: &mut Race, rng: &mut R) -> bool {
         let mut sound = true;
         self.each(0..self.alpha.len(), |slot, alpha, beta| {
-            sound &= is_sound(alpha, beta);
-            race.contend(slot, alpha, beta, rng);
+            sound &= contend(race, slot, alpha, beta, rng);
         });
         sound
     }

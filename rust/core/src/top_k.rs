@@ -19,7 +19,10 @@ impl Scored {
     }
 }
 
-/// The k best seen so far, as a binary heap with the worst of them on top.
+/// From so many on arms are sorted by whole numbers.
+const MANY: usize = 256;
+
+/// The k best seen so far; once there are k, a binary heap with the worst of them on top.
 #[derive(Debug, Clone)]
 pub(crate) struct TopK {
     k: usize,
@@ -46,13 +49,15 @@ impl TopK {
     pub fn push(&mut self, candidate: Scored) -> bool {
         if self.heap.len() < self.k {
             self.heap.push(candidate);
-            self.sift_up(self.heap.len() - 1);
+            if self.heap.len() == self.k {
+                (0..self.k / 2).rev().for_each(|parent| self.sift_down(parent));
+            }
             return true;
         }
         let better = self.worst().is_some_and(|worst| candidate.beats(worst));
         if better {
             self.heap[0] = candidate;
-            self.sift_down();
+            self.sift_down(0);
         }
         better
     }
@@ -68,23 +73,25 @@ impl TopK {
 
     /// Sorts the kept arms best first and leaves them in place until `clear`.
     pub fn ranked(&mut self) -> &[Scored] {
-        self.heap.sort_unstable_by(rank);
+        if self.heap.len() < MANY {
+            self.heap.sort_unstable_by(rank);
+            return &self.heap;
+        }
+        // As whole numbers they sort faster; scores are not negative, so their bits order like themselves.
+        let key = |scored: &Scored| (u128::from(!scored.score.to_bits()) << 64) | u128::from(scored.slot);
+        self.heap.sort_unstable_by_key(key);
+        let mut rest = self.heap.as_mut_slice();
+        while let Some(first) = rest.first() {
+            let score = first.score;
+            let equal = rest.iter().take_while(|scored| scored.score == score).count().max(1);
+            let (tied, after) = rest.split_at_mut(equal);
+            tied.sort_unstable_by(rank);
+            rest = after;
+        }
         &self.heap
     }
 
-    fn sift_up(&mut self, mut child: usize) {
-        while child > 0 {
-            let parent = (child - 1) / 2;
-            if !self.heap[parent].beats(&self.heap[child]) {
-                break;
-            }
-            self.heap.swap(parent, child);
-            child = parent;
-        }
-    }
-
-    fn sift_down(&mut self) {
-        let mut parent = 0;
+    fn sift_down(&mut self, mut parent: usize) {
         loop {
             let mut child = 2 * parent + 1;
             if child >= self.heap.len() {
@@ -117,8 +124,8 @@ mod tests {
     #[test]
     fn agrees_with_sorting_everything() {
         let mut rng = generator(Some(3));
-        for n in [1usize, 2, 3, 10, 100] {
-            for k in [1usize, 2, 3, 10, 100] {
+        for n in [1usize, 2, 3, 10, 100, 1000] {
+            for k in [1usize, 2, 3, 10, 100, 700] {
                 // Few distinct scores, so that ties are common.
                 let all: Vec<Scored> = (0..n)
                     .map(|slot| Scored {
