@@ -22,10 +22,10 @@ def test_each_is_described_by_a_handler_of_the_same_scope(shared: Running) -> No
     ("method", "path", "pattern", "variant_id"),
     [
         ("POST", "/variants/select", "/variants/select", ""),
-        ("POST", "/variants/a/performance", "/variants/{id}/performance", "a"),
-        ("POST", "/variants/a\0b/performance", "/variants/{id}/performance", "a/b"),
-        ("GET", "/variants/stats/stats", "/variants/{id}/stats", "stats"),
-        ("GET", "/variants/{id}/stats", "/variants/{id}/stats", "{id}"),
+        ("POST", "/variants/a/performance", "/variants/{variant_id}/performance", "a"),
+        ("POST", "/variants/a\0b/performance", "/variants/{variant_id}/performance", "a/b"),
+        ("GET", "/variants/stats/stats", "/variants/{variant_id}/stats", "stats"),
+        ("GET", "/variants/{id}/stats", "/variants/{variant_id}/stats", "{id}"),
     ],
 )
 def test_requests_find_their_endpoint(method: str, path: str, pattern: str, variant_id: str) -> None:
