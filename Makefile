@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+DIST ?= dist
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 
@@ -49,9 +50,9 @@ bench: $(VENV)/.bench $(VENV)/.extension ## Run the benchmarks, side by side wit
 calibrate: setup ## Measure the statistics' error rates and coverage at full size (docs/statistics.md)
 	$(BIN)/python -m benchmarks.calibrate
 
-wheel: $(VENV)/.extension ## Build the wheel and the source distribution into dist/
-	$(BIN)/maturin build --release --locked --out dist
-	$(BIN)/maturin sdist --out dist
+wheel: $(VENV)/.extension ## Build the wheel and the source distribution into dist (DIST= changes it)
+	$(BIN)/maturin build --release --locked --out $(DIST)
+	$(BIN)/maturin sdist --out $(DIST)
 
 lock: $(VENV)/.dev ## Renew the hash-pinned requirements from pyproject.toml
 	@for set in runtime:build dev:build,dev bench:build,dev,bench; do \
