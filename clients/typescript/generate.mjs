@@ -1,18 +1,25 @@
-// Writes src/schema.ts, the types of armful's HTTP API, from the OpenAPI document of the armful in this checkout.
+// Writes src/schema.ts, the types of armful's HTTP API, from the OpenAPI document in the file that OPENAPI names, else from
+// that of the armful in this checkout.
 import { execFileSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import openapiTS, { astToString } from "openapi-typescript";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const python = [process.env.PYTHON, here("../../.venv/bin/python")].find((path) => path && existsSync(path));
-if (!python) {
-  console.error(
-    "Generating the client's types needs armful itself: run `make setup` first, or name its Python with PYTHON=.",
-  );
-  process.exit(1);
-}
-const document = JSON.parse(execFileSync(python, [here("openapi.py")], { maxBuffer: 64 << 20 }));
+const read = () => {
+  if (process.env.OPENAPI) {
+    return readFileSync(process.env.OPENAPI);
+  }
+  const python = [process.env.PYTHON, here("../../.venv/bin/python")].find((path) => path && existsSync(path));
+  if (!python) {
+    console.error(
+      "Generating the client's types needs armful itself: run `make setup` first, or name its Python with PYTHON=.",
+    );
+    process.exit(1);
+  }
+  return execFileSync(python, [here("openapi.py")], { maxBuffer: 64 << 20 });
+};
+const document = JSON.parse(read());
 const types = astToString(
   await openapiTS(document, { rootTypes: true, rootTypesNoSchemaPrefix: true, defaultNonNullable: false }),
 );
