@@ -16,6 +16,8 @@ from armful.model import Outcome, PerformanceUpdate, Recorded
 
 _MOST_ITEMS = 10_000
 _LONGEST_EVENT_ID = 128
+_DUPLICATE = Outcome.DUPLICATE
+_NOT_COUNTED = (Outcome.NOTHING_LEFT, Outcome.TOO_LATE)
 
 _update = msgspec.json.Decoder(PerformanceUpdate)
 _item = msgspec.json.Decoder(BatchItem)
@@ -48,8 +50,8 @@ async def record(
         PerformanceAnswer(
             variant_id=variant_id,
             updated_performance=PerformanceView.of(totals.impressions, totals.successes),
-            duplicate=recorded.outcome == Outcome.DUPLICATE,
-            counted=recorded.outcome not in (Outcome.NOTHING_LEFT, Outcome.TOO_LATE),
+            duplicate=recorded.outcome is _DUPLICATE,
+            counted=recorded.outcome not in _NOT_COUNTED,
         )
     )
 

@@ -10,6 +10,7 @@ from armful.state.recorder import Recorder
 from armful.storage.performance import Item
 
 _CLOCK_TOLERANCE = timedelta(minutes=5)
+_COUNTED = Outcome.COUNTED
 
 
 class Performance:
@@ -26,9 +27,10 @@ class Performance:
             VariantNotFound, ExperimentNotFound, EventConflict, Refused: nothing was counted.
             Unavailable: the database did not commit it in time.
         """
-        recorded = (await self._recorder.record([await self._item(variant_id, update)]))[0]
-        refusal = _refusal(recorded, variant_id, update)
-        if refusal is not None:
+        _complete(update)
+        variant = self._variants.held(variant_id) or await self._variants.read(variant_id)
+        (recorded,) = await self._recorder.record([(variant.key, update)])
+        if refusal := _refusal(recorded, variant_id, update):
             raise refusal
         return recorded
 
@@ -45,7 +47,9 @@ class Performance:
         positions: list[int] = []
         for position, (variant_id, update) in enumerate(updates):
             try:
-                items.append(await self._item(variant_id, update))
+                _complete(update)
+                variant = self._variants.held(variant_id) or await self._variants.read(variant_id)
+                items.append((variant.key, update))
                 positions.append(position)
             except ArmfulError as error:
                 answers[position] = error
@@ -53,16 +57,20 @@ class Performance:
             answers[position] = _refusal(recorded, *updates[position]) or recorded
         return [answer for answer in answers if answer is not None]
 
-    async def _item(self, variant_id: str, update: PerformanceUpdate) -> Item:
-        """The update as the recorder takes it, with what its metadata says where the fields themselves are absent."""
-        if update.metadata is not None:
-            if update.persona_id is None:
-                update.persona_id = _label(update.metadata.get("persona_id"))
-            if update.experiment_id is None:
-                update.experiment_id = _label(update.metadata.get("experiment_id"))
-        if update.occurred_at is not None and update.occurred_at > datetime.now(UTC) + _CLOCK_TOLERANCE:
-            raise Refused(f"occurred_at is {update.occurred_at.isoformat()}, which has not come yet")
-        return (await self._variants.get(variant_id)).key, update
+
+def _complete(update: PerformanceUpdate) -> None:
+    """Put into the update what its metadata says where the fields themselves are absent.
+
+    Raises:
+        Refused: it tells of the future.
+    """
+    if update.metadata is not None:
+        if update.persona_id is None:
+            update.persona_id = _label(update.metadata.get("persona_id"))
+        if update.experiment_id is None:
+            update.experiment_id = _label(update.metadata.get("experiment_id"))
+    if update.occurred_at is not None and update.occurred_at > datetime.now(UTC) + _CLOCK_TOLERANCE:
+        raise Refused(f"occurred_at is {update.occurred_at.isoformat()}, which has not come yet")
 
 
 def _label(value: object) -> str | None:
@@ -70,6 +78,8 @@ def _label(value: object) -> str | None:
 
 
 def _refusal(recorded: Recorded, variant_id: str, update: PerformanceUpdate) -> ArmfulError | None:
+    if recorded.outcome is _COUNTED:
+        return None
     match recorded.outcome:
         case Outcome.CONFLICT:
             return EventConflict(update.event_id)

@@ -78,8 +78,11 @@ class Variants:
         Raises:
             VariantNotFound: there is none of that id.
         """
-        variant = self._registry.get(variant_id)
-        return variant if variant is not None else await self.read(variant_id)
+        return self.held(variant_id) or await self.read(variant_id)
+
+    def held(self, variant_id: str) -> Variant | None:
+        """This process's copy of a variant, if it has heard of it."""
+        return self._registry.get(variant_id)
 
     async def read(self, variant_id: str) -> Variant:
         """A variant as the database has it now.

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -25,10 +26,18 @@ _TIME_PER_UPDATE = 0.0005  # seconds a caller waits longer for each update it br
 _LEAST_TIME = 0.2  # seconds a commit is given: with less left, the caller is told at once
 _PAUSE = 0.05  # seconds between two tries to commit
 _INQUIRY = 0.3  # seconds of a caller's time kept for finding out what became of a commit that is late
+_GATHERING = (
+    0.25  # of the time that a commit takes, how much the next may wait for those who are about to come
+)
+_MOST_GATHERING = 0.001  # seconds
+
+_COUNTED = Outcome.COUNTED
 
 
 class _Job:
     """What one caller waits for."""
+
+    __slots__ = ("answer", "arrived", "deadline", "items", "taken")
 
     def __init__(self, items: Sequence[Item], arrived: float, timeout: float) -> None:
         self.items = items
@@ -71,7 +80,12 @@ class Recorder:
         self._timeout = timeout
         self._jobs: deque[_Job] = deque()
         self._wake = asyncio.Event()
-        self._oldest: _Job | None = None  # of those being written
+        self._writing: list[_Job] = []
+        self._expected = 0  # callers who will soon wait, if those just answered come again at once
+        self._patience = 0.0  # seconds to wait for them
+        self._watch: asyncio.TimerHandle | None = (
+            None  # for those whose time is up: one timer for all is cheaper
+        )
         self._connection: Connection | None = None
         self._server_epoch = datetime.now(UTC)  # the server's time when the loop's clock was 0
         self._task: asyncio.Task[None] | None = None
@@ -111,34 +125,62 @@ class Recorder:
         self._jobs.append(job)
         self.waiting += len(items)
         self._wake.set()
-        timer = loop.call_at(job.deadline, job.expire)
-        try:
-            return await job.answer
-        finally:
-            timer.cancel()
+        if self._watch is None or job.deadline < self._watch.when():
+            self._watch_until(job.deadline)
+        return await job.answer
+
+    def _watch_until(self, deadline: float) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        self._watch = asyncio.get_running_loop().call_at(deadline, self._expire)
+
+    def _expire(self) -> None:
+        """Tell those whose time is up, and come back when the next one's is."""
+        self._watch = None
+        now = asyncio.get_running_loop().time()
+        waiting = [job for job in (*self._writing, *self._jobs) if not job.answer.done()]
+        for job in waiting:
+            if job.deadline <= now:
+                job.expire()
+        if left := [job.deadline for job in waiting if job.deadline > now]:
+            self._watch_until(min(left))
 
     def _full(self, more: int, now: float) -> bool:
-        oldest = self._oldest or (self._jobs[0] if self._jobs else None)
-        if oldest is None:
+        if not self._writing and not self._jobs:
             return False
+        oldest = (self._writing or self._jobs)[0]
         late = now > (oldest.arrived + oldest.deadline) / 2
         return late or (self.waiting > 0 and self.waiting + more > self._limit)
 
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
-            while jobs := self._take():
-                self._oldest = jobs[0]
+            while self._jobs:
+                await self._gather()
+                jobs = self._writing = self._take()
+                began = perf_counter()
                 try:
                     await self._write(jobs)
                 except Exception as error:
                     log.exception("recorder")
                     for job in jobs:
                         job.fail(error)
-                self._oldest = None
+                self._writing = []
+                self._patience = min((perf_counter() - began) * _GATHERING, _MOST_GATHERING)
+                self._expected = len(jobs) + len(self._jobs)
             self._wake.clear()
             if self._stopping:
                 return
+
+    async def _gather(self) -> None:
+        """Give those a moment who were answered just now and report again.
+
+        Else half of them would wait for the commit of the other half all the time, and one of all costs little more.
+        """
+        until = perf_counter() + self._patience
+        # Timers are too coarse for this; asleep for nothing, the loop serves what has come in.
+        while len(self._jobs) < self._expected and perf_counter() < until and not self._stopping:  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
     def _take(self) -> list[_Job]:
         """The jobs of the next commit, in order of arrival; those that can't be done in time any more are told so."""
@@ -159,6 +201,8 @@ class Recorder:
         return jobs
 
     async def _write(self, jobs: list[_Job]) -> None:
+        if not jobs:
+            return
         items = [item for job in jobs for item in job.items]
         began = asyncio.get_running_loop().time()
         try:
@@ -177,7 +221,7 @@ class Recorder:
                 jobs[0].fail(error)
             return
         self._meter.commit(len(items), asyncio.get_running_loop().time() - began)
-        self._registry.count(answer.totals for answer in answers if answer.outcome == Outcome.COUNTED)
+        self._registry.count(answer.totals for answer in answers if answer.outcome is _COUNTED)
         start = 0
         for job in jobs:
             end = start + len(job.items)

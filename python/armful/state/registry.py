@@ -13,10 +13,11 @@ from armful.model import Totals, Variant
 
 
 class Entry(Struct, gc=False):
-    """A variant, the version its description is known at, and its JSON as far as it does not depend on a selection."""
+    """A variant, the version its description is known at, its slot of the table if any, and what of its JSON can be kept."""
 
     variant: Variant
     described_at: int
+    slot: int | None = None
     json: bytes | None = None
 
 
@@ -74,25 +75,32 @@ class Registry:
                     variant.last_used = held.variant.last_used
                 held.variant = variant
                 changed.append(held)
-        self._upsert(changed, describe=True)
+        self._upsert(changed)
 
     def count(self, totals: Iterable[Totals]) -> None:
         """Take in counters after a commit; of a variant that is not known nothing is kept."""
-        changed = []
+        slots: list[int] = []
+        changed: list[Variant] = []
         for new in totals:
             self.updates += 1
             entry = self._by_key.get(new.variant)
-            if entry is None:
-                continue
-            variant = entry.variant
-            if new.version > variant.version:
-                variant.impressions, variant.successes, variant.version = (
-                    new.impressions,
-                    new.successes,
-                    new.version,
-                )
-                changed.append(entry)
-        self._upsert(changed, describe=False)
+            if entry is not None and new.version > entry.variant.version:
+                variant = entry.variant
+                variant.impressions, variant.successes = new.impressions, new.successes
+                variant.version = new.version
+                entry.json = None
+                if entry.slot is not None:
+                    slots.append(entry.slot)
+                    changed.append(variant)
+        if changed:
+            self._clock += 1
+            self.table.update(
+                slots,
+                [variant.alpha for variant in changed],
+                [variant.beta for variant in changed],
+                [variant.impressions for variant in changed],
+                [self._clock] * len(changed),
+            )
 
     def reset(self, variants: Iterable[Variant]) -> None:
         """Take in these rows, whatever their versions, and forget everything else."""
@@ -138,7 +146,8 @@ class Registry:
         """When variants were last selected and how often since the last call, by key, for those that were."""
         used = {key: (datetime.fromtimestamp(at, UTC), self._times[key]) for key, at in self._used.items()}
         for key, (at, _) in used.items():
-            self._by_key[key].variant.last_used = at
+            if (entry := self._by_key.get(key)) is not None:
+                entry.variant.last_used = at
         self._used, self._times = {}, {}
         return used
 
@@ -150,7 +159,7 @@ class Registry:
             known.append(datetime.fromtimestamp(pending, UTC))
         return max((at for at in known if at is not None), default=None)
 
-    def _upsert(self, entries: list[Entry], *, describe: bool) -> None:
+    def _upsert(self, entries: list[Entry]) -> None:
         if not entries:
             return
         self._clock += 1
@@ -169,11 +178,11 @@ class Registry:
             np.array([variant.beta for variant in live]),
             np.array([variant.impressions for variant in live], dtype=np.int64),
             np.full(len(live), self._clock, dtype=np.int64),
-            [variant.dimensions for variant in live] if describe else None,
+            [variant.dimensions for variant in live],
         )
-        if describe:
-            for slot, variant in zip(slots.tolist(), live, strict=True):
-                self._by_slot[slot] = self._by_id[variant.variant_id]
+        for slot, variant in zip(slots.tolist(), live, strict=True):
+            entry = self._by_slot[slot] = self._by_id[variant.variant_id]
+            entry.slot = slot
 
 
 _encode = msgspec.json.Encoder().encode

@@ -21,6 +21,8 @@ _LARGE = 500
 Item = tuple[int, PerformanceUpdate]
 """A variant's key and what happened to it."""
 
+_OUTCOMES = tuple(Outcome)
+
 _canonical = msgspec.json.Encoder(order="sorted")
 
 
@@ -98,29 +100,38 @@ async def _record_wave(
     recorded: list[Recorded | None],
 ) -> None:
     wave = [items[position] for position in positions]
+    keys = [key for key, _ in wave]
     updates = [update for _, update in wave]
+    events = _column(updates, "event_id")
     row = await connection.fetchrow(
         _SQL["record"],
         batch,
         source,
         deadline,
-        [key for key, _ in wave],
-        [update.batch_size for update in updates],
+        keys,
         [update.impression for update in updates],
-        [update.success for update in updates],
-        [update.occurred_at for update in updates],
-        [update.persona_id for update in updates],
-        [update.experiment_id for update in updates],
-        [update.participant_id for update in updates],
-        [update.selection_id for update in updates],
-        [update.event_id for update in updates],
-        [_digest(item) for item in wave],
-        [update.metrics for update in updates],
-        [update.metadata for update in updates],
+        [update.batch_size for update in updates],
+        [update.batch_size if update.success else 0 for update in updates],
+        _column(updates, "occurred_at"),
+        _column(updates, "persona_id"),
+        _column(updates, "experiment_id"),
+        _column(updates, "participant_id"),
+        _column(updates, "selection_id"),
+        events,
+        events and [_digest(item) for item in wave],
+        _column(updates, "metrics"),
+        _column(updates, "metadata"),
     )
-    totals = {key: Totals(key, *rest) for key, *rest in zip(*list(row)[1:], strict=True)}
-    for position, (key, _), outcome in zip(positions, wave, row["outcomes"], strict=True):
-        recorded[position] = Recorded(Outcome(outcome), totals[key])
+    outcomes, *columns = row
+    totals = dict(zip(columns[0], map(Totals, *columns), strict=True))
+    for position, key, outcome in zip(positions, keys, outcomes, strict=True):
+        recorded[position] = Recorded(_OUTCOMES[outcome], totals[key])
+
+
+def _column(updates: Sequence[PerformanceUpdate], name: str) -> list[Any] | None:
+    """A field of every update; None where no update has it, which spares the database looking."""
+    values = [getattr(update, name) for update in updates]
+    return values if any(value is not None for value in values) else None
 
 
 async def written(connection: Any, batch: UUID, items: Sequence[Item]) -> list[Recorded] | None:

@@ -1,6 +1,6 @@
 -- One commit of performance updates in one round trip: who counts, the counters, the log, the rollups, the experiments.
 --
--- Every array has an element per update. The outcomes, also one per update:
+-- Every array has an element per update, or is null where all its elements would be. The outcomes, also one per update:
 --   0 counted
 --   1 duplicate: the event id was counted before, with this body
 --   2 conflict: the event id was counted before, with another body
@@ -29,7 +29,7 @@ CREATE AGGREGATE merge_counts(jsonb) (SFUNC = jsonb_concat, STYPE = jsonb, INITC
 
 CREATE FUNCTION record_performance(
     p_batch uuid, p_source uuid, p_deadline timestamptz,
-    p_variant bigint[], p_count bigint[], p_impression boolean[], p_success boolean[],
+    p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[],
     p_occurred_at timestamptz[], p_persona_id text[], p_experiment_id text[], p_participant_id text[],
     p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[],
     OUT outcomes smallint[],
@@ -40,11 +40,11 @@ DECLARE
     c_most_segment_values CONSTANT integer := 1000;
     size CONSTANT integer := cardinality(p_variant);
     -- What each update adds, when, and for whom; a late success is added where its impression was.
-    v_impressions bigint[];
-    v_successes bigint[];
-    v_at timestamptz[];
-    v_persona text[] := p_persona_id;
-    v_participant text[] := p_participant_id;
+    v_impressions bigint[] := p_count;
+    v_successes bigint[] := p_successes;
+    v_at timestamptz[] := array_fill(now(), ARRAY[size]);
+    v_persona text[] := coalesce(p_persona_id, array_fill(NULL::text, ARRAY[size]));
+    v_participant text[] := coalesce(p_participant_id, array_fill(NULL::text, ARRAY[size]));
     v_late boolean[] := array_fill(false, ARRAY[size]);
     -- One element per (update, experiment it counts in).
     a_item integer[];
@@ -62,15 +62,13 @@ DECLARE
     r record;
 BEGIN
     outcomes := array_fill(0::smallint, ARRAY[size]);
-    SELECT array_agg(CASE WHEN imp OR suc THEN n ELSE 0 END ORDER BY i),
-           array_agg(CASE WHEN suc THEN n ELSE 0 END ORDER BY i),
-           array_agg(coalesce(at, now()) ORDER BY i)
-    INTO v_impressions, v_successes, v_at
-    FROM unnest(p_count, p_impression, p_success, p_occurred_at) WITH ORDINALITY AS u (n, imp, suc, at, i);
+    IF p_occurred_at IS NOT NULL THEN
+        SELECT array_agg(coalesce(at, now()) ORDER BY i) INTO v_at FROM unnest(p_occurred_at) WITH ORDINALITY AS u (at, i);
+    END IF;
 
     PERFORM FROM variant_performance WHERE id = ANY (p_variant) ORDER BY id FOR NO KEY UPDATE;
 
-    IF array_remove(p_experiment_id, NULL) <> '{}' THEN
+    IF p_experiment_id IS NOT NULL THEN
         FOR r IN
             SELECT i, e.id AS experiment
             FROM unnest(p_variant, p_experiment_id) WITH ORDINALITY AS u (variant, name, i)
@@ -82,7 +80,7 @@ BEGIN
         END LOOP;
     END IF;
 
-    IF array_remove(p_event_id, NULL) <> '{}' THEN
+    IF p_event_id IS NOT NULL THEN
         INSERT INTO performance_event_key (event_id, digest, batch)
         SELECT event_id, digest, p_batch
         FROM unnest(p_event_id, p_digest, outcomes) AS u (event_id, digest, outcome)
@@ -101,7 +99,7 @@ BEGIN
 
     -- Late successes: of an impression counted under the same selection or, where no selection is named, of the
     -- participant's impression in an experiment.
-    IF array_remove(p_selection_id, NULL) <> '{}' THEN
+    IF p_selection_id IS NOT NULL THEN
         FOR r IN
             -- A participant's successes are bounded by their impressions, whether they are told by selection or by name.
             SELECT i, least(s.impressions - s.successes, p.waiting) AS waiting, s.at, s.persona_id, s.participant_id,
@@ -126,7 +124,7 @@ BEGIN
             outcomes[r.i] := CASE WHEN r.too_late THEN 6 WHEN r.waiting = 0 AND NOT r.measures THEN 3 ELSE 0 END;
         END LOOP;
     END IF;
-    IF array_remove(p_participant_id, NULL) <> '{}' THEN
+    IF p_participant_id IS NOT NULL THEN
         FOR r IN
             SELECT i, max(p.impressions - p.successes) AS waiting, max(p.last_impression) AS at, max(p.persona_id) AS persona_id,
                    bool_or(u.metrics IS NOT NULL) AS measures,
@@ -153,6 +151,7 @@ BEGIN
     -- The experiments each update counts in: those its impression counted in for a late success, else the one it names,
     -- else every one with its variant; always only while active (a late success within its window also after the planned
     -- end), and for its persona where one is named.
+    IF EXISTS (SELECT FROM experiment_arm WHERE variant = ANY (p_variant)) THEN
     SELECT array_agg(i), array_agg(e.id), array_agg(g.regime), array_agg(u.variant), array_agg(u.impressions),
            array_agg(m.successes), array_agg(CASE WHEN u.participant IS NULL THEN u.impressions ELSE 0 END),
            array_agg(u.participant IS NOT NULL AND NOT u.late AND coalesce(p.impressions, 0) = 0),
@@ -160,9 +159,9 @@ BEGIN
            array_agg(CASE WHEN NOT u.late THEN u.metadata WHEN u.selection IS NULL THEN p.metadata ELSE s.metadata END)
     INTO a_item, a_experiment, a_regime, a_variant, a_impressions, a_successes, a_anonymous, a_new, a_metrics, a_at,
          a_persona, a_metadata
-    FROM unnest(p_variant, p_count, p_success, v_impressions, v_at, v_persona, p_experiment_id, v_participant, p_selection_id,
+    FROM unnest(p_variant, p_count, p_successes, v_impressions, v_at, v_persona, p_experiment_id, v_participant, p_selection_id,
                 v_late, p_metrics, p_metadata, p_occurred_at, outcomes) WITH ORDINALITY
-        AS u (variant, n, success, impressions, at, persona, experiment, participant, selection, late, metrics, metadata, occurred_at,
+        AS u (variant, n, successes, impressions, at, persona, experiment, participant, selection, late, metrics, metadata, occurred_at,
               outcome, i)
     JOIN experiment_arm a ON a.variant = u.variant
     JOIN experiment e ON e.id = a.experiment
@@ -180,7 +179,7 @@ BEGIN
             SELECT name AS metric, position,
                    CASE WHEN u.late THEN least(u.n, g.impressions - coalesce((g.metrics ->> name)::bigint, 0)) ELSE u.n END AS n
             FROM unnest(e.success_metrics || e.guardrail_metrics) WITH ORDINALITY AS names (name, position)
-            WHERE metric_value(u.metrics, name, u.success AND position = 1)
+            WHERE metric_value(u.metrics, name, u.successes > 0 AND position = 1)
         ) AS values
         WHERE n > 0
     ) AS m
@@ -195,8 +194,9 @@ BEGIN
                ELSE e.status = 'active' AND now() < e.expected_end_time
                     AND (u.experiment IS NULL OR u.experiment = e.experiment_id)
                     AND (u.persona IS NULL OR u.persona = e.target_persona) END;
+    END IF;
 
-    IF array_remove(p_selection_id, NULL) <> '{}' THEN
+    IF p_selection_id IS NOT NULL THEN
         INSERT INTO selection_outcome AS s
             (selection_id, variant, impressions, successes, metrics, at, persona_id, participant_id, experiments, regimes, metadata)
         SELECT u.selection, u.variant, u.impressions, u.successes, coalesce(a.metrics, '{}'), u.at, u.persona, u.participant,
@@ -245,13 +245,15 @@ BEGIN
         GROUP BY 1, 2, 3
         ON CONFLICT (variant, hour, persona_id) DO UPDATE SET
             impressions = h.impressions + excluded.impressions, successes = h.successes + excluded.successes
-    ), unchanged AS (
-        SELECT id, impressions, successes, version FROM variant_performance
-        WHERE id = ANY (p_variant) AND id NOT IN (SELECT variant FROM added)
     )
     SELECT array_agg(id), array_agg(impressions), array_agg(successes), array_agg(version)
     INTO ids, impressions, successes, versions
-    FROM (SELECT * FROM counted UNION ALL SELECT * FROM unchanged) AS totals;
+    FROM counted;
+    IF 0 <> ANY (outcomes) THEN
+        SELECT array_agg(id), array_agg(impressions), array_agg(successes), array_agg(version)
+        INTO ids, impressions, successes, versions
+        FROM variant_performance WHERE id = ANY (p_variant);
+    END IF;
 
     IF a_item IS NOT NULL THEN
         -- Participants: whom each impression was shown to, so that its success finds it.
