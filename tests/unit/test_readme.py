@@ -42,6 +42,14 @@ def test_the_table_of_settings_is_complete_and_says_what_their_docstrings_say() 
     assert found[1] == table(), f"README.md's table of settings should be:\n{table()}"
 
 
+def test_every_variable_that_is_named_is_one_of_a_setting() -> None:
+    known = {f"ARMFUL_{name.upper()}" for name in Settings.__struct_fields__}
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "Dockerfile"]
+    for page in [*pages, *(path for path in ROOT.glob("deploy/**/*") if path.is_file())]:
+        named = set(re.findall(r"\bARMFUL_[A-Z_]+\b", page.read_text("utf-8")))
+        assert named <= known, f"{page.name} names {named - known}"
+
+
 def test_every_relative_link_leads_to_a_file() -> None:
     for page in [ROOT / "README.md", *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
