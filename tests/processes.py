@@ -84,6 +84,13 @@ def begun(pid: int) -> int:
     return 0
 
 
+def resident(pid: int) -> int:
+    """Bytes of memory that a process occupies."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found
+    return int(found[1]) * 1024
+
+
 def family(pid: int) -> list[int]:
     """A process and all that descend from it, the eldest first."""
     parents = {int(path.name): parent(path) for path in Path("/proc").glob("[0-9]*")}
@@ -138,10 +145,11 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Serving]:
-    """`armful serve` on a free port, from when it is ready."""
+def serving(data_dir: Path, *arguments: str, files: int | None = None, **settings: str) -> Iterator[Serving]:
+    """`armful serve` on a free port, from when it is ready; with at most so many open files."""
+    limited = [] if files is None else ["prlimit", f"--nofile={files}:{files}"]
     process = subprocess.Popen(
-        [*ARMFUL, "serve", "--port", "0", *arguments],
+        [*limited, *ARMFUL, "serve", "--port", "0", *arguments],
         env=environment(data_dir, **settings),
         stdout=subprocess.PIPE,
         text=True,

@@ -89,6 +89,7 @@ class Recorder:
         self._connection: Connection | None = None
         self._server_epoch = datetime.now(UTC)  # the server's time when the loop's clock was 0
         self._task: asyncio.Task[None] | None = None
+        self._failing = False
         self._stopping = False
         self.waiting = 0
 
@@ -220,6 +221,9 @@ class Recorder:
                 log.error("update refused by the database", error=str(error))
                 jobs[0].fail(error)
             return
+        if self._failing:
+            log.info("committing again")
+            self._failing = False
         self._meter.commit(len(items), asyncio.get_running_loop().time() - began)
         self._registry.count(answer.totals for answer in answers if answer.outcome is _COUNTED)
         start = 0
@@ -263,7 +267,9 @@ class Recorder:
             except OUT_OF_REACH as error:
                 unknown = unknown or (begun and not isinstance(error, asyncpg.InsufficientResourcesError))
                 self._disconnect()
-                log.warning("commit failed", error=repr(error))
+                if not self._failing:
+                    log.warning("can't commit", error=repr(error))
+                self._failing = True
                 await asyncio.sleep(_PAUSE)
         raise CommitUnknown if unknown else Unavailable
 
