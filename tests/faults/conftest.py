@@ -52,8 +52,8 @@ def counted(dsn: str) -> Counter[str]:
 def check(book: Book, dsn: str, *services: Serving) -> None:
     """What was acknowledged is there, once; what was refused is not; and every process knows."""
     found = counted(dsn)
-    for variant, impressions in found.items():
-        sure, unknown = book.counted[variant], book.unknown[variant]
+    for variant in book.variants:
+        impressions, sure, unknown = found[variant], book.counted[variant], book.unknown[variant]
         assert sure <= impressions <= sure + unknown, (
             f"{variant}: {sure} and perhaps {unknown}, not {impressions}"
         )

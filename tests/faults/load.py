@@ -92,7 +92,8 @@ def client(service: Serving) -> Client:
 class Book:
     """What the clients were told, by variant: how many updates count surely, and how many may."""
 
-    def __init__(self) -> None:
+    def __init__(self, variants: list[str]) -> None:
+        self.variants = variants
         self.counted: Counter[str] = Counter()
         self.unknown: Counter[str] = Counter()
         self.refused = 0
@@ -123,13 +124,12 @@ class Load:
     """
 
     def __init__(self, *services: Serving, variants: int = 3) -> None:
-        self.book = Book()
-        self.variants = [f"{kind}{n}" for kind in "pe" for n in range(variants)]
+        self.book = Book([f"{kind}{n}" for kind in "pe" for n in range(variants)])
         self._services = services
         self._names = variants
         self._stop = threading.Event()
         services[0].request(
-            "POST", "/variants", {"variants": [{"variant_id": name} for name in self.variants]}
+            "POST", "/variants", {"variants": [{"variant_id": name} for name in self.book.variants]}
         )
         for service in services:
             for _ in service.workers * 5:  # connections go to any of them
@@ -163,6 +163,9 @@ class Load:
         variant = f"p{random.randrange(self._names)}"
         try:
             answer = await client.request("POST", f"/variants/{variant}/performance", _shown())
+        except ConnectionRefusedError:
+            await asyncio.sleep(0.05)
+            return
         except (OSError, EOFError):
             self.book.lost += 1
             self.book.unknown[variant] += 1

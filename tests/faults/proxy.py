@@ -14,7 +14,7 @@ class Proxy:
     """Passes on what comes in on a port of its own to PostgreSQL's Unix socket, as long as it is told to.
 
     `answers_get_lost`: what the server says goes nowhere. `silent`: what is sent, in either direction, arrives when
-    this is over. `closed`: who connects is turned away.
+    this is over. `closed`: who connects is turned away. `delay`: seconds that everything takes in each direction.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -22,6 +22,7 @@ class Proxy:
         self.answers_get_lost = False
         self.silent = False
         self.closed = False
+        self.delay = 0.0
         self.retarget(dsn)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
@@ -103,6 +104,7 @@ class Proxy:
         while data := await source.read(65_536):
             while self.silent:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
+            await asyncio.sleep(self.delay)
             if not swallow():
                 target.write(data)
                 await target.drain()

@@ -60,9 +60,9 @@ class Bodies:
             body: bytes = message.get("body", b"")
             return body if not message.get("more_body") else await self._read_on(receive, body)
         except asyncio.CancelledError as error:
-            if error.args != (_LATE,):
-                raise
             task.uncancel()
+            if error.args != (_LATE,):
+                raise HttpProblem(503, "The service is stopping; nothing was counted, try again") from None
             raise HttpProblem(408, f"The body has not come within {self._timeout:g} seconds") from None
         finally:
             self._waiting.pop(task, None)

@@ -17,8 +17,12 @@ from armful.storage.pool import OUT_OF_REACH, Connection, Pool, connect
 
 log = structlog.get_logger(__name__)
 
-_SILENCE = 0.7  # seconds without an answer after which the connection is given up for a new one
-_CONNECT = 2.0  # seconds until that one must be there
+_SILENCE = (
+    0.5,
+    1.5,
+)  # seconds without an answer after which the connection is given up for a new one: least and most
+_BUSY = 4  # times as long as the last answer took is still no silence
+_CONNECT = 4  # times as long a new connection may take to be there
 _READ = 30.0  # seconds that one read may take: a comparison, or a slice of what has changed
 _SLICE = 500  # variants taken in at once; between two slices the process serves
 _COMPARE_EVERY = 60.0  # seconds between two comparisons of every version
@@ -51,6 +55,7 @@ class Follower:
         self._compared_at = 0.0
         self._polled_at = 0.0
         self._reached = True
+        self._patience = _SILENCE[0]
         self._tasks: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
 
@@ -89,6 +94,7 @@ class Follower:
                     log.info("following again")
                 self._reached = True
             except OUT_OF_REACH as error:
+                self._patience = min(2 * self._patience, _SILENCE[1])
                 self._disconnect()
                 if self._reached:
                     log.warning("can't follow", error=repr(error))
@@ -100,9 +106,11 @@ class Follower:
     async def _poll(self) -> None:
         """Take in what has been committed until now."""
         connection = await self._connected()
-        began = asyncio.get_running_loop().time()
-        async with asyncio.timeout(_SILENCE):
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with asyncio.timeout(self._patience):
             seen = await changes.since(connection, self._horizon, self._source)
+        self._patience = min(max(_SILENCE[0], _BUSY * (loop.time() - began)), _SILENCE[1])
         async with asyncio.timeout(_READ):
             anew = seen.running_since != self._running_since or int(seen.horizon) < int(self._horizon)
             if anew or began - self._compared_at > _COMPARE_EVERY or self.behind() > _REMEMBER_FOR / 2:
@@ -163,7 +171,8 @@ class Follower:
 
     async def _connected(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._dsn, impatient=True, timeout=_CONNECT)
+            timeout = _CONNECT * self._patience
+            self._connection = await connect(self._dsn, impatient=True, timeout=timeout)
         return self._connection
 
     def _disconnect(self) -> None:

@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 _MOST_PER_COMMIT = 2000
 _TIME_PER_UPDATE = 0.0005  # seconds a caller waits longer for each update it brings
 _LEAST_TIME = 0.2  # seconds a commit is given: with less left, the caller is told at once
+_CONNECT = 5.0  # seconds that connecting may take
 _PAUSE = 0.05  # seconds between two tries to commit
 _INQUIRY = 0.3  # seconds of a caller's time kept for finding out what became of a commit that is late
 _GATHERING = (
@@ -87,6 +88,7 @@ class Recorder:
             None  # for those whose time is up: one timer for all is cheaper
         )
         self._connection: Connection | None = None
+        self._connecting: asyncio.Task[None] | None = None
         self._server_epoch = datetime.now(UTC)  # the server's time when the loop's clock was 0
         self._task: asyncio.Task[None] | None = None
         self._failing = False
@@ -104,6 +106,8 @@ class Recorder:
         self._wake.set()
         if self._task is not None:
             await self._task
+        if self._connecting is not None:
+            self._connecting.cancel()
         if self._connection is not None:
             with suppress(*OUT_OF_REACH):
                 await self._connection.close(timeout=2)
@@ -291,12 +295,24 @@ class Recorder:
             return False, None
 
     async def _connected(self) -> Connection:
+        """The connection. A new one is waited for by one batch after another until it is there."""
         if self._connection is None or self._connection.is_closed():
-            connection = await connect(self._dsn, impatient=True)
-            server = await connection.fetchval("SELECT clock_timestamp()")
-            self._server_epoch = server - timedelta(seconds=asyncio.get_running_loop().time())
-            self._connection = connection
+            if self._connecting is None or self._connecting.done():
+                self._connecting = asyncio.create_task(self._connect())
+                self._connecting.add_done_callback(lambda task: task.cancelled() or task.exception())
+            await asyncio.shield(self._connecting)
         return self._connection
+
+    async def _connect(self) -> None:
+        async with asyncio.timeout(_CONNECT):
+            connection = await connect(self._dsn, impatient=True)
+            try:
+                server = await connection.fetchval("SELECT clock_timestamp()")
+            except BaseException:
+                connection.terminate()
+                raise
+        self._server_epoch = server - timedelta(seconds=asyncio.get_running_loop().time())
+        self._connection = connection
 
     def _disconnect(self) -> None:
         if self._connection is not None:

@@ -120,10 +120,13 @@ async def connect(dsn: str, *, impatient: bool = False, timeout: float = 5.0) ->
         impatient: let the server end a transaction in which it hears nothing from us for a second.
         timeout: seconds that connecting may take.
     """
-    connection = await asyncpg.connect(
-        dsn, timeout=timeout, server_settings=_server_settings(impatient=impatient)
-    )
-    await _prepare(connection)
+    async with asyncio.timeout(timeout):
+        connection = await asyncpg.connect(dsn, server_settings=_server_settings(impatient=impatient))
+        try:
+            await _prepare(connection)
+        except BaseException:
+            connection.terminate()
+            raise
     return connection
 
 
