@@ -132,8 +132,8 @@ class Load:
             "POST", "/variants", {"variants": [{"variant_id": name} for name in self.book.variants]}
         )
         for service in services:
-            for _ in service.workers * 5:  # connections go to any of them
-                wait_until(lambda s=service: s.selected())  # type: ignore[misc]
+            # Each connection goes to one of the workers, and all must have heard.
+            wait_until(lambda s=service: all(s.selected() for _ in s.workers * 10))  # type: ignore[misc]
 
     @contextmanager
     def running(self, updating: int = 8, repeating: int = 4, selecting: int = 2) -> Iterator[Book]:
