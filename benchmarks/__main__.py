@@ -1,0 +1,47 @@
+"""Everything that is measured, in one go: `python -m benchmarks [--quick] [--json FILE] [PART ...]`.
+
+The parts are `core` (the compiled core beside its peers) and those of the service: `requests`, `batches`, `results`,
+`start`, `memory`. Without any: all of them.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import core, service
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure, print, and write the figures by part."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("part", nargs="*", help=f"core, {', '.join(service.PARTS)}")
+    parser.add_argument("--quick", action="store_true", help="a rough look in a fraction of the time")
+    parser.add_argument("--rounds", type=int, help="times that everything of the service is measured")
+    parser.add_argument("--seconds", type=float, help="how long each time")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    options = parser.parse_args(arguments)
+    parts = options.part or ["core", *service.PARTS]
+    if unknown := set(parts) - {"core", *service.PARTS}:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    quick = ["--quick"] if options.quick else []
+    figures: dict[str, Any] = {}
+    if "core" in parts:
+        figures["core"] = [figure._asdict() for figure in core.main(quick)]
+    if of_service := [part for part in parts if part != "core"]:
+        chosen = [f"--part={part}" for part in of_service]
+        sizes = [
+            f"--{name}={value}"
+            for name in ("rounds", "seconds")
+            if (value := getattr(options, name)) is not None
+        ]
+        figures |= service.main([*quick, *sizes, *chosen])
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""What armful is measured against, small enough to read."""

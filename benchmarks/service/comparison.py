@@ -1,0 +1,81 @@
+"""Servers under the same load, in turns, so that what disturbs one disturbs the others as well."""
+
+from collections.abc import Sequence
+from statistics import median
+
+from benchmarks.service.load import Measured, Request, load
+from benchmarks.service.servers import Cores, Server, on_core
+from msgspec import Struct
+
+
+class Contender(Struct, frozen=True):
+    """A server and what it is asked."""
+
+    server: Server
+    requests: Sequence[Request]
+
+
+class Case(Struct, frozen=True):
+    """The same question to armful and to others; targets are armful's speed as a multiple of theirs."""
+
+    what: str
+    connections: int
+    contenders: dict[str, Contender]
+    targets: dict[str, float] = {}
+
+
+class Result(Struct, frozen=True):
+    """What became of a case: medians over the rounds, of the ratios too, each of which is of one round."""
+
+    what: str
+    connections: int
+    measured: dict[str, Measured]
+    ratios: dict[str, float]
+    targets: dict[str, float]
+
+
+def bare(server: Server, requests: Sequence[Request], answer_bytes: int) -> Contender:
+    """The same requests to the bare application, which answers as many bytes."""
+    return Contender(
+        server, [Request(request.method, f"/{answer_bytes}", request.body) for request in requests]
+    )
+
+
+def compare(cases: Sequence[Case], cores: Cores, rounds: int, seconds: float) -> list[Result]:
+    """Measure every case in every round, after a second of each to warm up."""
+    runs: list[dict[str, list[Measured]]] = [{name: [] for name in case.contenders} for case in cases]
+    with on_core(cores.load):
+        for number in range(rounds + 1):
+            for case, run in zip(cases, runs, strict=True):
+                for name, contender in case.contenders.items():
+                    measured = load(
+                        contender.server.port,
+                        contender.server.key,
+                        contender.requests,
+                        case.connections,
+                        seconds if number else 1,
+                    )
+                    if number:
+                        run[name].append(measured)
+    return [_result(case, run) for case, run in zip(cases, runs, strict=True)]
+
+
+def _result(case: Case, run: dict[str, list[Measured]]) -> Result:
+    return Result(
+        case.what,
+        case.connections,
+        {
+            name: Measured(
+                *(median(getattr(one, field) for one in all_) for field in Measured.__struct_fields__)
+            )
+            for name, all_ in run.items()
+        },
+        {
+            name: median(
+                ours.per_second / theirs.per_second for ours, theirs in zip(run["armful"], all_, strict=True)
+            )
+            for name, all_ in run.items()
+            if name != "armful"
+        },
+        case.targets,
+    )

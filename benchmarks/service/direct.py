@@ -1,0 +1,87 @@
+"""Updates written by asyncpg alone, with nothing to decode and nobody to answer.
+
+`python -m benchmarks.service.direct DSN WAY SIZE SECONDS` prints the updates written per second in transactions of SIZE.
+"""
+
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import uvloop
+from benchmarks.service import inputs
+
+from armful import logs
+from armful.model import NewVariant, PerformanceUpdate
+from armful.storage import performance, variants
+from armful.storage.migrate import migrate
+from armful.storage.pool import connect, open_pool
+
+_VARIETY = 100
+
+
+async def _least(connection: Any, updates: list[tuple[int, PerformanceUpdate]]) -> None:
+    """The counters by one UPDATE and the log by COPY, in a transaction: no rollups, no experiments, no change feed."""
+    added: dict[int, tuple[int, int]] = {}
+    for key, update in updates:
+        impressions, successes = added.get(key, (0, 0))
+        added[key] = impressions + 1, successes + update.success
+    async with connection.transaction():
+        await connection.execute(
+            "UPDATE variant_performance v SET impressions = v.impressions + a.impressions,"
+            " successes = v.successes + a.successes, version = version + 1"
+            " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS a (id, impressions, successes) WHERE v.id = a.id",
+            list(added),
+            [impressions for impressions, _ in added.values()],
+            [successes for _, successes in added.values()],
+        )
+        await connection.copy_records_to_table(
+            "performance_event",
+            records=[(key, 1, int(update.success)) for key, update in updates],
+            columns=["variant", "impressions", "successes"],
+        )
+
+
+async def _same(connection: Any, updates: list[tuple[int, PerformanceUpdate]]) -> None:
+    """All that armful writes, by the statement that it uses."""
+    await performance.record(connection, uuid4(), uuid4(), datetime.now(UTC) + timedelta(hours=1), updates)
+
+
+WAYS: dict[str, Callable[[Any, list[tuple[int, PerformanceUpdate]]], Awaitable[None]]] = {
+    "the same": _same,
+    "the least": _least,
+}
+
+
+async def main(dsn: str, way: str, size: int, seconds: float) -> float:
+    await migrate(dsn)
+    connection = await connect(dsn)
+    if not await connection.fetchval("SELECT count(*) FROM variant_performance"):
+        await performance.make_partitions(connection, 1)
+        pool = await open_pool(dsn, 1)
+        await variants.insert(
+            pool, uuid4(), [NewVariant(variant_id=inputs.variant_id(number)) for number in range(_VARIETY)]
+        )
+        await pool.close()
+    keys = [row["id"] for row in await connection.fetch("SELECT id FROM variant_performance")]
+    updates = [
+        (keys[number * 7 % len(keys)], PerformanceUpdate(impression=True, success=number % 10 == 0))
+        for number in range(size)
+    ]
+    write = WAYS[way]
+    for _ in range(6):  # past the statement's first, individually planned executions
+        await write(connection, updates)
+    written = 0
+    began = time.perf_counter()
+    while (taken := time.perf_counter() - began) < seconds:
+        await write(connection, updates)
+        written += size
+    await connection.close()
+    return written / taken
+
+
+if __name__ == "__main__":
+    logs.configure("warning", json=False)
+    print(uvloop.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))))

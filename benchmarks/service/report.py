@@ -1,0 +1,111 @@
+"""What was measured, as tables and as JSON."""
+
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.service import batches, resources, results
+from benchmarks.service.batches import Batches
+from benchmarks.service.comparison import Result
+from benchmarks.service.resources import Memory, Start
+from benchmarks.service.results import Results
+
+
+def machine() -> dict[str, Any]:
+    """Where this was measured."""
+    text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    return {
+        "cores": os.cpu_count(),
+        "processor": names[0] if names else platform.processor(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()}",
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def requests(found: Sequence[Result]) -> str:
+    """Requests per second of everybody, and armful's as a multiple of the others'."""
+    rows = []
+    for result in found:
+        for who, measured in result.measured.items():
+            ratio = result.ratios.get(who)
+            target = result.targets.get(who)
+            rows.append(
+                [
+                    result.what if who == "bare" else "",
+                    str(result.connections) if who == "bare" else "",
+                    who,
+                    f"{measured.per_second:,.0f}",
+                    f"{measured.p50_ms:.2f}",
+                    f"{measured.p99_ms:.2f}",
+                    "" if ratio is None else f"{ratio:.2f}",
+                    "" if target is None else f"{target:g}",
+                ]
+            )
+    head = ["", "connections", "", "requests/s", "p50 ms", "p99 ms", "armful ÷ it", "wanted"]
+    return table(head, rows)
+
+
+def batch(found: Sequence[Batches]) -> str:
+    """Updates per second in batches."""
+    rows = []
+    for one in found:
+        rows.append([f"{one.size:,} a batch", "armful, over HTTP", f"{one.armful:,.0f}", "", ""])
+        for way, rate in one.direct.items():
+            target = f"{batches.TARGET:g}" if way == "the same" else ""
+            rows.append(["", f"asyncpg alone, {way}", f"{rate:,.0f}", f"{one.ratios[way]:.2f}", target])
+    return table(["", "", "updates/s", "armful ÷ it", "wanted"], rows)
+
+
+def result(found: Sequence[Results]) -> str:
+    """Milliseconds of results."""
+    rows = [
+        [f"{one.events:,} events", f"{one.p50_ms:.1f}", f"{one.p99_ms:.1f}", f"< {results.TARGET_MS:g}"]
+        for one in found
+    ]
+    return table(["results of 10 arms, 90 days", "p50 ms", "p99 ms", "wanted"], rows)
+
+
+def start(found: Sequence[Start]) -> str:
+    """Seconds of starts."""
+    rows = [
+        [
+            f"{one.variants:,} variants",
+            f"{one.seconds:.2f}",
+            f"{one.megabytes:.0f}",
+            f"< {resources.TARGET_SECONDS:g} s",
+        ]
+        for one in found
+    ]
+    return table(["start", "seconds", "worker's MB", "wanted"], rows)
+
+
+def memory(found: Sequence[Memory]) -> str:
+    """Megabytes over a million updates."""
+    rows = [[f"{one.updates:,}", f"{one.megabytes:.1f}"] for one in found]
+    return table(["updates counted", "worker's MB"], rows)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown, padded so that it can be read as it is; numbers to the right."""
+    lines = [head, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    right = [
+        all(not line[column] or line[column].lstrip("< ")[0].isdigit() for line in rows)
+        for column in range(len(head))
+    ]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = [
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(cells, widths, right, strict=True)
+        ]
+        return f"| {' | '.join(padded)} |"
+
+    rule = [
+        "-" * (width - 1) + (":" if to_right else "-") for width, to_right in zip(widths, right, strict=True)
+    ]
+    return "\n".join([line(head), line(rule), *map(line, rows)])
