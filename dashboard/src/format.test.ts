@@ -5,7 +5,7 @@ const plain = (text: string) => text.replaceAll("\u202f", " ");
 
 describe("a rate", () => {
   it("shows the digits its interval supports", () => {
-    expect(plain(rate(0.12, 0.101, 0.142))).toBe("12 %");
+    expect(plain(rate(0.12, 0.101, 0.142))).toBe("12.0 %");
     expect(plain(rate(0.12, 0.1193, 0.1207))).toBe("12.00 %");
     expect(plain(rate(0.5, 0, 1))).toBe("50 %");
   });
@@ -18,7 +18,7 @@ describe("a rate", () => {
   });
 
   it("bears its unit once in an interval", () => {
-    expect(plain(interval(0.1, 0.142))).toBe("10 to 14 %");
+    expect(plain(interval(0.1, 0.142))).toBe("10.0 to 14.2 %");
     expect(plain(interval(0.101, 0.1206))).toBe("10.1 to 12.1 %");
   });
 });

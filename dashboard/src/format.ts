@@ -18,10 +18,10 @@ function percent(value: number, decimals: number): string {
   return `${sign}${text}${NARROW}%`;
 }
 
-/** Decimals of a percentage whose uncertainty is `spread` (a fraction): the first digit of the spread is the last shown. */
+/** Decimals of a percentage whose standard error is `spread` (a fraction): shown as far as a step is half of that. */
 export function decimals(spread: number): number {
   if (!(spread > 0)) return 1;
-  return Math.min(4, Math.max(0, -Math.floor(Math.log10(spread * 100))));
+  return Math.min(4, Math.max(0, -Math.floor(Math.log10(spread * 50))));
 }
 
 /** A rate, with as many digits as its interval lets mean something. */

@@ -85,7 +85,7 @@ function Slider({ label, value, onChange }: { label: string; value: number; onCh
   return (
     <label className="slider">
       <span>
-        {label} <output className="number">{value}</output>
+        {label} <b className="number">{value}</b>
       </span>
       <input
         type="range"

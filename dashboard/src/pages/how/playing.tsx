@@ -54,7 +54,7 @@ export function Playing() {
         {rates.map((value, i) => (
           <label key={i} className="slider">
             <span>
-              Variant {i + 1} <output className="number">{share(value)}</output>
+              Variant {i + 1} <b className="number">{share(value)}</b>
             </span>
             <input
               type="range"

@@ -200,7 +200,7 @@ function Entry({ known, series, onRemove }: { known: LivePosterior; series: numb
           <button
             type="button"
             className="button plain tight"
-            aria-label={`Stop watching ${known.variant_id}`}
+            aria-label={`Remove ${known.variant_id}`}
             onClick={onRemove}
           >
             Remove
