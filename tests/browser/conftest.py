@@ -137,7 +137,8 @@ def restart(running: Running) -> Callable[[], Running]:
 
     def again() -> Running:
         back = Running(running.settings)
-        back.port = running.port
+        back.port, back.url = running.port, running.url
+        back.client = back.as_key(ADMIN_KEY)
         back._server = uvicorn.Server(
             uvicorn.Config(back.app, port=back.port, log_config=None, access_log=False, lifespan="on")
         )

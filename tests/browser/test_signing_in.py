@@ -29,7 +29,7 @@ def test_a_revoked_key_leads_back_to_signing_in(shared: Running, watched: Watche
     made = shared.client.post("/keys", json={"name": "short-lived", "scopes": ["read"]}).json()
     page = watched.signed_in(shared, key=made["key"])
     shared.client.delete(f"/keys/{made['key_id']}")
-    page.get_by_role("link", name="Experiments").click()
+    page.reload()
     expect(page.get_by_role("alert")).to_contain_text("does not accept this key any more")
     expect(page.get_by_label("API key")).to_be_visible()
 

@@ -89,7 +89,7 @@ def test_what_the_service_refuses_is_said_where_it_was_asked(service: Running, w
     create(service.client, "taken")
     page = watched.signed_in(service)
     page.get_by_role("button", name="New variant").click()
-    page.get_by_label("Id").fill("taken")
+    page.get_by_role("dialog").get_by_label("Id").fill("taken")
     page.get_by_role("button", name="Create").click()
     expect(page.get_by_role("alert")).to_contain_text("Variant 'taken' already exists")
 

@@ -106,7 +106,7 @@ function Watch({ chosen, all, choose }: { chosen: string[]; all: StandingView[];
           <h2 id="curves">Where the true rates lie</h2>
           {curves.length === 0 ? <Loading height={360} /> : <Posteriors curves={curves} height={360} />}
         </section>
-        <div className="stack">
+        <div className="stack paces">
           <Pace
             label="Selections a second"
             exact="Selections answered by this armful process, over the last two seconds"
