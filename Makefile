@@ -92,15 +92,19 @@ DASHBOARD_SOURCES := package.json $(shell find dashboard clients/typescript pyth
 HAS_NODE := node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
 WITH_NODE = @if $(HAS_NODE) 2>/dev/null; then $(MAKE) --no-print-directory $(1); else echo "No Node 20.19 or newer here: $(2)."; [ -z "$$CI" ]; fi
 
-.PHONY: dashboard with-dashboard lint-dashboard test-dashboard
-serve wheel: with-dashboard
+.PHONY: dashboard with-dashboard lint-dashboard test-dashboard clean-dashboard
+serve wheel test-python: with-dashboard
 lint: lint-dashboard
 test: test-dashboard
+clean: clean-dashboard
 
 dashboard: $(DASHBOARD) ## Build the dashboard into the Python package (needs Node 20.19 or newer)
 
 with-dashboard: | $(VENV)/.extension
 	$(call WITH_NODE,$(DASHBOARD) || echo "The dashboard could not be built: going on without it.",going on without the dashboard)
+
+clean-dashboard:
+	rm -rf node_modules clients/typescript/dist python/armful/static
 
 lint-dashboard: setup
 	$(call WITH_NODE,node_modules/.package-lock.json && npm run --silent lint,the dashboard is not checked)
