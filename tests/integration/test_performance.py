@@ -3,13 +3,14 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 from httpx2 import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.conftest import Running
+from tests.conftest import Running, run, serving
 from tests.integration.contract import counters, create, problem, report, selected
 
 
@@ -351,3 +352,22 @@ def test_an_archived_variant_still_counts_but_is_not_selected(client: Client) ->
     report(client, "a", success=True)
     assert counters(client, "a") == (1, 1)
     assert selected(client, 9) == ["b"]
+
+
+def test_an_answer_waits_for_the_disk_also_where_the_server_would_not(database: str) -> None:
+    run(
+        lambda connection: connection.execute(
+            f"ALTER DATABASE {urlsplit(database).path[1:]} SET synchronous_commit = off"
+        ),
+        database,
+    )
+    with serving(database) as service:
+        create(service.client, "a")
+        service.sql("CREATE TABLE seen AS SELECT current_setting('synchronous_commit') AS setting")
+        service.sql(
+            "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$"
+        )
+        service.sql("CREATE TRIGGER look AFTER INSERT ON performance_event EXECUTE FUNCTION look()")
+        report(service.client, "a")
+        assert {row["setting"] for row in service.sql("SELECT setting FROM seen")} == {"off", "on"}

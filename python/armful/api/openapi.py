@@ -73,7 +73,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any], *, public: bool
     if method != "get":
         statuses += [404, 409]
     if "requestBody" in operation:
-        statuses += [413, 415]
+        statuses += [408, 413, 415]
     return sorted(set(statuses))
 
 

@@ -307,7 +307,7 @@ class Recorder:
         async with asyncio.timeout(_CONNECT):
             connection = await connect(self._dsn, impatient=True)
             try:
-                server = await connection.fetchval("SELECT clock_timestamp()")
+                server = await performance.prepare(connection)
             except BaseException:
                 connection.terminate()
                 raise

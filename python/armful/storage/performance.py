@@ -62,6 +62,12 @@ def _wave_id(batch: UUID, number: int) -> UUID:
     return UUID(int=batch.int ^ number)
 
 
+async def prepare(connection: Any) -> datetime:
+    """Make a connection ready to write with, and give the server's time."""
+    time: datetime = await connection.fetchval(_SQL["prepare"])
+    return time
+
+
 async def record(
     connection: Any, batch: UUID, source: UUID, deadline: datetime, items: Sequence[Item]
 ) -> list[Recorded]:

@@ -1,3 +1,9 @@
+-- name: prepare
+-- The server's time; and a commit is answered once it is on disk, also where the server's own default is not to wait.
+SELECT clock_timestamp() FROM set_config(
+    'synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), false
+);
+
 -- name: record
 SELECT outcomes, ids, impressions, successes, versions
 FROM record_performance($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);

@@ -1,0 +1,101 @@
+"""A process's memory is repaired where the change feed did not say, or can't."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from armful.state import follower
+from armful.state.follower import Follower
+from armful.state.keyring import Keyring
+from armful.state.registry import Registry
+from armful.storage.migrate import migrate
+from armful.storage.pool import open_pool
+
+pytestmark = pytest.mark.anyio
+
+
+@asynccontextmanager
+async def following(dsn: str) -> AsyncIterator[tuple[Registry, Any]]:
+    """A registry that follows a database of one variant "a", and a connection to that."""
+    await migrate(dsn)
+    pool = await open_pool(dsn, 2)
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(
+        "INSERT INTO variant_performance (variant_id, impressions, version) VALUES ('a', 5, 5)"
+    )
+    registry = Registry()
+    follows = Follower(dsn, pool, registry, Keyring(None), uuid4(), 0.01)
+    await follows.start()
+    try:
+        yield registry, connection
+    finally:
+        await follows.stop()
+        await connection.close()
+        await pool.close()
+
+
+async def until(registry: Registry, impressions: int | None, variant_id: str = "a") -> None:
+    async with asyncio.timeout(20):
+        while (found := registry.get(variant_id)) is None or found.impressions != impressions:
+            if found is None and impressions is None:
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_what_nobody_announced_is_found_by_comparison(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
+    async with following(database) as (registry, connection):
+        await connection.execute("UPDATE variant_performance SET impressions = 6, version = 6")
+        await connection.execute("INSERT INTO variant_performance (variant_id, impressions) VALUES ('b', 1)")
+        await until(registry, 6)
+        await until(registry, 1, "b")
+
+
+async def test_rows_that_were_put_back_are_found_by_comparison(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
+    async with following(database) as (registry, connection):
+        await connection.execute("UPDATE variant_performance SET impressions = 4, version = 4")
+        await until(registry, 4)
+        await connection.execute("DELETE FROM variant_performance")
+        await until(registry, None)
+        assert len(registry) == 0
+        await connection.execute("INSERT INTO variant_performance (variant_id, impressions) VALUES ('a', 9)")
+        await until(registry, 9)
+        assert len(registry) == 1
+
+
+async def test_after_a_silence_longer_than_the_feed_remembers_everything_is_compared(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with following(database) as (registry, connection):
+        await until(registry, 5)
+        monkeypatch.setattr(follower, "_REMEMBER_FOR", 0.5)
+        async with connection.transaction():
+            # Nobody looks while this table can't be read; what is announced meanwhile is forgotten before anybody does.
+            await connection.execute("LOCK TABLE change IN ACCESS EXCLUSIVE MODE")
+            await connection.execute("UPDATE variant_performance SET impressions = 6, version = 6")
+            await asyncio.sleep(1)
+        await until(registry, 6)
+
+
+async def test_announcements_of_another_server_are_not_read_again_and_again(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
+    async with following(database) as (_, connection):
+        await connection.execute(
+            "INSERT INTO change (batch, source, kind, variants, xid)"
+            " VALUES (gen_random_uuid(), gen_random_uuid(), 'variants', '{1}', '999999999')"
+        )
+        async with asyncio.timeout(20):
+            while await connection.fetchval("SELECT count(*) FROM change"):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
