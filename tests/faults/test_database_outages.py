@@ -4,11 +4,13 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.faults.conftest import STALL, check
-from tests.faults.load import Book, Load
+from tests.faults.load import SELECT, Book, Load
 from tests.faults.proxy import Proxy
 from tests.processes import Serving, family, paused, serving, wait_until
 
@@ -79,3 +81,53 @@ def test_the_embedded_database_paused(data_dir: Path, all_of_it: bool) -> None:
         assert bool(book.refused) == all_of_it
         # Those that were in the middle of a commit, of which each worker makes one at a time.
         assert book.unknown.total() < book.refused or not all_of_it
+
+
+START = {
+    "experiment_name": "e", "variant_ids": ["a", "b"], "traffic_allocation": [0.5, 0.5], "duration_days": 14,
+    "target_persona": "anyone", "success_metrics": ["click"],
+}  # fmt: skip
+FROM_MEMORY = [
+    ("POST", "/variants/select", SELECT),
+    ("GET", "/variants/a/stats", None),
+    ("GET", "/health/live", None),
+    ("GET", "/health/ready", None),
+    ("GET", "/openapi.json", None),
+    ("GET", "/metrics", None),
+]
+FROM_DATABASE = [
+    ("POST", "/variants/a/performance", {"impression": True, "success": False}),
+    ("POST", "/performance/batch", {"updates": [{"variant_id": "a", "impression": True, "success": False}]}),
+    ("GET", "/variants", None),
+    ("POST", "/variants", {"variant_id": "c"}),
+    ("GET", "/variants/a", None),
+    ("PATCH", "/variants/a", {"content": "x"}),
+    ("DELETE", "/variants/a", None),
+    ("GET", "/variants/unheard-of/stats", None),
+    ("GET", "/experiments", None),
+    ("POST", "/experiments/start", START),
+    ("POST", "/experiments/{experiment}/pause", None),
+    ("POST", "/experiments/{experiment}/assign", {"participant_id": "p"}),
+    ("GET", "/experiments/{experiment}/results", None),
+    ("GET", "/keys", None),
+    ("POST", "/keys", {"name": "k", "scopes": ["read"]}),
+    ("GET", "/health/ab-testing", None),
+]
+
+
+def test_every_endpoint_has_an_answer_in_time_while_the_database_is_silent(data_dir: Path) -> None:
+    with serving(data_dir) as service, ThreadPoolExecutor(32) as threads:
+        service.request("POST", "/variants", {"variants": [{"variant_id": "a"}, {"variant_id": "b"}]})
+        experiment = service.request("POST", "/experiments/start", START).json()["experiment_id"]
+
+        def ask(method: str, path: str, body: Any) -> tuple[str, int, float]:
+            begun = time.monotonic()
+            answer = service.request(method, path.format(experiment=experiment), body)
+            return f"{method} {path}", answer.status_code, time.monotonic() - begun
+
+        for kind, status in ((FROM_MEMORY, 200), (FROM_DATABASE, 503)):
+            with paused(*family(service.postgres)):
+                answers = list(threads.map(lambda one: ask(*one), kind))
+            assert [(name, found) for name, found, _ in answers if found != status] == []
+            assert max(seconds for _, _, seconds in answers) < PROMISED + STALL, answers
+        wait_until(lambda: service.request("GET", "/health/ab-testing").status_code == 200)
