@@ -19,6 +19,8 @@ from armful.storage.pool import open_pool
 
 log = structlog.get_logger(__name__)
 
+_START = 60.0  # seconds that loading everything may take before this process gives up, for another to try
+
 
 class Service:
     """One process over one database."""
@@ -54,8 +56,9 @@ class Service:
             timeout=settings.commit_timeout,
         )
         try:
-            await follower.start()
-            await recorder.start()
+            async with asyncio.timeout(_START):
+                await follower.start()
+                await recorder.start()
             self.engine = Engine.over(pool, registry, recorder, self.keyring, self.meter, source)
             noting = asyncio.create_task(self._note(recorder, follower), name="meter")
             log.info("ready", variants=len(registry))
