@@ -13,8 +13,9 @@ SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions
 FROM variant_performance WHERE variant_id = $1;
 
 -- name: by_key
+-- In order, so that processes that hear of variants together give them the same slots: a seed then gives the same draws.
 SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at
-FROM variant_performance WHERE id = ANY ($1::bigint[]);
+FROM variant_performance WHERE id = ANY ($1::bigint[]) ORDER BY id;
 
 -- name: everything
 SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at
