@@ -1,5 +1,5 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { memo, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Link } from "react-router";
 import { IntervalBar, PartBar, Sparkline } from "../../charts/small";
 import { ago, chance, count, interval, moment, rate, share } from "../../format";
@@ -122,7 +122,8 @@ function Heading({
   );
 }
 
-function Cells({ row: { variant, standing }, top }: { row: Row; top: number }) {
+/** A row's cells: drawn once, however far it is scrolled. */
+const Cells = memo(function Cells({ row: { variant, standing }, top }: { row: Row; top: number }) {
   const { impressions, success_rate } = variant.performance;
   const known = standing !== null && impressions > 0;
   return (
@@ -181,4 +182,4 @@ function Cells({ row: { variant, standing }, top }: { row: Row; top: number }) {
       </div>
     </>
   );
-}
+});
