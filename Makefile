@@ -5,11 +5,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+USERS ?= 100
+SECONDS ?= 60
 DIST ?= dist
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: help setup serve test test-python test-rust lint lint-python lint-rust format bench calibrate wheel lock clean
+.PHONY: help setup serve test test-python test-rust lint lint-python lint-rust format bench loadtest calibrate wheel lock clean
 
 help: ## Show this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -46,6 +48,9 @@ format: setup ## Rewrite the code in the project's format
 
 bench: $(VENV)/.bench $(VENV)/.extension ## Run the benchmarks, side by side with their peers
 	$(BIN)/python -m benchmarks
+
+loadtest: $(VENV)/.bench $(VENV)/.extension ## Locust against an armful of its own (USERS=, SECONDS=), or any: OPTIONS="--host URL --api-key KEY"
+	$(BIN)/python -m loadtests --users $(USERS) --spawn-rate 20 --run-time $(SECONDS)s --html loadtest.html $(OPTIONS)
 
 calibrate: setup ## Measure the statistics' error rates and coverage at full size (docs/statistics.md)
 	$(BIN)/python -m benchmarks.calibrate
