@@ -1,17 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { VariantView } from "armful-client";
 import { type ReactNode, useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { api, names, useMay } from "../../api";
-import { rate } from "../../format";
-import { Icon } from "../../ui/icon";
 import { Failure, Notice } from "../../ui/states";
 import { Term } from "../../ui/tip";
+import { Arms } from "./arms";
 import { type Draft, EMPTY, evenly, problems, request } from "./draft";
 import { Planner } from "./planner";
 import "./experiments.css";
-
-const MOST_CHOICES = 50;
 
 export default function NewExperiment() {
   const mayWrite = useMay("write");
@@ -222,106 +218,5 @@ function Text({
         )
       )}
     </div>
-  );
-}
-
-function Arms({
-  draft,
-  set,
-  wrong,
-  variants,
-}: {
-  draft: Draft;
-  set: (changes: Partial<Draft>) => void;
-  wrong: string | undefined;
-  variants: VariantView[];
-}) {
-  const [search, setSearch] = useState("");
-  const chosen = new Set(draft.arms.map(({ variant_id }) => variant_id));
-  const found = variants.filter(
-    ({ variant_id }) => !chosen.has(variant_id) && variant_id.toLowerCase().includes(search.toLowerCase().trim()),
-  );
-  const choose = (ids: string[]) =>
-    set({ arms: evenly(ids), control: ids.includes(draft.control ?? "") ? draft.control : (ids[0] ?? null) });
-  return (
-    <fieldset className="field" style={{ gap: "0.8rem" }}>
-      <legend>Variants</legend>
-      {draft.arms.length > 0 && (
-        <ul className="arms">
-          {draft.arms.map(({ variant_id, percent }) => (
-            <li key={variant_id}>
-              <span className="break">{variant_id}</span>
-              <label className="check">
-                <input
-                  type="radio"
-                  name="control"
-                  checked={draft.control === variant_id}
-                  onChange={() => set({ control: variant_id })}
-                />
-                <Term exact="What the others are compared with: usually what is shown today">control</Term>
-              </label>
-              <span className="percent">
-                <input
-                  className="input"
-                  inputMode="decimal"
-                  aria-label={`Share of ${variant_id} in percent`}
-                  value={percent}
-                  onChange={(event) =>
-                    set({
-                      arms: draft.arms.map((arm) =>
-                        arm.variant_id === variant_id ? { variant_id, percent: event.target.value } : arm,
-                      ),
-                    })
-                  }
-                />
-              </span>
-              <button
-                type="button"
-                className="button plain tight"
-                aria-label={`Take out ${variant_id}`}
-                onClick={() => choose(draft.arms.map((arm) => arm.variant_id).filter((id) => id !== variant_id))}
-              >
-                <Icon name="close" size={15} />
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
-      {draft.arms.length > 1 && (
-        <div>
-          <button
-            type="button"
-            className="button tight"
-            onClick={() => choose(draft.arms.map((arm) => arm.variant_id))}
-          >
-            Split evenly
-          </button>
-        </div>
-      )}
-      {wrong !== undefined && <p className="wrong">{wrong}</p>}
-      <input
-        className="input"
-        type="search"
-        aria-label="Find a variant to add"
-        placeholder="Find a variant to add"
-        value={search}
-        onChange={(event) => setSearch(event.target.value)}
-      />
-      <ul className="choices" aria-label="Variants to add">
-        {found.slice(0, MOST_CHOICES).map(({ variant_id, performance: { success_rate, impressions } }) => (
-          <li key={variant_id}>
-            <button type="button" onClick={() => choose([...chosen, variant_id])}>
-              <span>{variant_id}</span>
-              <span className="small quiet number">{impressions === 0 ? "not shown yet" : rate(success_rate)}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-      {found.length > MOST_CHOICES && (
-        <p className="hint">
-          {MOST_CHOICES} of {found.length} shown: search for the others.
-        </p>
-      )}
-    </fieldset>
   );
 }

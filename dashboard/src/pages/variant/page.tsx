@@ -6,14 +6,13 @@ import { api, names, useMay } from "../../api";
 import { OverTime } from "../../charts/over-time";
 import { Legend } from "../../charts/frame";
 import { Posteriors } from "../../charts/posteriors";
-import { IntervalBar } from "../../charts/small";
-import { ago, chance, count, interval, moment, rate, share } from "../../format";
+import { ago, chance, count, interval, rate, share } from "../../format";
 import { Failure, Loading } from "../../ui/states";
 import { Tags } from "../../ui/tags";
 import { Term } from "../../ui/tip";
 import { VariantForm } from "../variants/variant-form";
+import { Changes, Personas } from "./parts";
 import { before } from "./past";
-import { Scroll } from "../../ui/scroll";
 import "../../styles/charts.css";
 import "./variant.css";
 
@@ -107,7 +106,7 @@ export default function Variant() {
       </div>
       {history.error && !history.isFetching && <Failure error={history.error} retry={() => void history.refetch()} />}
       <div className="columns">
-        {history.data && <Personas history={history.data} />}
+        {history.data && <Personas history={history.data} days={HISTORY_DAYS} />}
         <div className="stack">
           <section className="card stack" aria-labelledby="content">
             <h2 id="content">Content</h2>
@@ -253,85 +252,6 @@ function Days({ history }: { history: VariantHistory }) {
           />
         </>
       )}
-    </section>
-  );
-}
-
-function Personas({ history }: { history: VariantHistory }) {
-  if (history.personas.length === 0) return null;
-  const top = Math.max(
-    0.01,
-    ...history.personas.filter(({ impressions }) => impressions >= 30).map(({ upper_bound }) => upper_bound),
-  );
-  return (
-    <section className="card stack" aria-labelledby="personas">
-      <h2 id="personas">By persona</h2>
-      <Scroll labelledBy="personas">
-        <table className="table">
-          <thead>
-            <tr>
-              <th scope="col">Persona</th>
-              <th scope="col">Rate, last {HISTORY_DAYS} days</th>
-              <th scope="col" className="num">
-                Shown
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {history.personas.map(({ persona_id, success_rate, lower_bound, upper_bound, impressions }) => (
-              <tr key={persona_id ?? ""}>
-                <td className="break">{persona_id ?? <span className="quiet">none named</span>}</td>
-                <td>
-                  <span className="number">
-                    <strong>{rate(success_rate, lower_bound, upper_bound)}</strong>{" "}
-                    <span className="small quiet">{interval(lower_bound, upper_bound)}</span>
-                  </span>
-                  <IntervalBar value={success_rate} lower={lower_bound} upper={upper_bound} top={top * 1.05} />
-                </td>
-                <td className="num">{count(impressions)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
-    </section>
-  );
-}
-
-const LONGEST = 120;
-
-function shortly(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
-}
-
-function Changes({ variant, history }: { variant: VariantView; history: VariantHistory }) {
-  return (
-    <section className="card stack" aria-labelledby="changes">
-      <h2 id="changes">Recent changes</h2>
-      <ol className="changes small">
-        {history.changes.map(({ at, changed }) => (
-          <li key={at}>
-            <time className="quiet" dateTime={at}>
-              {moment(at)}
-            </time>
-            <ul>
-              {Object.entries(changed).map(([field, [old, now]]) => (
-                <li key={field} className="break">
-                  <strong>{field}</strong> {old === null ? "" : <del>{shortly(old)}</del>}{" "}
-                  {now === null ? "taken away" : <ins>{shortly(now)}</ins>}
-                </li>
-              ))}
-            </ul>
-          </li>
-        ))}
-        <li>
-          <time className="quiet" dateTime={variant.created_at}>
-            {moment(variant.created_at)}
-          </time>
-          <strong>created</strong>
-        </li>
-      </ol>
     </section>
   );
 }
