@@ -46,11 +46,11 @@ format: setup ## Rewrite the code in the project's format
 	$(BIN)/ruff format .
 	cargo fmt --all
 
-bench: $(VENV)/.bench $(VENV)/.extension ## Run the benchmarks, side by side with their peers
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.bench $(VENV)/.extension ## Run the benchmarks, side by side with their peers (OPTIONS="--quick", "requests --json FILE")
+	$(BIN)/python -m benchmarks $(OPTIONS)
 
 loadtest: $(VENV)/.bench $(VENV)/.extension ## Locust against an armful of its own (USERS=, SECONDS=), or any: OPTIONS="--host URL --api-key KEY"
-	$(BIN)/python -m loadtests --users $(USERS) --spawn-rate 20 --run-time $(SECONDS)s --html loadtest.html $(OPTIONS)
+	$(BIN)/python -m loadtests --users $(USERS) --run-time $(SECONDS)s $(OPTIONS)
 
 calibrate: setup ## Measure the statistics' error rates and coverage at full size (docs/statistics.md)
 	$(BIN)/python -m benchmarks.calibrate

@@ -1,49 +1,59 @@
-"""`python -m loadtests [locust's options]`: against `--host` where one is given, else against an armful of its own."""
+"""Locust against armful: `python -m loadtests [--users 200,400] [--run-time 30s] [--host URL --api-key KEY] [FURTHER]`.
 
-import os
+Without a host an armful of its own is started for it, with its PostgreSQL, in a folder that goes with it. With several
+numbers of users they come one after the other until one is not held within the limits. The exit status is 1 where the
+first is not. Locust's own options, and those of `locustfile.py` (weights, think time, limits), may follow.
+"""
+
+import argparse
 import subprocess
 import sys
-import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-import httpx2
+from benchmarks.service.servers import Cores, temporary_armful
 
-LOCUST = [sys.executable, "-m", "locust", "-f", str(Path(__file__).with_name("locustfile.py")), "--headless"]
-KEY = "loadtest"
-
-
-def main(options: list[str]) -> int:
-    if any(option.split("=")[0] in ("--host", "-H") for option in options):
-        return subprocess.run([*LOCUST, *options], check=False).returncode
-    with tempfile.TemporaryDirectory(prefix="armful-") as folder:
-        environment = {**os.environ, "ARMFUL_DATA_DIR": folder, "ARMFUL_API_KEY": KEY}
-        serve = [sys.executable, "-m", "armful", "serve", "--port", "0"]
-        with subprocess.Popen(serve, env=environment, stdout=subprocess.PIPE, text=True) as service:
-            assert service.stdout is not None
-            try:
-                url = next(line.split()[1] for line in service.stdout if line.strip().startswith("URL"))
-                fill(url)
-                return subprocess.run(
-                    [*LOCUST, "--host", url, "--api-key", KEY, *options], check=False
-                ).returncode
-            finally:
-                service.terminate()
+_HERE = Path(__file__).parent
+_BEGIN_WITHIN = 10  # seconds, so that users do not all come at once
 
 
-def fill(url: str) -> None:
-    """A hundred variants with some history, and an experiment of two of them."""
-    variants = [
-        {"variant_id": f"variant-{n}", "content": f"Copy number {n}",
-         "dimensions": {"tone": "casual" if n % 2 else "formal"}, "impressions": 100 * n, "successes": 5 * n}
-        for n in range(100)
-    ]  # fmt: skip
-    experiment = {
-        "experiment_name": "load test", "variant_ids": ["variant-1", "variant-2"], "traffic_allocation": [0.5, 0.5],
-        "target_persona": "developer", "success_metrics": ["click"], "duration_days": 14,
-    }  # fmt: skip
-    with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {KEY}"}, timeout=30) as client:
-        client.post("/variants", json={"variants": variants}).raise_for_status()
-        client.post("/experiments/start", json=experiment).raise_for_status()
+def main(arguments: Sequence[str]) -> int:
+    """Run Locust for each number of users, and say how many were held."""
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtests", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--host", help="URL of an armful that runs; without it, one is started")
+    parser.add_argument("--api-key", default="", help="its API key, with read, select and write")
+    parser.add_argument("--users", default="500", help="how many at a time, one number or several (500)")
+    parser.add_argument("--run-time", default="60s", help="how long, for each number (60s)")
+    parser.add_argument("--html", type=Path, default=Path("loadtest.html"), help="where the report goes")
+    options, further = parser.parse_known_args(arguments)
+    held = 0
+    with _armful(options.host, options.api_key) as (host, key):
+        for users in map(int, options.users.split(",")):
+            print(f"\n{users} users at {host} for {options.run_time}", flush=True)
+            command = [
+                *(sys.executable, "-m", "locust", "--locustfile", str(_HERE / "locustfile.py"), "--headless"),
+                *("--host", host, "--api-key", key, "--users", str(users), "--run-time", options.run_time),
+                *("--spawn-rate", str(max(1, users // _BEGIN_WITHIN)), "--reset-stats"),
+                *("--only-summary", "--loglevel", "WARNING", "--html", str(options.html), *further),
+            ]
+            if subprocess.run(command, check=False).returncode:
+                break
+            held = users
+    print(f"\n{held} users held within the limits; the last run's report: {options.html}")
+    return 0 if held else 1
 
 
-sys.exit(main(sys.argv[1:]))
+@contextmanager
+def _armful(host: str | None, key: str) -> Iterator[tuple[str, str]]:
+    if host is not None:
+        yield host, key
+        return
+    with temporary_armful(Cores(None, None)) as (server, _):
+        yield f"http://127.0.0.1:{server.port}", server.key
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
