@@ -101,16 +101,19 @@ def family(pid: int) -> list[int]:
 
 
 @contextmanager
-def paused(*pids: int) -> Iterator[None]:
-    """Stop processes where they are, and have them go on at the end."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+def paused(pid: int, *, children: bool = True) -> Iterator[None]:
+    """Stop a process where it is, with all that descend from it, and have them go on at the end."""
+    os.kill(pid, signal.SIGSTOP)  # first, so that it has no further children
+    pids = family(pid) if children else [pid]
+    for descendant in pids[1:]:
+        with suppress(ProcessLookupError):
+            os.kill(descendant, signal.SIGSTOP)
     try:
         yield
     finally:
-        for pid in reversed(pids):
+        for one in reversed(pids):
             with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+                os.kill(one, signal.SIGCONT)
 
 
 def command_line(pid: int) -> str:

@@ -1,16 +1,12 @@
 """What the tests of faults share."""
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.conftest import new_database, run
+from tests.conftest import run
 from tests.faults.load import Book
-from tests.faults.proxy import Proxy
 from tests.processes import Serving, wait_until
-
-from armful.postgres import EmbeddedPostgres
 
 STALL = 2.0
 """Seconds allowed beyond every time that is promised: the machines that run tests are shared, and stand still at times."""
@@ -19,13 +15,6 @@ STALL = 2.0
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "data"
-
-
-@pytest.fixture
-def proxy(postgres: EmbeddedPostgres) -> Iterator[Proxy]:
-    """A network to an empty database."""
-    with Proxy(new_database(postgres)) as proxy:
-        yield proxy
 
 
 def counted(dsn: str) -> Counter[str]:

@@ -27,6 +27,9 @@ class Answer(NamedTuple):
     seconds: float
 
 
+_numbers = itertools.count()
+
+
 class Hang(Exception):
     """There is no answer."""
 
@@ -119,14 +122,16 @@ class Book:
 class Load:
     """Clients of several services at once, in a thread: they update, update with event ids, and select.
 
-    Plain updates go to the variants p0, p1, … and are sent once. Updates with event ids go to e0, e1, … and are sent
-    until they are acknowledged.
+    Plain updates go to three variants of this load's own and are sent once; updates with event ids go to three others
+    and are sent until they are acknowledged.
     """
 
-    def __init__(self, *services: Serving, variants: int = 3) -> None:
-        self.book = Book([f"{kind}{n}" for kind in "pe" for n in range(variants)])
+    def __init__(self, *services: Serving) -> None:
+        number = next(_numbers)
+        self._plain = [f"plain-{number}-{n}" for n in range(3)]
+        self._repeated = [f"repeated-{number}-{n}" for n in range(3)]
+        self.book = Book(self._plain + self._repeated)
         self._services = services
-        self._names = variants
         self._stop = threading.Event()
         services[0].request(
             "POST", "/variants", {"variants": [{"variant_id": name} for name in self.book.variants]}
@@ -160,7 +165,7 @@ class Load:
         client.close()
 
     async def _update(self, client: Client) -> None:
-        variant = f"p{random.randrange(self._names)}"
+        variant = random.choice(self._plain)
         try:
             answer = await client.request("POST", f"/variants/{variant}/performance", _shown())
         except ConnectionRefusedError:
@@ -174,7 +179,7 @@ class Load:
             await asyncio.sleep(0.05)
 
     async def _repeat(self, client: Client) -> None:
-        variant = f"e{random.randrange(self._names)}"
+        variant = random.choice(self._repeated)
         update = {**_shown(), "event_id": str(uuid4())}
         given_up = None
         while given_up is None or time.monotonic() < given_up:

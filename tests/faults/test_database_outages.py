@@ -12,7 +12,7 @@ import pytest
 from tests.faults.conftest import STALL, check
 from tests.faults.load import SELECT, Book, Load
 from tests.faults.proxy import Proxy
-from tests.processes import Serving, family, paused, serving, wait_until
+from tests.processes import Serving, paused, serving, wait_until
 
 from armful.postgres import EmbeddedPostgres, find_running
 
@@ -74,7 +74,7 @@ def test_the_embedded_database_paused(data_dir: Path, all_of_it: bool) -> None:
     with serving(data_dir, "--workers", "2") as service:
 
         def fault(book: Book) -> None:
-            with paused(*family(service.postgres) if all_of_it else [service.postgres]):
+            with paused(service.postgres, children=all_of_it):
                 selected_all_the_while(book, 5)
 
         book = through(service, lambda: find_running(data_dir) or "", fault)
@@ -126,7 +126,7 @@ def test_every_endpoint_has_an_answer_in_time_while_the_database_is_silent(data_
             return f"{method} {path}", answer.status_code, time.monotonic() - begun
 
         for kind, status in ((FROM_MEMORY, 200), (FROM_DATABASE, 503)):
-            with paused(*family(service.postgres)):
+            with paused(service.postgres):
                 answers = list(threads.map(lambda one: ask(*one), kind))
             assert [(name, found) for name, found, _ in answers if found != status] == []
             assert max(seconds for _, _, seconds in answers) < PROMISED + STALL, answers

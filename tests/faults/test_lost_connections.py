@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
 from tests.conftest import new_database, run
 from tests.faults.conftest import STALL, check, counted
 from tests.faults.load import Load
@@ -50,117 +51,129 @@ def seconds_until_refused(service: Serving, method: str, path: str, body: Any = 
     return time.monotonic() - begun
 
 
-def test_connections_reset_in_the_middle_of_everything(data_dir: Path, proxy: Proxy) -> None:
-    with serving(data_dir, "--workers", "2", ARMFUL_DATABASE_URL=proxy.dsn) as service:
-        load = Load(service)
-        with load.running() as book:
-            for _ in range(20):
-                time.sleep(0.1)
-                proxy.reset()
-        check(book, proxy.dsn, service)
-        assert book.counted.total()
+@pytest.fixture(scope="module")
+def network(postgres: EmbeddedPostgres) -> Iterator[Proxy]:
+    with Proxy(new_database(postgres)) as proxy:
+        yield proxy
 
 
-def test_sessions_ended_by_the_server(data_dir: Path, postgres: EmbeddedPostgres) -> None:
-    dsn = new_database(postgres)
-    with serving(data_dir, "--workers", "2", ARMFUL_DATABASE_URL=dsn) as service:
-        load = Load(service)
-        with load.running() as book:
-            for _ in range(20):
-                time.sleep(0.1)
-                run(
-                    lambda connection: connection.execute(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                    ),
-                    dsn,
-                )
-        check(book, dsn, service)
-        assert book.counted.total()
+@pytest.fixture(scope="module")
+def service(network: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    data_dir = tmp_path_factory.mktemp("lost") / "data"
+    with serving(data_dir, ARMFUL_DATABASE_URL=network.dsn, ARMFUL_POOL_SIZE="2") as service:
+        yield service
 
 
-def test_a_commit_whose_answer_is_lost_counts_once(data_dir: Path, proxy: Proxy) -> None:
-    with serving(data_dir, ARMFUL_DATABASE_URL=proxy.dsn) as service:
-        service.request("POST", "/variants", {"variant_id": "a"})
-        service.show()
-        proxy.answers_get_lost = True
-        with ThreadPoolExecutor(1) as thread:
-            update = thread.submit(service.request, "POST", "/variants/a/performance", SHOWN)
-            wait_until(lambda: run(_impressions, proxy.target) == 2)
-            proxy.answers_get_lost = False
-            proxy.reset()
-            answer = update.result()
-        assert answer.status_code == 200
-        assert answer.json()["updated_performance"]["impressions"] == 2
-        assert counted(proxy.target)["a"] == 2
+@pytest.fixture
+def path(service: Serving, request: pytest.FixtureRequest) -> str:
+    """Where to report performance of a variant that is this test's own."""
+    variant = request.node.name.replace("_", "-")
+    assert service.request("POST", "/variants", {"variant_id": variant}).status_code == 201
+    path = f"/variants/{variant}/performance"
+    wait_until(lambda: service.request("POST", path, SHOWN).status_code == 200)
+    return path
+
+
+def impressions(network: Proxy, path: str) -> int:
+    """How often the variant was shown, by the database itself."""
+    return counted(network.target)[path.split("/")[2]]
+
+
+def test_connections_reset_in_the_middle_of_everything(service: Serving, network: Proxy) -> None:
+    load = Load(service)
+    with load.running() as book:
+        for _ in range(20):
+            time.sleep(0.1)
+            network.reset()
+    check(book, network.target, service)
+    assert book.counted.total()
+
+
+def test_sessions_ended_by_the_server(service: Serving, network: Proxy) -> None:
+    load = Load(service)
+    with load.running() as book:
+        for _ in range(20):
+            time.sleep(0.1)
+            run(lambda connection: connection.execute(END_ALL_SESSIONS), network.target)
+    check(book, network.target, service)
+    assert book.counted.total()
+
+
+END_ALL_SESSIONS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+def test_a_commit_whose_answer_is_lost_counts_once(service: Serving, network: Proxy, path: str) -> None:
+    network.answers_get_lost = True
+    with ThreadPoolExecutor(1) as thread:
+        update = thread.submit(service.request, "POST", path, SHOWN)
+        wait_until(lambda: impressions(network, path) == 2)
+        network.answers_get_lost = False
+        network.reset()
+        answer = update.result()
+    assert answer.status_code == 200
+    assert answer.json()["updated_performance"]["impressions"] == 2
+    assert impressions(network, path) == 2
 
 
 def test_an_update_whose_fate_cannot_be_known_is_not_said_to_be_uncounted(
-    data_dir: Path, proxy: Proxy
+    service: Serving, network: Proxy, path: str
 ) -> None:
-    with serving(data_dir, ARMFUL_DATABASE_URL=proxy.dsn) as service:
-        service.request("POST", "/variants", {"variant_id": "a"})
-        service.show()
-        proxy.answers_get_lost = True
-        answer = service.request("POST", "/variants/a/performance", {**SHOWN, "event_id": "once"})
-        assert answer.status_code == 503
-        assert "may have been counted" in answer.json()["detail"]
-        proxy.answers_get_lost = False
-        proxy.reset()
-        wait_until(
-            lambda: (
-                service.request("POST", "/variants/a/performance", {**SHOWN, "event_id": "once"}).is_success
-            )
-        )
-        assert counted(proxy.target)["a"] == 2
+    once = {**SHOWN, "event_id": "once"}
+    network.answers_get_lost = True
+    answer = service.request("POST", path, once)
+    assert answer.status_code == 503
+    assert "may have been counted" in answer.json()["detail"]
+    network.answers_get_lost = False
+    network.reset()
+    wait_until(lambda: service.request("POST", path, once).status_code == 200)
+    assert impressions(network, path) == 2
 
 
-def test_what_waits_in_a_stopped_network_does_not_count_later(data_dir: Path, proxy: Proxy) -> None:
-    large = {"updates": [{"variant_id": "a", **SHOWN, "event_id": str(n)} for n in range(600)]}
-    with serving(data_dir, ARMFUL_DATABASE_URL=proxy.dsn) as service:
-        service.request("POST", "/variants", {"variant_id": "a"})
-        for path, body in (("/variants/a/performance", SHOWN), ("/performance/batch", large)):
-            service.show()
-            before = counted(proxy.dsn)["a"]
-            proxy.silent = True
-            assert service.request("POST", path, body).status_code == 503
-            proxy.silent = False
-            wait_until(lambda: service.request("POST", "/variants/a/performance", SHOWN).is_success)
-            wait_until(lambda: run(_waiting_statements, proxy.dsn) == 0)
-            assert counted(proxy.dsn)["a"] == before + 1
+@pytest.mark.parametrize("many", [False, True], ids=["one", "a batch"])
+def test_what_waits_in_a_stopped_network_does_not_count_later(
+    service: Serving, network: Proxy, path: str, many: bool
+) -> None:
+    before = impressions(network, path)
+    network.silent = True
+    if many:
+        updates = [{"variant_id": path.split("/")[2], **SHOWN} for _ in range(600)]
+        answer = service.request("POST", "/performance/batch", {"updates": updates})
+    else:
+        answer = service.request("POST", path, SHOWN)
+    assert answer.status_code == 503
+    network.silent = False
+    wait_until(lambda: service.request("POST", path, SHOWN).status_code == 200)
+    wait_until(lambda: run(_active_statements, network.target) == 0)
+    assert impressions(network, path) == before + 1
 
 
-def test_a_lock_that_is_held_too_long_counts_nothing(data_dir: Path, postgres: EmbeddedPostgres) -> None:
-    dsn = new_database(postgres)
-    with serving(data_dir, ARMFUL_DATABASE_URL=dsn) as service:
-        service.request("POST", "/variants", {"variant_id": "a"})
-        service.show()
-        with holding(dsn, "SELECT FROM variant_performance FOR UPDATE"):
-            answer = service.request("POST", "/variants/a/performance", SHOWN)
-            assert "nothing was counted" in answer.json()["detail"]
-            assert service.selected() == ["a"]
-        service.show()
-        assert counted(dsn)["a"] == 2
+def test_a_lock_that_is_held_too_long_counts_nothing(service: Serving, network: Proxy, path: str) -> None:
+    with holding(network.target, "SELECT FROM variant_performance FOR UPDATE"):
+        answer = service.request("POST", path, SHOWN)
+        assert "nothing was counted" in answer.json()["detail"]
+        assert service.selected()
+    wait_until(lambda: service.request("POST", path, SHOWN).status_code == 200)
+    assert impressions(network, path) == 2
 
 
 def test_an_exhausted_pool_refuses_in_time_and_holds_up_nothing_else(
-    data_dir: Path, postgres: EmbeddedPostgres
+    service: Serving, network: Proxy, path: str
 ) -> None:
-    dsn = new_database(postgres)
-    with serving(data_dir, ARMFUL_DATABASE_URL=dsn, ARMFUL_POOL_SIZE="2") as service:
-        service.request("POST", "/variants", {"variant_id": "a"})
-        with (
-            holding(dsn, "LOCK TABLE variant_performance IN ACCESS EXCLUSIVE MODE"),
-            ThreadPoolExecutor(120) as threads,
-        ):
-            # A connection may be waited for by fifty: the rest are told at once.
-            refusals = [
-                threads.submit(seconds_until_refused, service, "GET", f"/variants/{n}") for n in range(120)
-            ]
-            for _ in range(10):
-                assert service.selected() == ["a"]
-            assert max(refusal.result() for refusal in refusals) < PROMISED + STALL
-        assert service.request("GET", "/variants/b").status_code == 404
+    with (
+        holding(network.target, "LOCK TABLE variant_performance IN ACCESS EXCLUSIVE MODE"),
+        ThreadPoolExecutor(120) as threads,
+    ):
+        # A connection may be waited for by fifty: the rest are told at once.
+        refusals = [
+            threads.submit(seconds_until_refused, service, "GET", f"/variants/{n}") for n in range(120)
+        ]
+        for _ in range(10):
+            assert service.selected()
+        assert max(refusal.result() for refusal in refusals) < PROMISED + STALL
+    wait_until(lambda: service.request("GET", "/variants/none").status_code == 404)
 
 
 def test_a_server_without_a_free_connection(data_dir: Path, tmp_path: Path) -> None:
@@ -185,12 +198,7 @@ def test_a_server_without_a_free_connection(data_dir: Path, tmp_path: Path) -> N
         assert service.request("GET", "/variants/b").status_code == 404
 
 
-async def _impressions(connection: Any) -> int:
-    found: int = await connection.fetchval("SELECT impressions FROM variant_performance")
-    return found
-
-
-async def _waiting_statements(connection: Any) -> int:
+async def _active_statements(connection: Any) -> int:
     found: int = await connection.fetchval(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()"

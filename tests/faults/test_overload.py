@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.conftest import new_database
 from tests.faults.conftest import STALL, counted
 from tests.faults.load import Answer, client
 from tests.faults.proxy import Proxy
 from tests.processes import HOW, Serving, resident, serving, wait_until
+
+from armful.postgres import EmbeddedPostgres
 
 QUEUE = 200
 CLIENTS = 5 * QUEUE
@@ -20,7 +23,13 @@ HEAVY = {"top_k": 50, "dimensions": {"kind": "x"}, **HOW}
 SHOWN = {"impression": True, "success": False}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def proxy(postgres: EmbeddedPostgres) -> Iterator[Proxy]:
+    with Proxy(new_database(postgres)) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
 def service(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """A process that can do little."""
     settings = {"ARMFUL_QUEUE_LIMIT": str(QUEUE), "ARMFUL_WAIT_LIMIT": str(WAIT_LIMIT)}

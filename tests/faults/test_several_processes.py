@@ -13,7 +13,7 @@ from tests.conftest import new_database, run
 from tests.faults.conftest import STALL, check, counted, remembered
 from tests.faults.load import Load
 from tests.faults.proxy import Proxy
-from tests.processes import Serving, family, paused, serving, wait_until
+from tests.processes import Serving, paused, serving, wait_until
 
 from armful.postgres import EmbeddedPostgres
 
@@ -66,7 +66,7 @@ def test_a_commit_is_known_elsewhere_within_a_second(hosts: list[Host], lost: st
             time.sleep(2)
             there.network.silent = False
         elif lost == "process for a while":
-            with paused(*family(there.service.process.pid)):
+            with paused(there.service.process.pid):
                 here.service.show()
                 time.sleep(2)
         else:

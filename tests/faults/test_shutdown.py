@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.faults.conftest import STALL, check, counted
 from tests.faults.load import Load
-from tests.processes import Serving, family, paused, serving, wait_until
+from tests.processes import Serving, paused, serving, wait_until
 
 from armful.postgres import EmbeddedPostgres
 
@@ -60,7 +60,7 @@ def test_with_the_database_paused(data_dir: Path) -> None:
         load = Load(service)
         with load.running(repeating=0) as book:
             wait_until(lambda: book.counted.total() > 20)
-            with paused(*family(service.postgres)):
+            with paused(service.postgres):
                 time.sleep(0.5)
                 stop(service)
     with EmbeddedPostgres(data_dir) as postgres:
