@@ -1,11 +1,12 @@
 """The results of an experiment of ten arms and ninety days, with few and with many events behind its rollups."""
 
 import asyncio
+from statistics import median
 from typing import Any
 
 import asyncpg
 from benchmarks.service import inputs
-from benchmarks.service.load import Request, load
+from benchmarks.service.load import Measured, Request, load
 from benchmarks.service.servers import Cores, Server, database, on_core, temporary_armful
 from msgspec import Struct, json
 
@@ -15,26 +16,31 @@ TARGET_MS = 20.0
 
 
 class Results(Struct, frozen=True):
-    """Milliseconds that results take, asked for one after the other."""
+    """Milliseconds that results take, asked for one after the other; `interim`: with the figures of every day."""
 
     events: int
+    interim: bool
     p50_ms: float
     p99_ms: float
 
 
 def measure(cores: Cores, rounds: int, seconds: float) -> list[Results]:
-    """Measure both, in turns; of the rounds the best counts, as the others were disturbed."""
+    """Measure all in turns, and give the medians of the rounds."""
     with temporary_armful(cores) as (server, folder):
         server.ask(inputs.creations(0, _ARMS)[0])
-        paths = [_experiment(server, database(folder), events) for events in _EVENTS]
-        best: dict[int, Results] = {}
-        for _ in range(rounds):
-            for events, path in zip(_EVENTS, paths, strict=True):
-                with on_core(cores.load):
-                    measured = load(server.port, server.key, [Request("GET", path)], 1, seconds)
-                found = Results(events, measured.p50_ms, measured.p99_ms)
-                best[events] = min(best.get(events, found), found, key=lambda one: one.p50_ms)
-    return list(best.values())
+        paths = {events: _experiment(server, database(folder), events) for events in _EVENTS}
+        runs: dict[tuple[int, bool], list[Measured]] = {
+            (events, interim): [] for interim in (False, True) for events in _EVENTS
+        }
+        with on_core(cores.load):
+            for _ in range(rounds):
+                for (events, interim), run in runs.items():
+                    path = paths[events] + ("?include_interim=true" if interim else "")
+                    run.append(load(server.port, server.key, [Request("GET", path)], 1, seconds))
+    return [
+        Results(*case, median(one.p50_ms for one in run), median(one.p99_ms for one in run))
+        for case, run in runs.items()
+    ]
 
 
 def _experiment(server: Server, dsn: str, events: int) -> str:
@@ -56,7 +62,7 @@ def _experiment(server: Server, dsn: str, events: int) -> str:
         )
     )
     asyncio.run(_put_past(dsn, started["experiment_id"], events))
-    return f"/experiments/{started['experiment_id']}/results?include_interim=true"
+    return f"/experiments/{started['experiment_id']}/results"
 
 
 async def _put_past(dsn: str, experiment_id: str, events: int) -> None:

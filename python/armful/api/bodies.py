@@ -43,15 +43,14 @@ class Bodies:
         if kind not in _JSON and kind.partition(b";")[0].strip().lower() not in _JSON and length != b"0":
             raise HttpProblem(415, f"The body is {kind.decode('latin-1')}: send application/json")
 
-    async def read(self, receive: Receive) -> bytes:
+    async def read(self, receive: Receive, loop: asyncio.AbstractEventLoop) -> bytes:
         """The whole body.
 
         Raises:
             HttpProblem: it is too long, too slow, or ends before it is whole.
             Overloaded: too much is coming in already.
         """
-        task: Any = asyncio.current_task()
-        loop = asyncio.get_running_loop()
+        task: Any = asyncio.current_task(loop)
         self._waiting[task] = loop.time() + self._timeout
         if self._timer is None:
             self._timer = loop.call_later(self._timeout, self._expire, loop)

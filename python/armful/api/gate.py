@@ -2,11 +2,11 @@
 
 import asyncio
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from armful.api import hot, problems
 from armful.api.auth import KEY, check_scope
@@ -19,6 +19,8 @@ from armful.settings import Settings
 _PUBLIC = ("/health/", "/docs", "/dashboard", "/openapi.json", "/favicon.ico")
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _NOT_SAID = float("inf")
+_NO_STATE: dict[str, Any] = {}
+_HTTP: Final = ScopeType.HTTP
 _UNKNOWN = "other"
 
 
@@ -34,18 +36,23 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != ScopeType.HTTP:
+        if scope["type"] != _HTTP:
             await self._app(scope, receive, send)
             return
         began = perf_counter()
         path, method = scope["path"], scope["method"]
-        meter = self._service.meter
         endpoint_name = _UNKNOWN
         try:
             if b"%2" in scope["raw_path"]:
                 path = scope["path"] = _path(scope["raw_path"])
             if not path.startswith(self._public):
-                self._check_wait(scope)
+                loop = asyncio.get_running_loop()
+                # Where requests come in faster than they are answered, every one would wait longer than the one before.
+                if (
+                    loop.time() - (scope.get("state") or _NO_STATE).get("ready_at", _NOT_SAID)
+                    > self._wait_limit
+                ):
+                    raise Overloaded
                 headers = dict(scope["headers"])
                 key = self._service.keyring.authenticate(headers.get(b"authorization"))
                 scope[KEY] = key  # type: ignore[literal-required]
@@ -56,19 +63,23 @@ class Gate:
                     endpoint, variant_id = found
                     endpoint_name = endpoint.pattern
                     check_scope(key, endpoint.scope)
-                    body = await self._bodies.read(receive) if with_body else b""
+                    body = await self._bodies.read(receive, loop) if with_body else b""
                     answer = await endpoint.answer(self._service.engine, scope, variant_id, body)
                     if answer is not None:
                         await _send(send, 200, answer, b"application/json")
-                        meter.request(method, endpoint_name, 200, perf_counter() - began)
+                        self._service.meter.request(method, endpoint_name, 200, perf_counter() - began)
                         return
                 elif with_body:
-                    receive = _again(await self._bodies.read(receive), receive)
+                    receive = _again(await self._bodies.read(receive, loop), receive)
         except Exception as error:
             status, content, extra = problems.encoded(error)
             await _send(send, status, content, problems.MEDIA_TYPE.encode(), extra)
-            meter.request(method, endpoint_name, status, perf_counter() - began)
+            self._service.meter.request(method, endpoint_name, status, perf_counter() - began)
             return
+        await self._leave(scope, receive, send, began)
+
+    async def _leave(self, scope: HTTPScope, receive: Receive, send: Send, began: float) -> None:
+        """Leave a request to the framework, and count it by how that answers."""
         status = 500
 
         async def note(message: Message) -> None:
@@ -78,17 +89,8 @@ class Gate:
             await send(message)
 
         await self._app(scope, receive, note)
-        meter.request(method, scope.get("path_template") or _UNKNOWN, status, perf_counter() - began)
-
-    def _check_wait(self, scope: Scope) -> None:
-        """Where requests come in faster than they are answered, every one would wait longer than the one before.
-
-        Raises:
-            Overloaded: this one has waited too long.
-        """
-        ready_at: float = (scope.get("state") or {}).get("ready_at", _NOT_SAID)
-        if asyncio.get_running_loop().time() - ready_at > self._wait_limit:
-            raise Overloaded
+        endpoint = scope.get("path_template") or _UNKNOWN
+        self._service.meter.request(scope["method"], endpoint, status, perf_counter() - began)
 
 
 def _path(raw: bytes) -> str:

@@ -17,10 +17,6 @@ from armful.model import Scope
 _LEVEL = re.compile(rb"confidence_level=(0\.\d{1,17})")
 
 
-async def _select(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> bytes:
-    return select.answer(engine, body)
-
-
 async def _performance(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> bytes:
     key = next((value for name, value in scope["headers"] if name == b"idempotency-key"), None)
     return await performance.answer(engine, variant_id, body, None if key is None else key.decode("latin-1"))
@@ -48,7 +44,7 @@ class Hot(Struct, frozen=True):
 
 
 HOT = (
-    Hot("POST", "/variants/select", "select", _select),
+    Hot("POST", "/variants/select", "select", select.answer),
     Hot("POST", "/variants/{variant_id}/performance", "write", _performance),
     Hot("GET", "/variants/{variant_id}/stats", "read", _stats),
 )

@@ -4,6 +4,7 @@ import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
+from litestar.types import HTTPScope
 from uuid_utils import uuid7
 
 from armful.api.decoding import Strict, decode
@@ -16,7 +17,7 @@ _decoder = msgspec.json.Decoder(SelectRequest)
 _encode = msgspec.json.Encoder().encode
 
 
-def answer(engine: Engine, body: bytes) -> bytes:
+async def answer(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> bytes:
     """The JSON answer to the JSON body of a selection.
 
     The variants' JSON is kept from one selection to the next; only scores and metadata are written anew.
@@ -26,14 +27,15 @@ def answer(engine: Engine, body: bytes) -> bytes:
 
 def encode(engine: Engine, request: SelectRequest) -> bytes:
     """Select, and write the answer."""
-    chosen = [
+    chosen, scores = engine.selections.select(request)
+    variants = [
         b'%b,"score":%b}' % (entry.json or encoded(entry), _encode(score))
-        for entry, score in engine.selections.select(request)
+        for entry, score in zip(chosen, scores, strict=True)
     ]
     # The metadata are the request but for its first field, `top_k`.
     metadata = _encode(request).partition(b",")[2]
     return b'{"selected_variants":[%b],"selection_metadata":{%b,"selection_id":"%b"}' % (
-        b",".join(chosen),
+        b",".join(variants),
         metadata,
         str(uuid7()).encode(),
     )

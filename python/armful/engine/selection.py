@@ -34,8 +34,8 @@ class Selections:
         self._registry = registry
         self._meter = meter
 
-    def select(self, request: SelectRequest) -> list[tuple[Entry, float]]:
-        """The chosen variants with the scores drawn for them, highest first.
+    def select(self, request: SelectRequest) -> tuple[list[Entry], list[float]]:
+        """The chosen variants and the scores drawn for them, highest first.
 
         Raises:
             Refused: an unknown algorithm, or a scope that is not offered.
@@ -57,4 +57,4 @@ class Selections:
             seed=None if request.seed is UNSET else request.seed,
         )
         self._meter.selection(request.algorithm, request.persona_id, perf_counter() - began)
-        return list(zip(self._registry.use(slots.tolist()), scores.tolist(), strict=True))
+        return self._registry.use(slots.tolist()), scores.tolist()
