@@ -57,7 +57,9 @@ class Bodies:
         try:
             message: Any = await receive()
             body: bytes = message.get("body", b"")
-            return body if not message.get("more_body") else await self._read_on(receive, body)
+            if message.get("more_body") or len(body) > self._limit:
+                return await self._read_on(receive, body, message.get("more_body", False))
+            return body
         except asyncio.CancelledError as error:
             task.uncancel()
             if error.args != (_LATE,):
@@ -78,10 +80,9 @@ class Bodies:
             del self._waiting[task]
             task.cancel(_LATE)
 
-    async def _read_on(self, receive: Receive, body: bytes) -> bytes:
+    async def _read_on(self, receive: Receive, body: bytes, more: bool) -> bytes:
         parts = [body]
         size = 0
-        more = True
         try:
             while True:
                 size += len(parts[-1])
