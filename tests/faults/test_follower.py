@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -98,4 +99,31 @@ async def test_announcements_of_another_server_are_not_read_again_and_again(
         )
         async with asyncio.timeout(20):
             while await connection.fetchval("SELECT count(*) FROM change"):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+
+async def test_whoever_reads_the_event_log_for_long_does_not_hold_up_updates(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
+    partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'performance_event'::regclass"
+    async with following(database) as (registry, connection):
+        made = await connection.fetchval(partitions)
+        day = datetime.now(UTC) + timedelta(days=5)
+        await connection.execute(f"DROP TABLE performance_event_{day:%Y%m%d}")
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE performance_event IN ACCESS SHARE MODE")
+            for impressions in range(6, 10):  # each is seen after another try to make the partition
+                other = await asyncpg.connect(database)
+                async with asyncio.timeout(20):
+                    await other.execute(
+                        "UPDATE variant_performance SET impressions = $1, version = $1", impressions
+                    )
+                    await other.execute(
+                        "INSERT INTO performance_event (variant, impressions, successes) VALUES (1, 1, 0)"
+                    )
+                await other.close()
+                await until(registry, impressions)
+        async with asyncio.timeout(20):
+            while await connection.fetchval(partitions) < made:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)

@@ -135,7 +135,8 @@ class Follower:
             found = await variants.versions(connection)
         stale = self._registry.stale(found)
         await self._take_in(connection, stale)
-        await performance.make_partitions(connection, _PARTITIONS_AHEAD)
+        if not await performance.make_partitions(connection, _PARTITIONS_AHEAD):
+            log.warning("no partitions made: the event log is locked")
         old = None
         while self._horizons and self._horizons[0][0] < began - _REMEMBER_FOR:
             old = self._horizons.popleft()[1]

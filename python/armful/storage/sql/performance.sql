@@ -15,6 +15,9 @@ SELECT id, impressions, successes, version FROM variant_performance WHERE id = A
 -- The event log's partitions from today on.
 SELECT armful_event_partitions($1);
 
+-- name: brief_locks
+SET LOCAL lock_timeout = '200ms';
+
 -- name: begin
 BEGIN;
 
