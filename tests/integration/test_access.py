@@ -236,7 +236,12 @@ def test_a_body_too_large_is_413(database: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/none", 404), ("PUT", "/variants", 405), ("GET", "/experiments/a/b/c", 404)],
+    [
+        ("GET", "/none", 404),
+        ("GET", "/variants/select", 405),
+        ("PUT", "/variants", 405),
+        ("GET", "/experiments/a/b/c", 404),
+    ],
 )
 def test_what_is_not_there_is_a_problem_too(shared: Running, method: str, path: str, status: int) -> None:
     problem(shared.client.request(method, path), status)

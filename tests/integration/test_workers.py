@@ -148,9 +148,9 @@ def test_counters_are_exact_and_every_table_is_equal_to_the_database(
 ) -> None:
     dsn = find_running(data_dir)
     assert dsn is not None
-    # Known to both before any is reported on: a worker's table has its arms in the order that it heard of them.
-    create(*workers, *(f"{kind}{number}" for kind in "pe" for number in range(3)))
     load = Load(service)
+    # Known to both before any is reported on: a worker's table has its arms in the order that it heard of them.
+    wait_until(lambda: all(set(load.book.variants) <= set(w.select()) for w in workers), PROMISED + STALL)
     with load.running(updating=16, repeating=8) as book:
         time.sleep(3)
     assert book.unknown.total() == book.lost == book.refused == 0

@@ -72,6 +72,8 @@ def _statuses(path: str, method: str, operation: dict[str, Any], *, public: bool
         statuses.append(404)
     if method != "get":
         statuses += [404, 409]
+    if path == "/variants/{variant_id}":
+        statuses.append(405)  # of /variants/select, which takes the place of a variant of that name
     if "requestBody" in operation:
         statuses += [408, 413, 415]
     return sorted(set(statuses))
