@@ -22,6 +22,8 @@ _COMMANDS = {
     "keys": ("armful.cli.keys", "keys", "Create, list and revoke API keys."),
     "import": ("armful.cli.transfer", "import_variants", "Create variants, with their history, from a file."),
     "export": ("armful.cli.transfer", "export_variants", "Write variants, with their counters, to a file."),
+    "backup": ("armful.cli.backup", "backup", "Copy the database to a file while armful goes on serving."),
+    "restore": ("armful.cli.backup", "restore", "Put a backup into the database, all of it or nothing."),
     "power": ("armful.cli.power", "power", "Say how large an experiment must be."),
     "replay": ("armful.cli.replay", "replay", "Replay real headline tests against a running armful."),
 }

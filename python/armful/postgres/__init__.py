@@ -7,6 +7,7 @@ from armful.postgres._errors import (
     ProgramsNotFound,
     StartFailed,
 )
+from armful.postgres._programs import find_programs
 from armful.postgres._server import EmbeddedPostgres, find_running
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "EmbeddedPostgresError",
     "ProgramsNotFound",
     "StartFailed",
+    "find_programs",
     "find_running",
 ]

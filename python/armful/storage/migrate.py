@@ -11,7 +11,8 @@ from armful.errors import ArmfulError
 log = structlog.get_logger(__name__)
 
 # Any number will do, as long as no other program takes the same advisory lock in this database.
-_LOCK = 0x61726D66756C
+LOCK = 0x61726D66756C
+"""The advisory lock that whoever changes the schema takes."""
 
 
 class NewerSchema(ArmfulError):
@@ -47,7 +48,7 @@ async def migrate(dsn: str) -> int:
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
         # A session lock: a second program waits here until the first has done all of them.
-        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         await connection.execute(
             "CREATE TABLE IF NOT EXISTS armful_migration ("
             "number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"

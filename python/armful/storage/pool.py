@@ -44,7 +44,7 @@ async def _prepare(connection: Any) -> None:
 
 
 def _server_settings(impatient: bool) -> dict[str, str]:
-    settings = {"timezone": "UTC"}
+    settings = {"timezone": "UTC", "application_name": "armful"}
     if impatient:
         settings["idle_in_transaction_session_timeout"] = f"{_IDLE_IN_TRANSACTION * 1000:.0f}"
     return settings

@@ -1,0 +1,73 @@
+"""`armful backup` and `armful restore`."""
+
+import asyncio
+from pathlib import Path
+
+import rich_click as click
+
+from armful import backup as copies
+from armful.cli.database import database
+from armful.errors import ArmfulError
+from armful.postgres import EmbeddedPostgres
+from armful.settings import Settings
+from armful.storage.pool import OUT_OF_REACH
+
+
+class OutOfReach(ArmfulError):
+    """The database can't be reached, or went away: {}"""
+
+
+class NoData(ArmfulError):
+    """There is no database in the data folder {}: name another in ARMFUL_DATA_DIR, or a server in ARMFUL_DATABASE_URL"""
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.pass_obj
+def backup(settings: Settings, file: Path) -> None:
+    """Copy the database to FILE, as of one moment, while armful goes on serving.
+
+    The file is a tar archive of a PostgreSQL dump with the totals that `armful restore` checks. It holds everything but the
+    API key that lies in the data folder.
+    """
+    if settings.database_url is None and not (settings.data_dir / "postgresql").exists():
+        raise NoData(settings.data_dir)
+    try:
+        with database(settings) as dsn:
+            made = asyncio.run(copies.back_up(dsn, file, bin_dir=settings.postgres_bin))
+    except OUT_OF_REACH as error:
+        raise OutOfReach(error) from error
+    click.echo(f"{file}: {_contents(made)}, as of {made.at:%Y-%m-%d %H:%M:%S} UTC, {made.size / 1e6:.1f} MB")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@click.option("--replace", is_flag=True, help="Throw away what armful has in the database now.")
+@click.pass_obj
+def restore(settings: Settings, file: Path, replace: bool) -> None:
+    """Put the backup FILE into the database, all of it or nothing; no armful may be serving from it meanwhile.
+
+    Rows and totals are checked before anything is committed, and a backup of an older armful is brought to this one's
+    schema. Restore only files that you trust: a dump is a program that PostgreSQL runs.
+    """
+    try:
+        if settings.database_url is not None:
+            made = _restore(settings, settings.database_url, file, replace)
+        else:
+            with EmbeddedPostgres(settings.data_dir, bin_dir=settings.postgres_bin) as server:
+                made = _restore(settings, server.dsn, file, replace)
+    except OUT_OF_REACH as error:
+        raise OutOfReach(error) from error
+    click.echo(f"Restored: {_contents(made)}, as of {made.at:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _restore(settings: Settings, dsn: str, file: Path, replace: bool) -> copies.Manifest:
+    return asyncio.run(copies.restore(dsn, file, replace=replace, bin_dir=settings.postgres_bin))
+
+
+def _contents(made: copies.Manifest) -> str:
+    variants, experiments = made.tables["variant_performance"], made.tables["experiment"]
+    return (
+        f"{variants.rows:,} variants with {variants.impressions or 0:,} impressions and {variants.successes or 0:,} "
+        f"successes, {experiments.rows:,} experiments"
+    )

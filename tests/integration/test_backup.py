@@ -1,0 +1,274 @@
+"""`armful backup` and `armful restore`: as of one moment under load, whole or not at all, and the service goes on."""
+
+import asyncio
+import itertools
+import os
+import subprocess
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from click.testing import CliRunner, Result
+from tests import processes
+from tests.conftest import Running, new_database, run, serving
+from tests.integration.contract import create, report
+from tests.integration.test_experiments import start
+
+from armful import backup as copies
+from armful.cli.backup import backup, restore
+from armful.errors import ArmfulError
+from armful.postgres import EmbeddedPostgres
+from armful.settings import Settings
+from armful.storage import backup as storage
+from armful.storage.migrate import migrate
+
+TOTALS = """
+    SELECT (SELECT sum(impressions) FROM variant_performance), (SELECT sum(successes) FROM variant_performance),
+           (SELECT sum(impressions) FROM performance_event), (SELECT sum(impressions) FROM variant_hour),
+           (SELECT count(*) FROM performance_event_key), (SELECT count(*) FROM experiment_participant)
+"""
+
+
+def back_up(dsn: str, file: Path) -> copies.Manifest:
+    return asyncio.run(copies.back_up(dsn, file))
+
+
+def bring_back(dsn: str, file: Path, *, replace: bool = False) -> copies.Manifest:
+    return asyncio.run(copies.restore(dsn, file, replace=replace))
+
+
+def totals(dsn: str) -> tuple[Any, ...]:
+    return tuple(run(lambda connection: connection.fetchrow(TOTALS), dsn))
+
+
+@contextmanager
+def load(service: Running) -> Iterator[None]:
+    """Updates, one after another, each with an event id."""
+    over = threading.Event()
+    client = service.as_key("test-admin-key")
+
+    def send() -> None:
+        for number in itertools.count():
+            if over.is_set():
+                return
+            report(client, "ab"[number % 2], success=number % 3 == 0, event_id=f"load-{number}")
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.fixture
+def filled(service: Running) -> Running:
+    """A service with a little of everything."""
+    create(service.client, "a", {"variant_id": "b", "content": 'It\'s "b"; DROP TABLE x; \\.'})
+    start(service.client)
+    report(service.client, "a", participant_id="ada", event_id="first")
+    report(service.client, "b", success=True, metadata={"country": "NZ"})
+    return service
+
+
+def test_a_backup_taken_under_load_is_of_one_moment_and_serves(
+    filled: Running, postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    file = tmp_path / "backup.tar"
+    source, target = filled.settings.database_url or "", new_database(postgres)
+    with load(filled):
+        processes.wait_until(lambda: totals(source)[0] > 50)
+        before = totals(source)
+        made = back_up(source, file)
+        after = totals(source)
+    assert before[0] <= made.tables["performance_event"].rows <= after[0]
+    bring_back(target, file)
+
+    impressions, successes, logged, rolled_up, ids, participants = totals(target)
+    assert impressions == logged == rolled_up == made.tables["performance_event"].rows
+    assert before[0] <= impressions <= after[0]
+    assert successes == made.tables["variant_performance"].successes
+    assert ids == impressions - 1  # all but one update had one
+    assert participants == 1
+    with serving(target) as restored:
+        assert report(restored.client, "a", participant_id="ada", event_id="first")["duplicate"]
+        report(restored.client, "a")
+        assert restored.client.get("/experiments").json()["experiments"][0]["status"] == "active"
+        assert totals(target)[0] == impressions + 1
+
+
+def test_every_row_comes_back(filled: Running, postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    source, target = filled.settings.database_url or "", new_database(postgres)
+    filled.stop()
+    back_up(source, tmp_path / "backup.tar")
+    bring_back(target, tmp_path / "backup.tar")
+    for table in asyncio.run(_tables(source)):
+        query = f"SELECT t::text FROM {table} t ORDER BY 1"
+        assert _rows(target, query) == _rows(source, query), table
+    number = "SELECT nextval(pg_get_serial_sequence('variant_performance', 'id')) AS next"
+    assert _rows(target, number) == _rows(source, number)
+
+
+async def _tables(dsn: str) -> list[str]:
+    async with storage.moment(dsn) as now:
+        return list(now.tables)
+
+
+def _rows(dsn: str, query: str) -> list[Any]:
+    return [tuple(row) for row in run(lambda connection: connection.fetch(query), dsn)]
+
+
+def test_a_database_that_holds_something_is_replaced_only_when_told(
+    filled: Running, postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    file, target = tmp_path / "backup.tar", new_database(postgres)
+    back_up(filled.settings.database_url or "", file)
+    with serving(target) as other:
+        create(other.client, "other")
+        report(other.client, "other")
+        with pytest.raises(storage.InUse):
+            bring_back(target, file, replace=True)
+    with pytest.raises(storage.NotEmpty):
+        bring_back(target, file)
+    assert _rows(target, "SELECT variant_id FROM variant_performance") == [("other",)]
+    bring_back(target, file, replace=True)
+    assert _rows(target, "SELECT variant_id FROM variant_performance ORDER BY 1") == [("a",), ("b",)]
+    assert totals(target) == totals(filled.settings.database_url or "")
+
+
+def test_tables_of_others_are_not_touched(
+    filled: Running, postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    target = new_database(postgres)
+    back_up(filled.settings.database_url or "", tmp_path / "backup.tar")
+    run(lambda connection: connection.execute("CREATE TABLE theirs ()"), target)
+    with pytest.raises(storage.NotOurs, match="theirs"):
+        bring_back(target, tmp_path / "backup.tar", replace=True)
+
+
+def test_totals_that_differ_are_not_committed(
+    filled: Running, postgres: EmbeddedPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = new_database(postgres)
+    asyncio.run(migrate(target))
+    run(
+        lambda connection: connection.execute("INSERT INTO variant_performance (variant_id) VALUES ('kept')"),
+        target,
+    )
+    file = tmp_path / "backup.tar"
+    right = storage.contents
+
+    async def wrong(*arguments: Any) -> dict[str, storage.Content]:
+        found = await right(*arguments)
+        return found | {"variant_hour": storage.Content(found["variant_hour"].rows, 1, 1)}
+
+    monkeypatch.setattr(storage, "contents", wrong)
+    back_up(filled.settings.database_url or "", file)
+    with pytest.raises(copies.ProgramFailed, match="table variant_hour has"):
+        bring_back(target, file, replace=True)
+    assert _rows(target, "SELECT variant_id FROM variant_performance") == [("kept",)]
+
+
+def test_a_damaged_file_is_refused(filled: Running, postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    file, target = tmp_path / "backup.tar", new_database(postgres)
+    back_up(filled.settings.database_url or "", file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    whole = file.read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:5000] + b"?" + whole[5001:], b"", b"no archive" * 1000):
+        file.write_bytes(damaged)
+        with pytest.raises(copies.Damaged):
+            bring_back(target, file)
+    assert asyncio.run(_is_empty(target))
+
+
+async def _is_empty(dsn: str) -> bool:
+    connection = await storage.connect(dsn)
+    try:
+        found: int = await connection.fetchval(
+            "SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace)"
+            " + (SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace)"
+        )
+    finally:
+        await connection.close()
+    return found == 0
+
+
+def test_what_migrations_make_is_what_is_cleared(database: str) -> None:
+    asyncio.run(migrate(database))
+    run(lambda connection: connection.execute("SELECT armful_event_partitions(2)"), database)
+    run(lambda connection: connection.execute(f"BEGIN; {storage.clear('public')} COMMIT"), database)
+    assert asyncio.run(_is_empty(database))
+
+
+def test_a_backup_is_a_dump_that_postgresql_reads(filled: Running, tmp_path: Path) -> None:
+    back_up(filled.settings.database_url or "", tmp_path / "backup.tar")
+    with tarfile.open(tmp_path / "backup.tar") as archive:
+        assert archive.getnames() == ["database.dump", "manifest.json"]
+        archive.extractall(tmp_path, filter="data")
+    program = copies._programs.programs(None) / "pg_restore"
+    listed = subprocess.run(
+        [program, "--list", tmp_path / "database.dump"], capture_output=True, text=True, check=True
+    )
+    assert "TABLE DATA public variant_performance" in listed.stdout
+
+
+def test_a_file_stays_until_the_next_is_whole(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar"
+    file.write_bytes(b"the last one")
+    with pytest.raises(storage.NothingToBackUp):
+        back_up(database, file)
+    asyncio.run(migrate(database))
+    run(lambda c: c.execute("CREATE ROLE poor LOGIN; GRANT SELECT ON armful_migration TO poor"), database)
+    parts = urlsplit(database)
+    try:
+        with pytest.raises(Exception, match="permission denied"):
+            back_up(urlunsplit(parts._replace(netloc="poor@")), file)
+    finally:
+        run(lambda c: c.execute("DROP OWNED BY poor; DROP ROLE poor"), database)
+    assert [path.name for path in tmp_path.iterdir()] == ["backup.tar"]
+    assert file.read_bytes() == b"the last one"
+
+
+@pytest.mark.parametrize(
+    ("dsn", "address", "password"),
+    [
+        ("postgresql://me:s%40crt@db:5432/armful", "postgresql://me@db:5432/armful", "s@crt"),
+        ("postgresql://db/armful?user=me&password=x", "postgresql://db/armful?user=me", "x"),
+        ("postgresql://armful@/postgres?host=/tmp/a", "postgresql://armful@/postgres?host=%2Ftmp%2Fa", None),
+    ],
+)
+def test_no_password_on_a_command_line(dsn: str, address: str, password: str | None) -> None:
+    assert copies._programs._address(dsn) == address
+    assert copies._programs._environment(dsn).get("PGPASSWORD") == (password or os.environ.get("PGPASSWORD"))
+
+
+def command(what: Any, data_dir: Path, file: Path, *options: str) -> Result:
+    return CliRunner().invoke(what, [str(file), *options], obj=Settings(data_dir=data_dir))
+
+
+def test_the_embedded_database_running_and_stopped(tmp_path: Path) -> None:
+    data, other, file = tmp_path / "data", tmp_path / "other", tmp_path / "backup.tar"
+    assert "There is no database in the data folder" in str(command(backup, data, file).exception)
+    with processes.serving(data) as service:
+        service.request("POST", "/variants", {"variant_id": "a"})
+        service.show()
+        done = command(backup, data, file)
+        assert "1 variants with 1 impressions and 0 successes" in done.output
+        service.show()
+        refused = command(restore, data, file, "--replace")
+        assert "is in use by process" in str(refused.exception)
+    assert command(restore, other, file).exit_code == 0
+    assert isinstance(command(restore, data, file).exception, ArmfulError)
+    assert command(restore, data, file, "--replace").exit_code == 0
+    for folder in (data, other):
+        with processes.serving(folder) as service:
+            assert service.impressions() == 1
+            service.show()
+            assert service.impressions() == 2
+    assert "2 impressions" in command(backup, other, file).output
