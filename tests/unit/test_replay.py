@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import pytest
 
+from armful._connection import Connection
 from armful.replay import Figures, Headline, HeadlineTest, ReplayFailed, read_tests
-from armful.replay._connection import Connection
 
 T = TypeVar("T")
 HEADER = "test_id,variant_id,headline,impressions,clicks\n"

@@ -25,6 +25,7 @@ _COMMANDS = {
     "backup": ("armful.cli.backup", "backup", "Copy the database to a file while armful goes on serving."),
     "restore": ("armful.cli.backup", "restore", "Put a backup into the database, all of it or nothing."),
     "power": ("armful.cli.power", "power", "Say how large an experiment must be."),
+    "demo": ("armful.cli.demo", "demo", "Fill an empty service with sample variants and lifelike visitors."),
     "replay": ("armful.cli.replay", "replay", "Replay real headline tests against a running armful."),
 }
 

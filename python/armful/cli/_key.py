@@ -6,6 +6,10 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import rich_click as click
+
+from armful.settings import Settings
+
 
 def own_key(data_dir: Path) -> str:
     """Read the key in `data_dir`, and make one first where there is none.
@@ -24,6 +28,19 @@ def own_key(data_dir: Path) -> str:
         raise ValueError(f"The file {file} is empty: delete it, and the next start makes a new API key.")
     file.chmod(0o600)
     return key
+
+
+def known_key(settings: Settings) -> str:
+    """The key to ask a service with: the one that is set, else the one in the data folder.
+
+    Raises:
+        click.UsageError: there is neither.
+    """
+    if settings.api_key is not None:
+        return settings.api_key
+    if not (settings.data_dir / "api-key").exists():
+        raise click.UsageError("No API key: give one with --key or in ARMFUL_API_KEY.")
+    return own_key(settings.data_dir)
 
 
 def _make(file: Path) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from armful.cli._key import own_key
+from armful.cli._key import known_key
 from armful.replay import Figures, HeadlineTest, Report, read_tests
 from armful.replay import replay as run_replay
 from armful.settings import Settings
@@ -61,7 +61,7 @@ def replay(
     The variants stay, with the dimension `replay`.
     """
     tests = read_tests(file)
-    report = _run(tests, url, key or _key(settings), rounds, concurrency, seed)
+    report = _run(tests, url, key or known_key(settings), rounds, concurrency, seed)
     if out is not None:
         out.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
     Console(width=None if sys.stdout.isatty() else _WIDTH).print(_table(report))
@@ -81,14 +81,6 @@ def replay(
         f"The service's counters equal the updates it acknowledged: {counters.impressions} impressions and "
         f"{counters.successes} successes of {counters.variants} variants"
     )
-
-
-def _key(settings: Settings) -> str:
-    if settings.api_key is not None:
-        return settings.api_key
-    if not (settings.data_dir / "api-key").exists():
-        raise click.UsageError("No API key: give one with --key or in ARMFUL_API_KEY.")
-    return own_key(settings.data_dir)
 
 
 def _run(

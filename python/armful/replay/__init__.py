@@ -9,7 +9,7 @@
 A reader clicks a headline with the probability that it really had in its test: clicks / impressions.
 """
 
-from armful.replay._connection import ReplayFailed
+from armful._connection import ServiceFailed as ReplayFailed
 from armful.replay._report import Counters, Figures, Mismatch, ReplayedTest, Report, Shown
 from armful.replay._run import replay
 from armful.replay._tests import Headline, HeadlineTest, read_tests

@@ -10,7 +10,8 @@ from urllib.parse import quote, urlencode
 
 import numpy as np
 
-from armful.replay._connection import Connection, ReplayFailed
+from armful._connection import Connection
+from armful._connection import ServiceFailed as ReplayFailed
 from armful.replay._report import Counters, Figures, Mismatch, ReplayedTest, Report, Shown
 from armful.replay._tests import HeadlineTest
 

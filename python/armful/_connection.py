@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection, one request at a time, as cheap as can be.
 
-A replay is millions of small requests, and the client must not be what limits it: a round through a general client
-costs 1.6 ms of processor time, through this 0.05 ms.
+A replay or a demonstration is many small requests, and the client must not be what limits them: a round through a
+general client costs 1.6 ms of processor time, through this 0.05 ms.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
-class ReplayFailed(ArmfulError):
+class ServiceFailed(ArmfulError):
     """{}"""
 
 
@@ -99,7 +99,7 @@ class Connection:
         again only where the service has said that it did nothing.
 
         Raises:
-            ReplayFailed: the service refuses it, or stays away.
+            ServiceFailed: the service refuses it, or stays away.
         """
         loop = asyncio.get_running_loop()
         give_up = loop.time() + _PATIENCE
@@ -109,14 +109,14 @@ class Connection:
             except (OSError, TimeoutError) as error:
                 self._close()
                 if not repeatable or loop.time() > give_up:
-                    raise ReplayFailed(
+                    raise ServiceFailed(
                         f"{self._url} can't be reached: {error or 'no answer in time'}"
                     ) from error
             else:
                 if 200 <= status < 300:
                     return _decoded(answer, f"{method} {path}")
                 if status not in _TRY_AGAIN or loop.time() > give_up:
-                    raise ReplayFailed(f"{method} {path} was answered {status}: {_detail(answer)}")
+                    raise ServiceFailed(f"{method} {path} was answered {status}: {_detail(answer)}")
             await asyncio.sleep(_PAUSE)
 
     async def _send(self, method: str, path: str, body: Any) -> tuple[int, bytes]:
@@ -142,7 +142,7 @@ def _decoded(answer: bytes, request: str) -> Any:
     try:
         return _decode(answer)
     except msgspec.DecodeError as error:
-        raise ReplayFailed(f"{request} was answered with no JSON: is this armful's address?") from error
+        raise ServiceFailed(f"{request} was answered with no JSON: is this armful's address?") from error
 
 
 def _detail(body: bytes) -> str:

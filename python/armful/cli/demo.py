@@ -1,0 +1,200 @@
+"""`armful demo`."""
+
+import asyncio
+import json
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import rich_click as click
+from rich import box
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from armful.cli._key import known_key
+from armful.demo import DAYS, Scene, play
+from armful.errors import ArmfulError
+from armful.postgres import _launch
+from armful.settings import Settings
+
+_REDRAW = 4  # times a second
+_STOP_WITHIN = 15.0
+
+
+class CannotStart(ArmfulError):
+    """The service of the demonstration did not start: its own words are above."""
+
+
+@click.command()
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where armful is running.")
+@click.option("--key", help="Its API key. Default: ARMFUL_API_KEY, else the one in the data folder.")
+@click.option(
+    "--serve", is_flag=True, help="Start an armful for this, with data that is thrown away at the end."
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=120,
+    show_default=True,
+    help=f"How long visitors come; {DAYS} days pass in that time.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=150,
+    show_default=True,
+    help="Visitors a second in the mean, at most.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=1,
+    show_default=True,
+    help="Fixes what works how well, and who comes.",
+)
+@click.option("--force", is_flag=True, help="Go on where the service has other variants.")
+@click.pass_obj
+def demo(
+    settings: Settings,
+    url: str,
+    key: str | None,
+    serve: bool,
+    seconds: float,
+    rate: float,
+    seed: int,
+    force: bool,
+) -> None:
+    """Fill an empty service with sample variants and lifelike visitors, and watch it learn.
+
+    Three campaigns, whose offers succeed at rates that the service is not told, and two experiments. Visitors come by
+    day more than by night, are shown what armful selects, and act on it or not. Ctrl-C ends it; what was recorded stays.
+    """
+    scene = Scene(seed)
+    console = Console()
+    with ExitStack() as stack:
+        if serve:
+            url, key = stack.enter_context(_serving())
+        key = key or known_key(settings)
+        with suppress(KeyboardInterrupt):
+            _perform(console, scene, url, key, seconds, rate, force)
+        share = (
+            "" if scene.gain_share is None else f", {scene.gain_share:.0%} of what the best would have gained"
+        )
+        click.echo(f"{scene.visits:,} visitors; {scene.gain:+.1%} over choosing blindly{share}.")
+        if serve:
+            click.echo(
+                f"Look around: {url}/dashboard (API key {key}). Ctrl-C ends it, and its data are gone."
+            )
+            with suppress(KeyboardInterrupt):
+                while True:
+                    signal.pause()
+        else:
+            click.echo(f"Look around: {url}/dashboard")
+
+
+def _perform(
+    console: Console, scene: Scene, url: str, key: str, seconds: float, rate: float, force: bool
+) -> None:
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"), console=console
+    )
+    task = bar.add_task("", total=DAYS)
+
+    def picture() -> Group:
+        days = (scene.now - scene.begins).total_seconds() / 86_400
+        bar.update(task, completed=days, description=f"{scene.now:%A, %d %B, %H:00}")
+        return Group(_campaigns(scene), _experiments(scene), bar)
+
+    async def run() -> None:
+        with Live(get_renderable=picture, console=console, refresh_per_second=_REDRAW):
+            await play(scene, url=url, key=key, seconds=seconds, rate=rate, force=force, ready=announce)
+
+    def announce() -> None:
+        console.print(f"The visitors are coming. Watch them: {url}/dashboard")
+
+    try:
+        asyncio.run(run())
+    finally:
+        if not console.is_terminal:  # where rich leaves out the last line's end
+            console.print()
+
+
+def _campaigns(scene: Scene) -> Table:
+    table = Table("campaign", "visitors", "rate", "gain", "to the best", "which is", box=box.SIMPLE)
+    for column in table.columns[1:5]:
+        column.justify = "right"
+    for stage in scene.stages.values():
+        table.add_row(
+            stage.campaign.name,
+            f"{stage.visits:,}",
+            f"{stage.successes / stage.visits:.1%}" if stage.visits else "-",
+            f"{stage.gain:+.1%}",
+            f"{stage.best_share:.0%}",
+            stage.truth.best,
+        )
+    return table
+
+
+def _experiments(scene: Scene) -> Table:
+    table = Table("experiment", "participants", "rate", box=box.SIMPLE)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for one in scene.experiments.values():
+        rate = f"{one.successes / one.participants:.1%}" if one.participants else "-"
+        table.add_row(one.trial.name, f"{one.participants:,}", rate)
+    return table
+
+
+@contextmanager
+def _serving() -> Iterator[tuple[str, str]]:
+    """An `armful serve` on a free port and a scratch folder: its address and its key."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder goes then too
+    with TemporaryDirectory(prefix="armful-demo-") as folder:
+        key = f"armful_{secrets.token_urlsafe(16)}"
+        inherited = {name: value for name, value in os.environ.items() if name != "ARMFUL_DATABASE_URL"}
+        ours = {"ARMFUL_DATA_DIR": str(Path(folder) / "data"), "ARMFUL_API_KEY": key}
+        process = subprocess.Popen(  # noqa: S603
+            [*_leashed(), sys.executable, "-m", "armful", "serve", "--port", "0"],
+            env={"ARMFUL_LOG_LEVEL": "warning", **inherited, **ours},
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for us, who stop it when it has served
+        )
+        try:
+            yield _address(process), key
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_STOP_WITHIN)
+            process.kill()
+            process.wait()
+            signal.signal(signal.SIGTERM, before)
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if found := re.match(r" +URL +(\S+)", line):
+            return found[1]
+    raise CannotStart
+
+
+def _leashed() -> list[str]:
+    """The beginning of a command that ends when we do, however that happens."""
+    leash = {
+        "parent": os.getpid(),
+        "signal": int(signal.SIGTERM),
+        "uid": os.geteuid(),
+        "gid": os.getegid(),
+        "namespace": False,
+    }
+    return [sys.executable, "-I", "-S", str(_launch.__file__), json.dumps(leash)]
