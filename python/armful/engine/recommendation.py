@@ -9,6 +9,8 @@ from armful.engine.comparisons import VariantResult
 from armful.model import Experiment
 from armful.stats.stopping import ShipDecision
 
+_NEXT_TO_NOTHING = 0.001
+
 Kind = Literal["insufficient_data", "continue", "complete", "ship", "stop_harm", "investigate"]
 
 
@@ -18,6 +20,15 @@ class Recommendation(Struct, frozen=True):
     kind: Kind
     message: str
     variant_id: str | None = None
+
+
+def percent(part: float) -> str:
+    """A part of 1 in words: "12.3 %"; what is nearly nothing or nearly all is never rounded to it."""
+    if 0 < part < _NEXT_TO_NOTHING:
+        return f"less than {100 * _NEXT_TO_NOTHING:.1f} %"
+    if 1 - _NEXT_TO_NOTHING < part < 1:
+        return f"more than {100 * (1 - _NEXT_TO_NOTHING):.1f} %"
+    return f"{100 * part:.1f} %"
 
 
 def recommend(
@@ -64,7 +75,8 @@ def recommend(
         return Recommendation(
             "ship",
             f"Ship {winner.variant_id}: it beats {control} by {100 * (winner.comparison.lift or 0):.1f} % "
-            f"(at least {lower:.1f} % with 95 % confidence) and is the best with {winner.chance_to_be_best:.1%} chance.",
+            f"(at least {lower:.1f} % with 95 % confidence) and is the best with a chance of "
+            f"{percent(winner.chance_to_be_best)}.",
             winner.variant_id,
         )
     if (
@@ -81,8 +93,9 @@ def recommend(
     if ship is not None and ship.safe:
         return Recommendation(
             "ship",
-            f"{best.variant_id} is safe to ship: if another is better after all, you lose {ship.relative_loss or 0:.2%} of "
-            "its rate on average. This is a rule for deciding, not proof that it is better.",
+            f"{best.variant_id} is safe to ship: if another is better after all, you lose "
+            f"{percent(ship.relative_loss or 0.0)} of its rate on average. "
+            "This is a rule for deciding, not proof that it is better.",
             best.variant_id,
         )
     if as_planned:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from bayesian_testing.experiments import BinaryDataTest
 
+from armful.engine.recommendation import percent
 from armful.engine.results import judge
 from armful.model import Arm, Experiment, StopRule
 from armful.storage.results import Counts, DayCount, Share
@@ -97,3 +98,25 @@ def test_chance_to_be_best_and_expected_loss_agree_with_an_independent_simulatio
         assert mine.variant_id == theirs["variant"]
         assert math.isclose(mine.chance_to_be_best, theirs["prob_being_best"], abs_tol=0.006)
         assert math.isclose(mine.expected_loss, theirs["expected_loss"], abs_tol=0.0003)
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        (0.0, "0.0 %"),
+        (1e-12, "less than 0.1 %"),
+        (0.00099, "less than 0.1 %"),
+        (0.1234, "12.3 %"),
+        (0.999, "99.9 %"),
+        (0.99951, "more than 99.9 %"),
+        (1 - 1e-12, "more than 99.9 %"),
+    ],
+)
+def test_no_chance_is_rounded_to_certainty(part: float, words: str) -> None:
+    assert percent(part) == words
+
+
+def test_a_winner_is_never_certain_in_words() -> None:
+    message = judge(experiment(), counts((3000, 200), (3000, 360)), DAY_3).recommendation.message
+    assert "with a chance of more than 99.9 %" in message
+    assert "100" not in message
