@@ -14,7 +14,7 @@ import uvloop
 from benchmarks.service import inputs
 
 from armful import logs
-from armful.model import NewVariant, PerformanceUpdate
+from armful.model import COMMAND_LINE, NewVariant, PerformanceUpdate
 from armful.storage import performance, variants
 from armful.storage.migrate import migrate
 from armful.storage.pool import connect, open_pool
@@ -62,7 +62,10 @@ async def main(dsn: str, way: str, size: int, seconds: float) -> float:
         await performance.make_partitions(connection, 1)
         pool = await open_pool(dsn, 1)
         await variants.insert(
-            pool, uuid4(), [NewVariant(variant_id=inputs.variant_id(number)) for number in range(_VARIETY)]
+            pool,
+            uuid4(),
+            COMMAND_LINE,
+            [NewVariant(variant_id=inputs.variant_id(number)) for number in range(_VARIETY)],
         )
         await pool.close()
     keys = [row["id"] for row in await connection.fetch("SELECT id FROM variant_performance")]

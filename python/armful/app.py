@@ -5,6 +5,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from armful.api import (
+    audit,
     dashboard,
     docs,
     experiments,
@@ -39,6 +40,7 @@ def create_app(settings: Settings) -> ASGIApp:
             experiments.router,
             results.router,
             keys.router,
+            audit.router,
             health.router,
             docs.router,
             metrics.handler(service.meter, public=settings.metrics_open),

@@ -9,6 +9,7 @@
     ├── Conflict
     │   ├── VariantExists
     │   ├── EventConflict
+    │   ├── KeyEnded
     │   └── IllegalTransition
     ├── Unauthenticated
     ├── Forbidden
@@ -59,6 +60,10 @@ class VariantExists(Conflict):
 
 class EventConflict(Conflict):
     """The event id '{}' was already used with another body"""
+
+
+class KeyEnded(Conflict):
+    """Key '{}' is revoked or has expired: make a new one"""
 
 
 class IllegalTransition(Conflict):

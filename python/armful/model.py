@@ -193,6 +193,17 @@ class Experiment(ExperimentPlan, kw_only=True):
         return [arm for arm in self.arms if not arm.retired]
 
 
+class Actor(Struct, frozen=True):
+    """Who makes a change: a name for people and, where it comes over HTTP, the key and the request that it comes by."""
+
+    name: str
+    key_id: str | None = None
+    request_id: str | None = None
+
+
+COMMAND_LINE = Actor("command line")
+
+
 class ApiKey(Struct, kw_only=True):
     """A key's entry: everything but the secret, of which only the digest is kept."""
 
@@ -203,3 +214,6 @@ class ApiKey(Struct, kw_only=True):
     rate_limit: int | None = None
     created_at: datetime | None = None
     revoked_at: datetime | None = None
+    expires_at: datetime | None = None
+    last_used: datetime | None = None
+    replaces: str | None = None

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from armful.cli._variant_files import Format, read, write, write_header
 from armful.cli.transfer import export_variants, import_variants
 from armful.errors import ArmfulError
-from armful.model import NewVariant
+from armful.model import COMMAND_LINE, NewVariant
 from armful.settings import Settings
 from armful.storage import transfer, variants
 from armful.storage.migrate import migrate
@@ -173,9 +173,9 @@ def test_an_id_taken_during_the_import_keeps_everything_out(database: str) -> No
             many = [(line, PortableVariant(variant_id=f"v{line}")) for line in range(1, 20_001)]
             assert await transfer.stage(connection, many) == len(many)
             assert await transfer.unstage_taken(connection, 10) == ([], 0)
-            await variants.insert(pool, uuid4(), [NewVariant(variant_id="v15000")])
+            await variants.insert(pool, uuid4(), COMMAND_LINE, [NewVariant(variant_id="v15000")])
             with pytest.raises(transfer.ChangedMeanwhile):
-                await transfer.insert_staged(connection, uuid4(), lambda done: None)
+                await transfer.insert_staged(connection, uuid4(), "file", lambda done: None)
         finally:
             await pool.close()
             await connection.close()

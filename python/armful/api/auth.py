@@ -2,14 +2,20 @@
 
 from typing import Any
 
+from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from armful.errors import Forbidden, Unauthenticated
-from armful.model import ApiKey
+from armful.model import Actor, ApiKey
 
 KEY = "armful.key"
 """Where the gate leaves the caller's key."""
+
+REQUEST_ID = "armful.request_id"
+"""Where the gate leaves the request's id."""
+
+AnyRequest = Request[Any, Any, Any]
 
 
 def check_scope(key: ApiKey, needed: str) -> None:
@@ -37,7 +43,8 @@ def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHand
     check_scope(key, handler.opt["scope"])
 
 
-def actor(request: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """Who asks, for the audit log: the key's name and id."""
+def actor(request: ASGIConnection[Any, Any, Any, Any]) -> Actor:
+    """Who asks, for the audit log: the key's name and id, and the request's id."""
     key: ApiKey = request.scope[KEY]  # type: ignore[literal-required]
-    return f"{key.name} ({key.key_id})" if key.name != key.key_id else key.name
+    name = f"{key.name} ({key.key_id})" if key.name != key.key_id else key.name
+    return Actor(name, key.key_id, request.scope.get(REQUEST_ID))  # type: ignore[arg-type]

@@ -1,21 +1,19 @@
 """Experiments: started, listed, changed, assigned to."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Request, Router, get, patch, post
+from litestar import Router, get, patch, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from armful.api.auth import actor
+from armful.api.auth import AnyRequest, actor
 from armful.api.decoding import FieldError, Strict, Unprocessable
 from armful.api.experiment_schemas import AssignmentView, AuditList, ExperimentPage, ExperimentView, Promotion
 from armful.api.paths import unescaped
 from armful.engine import Engine
 from armful.engine.assignment import AssignRequest
 from armful.engine.experiments import ChangeRequest, StartRequest
-
-AnyRequest = Request[Any, Any, Any]
 
 
 @post("/experiments/start", scope="write", dto=Strict, return_dto=None, summary="Start an experiment")

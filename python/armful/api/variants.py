@@ -1,12 +1,13 @@
 """Variants: listed, created, read, changed, archived, and what is known of them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
-from litestar import Request, Router, delete, get, patch, post
+from litestar import Router, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from armful.api.auth import AnyRequest, actor
 from armful.api.decoding import FieldError, Strict, Unprocessable
 from armful.api.paths import unescaped
 from armful.api.schemas import CreatedVariants, NewVariants, StatsView, VariantPage, VariantPatch, VariantView
@@ -21,7 +22,7 @@ _encode = msgspec.json.Encoder().encode
 
 @get("/variants", scope="read", summary="List variants")
 async def list_variants(
-    request: Request[Any, Any, Any],
+    request: AnyRequest,
     engine: NamedDependency[Engine],
     min_impressions: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0,
     limit: Annotated[int, QueryParameter(ge=1, le=10_000)] = 1000,
@@ -45,7 +46,7 @@ async def list_variants(
     return VariantPage([VariantView.of(variant) for variant in variants], total, more)
 
 
-def _dimensions(request: Request[Any, Any, Any]) -> dict[str, str]:
+def _dimensions(request: AnyRequest) -> dict[str, str]:
     dimensions: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name in _RESERVED:
@@ -62,14 +63,13 @@ def _dimensions(request: Request[Any, Any, Any]) -> dict[str, str]:
 
 @post("/variants", scope="write", dto=Strict, return_dto=None, summary="Create variants")
 async def create_variants(
-    data: JSONBody[NewVariants | NewVariant], engine: NamedDependency[Engine]
+    data: JSONBody[NewVariants | NewVariant], request: AnyRequest, engine: NamedDependency[Engine]
 ) -> CreatedVariants | VariantView:
     """Create a variant, or up to 10,000 at once, all or none."""
     if isinstance(data, NewVariant):
-        return VariantView.of((await engine.variants.create([data]))[0])
-    return CreatedVariants(
-        [VariantView.of(variant) for variant in await engine.variants.create(data.variants)]
-    )
+        return VariantView.of((await engine.variants.create([data], actor(request)))[0])
+    created = await engine.variants.create(data.variants, actor(request))
+    return CreatedVariants([VariantView.of(variant) for variant in created])
 
 
 @get("/variants/{variant_id:str}", scope="read", summary="Read a variant")
@@ -80,16 +80,23 @@ async def read_variant(variant_id: FromPath[str], engine: NamedDependency[Engine
 
 @patch("/variants/{variant_id:str}", scope="write", dto=Strict, return_dto=None, summary="Change a variant")
 async def change_variant(
-    variant_id: FromPath[str], data: JSONBody[VariantPatch], engine: NamedDependency[Engine]
+    variant_id: FromPath[str],
+    data: JSONBody[VariantPatch],
+    request: AnyRequest,
+    engine: NamedDependency[Engine],
 ) -> VariantView:
     """Change dimensions, content, prior or status; what is left out stays. `{"status": "active"}` revives."""
-    return VariantView.of(await engine.variants.change(unescaped(variant_id), data.changes()))
+    changed = await engine.variants.change(unescaped(variant_id), data.changes(), actor(request))
+    return VariantView.of(changed)
 
 
 @delete("/variants/{variant_id:str}", scope="write", status_code=200, summary="Archive a variant")
-async def archive_variant(variant_id: FromPath[str], engine: NamedDependency[Engine]) -> VariantView:
+async def archive_variant(
+    variant_id: FromPath[str], request: AnyRequest, engine: NamedDependency[Engine]
+) -> VariantView:
     """Archive a variant: never selected again, its counts kept, its id never used anew."""
-    return VariantView.of(await engine.variants.change(unescaped(variant_id), {"status": "archived"}))
+    archived = await engine.variants.change(unescaped(variant_id), {"status": "archived"}, actor(request))
+    return VariantView.of(archived)
 
 
 @get("/variants/{variant_id:str}/stats", scope="read", summary="What is known of a variant")

@@ -1,7 +1,9 @@
-"""`armful keys create | list | revoke`."""
+"""`armful keys create | list | rotate | revoke`."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, get_args
 from uuid import uuid4
 
@@ -10,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from armful.cli.database import database
-from armful.model import Scope
+from armful.engine.keys import check_expiry, replace
+from armful.model import COMMAND_LINE, ApiKey, Scope
 from armful.settings import Settings
 from armful.state.keyring import make_key
 from armful.storage import keys as storage
@@ -19,10 +22,19 @@ from armful.storage.pool import connect
 
 T = TypeVar("T")
 
+_WIDE = 1000
+
+_expires = click.option(
+    "--expires-in-days",
+    "days",
+    type=click.FloatRange(min=0, min_open=True, max=36_500),
+    help="Days until the key is no longer valid.",
+)
+
 
 @click.group()
 def keys() -> None:
-    """Create, list and revoke API keys. A running service knows of a change within a second."""
+    """Create, list, rotate and revoke API keys. A running service knows of a change within a second."""
 
 
 @keys.command()
@@ -39,11 +51,16 @@ def keys() -> None:
 @click.option(
     "--rate-limit", type=click.IntRange(min=1), help="Requests a second, in each process. Default: no limit."
 )
+@_expires
 @click.pass_obj
-def create(settings: Settings, name: str, scopes: tuple[Scope, ...], rate_limit: int | None) -> None:
+def create(
+    settings: Settings, name: str, scopes: tuple[Scope, ...], rate_limit: int | None, days: float | None
+) -> None:
     """Make a key called NAME and print it, once."""
-    key, text = make_key(name, scopes, rate_limit)
-    _with_connection(settings, lambda connection: storage.insert(connection, uuid4(), key))
+    expires_at = _after(days)
+    check_expiry(expires_at)
+    key, text = make_key(name, scopes, rate_limit, expires_at)
+    _with_connection(settings, lambda connection: storage.insert(connection, uuid4(), COMMAND_LINE, key))
     click.echo(text)
 
 
@@ -51,17 +68,52 @@ def create(settings: Settings, name: str, scopes: tuple[Scope, ...], rate_limit:
 @click.pass_obj
 def show(settings: Settings) -> None:
     """List every key, without the texts, which are not kept."""
-    table = Table("id", "name", "scopes", "a second", "made", "revoked")
+    now = datetime.now(UTC)
+    table = Table("id", "name", "scopes", "a second", "made", "last used", "expires", "state", "replaces")
     for key in _with_connection(settings, storage.everything):
         table.add_row(
             key.key_id,
             key.name,
             " ".join(sorted(key.scopes)),
             str(key.rate_limit or ""),
-            f"{key.created_at:%Y-%m-%d %H:%M}",
-            f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else "",
+            _moment(key.created_at),
+            _moment(key.last_used) or "never",
+            _moment(key.expires_at) or "never",
+            _state(key, now),
+            key.replaces or "",
         )
-    Console().print(table)
+    # Into a pipe goes every field whole.
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" if at else ""
+
+
+def _state(key: ApiKey, now: datetime) -> str:
+    if key.revoked_at:
+        return f"revoked {_moment(key.revoked_at)}"
+    return "expired" if key.expires_at and key.expires_at <= now else "valid"
+
+
+@keys.command()
+@click.argument("key_id")
+@click.option(
+    "--overlap",
+    type=click.IntRange(0, 2_592_000),
+    default=86_400,
+    show_default=True,
+    help="Seconds for which the old key stays valid.",
+)
+@_expires
+@click.pass_obj
+def rotate(settings: Settings, key_id: str, overlap: int, days: float | None) -> None:
+    """Make a key in place of the one with this id and print it, once; the old one stays valid for the overlap."""
+    _, text = _with_connection(
+        settings,
+        lambda connection: replace(connection, uuid4(), key_id, overlap, _after(days), COMMAND_LINE),
+    )
+    click.echo(text)
 
 
 @keys.command()
@@ -69,8 +121,12 @@ def show(settings: Settings) -> None:
 @click.pass_obj
 def revoke(settings: Settings, key_id: str) -> None:
     """Revoke the key with this id, for good."""
-    _with_connection(settings, lambda connection: storage.revoke(connection, uuid4(), key_id))
+    _with_connection(settings, lambda connection: storage.revoke(connection, uuid4(), COMMAND_LINE, key_id))
     click.echo(f"Key {key_id} is revoked")
+
+
+def _after(days: float | None) -> datetime | None:
+    return None if days is None else datetime.now(UTC) + timedelta(days=days)
 
 
 def _with_connection(settings: Settings, use: Callable[[Any], Awaitable[T]]) -> T:

@@ -135,7 +135,7 @@ async def _import(dsn: str, file: str, kind: Format, skip_bad: bool) -> tuple[in
             with _progress() as progress:
                 task = progress.add_task("Writing", total=staged - total)
                 count = await transfer.insert_staged(
-                    connection, uuid4(), lambda done: progress.update(task, completed=done)
+                    connection, uuid4(), Path(file).name, lambda done: progress.update(task, completed=done)
                 )
     return count, bad
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from armful.engine.audit import Audit
 from armful.engine.experiments import Experiments
 from armful.engine.history import Histories
 from armful.engine.keys import Keys
@@ -29,6 +30,7 @@ class Engine(Struct, frozen=True):
     variants: Variants
     experiments: Experiments
     keys: Keys
+    audit: Audit
     overviews: Overviews
     histories: Histories
     standings: Standings
@@ -46,6 +48,7 @@ class Engine(Struct, frozen=True):
             variants=variants,
             experiments=Experiments(pool, variants, source),
             keys=Keys(pool, keyring, source),
+            audit=Audit(pool),
             overviews=Overviews(pool, registry),
             histories=Histories(pool, variants),
             standings=Standings(pool, registry),

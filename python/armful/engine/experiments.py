@@ -13,7 +13,7 @@ from armful.engine.results import Results, judge
 from armful.engine.segments import breakdown, by_persona
 from armful.engine.variants import Variants
 from armful.errors import Refused, VariantNotFound
-from armful.model import Allocation, Experiment, Guardrail, Label, StopRule, Text
+from armful.model import Actor, Allocation, Experiment, Guardrail, Label, StopRule, Text
 from armful.stats.allocation import with_floors
 from armful.storage import audit, experiments, results
 from armful.storage.pool import Pool, acquire
@@ -66,7 +66,7 @@ class Experiments:
         self._source = source
         self.assignments = Assignments(pool, variants)
 
-    async def start(self, request: StartRequest, actor: str) -> Experiment:
+    async def start(self, request: StartRequest, actor: Actor) -> Experiment:
         """Start an experiment now, or keep it as a draft.
 
         Raises:
@@ -156,7 +156,7 @@ class Experiments:
             await experiments.find(connection, experiment_id)
             return await audit.read(connection, kind="experiment", subject=experiment_id, limit=1000)
 
-    async def change(self, experiment_id: str, action: str, actor: str) -> Experiment:
+    async def change(self, experiment_id: str, action: str, actor: Actor) -> Experiment:
         """Start a draft; pause, resume or stop an experiment.
 
         Raises:
@@ -173,7 +173,7 @@ class Experiments:
             )
         return await experiments.transition(self._pool, self._source, actor, experiment_id, action, arms=arms)
 
-    async def reallocate(self, experiment_id: str, request: ChangeRequest, actor: str) -> Experiment:
+    async def reallocate(self, experiment_id: str, request: ChangeRequest, actor: Actor) -> Experiment:
         """Go on with other arms or shares: a new phase, whose results stand by themselves.
 
         Raises:
@@ -191,7 +191,7 @@ class Experiments:
         return await experiments.open_phase(self._pool, self._source, actor, experiment_id, arms)
 
     async def promote(
-        self, experiment_id: str, variant_id: str | None, *, archive_others: bool, actor: str
+        self, experiment_id: str, variant_id: str | None, *, archive_others: bool, actor: Actor
     ) -> Experiment:
         """End an experiment with the variant that goes on: the one named, else the one that has won.
 
@@ -220,7 +220,7 @@ class Experiments:
         if archive_others:
             for arm in promoted.arms:
                 if arm.variant != key:
-                    await self._variants.change(arm.variant_id, {"status": "archived"})
+                    await self._variants.change(arm.variant_id, {"status": "archived"}, actor)
         return promoted
 
     async def results(

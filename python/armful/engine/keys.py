@@ -1,9 +1,12 @@
-"""API keys: made, listed, revoked."""
+"""API keys: made, listed, replaced, revoked."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from armful.model import ApiKey, Scope
+from armful.errors import Refused
+from armful.model import Actor, ApiKey, Scope
 from armful.state.keyring import Keyring, make_key
 from armful.storage import keys
 from armful.storage.pool import Pool, acquire
@@ -17,11 +20,23 @@ class Keys:
         self._keyring = keyring
         self._source = source
 
-    async def create(self, name: str, scopes: Sequence[Scope], rate_limit: int | None) -> tuple[ApiKey, str]:
-        """A new key, and its text, which is not kept and cannot be told again."""
-        key, text = make_key(name, scopes, rate_limit)
+    async def create(
+        self,
+        name: str,
+        scopes: Sequence[Scope],
+        rate_limit: int | None,
+        expires_at: datetime | None,
+        actor: Actor,
+    ) -> tuple[ApiKey, str]:
+        """A new key, and its text, which is not kept and cannot be told again.
+
+        Raises:
+            Refused: it would have expired already.
+        """
+        check_expiry(expires_at)
+        key, text = make_key(name, scopes, rate_limit, expires_at)
         async with acquire(self._pool) as connection:
-            stored = await keys.insert(connection, self._source, key)
+            stored = await keys.insert(connection, self._source, actor, key)
             self._keyring.load(await keys.everything(connection))
         return stored, text
 
@@ -30,13 +45,60 @@ class Keys:
         async with acquire(self._pool) as connection:
             return await keys.everything(connection)
 
-    async def revoke(self, key_id: str) -> ApiKey:
+    async def rotate(
+        self, key_id: str, overlap: float, expires_at: datetime | None, actor: Actor
+    ) -> tuple[ApiKey, str]:
+        """A key in place of another, as `replace`, and its text.
+
+        Raises:
+            KeyNotFound: there is none of that id.
+            KeyEnded: it is revoked or has expired.
+            Refused: the new key would have expired already.
+        """
+        async with acquire(self._pool) as connection:
+            key, text = await replace(connection, self._source, key_id, overlap, expires_at, actor)
+            self._keyring.load(await keys.everything(connection))
+        return key, text
+
+    async def revoke(self, key_id: str, actor: Actor) -> ApiKey:
         """Revoke a key for good.
 
         Raises:
             KeyNotFound: there is none of that id.
         """
         async with acquire(self._pool) as connection:
-            revoked = await keys.revoke(connection, self._source, key_id)
+            revoked = await keys.revoke(connection, self._source, actor, key_id)
             self._keyring.load(await keys.everything(connection))
         return revoked
+
+
+def check_expiry(expires_at: datetime | None) -> None:
+    """Let a time to come pass.
+
+    Raises:
+        Refused: it is over.
+    """
+    if expires_at is not None and expires_at <= datetime.now(UTC):
+        raise Refused(f"expires_at is {expires_at.isoformat()}, which is over: the key would never be valid")
+
+
+async def replace(
+    connection: Any, source: UUID, key_id: str, overlap: float, expires_at: datetime | None, actor: Actor
+) -> tuple[ApiKey, str]:
+    """A key with the name, scopes and rate of another, which is valid for `overlap` seconds more; and its text.
+
+    Unless told when to expire, it lives as long as the other was to live when that was made.
+
+    Raises:
+        KeyNotFound: there is none of that id.
+        KeyEnded: it is revoked or has expired.
+        Refused: the new key would have expired already.
+    """
+    check_expiry(expires_at)
+    old = await keys.find(connection, key_id)
+    now = datetime.now(UTC)
+    if expires_at is None and old.expires_at is not None and old.created_at is not None:
+        expires_at = now + (old.expires_at - old.created_at)
+    key, text = make_key(old.name, old.scopes, old.rate_limit, expires_at)
+    key.replaces = key_id
+    return await keys.rotate(connection, source, actor, key, now + timedelta(seconds=overlap)), text

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from armful.core import sample_beta
 from armful.errors import Refused, VariantExists, VariantNotFound
-from armful.model import NewVariant, Status, Variant
+from armful.model import Actor, NewVariant, Status, Variant
 from armful.state.registry import Registry
 from armful.stats.intervals import Interval, credible_interval, wilson_interval
 from armful.storage import variants
@@ -46,7 +46,7 @@ class Variants:
         """How many variants can be selected."""
         return len(self._registry)
 
-    async def create(self, new: Sequence[NewVariant]) -> list[Variant]:
+    async def create(self, new: Sequence[NewVariant], actor: Actor) -> list[Variant]:
         """Create all of `new` or none.
 
         Raises:
@@ -68,7 +68,7 @@ class Variants:
             if variant.variant_id in seen:
                 raise VariantExists(variant.variant_id)
             seen.add(variant.variant_id)
-        created = await variants.insert(self._pool, self._source, new)
+        created = await variants.insert(self._pool, self._source, actor, new)
         self._registry.put(created)
         return created
 
@@ -120,7 +120,7 @@ class Variants:
             variant.last_used = self._registry.last_used(variant)
         return found, total
 
-    async def change(self, variant_id: str, changes: dict[str, Any]) -> Variant:
+    async def change(self, variant_id: str, changes: dict[str, Any], actor: Actor) -> Variant:
         """Change a variant's dimensions, content, prior or status; what is not named stays.
 
         Raises:
@@ -128,7 +128,7 @@ class Variants:
         """
         if "\0" in variant_id:
             raise VariantNotFound(variant_id)
-        changed = await variants.patch(self._pool, self._source, variant_id, changes)
+        changed = await variants.patch(self._pool, self._source, actor, variant_id, changes)
         self._registry.put([changed])
         return changed
 

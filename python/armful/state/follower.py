@@ -153,17 +153,19 @@ class Follower:
                 self._registry.put(await variants.by_key(connection, keys[start : start + _SLICE]))
 
     async def _note_used(self) -> None:
-        """Write down when variants were selected; a note that fails is made good by the next selection."""
+        """Write down when variants were selected and keys used; a note that fails is made good by the next use."""
         stopped = False
         while not stopped:
             stopped = await self._stopped_within(_WRITE_USED_EVERY)
-            if used := self._registry.take_used():
-                try:
+            try:
+                if used := self._registry.take_used():
                     await variants.touch(self._pool, used)
-                except (ArmfulError, *OUT_OF_REACH) as error:
-                    log.debug("last_used not written", error=repr(error))
-                except Exception:
-                    log.exception("last_used not written")
+                if used_keys := self._keyring.take_used():
+                    await keys.touch(self._pool, used_keys)
+            except (ArmfulError, *OUT_OF_REACH) as error:
+                log.debug("last_used not written", error=repr(error))
+            except Exception:
+                log.exception("last_used not written")
 
     async def _stopped_within(self, seconds: float) -> bool:
         with suppress(TimeoutError):

@@ -3,6 +3,8 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from time import time
 
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
@@ -12,6 +14,7 @@ from armful.errors import RateExceeded, Unauthenticated
 from armful.model import ApiKey, Scope
 
 _PREFIX = "armful_"
+_NEVER = float("inf")
 _EVERY_SCOPE: frozenset[Scope] = frozenset(("read", "select", "write", "admin"))
 
 
@@ -20,7 +23,9 @@ def _digest(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
-def make_key(name: str, scopes: Iterable[Scope], rate_limit: int | None = None) -> tuple[ApiKey, str]:
+def make_key(
+    name: str, scopes: Iterable[Scope], rate_limit: int | None = None, expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
     """A new key and its secret text `armful_<id>_<secret>`, which nothing can tell again."""
     key_id = secrets.token_hex(6)
     text = f"{_PREFIX}{key_id}_{secrets.token_urlsafe(32)}"
@@ -30,6 +35,7 @@ def make_key(name: str, scopes: Iterable[Scope], rate_limit: int | None = None) 
         digest=_digest(text.encode()),
         scopes=frozenset(scopes),
         rate_limit=rate_limit,
+        expires_at=expires_at,
     ), text
 
 
@@ -44,10 +50,13 @@ class Keyring:
         if settings_key is not None:
             digest = _digest(settings_key.encode())
             self._own.append(ApiKey(key_id="settings", name="settings", digest=digest, scopes=_EVERY_SCOPE))
+        self._own_ids = frozenset(key.key_id for key in self._own)
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._rates: dict[str, RateLimitItemPerSecond] = {}
         # By digest: how long a look-up takes tells nothing of the secrets.
         self._keys: dict[bytes, ApiKey] = {}
+        self._ends: dict[str, float] = {}
+        self._used: set[str] = set()
         self.load([])
 
     def load(self, keys: Iterable[ApiKey]) -> None:
@@ -58,12 +67,19 @@ class Keyring:
             for key in self._keys.values()
             if key.rate_limit
         }
+        self._ends = {key.key_id: key.expires_at.timestamp() for key in self._keys.values() if key.expires_at}
+
+    def take_used(self) -> dict[str, datetime]:
+        """The keys that were used since the last call, by id, with the present time; but the settings' own."""
+        used, self._used = self._used, set()
+        now = datetime.now(UTC)
+        return dict.fromkeys(used - self._own_ids, now)
 
     def authenticate(self, header: bytes | None) -> ApiKey:
         """The key that an `Authorization` header presents.
 
         Raises:
-            Unauthenticated: none, malformed, unknown or revoked; says which without echoing it.
+            Unauthenticated: none, malformed, unknown, revoked or expired; says which without echoing it.
             RateExceeded: the key has done its requests for this second.
         """
         if not header:
@@ -75,6 +91,9 @@ class Keyring:
         key = self._keys.get(_digest(text))
         if key is None:
             raise Unauthenticated("The API key is unknown or revoked")
+        if self._ends and time() >= self._ends.get(key.key_id, _NEVER):
+            raise Unauthenticated("The API key has expired")
         if (rate := self._rates.get(key.key_id)) and not self._limiter.hit(rate, key.key_id):
             raise RateExceeded(rate.amount)
+        self._used.add(key.key_id)
         return key

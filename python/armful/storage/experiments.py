@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from armful.errors import Conflict, ExperimentNotFound, IllegalTransition
-from armful.model import Arm, Experiment, ExperimentPlan, Guardrail, StopRule
+from armful.model import Actor, Arm, Experiment, ExperimentPlan, Guardrail, StopRule
 from armful.storage import audit
 from armful.storage.changes import announce
 from armful.storage.pool import Pool, acquire
@@ -46,7 +46,7 @@ class NewExperiment(ExperimentPlan, kw_only=True):
     control: int
 
 
-async def create(pool: Pool, source: UUID, actor: str, new: NewExperiment, *, draft: bool) -> Experiment:
+async def create(pool: Pool, source: UUID, actor: Actor, new: NewExperiment, *, draft: bool) -> Experiment:
     """Create an experiment, as a draft or active.
 
     Raises:
@@ -152,7 +152,7 @@ async def _with_arms(connection: Any, rows: Sequence[Any]) -> list[Experiment]:
 async def transition(
     pool: Pool,
     source: UUID,
-    actor: str,
+    actor: Actor,
     experiment_id: str,
     action: str,
     *,
@@ -177,29 +177,32 @@ async def transition(
     """
     async with acquire(pool) as connection:
         async with connection.transaction():
-            key, _ = await _lock(connection, experiment_id, action)
+            key, _, state = await _lock(connection, experiment_id, action)
             if action == "start":
                 await _start(connection, key, arms)
             else:
                 await connection.execute(_SQL["change_status"], key, TRANSITIONS[action][1], promoted)
-            await audit.write(connection, actor, action, _KIND, experiment_id)
+            details: dict[str, Any] = {"changed": {"status": [state, TRANSITIONS[action][1]]}}
+            if promoted is not None:
+                details["variant_id"] = await connection.fetchval(_SQL["variant_id"], promoted)
+            await audit.write(connection, actor, action, _KIND, experiment_id, **details)
             await announce(connection, source, "experiments")
         return await find(connection, experiment_id)
 
 
 async def _lock(
     connection: Any, experiment_id: str, action: str, allowed: Sequence[str] = ()
-) -> tuple[int, int | None]:
+) -> tuple[int, int | None, str]:
     row = await connection.fetchrow(_SQL["lock"], experiment_id) if "\0" not in experiment_id else None
     if row is None:
         raise ExperimentNotFound(experiment_id)
     if row["state"] not in (allowed or TRANSITIONS[action][0]):
         raise IllegalTransition(experiment_id, row["state"], action)
-    return row["id"], row["regime"]
+    return row["id"], row["regime"], row["state"]
 
 
 async def open_phase(
-    pool: Pool, source: UUID, actor: str, experiment_id: str, arms: Sequence[ArmPlan]
+    pool: Pool, source: UUID, actor: Actor, experiment_id: str, arms: Sequence[ArmPlan]
 ) -> Experiment:
     """Change arms and allocation while an experiment runs: a new phase.
 
@@ -209,7 +212,7 @@ async def open_phase(
     """
     async with acquire(pool) as connection:
         async with connection.transaction():
-            key, _ = await _lock(connection, experiment_id, "change its allocation", ("active", "paused"))
+            key, _, _ = await _lock(connection, experiment_id, "change its allocation", ("active", "paused"))
             before = await find(connection, experiment_id)
             await connection.execute(_SQL["retire_others"], key, [arm.variant for arm in arms])
             known = [arm.variant for arm in before.arms]
@@ -224,11 +227,22 @@ async def open_phase(
             regime = await connection.fetchval(_SQL["open_regime"], key, before.phase + 1, 0)
             await _put_shares(connection, regime, {arm.variant: arm.start for arm in arms})
             await connection.execute(_SQL["use_regime"], key, regime)
+            after = await find(connection, experiment_id)
             await audit.write(
-                connection, actor, "change_allocation", _KIND, experiment_id, phase=before.phase + 1
+                connection,
+                actor,
+                "change_allocation",
+                _KIND,
+                experiment_id,
+                phase=before.phase + 1,
+                changed={"traffic_allocation": [_planned(before), _planned(after)]},
             )
             await announce(connection, source, "experiments")
         return await find(connection, experiment_id)
+
+
+def _planned(experiment: Experiment) -> dict[str, float]:
+    return {arm.variant_id: arm.traffic_allocation for arm in experiment.open_arms}
 
 
 async def renew_shares(
@@ -243,7 +257,7 @@ async def renew_shares(
         shares: by variant key, summing to 1.
     """
     async with connection.transaction():
-        _, regime = await _lock(connection, experiment.experiment_id, "renew its shares", ("active",))
+        _, regime, _ = await _lock(connection, experiment.experiment_id, "renew its shares", ("active",))
         if regime != experiment.regime:
             assert regime is not None
             return regime

@@ -8,7 +8,8 @@ import asyncpg
 import msgspec
 
 from armful.errors import Conflict
-from armful.model import NewVariant, Status
+from armful.model import COMMAND_LINE, NewVariant, Status
+from armful.storage import audit
 from armful.storage.changes import announce
 from armful.storage.queries import load
 
@@ -63,10 +64,10 @@ async def unstage_taken(connection: Any, limit: int) -> tuple[list[Taken], int]:
     return [Taken(*list(row)[:3]) for row in rows], rows[0]["total"] if rows else 0
 
 
-async def insert_staged(connection: Any, source: UUID, progress: Callable[[int], None]) -> int:
+async def insert_staged(connection: Any, source: UUID, name: str, progress: Callable[[int], None]) -> int:
     """Create all that is staged, in one transaction, and return how many variants that was.
 
-    `progress` is told every now and then how many have been written so far.
+    The audit log gets one entry, under `name`. `progress` is told every now and then how many have been written so far.
 
     Raises:
         ChangedMeanwhile: an id is no longer free; nothing was created.
@@ -81,6 +82,7 @@ async def insert_staged(connection: Any, source: UUID, progress: Callable[[int],
                     await announce(connection, source, "variants", [row["id"] for row in rows])
                 count += len(rows)
                 progress(count)
+            await audit.write(connection, COMMAND_LINE, "import", "import", name, variants=count)
     except asyncpg.UniqueViolationError as error:
         raise ChangedMeanwhile from error
     return count

@@ -8,7 +8,8 @@ from uuid import UUID
 import asyncpg
 
 from armful.errors import VariantExists, VariantNotFound
-from armful.model import NewVariant, Status, Variant
+from armful.model import Actor, NewVariant, Status, Variant
+from armful.storage import audit
 from armful.storage.changes import announce
 from armful.storage.pool import PATIENCE, Pool, acquire
 from armful.storage.queries import load
@@ -22,7 +23,7 @@ def _variant(row: Any) -> Variant:
     return Variant(key=row["id"], **{name: row[name] for name in Variant.__struct_fields__ if name != "key"})
 
 
-async def insert(pool: Pool, source: UUID, new: Sequence[NewVariant]) -> list[Variant]:
+async def insert(pool: Pool, source: UUID, actor: Actor, new: Sequence[NewVariant]) -> list[Variant]:
     """Create all of `new` or, where an id exists already, none.
 
     Raises:
@@ -41,7 +42,9 @@ async def insert(pool: Pool, source: UUID, new: Sequence[NewVariant]) -> list[Va
         try:
             async with connection.transaction():
                 rows = await connection.fetch(_SQL["insert"], *columns)
-                await announce(connection, source, "variants", [row["id"] for row in rows])
+                created = [row["id"] for row in rows]
+                await audit.write_created_variants(connection, actor, created)
+                await announce(connection, source, "variants", created)
         except asyncpg.UniqueViolationError as error:
             raise VariantExists(await connection.fetchval(_SQL["existing"], columns[0])) from error
     return [_variant(row) for row in rows]
@@ -89,7 +92,7 @@ async def page(
     return [_variant(row) for row in rows], total
 
 
-async def patch(pool: Pool, source: UUID, variant_id: str, changes: dict[str, Any]) -> Variant:
+async def patch(pool: Pool, source: UUID, actor: Actor, variant_id: str, changes: dict[str, Any]) -> Variant:
     """Change the named fields of a variant: dimensions, content, prior_alpha, prior_beta, status.
 
     Raises:
@@ -100,6 +103,7 @@ async def patch(pool: Pool, source: UUID, variant_id: str, changes: dict[str, An
         row = await connection.fetchrow(_SQL["patch"], variant_id, list(changes), *fields)
         if row is None:
             raise VariantNotFound(variant_id)
+        await audit.write_changed_variant(connection, actor, variant_id, row["id"])
         await announce(connection, source, "variants", [row["id"]])
     return _variant(row)
 

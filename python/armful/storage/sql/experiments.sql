@@ -84,6 +84,9 @@ UPDATE experiment SET
     promoted_variant = coalesce($3, promoted_variant)
 WHERE id = $1;
 
+-- name: variant_id
+SELECT variant_id FROM variant_performance WHERE id = $1;
+
 -- name: shares
 -- Every regime's shares, and how many distinct participants its events have named.
 SELECT s.regime, g.phase, s.variant, s.share, s.participants

@@ -1,11 +1,29 @@
 -- name: insert
-INSERT INTO api_key (key_id, name, digest, scopes, rate_limit) VALUES ($1, $2, $3, $4, $5)
-RETURNING key_id, name, digest, scopes, rate_limit, created_at, revoked_at;
+INSERT INTO api_key (key_id, name, digest, scopes, rate_limit, expires_at, replaces) VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING key_id, name, digest, scopes, rate_limit, created_at, revoked_at, expires_at, last_used, replaces;
 
 -- name: everything
-SELECT key_id, name, digest, scopes, rate_limit, created_at, revoked_at FROM api_key ORDER BY created_at;
+SELECT key_id, name, digest, scopes, rate_limit, created_at, revoked_at, expires_at, last_used, replaces
+FROM api_key ORDER BY created_at;
+
+-- name: lock
+-- Who wants to change a key sees it as it stays until the change.
+SELECT key_id, name, digest, scopes, rate_limit, created_at, revoked_at, expires_at, last_used, replaces
+FROM api_key WHERE key_id = $1 FOR NO KEY UPDATE;
 
 -- name: revoke
--- Revoking twice is revoking once: the first time stands.
-UPDATE api_key SET revoked_at = coalesce(revoked_at, now()) WHERE key_id = $1
-RETURNING key_id, name, digest, scopes, rate_limit, created_at, revoked_at;
+UPDATE api_key SET revoked_at = now() WHERE key_id = $1
+RETURNING key_id, name, digest, scopes, rate_limit, created_at, revoked_at, expires_at, last_used, replaces;
+
+-- name: end
+-- A key lives until $2, or as long as it would have, whichever is sooner.
+UPDATE api_key SET expires_at = least(expires_at, $2) WHERE key_id = $1
+RETURNING key_id, name, digest, scopes, rate_limit, created_at, revoked_at, expires_at, last_used, replaces;
+
+-- name: touch
+-- When keys were last used. Locked in order of id, like every writer of several rows.
+WITH used AS (
+    SELECT k.key_id, u.at FROM api_key k JOIN unnest($1::text[], $2::timestamptz[]) AS u (key_id, at) USING (key_id)
+    ORDER BY k.key_id FOR NO KEY UPDATE OF k
+)
+UPDATE api_key k SET last_used = greatest(k.last_used, used.at) FROM used WHERE k.key_id = used.key_id;

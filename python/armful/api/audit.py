@@ -1,0 +1,57 @@
+"""`GET /audit`: every administrative change, for those with the scope `admin`."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from litestar import Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, QueryParameter
+from msgspec import Struct
+
+from armful.api.decoding import FieldError, Unprocessable
+from armful.engine import Engine
+from armful.storage.audit import AuditEntry
+
+
+class AuditPage(Struct):
+    """Some changes, newest first; `next_cursor` asks for those before them."""
+
+    entries: list[AuditEntry]
+    next_cursor: str | None
+
+
+@get("/audit", scope="admin", summary="Who changed what")
+async def list_audit(
+    engine: NamedDependency[Engine],
+    kind: FromQuery[Literal["variant", "experiment", "key", "import"] | None] = None,
+    subject: FromQuery[str | None] = None,
+    actor: FromQuery[str | None] = None,
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
+    cursor: FromQuery[str | None] = None,
+) -> AuditPage:
+    """Every administrative change to variants, experiments and keys, newest first: who, when, what, by which request.
+
+    `kind` and `subject` (an id) name what was changed; `actor` a key's id or name, or `command line`; `since` and `until`
+    (not included) the time. Changes that were asked for and refused are none.
+    """
+    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise Unprocessable(FieldError("cursor", f"is no cursor that was given out, got '{cursor}'"))
+    for name, moment in (("since", since), ("until", until)):
+        if moment is not None and moment.tzinfo is None:
+            raise Unprocessable(FieldError(name, f"has no time zone: write {moment.isoformat()}Z for UTC"))
+    entries = await engine.audit.page(
+        kind=kind,
+        subject=subject,
+        actor=actor,
+        since=since,
+        until=until,
+        before=None if cursor is None else int(cursor),
+        limit=limit,
+    )
+    more = str(entries[-1].id) if len(entries) == limit and entries[-1].id > 1 else None
+    return AuditPage(entries, more)
+
+
+router = Router("/", route_handlers=[list_audit], tags=["audit"])
