@@ -1,0 +1,176 @@
+"""`armful simulate`."""
+
+from typing import Any, cast
+
+import msgspec
+import numpy as np
+import rich_click as click
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from armful.simulation import POLICIES, Contest, Policy, compare, draw
+
+
+class _Numbers(click.ParamType[list[float]]):
+    """Numbers separated by commas."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return [float(part) for part in value.split(",")]
+        except ValueError:
+            self.fail(f"'{value}' are no numbers separated by commas", param, ctx)
+
+
+class _Policies(click.ParamType[list[Policy]]):
+    """Names of policies separated by commas."""
+
+    name = "policies"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        names = dict.fromkeys(POLICIES if value == "all" else value.split(","))
+        for name in names:
+            if name not in POLICIES:
+                self.fail(f"'{name}' is no policy: there are {', '.join(POLICIES)}", param, ctx)
+        return list(names)
+
+
+_FILE = click.Path(dir_okay=False, writable=True)
+
+
+@click.command()
+@click.option("--rates", type=_Numbers(), help="The arms' success rates, as 0.03,0.05,0.08.")
+@click.option("--arms", type=click.IntRange(min=1), help="How many arms, with rates drawn from --prior.")
+@click.option(
+    "--prior",
+    type=_Numbers(),
+    default="2,30",
+    show_default=True,
+    help="Of which Beta distribution.",
+)
+@click.option(
+    "--policies",
+    type=_Policies(),
+    default="thompson,thompson_exploration,epsilon_greedy,ucb1,random",
+    show_default=True,
+    help=f"Who plays: all, or some of {', '.join(POLICIES)}.",
+)
+@click.option(
+    "--horizon", type=click.IntRange(min=1), default=20_000, show_default=True, help="Steps in a run."
+)
+@click.option(
+    "--runs",
+    type=click.IntRange(min=2),
+    default=200,
+    show_default=True,
+    help="Independent runs of each policy.",
+)
+@click.option(
+    "--epsilon", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Of epsilon_greedy."
+)
+@click.option(
+    "--min-impressions",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    help="Of thompson_exploration.",
+)
+@click.option(
+    "--exploration-ratio",
+    type=click.FloatRange(0, 1),
+    default=0.3,
+    show_default=True,
+    help="Of thompson_exploration.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**64 - 1), default=1, show_default=True, help="Fixes everything."
+)
+@click.option("--plot", type=_FILE, help="Draw regret there: a .png or an .svg (needs armful[plot]).")
+@click.option("--json", "out", type=_FILE, help="Write all figures there.")
+def simulate(
+    rates: list[float] | None,
+    arms: int | None,
+    prior: list[float],
+    policies: list[Policy],
+    horizon: int,
+    runs: int,
+    epsilon: float,
+    min_impressions: int,
+    exploration_ratio: float,
+    seed: int,
+    plot: str | None,
+    out: str | None,
+) -> None:
+    """Let policies choose among arms of known success rates, and say what each gives up.
+
+    Give --rates, or --arms to have them drawn. Regret is what a policy loses in expectation against always choosing the
+    best arm; its standard error is over runs. No service is needed.
+    """
+    if (rates is None) == (arms is None):
+        raise click.UsageError("Give either --rates or --arms.")
+    if rates is None:
+        rates = _drawn(cast("int", arms), prior, seed)
+    if plot is not None and not plot.lower().endswith((".png", ".svg")):
+        raise click.BadParameter("must end in .png or .svg", param_hint="--plot")
+    options = {"epsilon": epsilon, "min_impressions": min_impressions, "exploration_ratio": exploration_ratio}
+    contest = _compare(rates, policies, horizon=horizon, runs=runs, seed=seed, **options)
+    if out is not None:
+        with click.open_file(out, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(contest), indent=2) + b"\n")
+    if plot is not None:
+        draw(contest, plot)
+    Console().print(_table(contest))
+    click.echo(
+        f"Rates {', '.join(f'{rate:.4g}' for rate in sorted(contest.rates, reverse=True)[:10])}"
+        f"{', …' if len(contest.rates) > 10 else ''}; {runs:,} runs of {horizon:,} steps, seed {seed}"
+    )
+    click.echo(
+        f"In the long run no policy's regret grows slower than {contest.lai_robbins:.4g} ln t (Lai & Robbins)"
+    )
+
+
+def _drawn(arms: int, prior: list[float], seed: int) -> list[float]:
+    if len(prior) != 2 or min(prior) <= 0:
+        raise click.BadParameter("must be two numbers above 0, as 2,30", param_hint="--prior")
+    alpha, beta = prior
+    drawn: list[float] = np.random.default_rng(seed).beta(alpha, beta, size=arms).tolist()
+    return drawn
+
+
+def _compare(rates: list[float], policies: list[Policy], **options: Any) -> Contest:
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task("", total=len(policies))
+
+        def progress(policy: Policy, share: float) -> None:
+            bar.update(task, description=policy, completed=policies.index(policy) + share)
+
+        return compare(rates, policies, progress=progress, **options)
+
+
+def _table(contest: Contest) -> Table:
+    table = Table("policy", "regret", "± s.e.", "chose the best", "successes", box=box.SIMPLE, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for one in contest.outcomes:
+        table.add_row(
+            one.policy,
+            f"{one.regret:,.1f}",
+            f"{one.standard_error:,.1f}",
+            f"{one.best_share:.1%}",
+            f"{one.reward:,.1f}",
+        )
+    return table
