@@ -2,7 +2,6 @@ import type { VariantView } from "armful-client";
 import { useState } from "react";
 import { rate } from "../../format";
 import { Icon } from "../../ui/icon";
-import { Term } from "../../ui/tip";
 import { type Draft, evenly } from "./draft";
 
 const MOST_CHOICES = 50;
@@ -30,6 +29,9 @@ export function Arms({
     <fieldset className="field" style={{ gap: "0.8rem" }}>
       <legend>Variants</legend>
       {draft.arms.length > 0 && (
+        <p className="hint">Control is what the others are compared with: usually what is shown today.</p>
+      )}
+      {draft.arms.length > 0 && (
         <ul className="arms">
           {draft.arms.map(({ variant_id, percent }) => (
             <li key={variant_id}>
@@ -41,7 +43,7 @@ export function Arms({
                   checked={draft.control === variant_id}
                   onChange={() => set({ control: variant_id })}
                 />
-                <Term exact="What the others are compared with: usually what is shown today">control</Term>
+                control
               </label>
               <span className="percent">
                 <input
@@ -52,7 +54,7 @@ export function Arms({
                   onChange={(event) =>
                     set({
                       arms: draft.arms.map((arm) =>
-                        arm.variant_id === variant_id ? { variant_id, percent: event.target.value } : arm,
+                        arm.variant_id === variant_id ? { ...arm, percent: event.target.value } : arm,
                       ),
                     })
                   }

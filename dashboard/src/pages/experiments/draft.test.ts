@@ -20,7 +20,7 @@ describe("a draft", () => {
   });
 
   it("is sent as the API wants it, without what was left out", () => {
-    const sent = request({ ...DRAFT, guardrails: "unsubscribed, complained" });
+    const sent = request({ ...DRAFT, rising: "unsubscribed, complained", falling: "retained" });
     expect(sent).toEqual({
       experiment_name: "Hooks",
       variant_ids: ["a", "b", "c"],
@@ -29,8 +29,45 @@ describe("a draft", () => {
       success_metrics: ["conversion"],
       duration_days: 14,
       control_variant_id: "b",
-      guardrail_metrics: ["unsubscribed", "complained"],
+      guardrail_metrics: ["unsubscribed", "complained", { name: "retained", harm: "decrease" }],
     });
     expect(Math.abs(sent.traffic_allocation.reduce((a, b) => a + b) - 1)).toBeLessThan(1e-6);
+  });
+
+  it("can have everything the API offers", () => {
+    const arms = evenly(["a", "b"]).map((arm, i) => (i === 0 ? { ...arm, floor: "5" } : arm));
+    const draft = {
+      ...DRAFT,
+      arms,
+      control: "a",
+      adaptive: true,
+      rule: true,
+      attribution: "3",
+      pending: true,
+      namespace: "checkout",
+      to: "50",
+      salt: "s",
+    };
+    expect(problems(draft)).toEqual({});
+    expect(request(draft, { asDraft: true })).toMatchObject({
+      allocation: "thompson",
+      floors: { a: 0.05 },
+      stop_rule: { loss_threshold: 0.01, minimum_days: 7, minimum_sample: 100 },
+      attribution_days: 3,
+      unresolved: "pending",
+      namespace: "checkout",
+      namespace_range: [0, 0.5],
+      salt: "s",
+      draft: true,
+    });
+  });
+
+  it("says what is wrong with the rarer settings", () => {
+    const arms = evenly(["a", "b"]).map((arm) => ({ ...arm, floor: "60" }));
+    expect(problems({ ...DRAFT, arms, adaptive: true }).floors).toContain("120");
+    expect(problems({ ...DRAFT, pending: true }).attribution).toBeDefined();
+    expect(problems({ ...DRAFT, namespace: "n", from: "50", to: "50" }).range).toBeDefined();
+    expect(problems({ ...DRAFT, rule: true, loss: "0" }).loss).toBeDefined();
+    expect(problems({ ...DRAFT, metrics: "a", rising: "a" }).guardrails).toContain("“a”");
   });
 });

@@ -1,11 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { api, names, useMay } from "../../api";
+import { Field } from "../../ui/field";
 import { Failure, Notice } from "../../ui/states";
 import { Term } from "../../ui/tip";
 import { Arms } from "./arms";
 import { type Draft, EMPTY, evenly, problems, request } from "./draft";
+import { Options } from "./options";
 import { Planner } from "./planner";
 import "./experiments.css";
 
@@ -24,7 +26,7 @@ export default function NewExperiment() {
     queryFn: ({ signal }) => api.variants({ limit: 10_000 }, signal),
   });
   const start = useMutation({
-    mutationFn: () => api.startExperiment(request(draft)),
+    mutationFn: (how: { asDraft: boolean }) => api.startExperiment(request(draft, how)),
     onSuccess: async ({ experiment_id }) => {
       await queries.invalidateQueries({ queryKey: names.experiments });
       void navigate(`/experiments/${encodeURIComponent(experiment_id)}`);
@@ -32,6 +34,10 @@ export default function NewExperiment() {
   });
   const all = problems(draft);
   const wrong: typeof all = tried ? all : {};
+  const send = (how: { asDraft: boolean }) => {
+    setTried(true);
+    if (Object.keys(all).length === 0) start.mutate(how);
+  };
   const set = (changes: Partial<Draft>) => setDraft({ ...draft, ...changes });
   const control = variants.data?.variants.find(({ variant_id }) => variant_id === draft.control);
   const known = control && control.performance.impressions >= 100 ? control.performance.success_rate : null;
@@ -52,13 +58,12 @@ export default function NewExperiment() {
           noValidate
           onSubmit={(event) => {
             event.preventDefault();
-            setTried(true);
-            if (Object.keys(all).length === 0) start.mutate();
+            send({ asDraft: false });
           }}
         >
           <section className="card" aria-label="What is tested">
-            <Text id="name" label="Name" value={draft.name} wrong={wrong.name} onChange={(name) => set({ name })} />
-            <Text
+            <Field id="name" label="Name" value={draft.name} wrong={wrong.name} onChange={(name) => set({ name })} />
+            <Field
               id="description"
               label="What you expect, and why"
               optional
@@ -91,17 +96,24 @@ export default function NewExperiment() {
                 <span>
                   <strong>Adaptive.</strong>{" "}
                   <span className="quiet">
-                    More traffic to what does better (
-                    <Term exact="Thompson sampling; judged by the propensity of each assignment">how</Term>
-                    ): fewer people see the weaker variants, and the answer comes later.
+                    More traffic to what does better: fewer people see the weaker variants, and the answer comes later.
                   </span>
                 </span>
               </label>
+              {draft.adaptive && (
+                <p className="hint">
+                  Shares follow each variant's chance to be best,{" "}
+                  <Term exact="Thompson sampling with floors; judged by the propensity of each assignment">
+                    and the result allows for it
+                  </Term>
+                  .
+                </p>
+              )}
             </fieldset>
           </section>
           <section className="card" aria-label="Who, what and how long">
             <div className="pairs">
-              <Text
+              <Field
                 id="persona"
                 label="For whom"
                 hint="The persona_id your program sends."
@@ -109,7 +121,7 @@ export default function NewExperiment() {
                 wrong={wrong.persona}
                 onChange={(persona) => set({ persona })}
               />
-              <Text
+              <Field
                 id="days"
                 label="Days"
                 hint="Whole weeks even out weekdays."
@@ -120,7 +132,7 @@ export default function NewExperiment() {
               />
             </div>
             <div className="pairs">
-              <Text
+              <Field
                 id="metrics"
                 label="Success is"
                 hint="The metric decided on; more after commas."
@@ -128,17 +140,7 @@ export default function NewExperiment() {
                 wrong={wrong.metrics}
                 onChange={(metrics) => set({ metrics })}
               />
-              <Text
-                id="guardrails"
-                label="Must not rise"
-                hint="Guardrails, such as unsubscribed."
-                optional
-                value={draft.guardrails}
-                onChange={(guardrails) => set({ guardrails })}
-              />
-            </div>
-            <div className="pairs">
-              <Text
+              <Field
                 id="participants"
                 label="Participants planned"
                 hint="Nothing is called before that."
@@ -149,7 +151,35 @@ export default function NewExperiment() {
                 numeric
               />
             </div>
+            <div className="pairs">
+              <Field
+                id="rising"
+                label="Must not rise"
+                hint={
+                  <>
+                    <Term exact="Guardrail metrics that an increase harms">Guardrails</Term>, such as unsubscribed.
+                  </>
+                }
+                optional
+                value={draft.rising}
+                wrong={wrong.guardrails}
+                onChange={(rising) => set({ rising })}
+              />
+              <Field
+                id="falling"
+                label="Must not fall"
+                hint={
+                  <>
+                    <Term exact="Guardrail metrics that a decrease harms">Guardrails</Term>, such as retained.
+                  </>
+                }
+                optional
+                value={draft.falling}
+                onChange={(falling) => set({ falling })}
+              />
+            </div>
           </section>
+          <Options draft={draft} set={set} wrong={wrong} />
           {start.error && <Failure error={start.error} />}
           {tried && Object.keys(all).length > 0 && (
             <Notice kind="bad" title="Not ready to start" live>
@@ -160,6 +190,14 @@ export default function NewExperiment() {
             <button type="submit" className="button primary" disabled={!mayWrite || start.isPending}>
               {start.isPending ? "Starting…" : "Start the experiment"}
             </button>
+            <button
+              type="button"
+              className="button"
+              disabled={!mayWrite || start.isPending}
+              onClick={() => send({ asDraft: true })}
+            >
+              Keep as a draft
+            </button>
             <Link className="button plain" to="/experiments">
               Cancel
             </Link>
@@ -169,54 +207,6 @@ export default function NewExperiment() {
           <Planner draft={draft} known={known} />
         </aside>
       </div>
-    </div>
-  );
-}
-
-function Text({
-  id,
-  label,
-  value,
-  onChange,
-  hint,
-  wrong,
-  optional = false,
-  numeric = false,
-}: {
-  id: string;
-  label: ReactNode;
-  value: string;
-  onChange: (value: string) => void;
-  hint?: string;
-  wrong?: string | undefined;
-  optional?: boolean;
-  numeric?: boolean;
-}) {
-  return (
-    <div className="field">
-      <label htmlFor={id}>
-        {label} {optional && <span className="quiet small">(optional)</span>}
-      </label>
-      <input
-        id={id}
-        className="input"
-        value={value}
-        inputMode={numeric ? "numeric" : "text"}
-        aria-invalid={wrong !== undefined}
-        aria-describedby={wrong !== undefined || hint !== undefined ? `${id}-hint` : undefined}
-        onChange={(event) => onChange(event.target.value)}
-      />
-      {wrong !== undefined ? (
-        <p className="wrong" id={`${id}-hint`}>
-          {wrong}
-        </p>
-      ) : (
-        hint !== undefined && (
-          <p className="hint" id={`${id}-hint`}>
-            {hint}
-          </p>
-        )
-      )}
     </div>
   );
 }

@@ -75,7 +75,7 @@ export function Planner({ draft, known }: { draft: Draft; known: number | null }
               <Term exact="Power 0.8, two-sided test at 5 %, divided among the comparisons with control (pooled z test, fixed horizon)">
                 four times in five
               </Term>
-              : from {rate(base, base, base + 4 * rise)} to {rate(base + rise, base, base + 4 * rise)}, with about{" "}
+              : from {rate(base, base, base + rise)} to {rate(base + rise, base, base + rise)}, with about{" "}
               {between(sizes)} participants a variant in {things(Number(draft.days), "day")}.
             </p>
           </>
