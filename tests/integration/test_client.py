@@ -223,6 +223,8 @@ SCHEMAS = {
         "Interval": "IntervalView",
         "Posterior": "PosteriorView",
         "VariantStats": "StatsView",
+        "Standing": "StandingView",
+        "Standings": "StandingsView",
         "Arm": "ArmView",
         "Experiment": "ExperimentView",
         "ExperimentPage": "ExperimentPage",

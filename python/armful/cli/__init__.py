@@ -26,6 +26,7 @@ _COMMANDS = {
     "restore": ("armful.cli.backup", "restore", "Put a backup into the database, all of it or nothing."),
     "power": ("armful.cli.power", "power", "Say how large an experiment must be."),
     "demo": ("armful.cli.demo", "demo", "Fill an empty service with sample variants and lifelike visitors."),
+    "watch": ("armful.cli.watch", "watch", "Show what a running armful is doing."),
     "simulate": ("armful.cli.simulate", "simulate", "Policies against each other on given rates."),
     "replay": ("armful.cli.replay", "replay", "Replay real headline tests against a running armful."),
 }

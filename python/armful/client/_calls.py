@@ -13,6 +13,7 @@ from armful.client.answers import (
     ExperimentPage,
     Recorded,
     Selection,
+    Standings,
     Variant,
     VariantPage,
     VariantStats,
@@ -36,13 +37,14 @@ Action = Literal["start", "pause", "resume", "stop"]
 
 @dataclass(frozen=True)
 class Call(Generic[Answer]):
-    """One call. It is `replayable` if doing it twice is as good as doing it once."""
+    """One call. It is `replayable` if doing it twice is as good as doing it once; the answer is JSON unless it is `text`."""
 
     method: str
     path: str
     body: object = None
     query: Mapping[str, Any] = field(default_factory=dict)
     replayable: bool = True
+    text: bool = False
 
 
 def _segment(name: str) -> str:
@@ -75,6 +77,14 @@ def list_variants(fields: ListFields) -> Call[VariantPage]:
     query: dict[str, Any] = {name: value for name, value in fields.items() if name != "dimensions"}
     query |= {f"dimension.{name}": value for name, value in fields.get("dimensions", {}).items()}
     return Call("GET", "/variants", query=query)
+
+
+def get_standings() -> Call[Standings]:
+    return Call("GET", "/standings")
+
+
+def get_metrics() -> Call[str]:
+    return Call("GET", "/metrics", text=True)
 
 
 def get_variant(variant_id: str) -> Call[Variant]:

@@ -65,6 +65,8 @@ def answer(call: Call[Any], outcome: Outcome) -> Any:
         raise Unreachable(f"{call.method} {call.path} got no answer: {what}") from outcome
     if not outcome.is_success:
         raise Problem.of(outcome)
+    if call.text:
+        return outcome.text
     try:
         return msgspec.json.decode(outcome.content)
     except msgspec.DecodeError as error:

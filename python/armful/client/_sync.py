@@ -17,6 +17,7 @@ from armful.client.answers import (
     Recorded,
     SelectedVariant,
     Selection,
+    Standings,
     Variant,
     VariantPage,
     VariantStats,
@@ -108,6 +109,14 @@ class Client:
     def list_variants(self, **fields: Unpack[ListFields]) -> VariantPage:
         """List variants in order of creation; `cursor=page["next_cursor"]` gives the next page."""
         return self._do(_calls.list_variants(fields))
+
+    def get_standings(self) -> Standings:
+        """How the active variants stand against each other."""
+        return self._do(_calls.get_standings())
+
+    def get_metrics(self) -> str:
+        """What the service has done and how it is, in Prometheus' text format."""
+        return self._do(_calls.get_metrics())
 
     def get_variant(self, variant_id: str) -> Variant:
         """A variant as the database has it now."""

@@ -120,6 +120,30 @@ class VariantStats(TypedDict):
     thompson_sampling_stats: Posterior
 
 
+class Standing(TypedDict):
+    """A variant among all active ones; counts are of the trend's days, oldest first.
+
+    `recent_share` is its part of all variants' recent selections, None where there were none.
+    """
+
+    variant_id: str
+    lower_bound: float
+    upper_bound: float
+    chance_to_be_best: float
+    recent_share: float | None
+    impressions: list[int]
+    successes: list[int]
+
+
+class Standings(TypedDict):
+    """How the active variants stand against each other; bounds are Wilson's at `confidence_level`."""
+
+    confidence_level: float
+    share_days: int
+    days: list[str]
+    standings: list[Standing]
+
+
 class Arm(TypedDict):
     """A variant's share of an experiment's traffic."""
 

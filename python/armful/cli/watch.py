@@ -1,0 +1,155 @@
+"""`armful watch`."""
+
+import time
+from contextlib import suppress
+
+import rich_click as click
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from armful.cli._key import known_key
+from armful.cli._watched import Seen, look
+from armful.client import Client, ClientError, Problem
+from armful.settings import Settings
+
+_FRAME = 14  # lines of a screen that are not variants
+_BAR = 8  # characters of a full bar
+
+
+@click.command()
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where armful is running.")
+@click.option("--key", help="Its API key. Default: ARMFUL_API_KEY, else the one in the data folder.")
+@click.option("--once", is_flag=True, help="Print what there is now, and end.")
+@click.option(
+    "--every", type=click.FloatRange(min=0.2), default=2, show_default=True, help="Seconds between two looks."
+)
+@click.option(
+    "--dimension",
+    "dimensions",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Only variants with this dimension; may be given several times.",
+)
+@click.option(
+    "--top", type=click.IntRange(min=1), help="How many variants to show. Default: as many as fit the screen."
+)
+@click.pass_obj
+def watch(
+    settings: Settings,
+    url: str,
+    key: str | None,
+    once: bool,
+    every: float,
+    dimensions: tuple[str, ...],
+    top: int | None,
+) -> None:
+    """Show the variants by their chance to be best, and the running experiments, until Ctrl-C.
+
+    Where the service is away, the last that was seen stays on the screen, with a line that says so.
+    """
+    wanted = dict(_pair(text) for text in dimensions)
+    console = Console()
+    with Client(url, key or known_key(settings), retries=0) as client:
+        try:
+            seen = look(client, wanted, None)
+        except ClientError as error:
+            raise click.ClickException(str(error)) from error
+        if once:
+            console.print(_picture(seen, top or len(seen.rows), None))
+            return
+        with (
+            suppress(KeyboardInterrupt),
+            Live(console=console, screen=console.is_terminal, auto_refresh=False) as live,
+        ):
+            away: str | None = None
+            while True:
+                rows = top or max(3, console.height - _FRAME - len(seen.experiments))
+                live.update(_picture(seen, rows, away), refresh=True)
+                time.sleep(every)
+                try:
+                    seen, away = look(client, wanted, seen), None
+                except ClientError as error:
+                    if isinstance(error, Problem) and error.status < 500 and error.status != 429:
+                        raise click.ClickException(str(error)) from error
+                    away = away or f"Away since {time.strftime('%H:%M:%S')}: {error}"
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not name or not sign:
+        raise click.BadParameter(f"'{text}' is not NAME=VALUE", param_hint="--dimension")
+    return name, value
+
+
+def _picture(seen: Seen, most: int, away: str | None) -> Group:
+    if away is not None:
+        head = Text(away, style="bold red")
+    elif seen.selections_per_second is None:
+        head = Text(
+            f"{seen.selections:,.0f} selections and {seen.updates:,.0f} updates since the service started"
+        )
+    else:
+        head = Text(
+            f"{seen.selections_per_second:,.1f} selections/s   {seen.updates_per_second:,.1f} updates/s"
+        )
+    parts: list[RenderableType] = [head, _variants(seen, most)]
+    if seen.experiments:
+        parts.append(_experiments(seen))
+    return Group(*parts)
+
+
+def _variants(seen: Seen, most: int) -> Table:
+    table = Table(
+        "variant", "best?", "", "rate", "95 % interval", "shown", "selected", box=box.SIMPLE, pad_edge=False
+    )
+    for column in (1, 3, 4, 5, 6):
+        table.columns[column].justify = "right"
+        table.columns[column].no_wrap = True
+    table.columns[2].min_width = _BAR
+    table.columns[0].overflow = "ellipsis"
+    table.columns[0].no_wrap = True
+    for row in seen.rows[:most]:
+        performance, standing = row.variant["performance"], row.standing
+        share = standing["recent_share"]
+        table.add_row(
+            row.variant["variant_id"],
+            f"{row.chance:.1%}",
+            Text("━" * round(_BAR * row.chance), style="green"),
+            f"{performance['success_rate']:.2%}",
+            f"{standing['lower_bound']:.2%} – {standing['upper_bound']:.2%}",
+            f"{performance['impressions']:,}",
+            "-" if share is None else f"{share:.1%}",
+        )
+    if seen.total > min(most, len(seen.rows)):
+        table.caption = f"{min(most, len(seen.rows)):,} of {seen.total:,} variants"
+    return table
+
+
+def _experiments(seen: Seen) -> Table:
+    table = Table(
+        "experiment",
+        "participants",
+        "sample ratio",
+        "p, always valid",
+        "significant",
+        "next",
+        box=box.SIMPLE,
+        pad_edge=False,
+    )
+    table.columns[1].justify = table.columns[3].justify = "right"
+    for experiment, results in seen.experiments:
+        significance = results["statistical_significance"]
+        ratio = results["sample_ratio"]
+        p = significance["always_valid_adjusted_p_value"]
+        table.add_row(
+            experiment["experiment_name"],
+            f"{results['results_summary']['total_participants']:,}",
+            Text(f"ALARM p = {ratio['p_value']:.2g}", style="bold red") if ratio["alarm"] else "as planned",
+            "-" if p is None else f"{p:.3g}",
+            f"yes: {significance['leading_variant_id']}" if significance["is_significant"] else "no",
+            results["recommendations"]["recommendation_type"],
+        )
+    return table
