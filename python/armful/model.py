@@ -27,7 +27,7 @@ Status = Literal["active", "archived"]
 Scope = Literal["read", "select", "write", "admin"]
 
 
-class Totals(Struct, frozen=True):
+class Totals(Struct, frozen=True, gc=False):
     """A variant's counters after the change numbered `version`."""
 
     variant: int
@@ -36,7 +36,7 @@ class Totals(Struct, frozen=True):
     version: int
 
 
-class Variant(Struct, kw_only=True):
+class Variant(Struct, kw_only=True, gc=False):
     """A variant as the database holds it. `key` is its number there, `variant_id` the caller's name for it."""
 
     key: int
@@ -80,7 +80,7 @@ class NewVariant(Struct, kw_only=True):
     successes: Count = 0
 
 
-class PerformanceUpdate(Struct, kw_only=True, omit_defaults=True):
+class PerformanceUpdate(Struct, kw_only=True, omit_defaults=True, gc=False):
     """What happened to a variant: `batch_size` times an impression, a success or both."""
 
     impression: bool
@@ -112,7 +112,7 @@ class Outcome(IntEnum):
     TOO_LATE = 6
 
 
-class Recorded(Struct, frozen=True):
+class Recorded(Struct, frozen=True, gc=False):
     """The answer to one update: what became of it, and the variant's totals after the commit it was part of."""
 
     outcome: Outcome

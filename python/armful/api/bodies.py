@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar.types import Receive
 
+from armful.api.exchange import Exchange
 from armful.api.problems import HttpProblem
 from armful.errors import Overloaded
 
@@ -42,6 +43,11 @@ class Bodies:
         kind = headers.get(b"content-type", b"application/json")
         if kind not in _JSON and kind.partition(b";")[0].strip().lower() not in _JSON and length != b"0":
             raise HttpProblem(415, f"The body is {kind.decode('latin-1')}: send application/json")
+
+    def whole(self, exchange: Exchange) -> bytes | None:
+        """The body if it has come already and may be taken; None where `read` must see to it."""
+        body = exchange.body()
+        return body if body is not None and len(body) <= self._limit else None
 
     async def read(self, receive: Receive, loop: asyncio.AbstractEventLoop) -> bytes:
         """The whole body.

@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from armful.api import hot, problems
 from armful.api.auth import KEY, check_scope
 from armful.api.bodies import Bodies
+from armful.api.exchange import Exchange
 from armful.api.paths import escaped
 from armful.errors import Overloaded
 from armful.lifespan import Service
@@ -18,9 +19,9 @@ from armful.settings import Settings
 
 _PUBLIC = ("/health/", "/docs", "/dashboard", "/openapi.json", "/favicon.ico")
 _WITH_BODY = ("POST", "PUT", "PATCH")
-_NOT_SAID = float("inf")
 _NO_STATE: dict[str, Any] = {}
 _HTTP: Final = ScopeType.HTTP
+_JSON_LINE = b"content-type: application/json\r\n"
 _UNKNOWN = "other"
 
 
@@ -41,6 +42,7 @@ class Gate:
             return
         began = perf_counter()
         path, method = scope["path"], scope["method"]
+        exchange: Exchange | None = (scope.get("state") or _NO_STATE).get("exchange")
         endpoint_name = _UNKNOWN
         try:
             if b"%2" in scope["raw_path"]:
@@ -48,10 +50,7 @@ class Gate:
             if not path.startswith(self._public):
                 loop = asyncio.get_running_loop()
                 # Where requests come in faster than they are answered, every one would wait longer than the one before.
-                if (
-                    loop.time() - (scope.get("state") or _NO_STATE).get("ready_at", _NOT_SAID)
-                    > self._wait_limit
-                ):
+                if exchange is not None and loop.time() - exchange.ready_at > self._wait_limit:
                     raise Overloaded
                 headers = dict(scope["headers"])
                 key = self._service.keyring.authenticate(headers.get(b"authorization"))
@@ -63,10 +62,15 @@ class Gate:
                     endpoint, variant_id = found
                     endpoint_name = endpoint.pattern
                     check_scope(key, endpoint.scope)
-                    body = await self._bodies.read(receive, loop) if with_body else b""
-                    answer = await endpoint.answer(self._service.engine, scope, variant_id, body)
+                    body: bytes | None = b""
+                    if with_body and (exchange is None or (body := self._bodies.whole(exchange)) is None):
+                        body = await self._bodies.read(receive, loop)
+                    answer: Any = endpoint.answer(self._service.engine, scope, variant_id, body or b"")
+                    if endpoint.waits:
+                        answer = await answer
                     if answer is not None:
-                        await _send(send, 200, answer, b"application/json")
+                        if exchange is None or not exchange.answer(_JSON_LINE, answer):
+                            await _send(send, 200, answer, b"application/json")
                         self._service.meter.request(method, endpoint_name, 200, perf_counter() - began)
                         return
                 elif with_body:

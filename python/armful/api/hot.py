@@ -34,17 +34,18 @@ class Hot(Struct, frozen=True):
     """A hot endpoint. `{variant_id}` in `pattern` stands for one segment.
 
     `answer` gets that segment and the whole body and gives the JSON answer, or, if there is no body, None for a request
-    that the ordinary handler is to answer.
+    that the ordinary handler is to answer; where it `waits` for anything, it is to be awaited.
     """
 
     method: str
     pattern: str
     scope: Scope
-    answer: Callable[[Engine, HTTPScope, str, bytes], Awaitable[bytes | None]]
+    answer: Callable[[Engine, HTTPScope, str, bytes], bytes | Awaitable[bytes | None] | None]
+    waits: bool = True
 
 
 HOT = (
-    Hot("POST", "/variants/select", "select", select.answer),
+    Hot("POST", "/variants/select", "select", select.answer, waits=False),
     Hot("POST", "/variants/{variant_id}/performance", "write", _performance),
     Hot("GET", "/variants/{variant_id}/stats", "read", _stats),
 )

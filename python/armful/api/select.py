@@ -17,7 +17,7 @@ _decoder = msgspec.json.Decoder(SelectRequest)
 _encode = msgspec.json.Encoder().encode
 
 
-async def answer(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> bytes:
+def answer(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> bytes:
     """The JSON answer to the JSON body of a selection.
 
     The variants' JSON is kept from one selection to the next; only scores and metadata are written anew.

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from armful.api.exchange import Exchange
 from armful.api.problems import HEADERS, MEDIA_TYPE, Problem
 
 HEAD_LIMIT = 65_536
@@ -41,7 +42,7 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         # From here on a request waits for its turn; the gate sees how long it did.
-        cycle.scope["state"]["ready_at"] = self.loop.time()
+        cycle.scope["state"]["exchange"] = Exchange(cycle, self.loop.time())
         super()._start_asgi_task(cycle, app)
 
     @property
