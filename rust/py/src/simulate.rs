@@ -69,7 +69,8 @@ pub fn simulate<'py>(
     };
     let outcome = watched(py, tell, |stop| {
         armful_core::simulate(&game, seed, &|steps| {
-            played.store(steps, std::sync::atomic::Ordering::Relaxed);
+            // Threads may tell in another order than they have played in.
+            played.fetch_max(steps, std::sync::atomic::Ordering::Relaxed);
             stop()
         })
     })?;
