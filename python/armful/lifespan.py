@@ -15,6 +15,7 @@ from armful.state.follower import Follower
 from armful.state.keyring import Keyring
 from armful.state.recorder import Recorder
 from armful.state.registry import Registry
+from armful.state.tidier import Tidier
 from armful.storage.migrate import migrate
 from armful.storage.pool import open_pool
 
@@ -56,10 +57,12 @@ class Service:
             limit=settings.queue_limit,
             timeout=settings.commit_timeout,
         )
+        tidier = Tidier(self._dsn, settings.event_days, settings.event_id_days)
         try:
             async with asyncio.timeout(_START):
                 await follower.start()
                 await recorder.start()
+            tidier.start()
             self.engine = Engine.over(pool, registry, recorder, self.keyring, self.meter, source)
             noting = asyncio.create_task(self._note(recorder, follower), name="meter")
             gc.freeze()  # what is there by now stays: with a million variants, looking through it takes a fifth of a second
@@ -67,6 +70,7 @@ class Service:
             yield
             noting.cancel()
         finally:
+            await tidier.stop()
             await recorder.stop()
             await follower.stop()
             await pool.close()

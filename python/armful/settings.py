@@ -34,6 +34,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     poll_interval: float = 0.2
     """Seconds between two looks at what other processes have committed."""
 
+    event_days: int = 90
+    """Days that single events are kept; counters, rollups and experiments stay for good. 0: for good."""
+
+    event_id_days: int = 14
+    """Days that an `event_id` is known at least, so that its replay counts nothing. 0: for good."""
+
     body_limit: int = 10_000_000
     """Bytes a request body may have; beyond it the answer is 413."""
 
