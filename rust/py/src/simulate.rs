@@ -69,11 +69,12 @@ pub fn simulate<'py>(
     };
     let outcome = watched(py, tell, |stop| {
         armful_core::simulate(&game, seed, &|steps| {
-            // Threads may tell in another order than they have played in.
-            played.fetch_max(steps, std::sync::atomic::Ordering::Relaxed);
+            played.store(steps, std::sync::atomic::Ordering::Relaxed);
             stop()
         })
     })?;
+    // The last look may have been before the last steps.
+    played.store(total as u64, std::sync::atomic::Ordering::Relaxed);
     tell(py)?;
     let (arms, points) = (rates.len(), outcome.steps.len());
     let whole = |counts: Vec<u64>| counts.into_iter().map(|count| count as i64).collect::<Vec<_>>();
