@@ -53,6 +53,26 @@ UNFINISHED = (
 )
 
 
+def test_with_open_live_streams(data_dir: Path) -> None:
+    """They end at once: waiting for them would take all of the time that requests have to finish."""
+    with serving(data_dir, "--workers", "2") as service, ExitStack() as stack:
+        host, port = service.url.removeprefix("http://").split(":")
+        streams = []
+        for _ in range(20):
+            connection = stack.enter_context(socket.create_connection((host, int(port)), timeout=20))
+            connection.sendall(LIVE % service.key.encode())
+            streams.append(connection.makefile("rb"))
+        for stream in streams:
+            assert stream.readline().startswith(b"HTTP/1.1 200 ")
+        service.process.send_signal(signal.SIGTERM)
+        for stream in streams:
+            assert stream.read().endswith(b"\r\n0\r\n\r\n")  # ended, not cut off
+        assert service.wait() == 0
+
+
+LIVE = b"GET /live HTTP/1.1\r\nHost: armful\r\nAuthorization: Bearer %b\r\n\r\n"
+
+
 def test_with_the_database_paused(data_dir: Path) -> None:
     with serving(data_dir, "--workers", "2") as service:
         service.request("POST", "/variants", {"variant_id": "a"})

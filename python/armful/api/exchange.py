@@ -15,7 +15,7 @@ class Exchange:
     messages do.
     """
 
-    __slots__ = ("_cycle", "ready_at")
+    __slots__ = ("_cycle", "ready_at", "stopping")
 
     _top: ClassVar[tuple[list[tuple[bytes, bytes]] | None, bytes]] = None, b""
 
@@ -23,6 +23,8 @@ class Exchange:
         self._cycle = cycle
         self.ready_at = ready_at
         """When the request began to wait for its turn, by the loop's clock."""
+        self.stopping = False
+        """Whether the server is stopping, so that an answer without an end must end."""
 
     def body(self) -> bytes | None:
         """The body if it is whole already; None where it must be received."""

@@ -15,6 +15,7 @@ from litestar.response import Stream
 from msgspec import Struct
 
 from armful.api.auth import KEY
+from armful.api.exchange import Exchange
 from armful.api.schemas import KeyView
 from armful.engine import Engine
 from armful.engine.live import Counters
@@ -61,27 +62,28 @@ class LiveTick(Struct, kw_only=True):
     },
 )
 def watch(
+    request: Request[Any, Any, Any],
     engine: NamedDependency[Engine],
     variant_id: Annotated[list[str] | None, QueryParameter(max_items=50)] = None,
 ) -> Stream:
     """Server-sent events: each `data` is a LiveTick in JSON, at least one a second, sooner where a named variant changes.
 
     The first tick holds every named variant that exists, later ones those that changed. The stream ends after ten
-    minutes; connect again. Rates are those of the process that answers.
+    minutes, and when the process stops; connect again. Rates are those of the process that answers.
     """
     return Stream(
-        _ticks(engine, variant_id or []),
+        _ticks(engine, variant_id or [], request.scope["state"].get("exchange")),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _ticks(engine: Engine, variant_ids: list[str]) -> AsyncIterator[bytes]:
+async def _ticks(engine: Engine, variant_ids: list[str], exchange: Exchange | None) -> AsyncIterator[bytes]:
     began = said = time.monotonic()
     past: deque[tuple[float, Counters]] = deque([(began, engine.live.counters())])
     versions: dict[str, int] = {}
     first = True
-    while (now := time.monotonic()) - began < _AT_MOST:
+    while (now := time.monotonic()) - began < _AT_MOST and not (exchange and exchange.stopping):
         changed = [
             variant
             for variant in engine.live.variants(variant_ids)

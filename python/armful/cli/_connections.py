@@ -45,6 +45,12 @@ class Connection(HttpToolsProtocol):
         cycle.scope["state"]["exchange"] = Exchange(cycle, self.loop.time())
         super()._start_asgi_task(cycle, app)
 
+    def shutdown(self) -> None:
+        """Answer what is under way, then close."""
+        if self.cycle is not None and (exchange := self.cycle.scope["state"].get("exchange")) is not None:
+            exchange.stopping = True
+        super().shutdown()
+
     @property
     def in_head(self) -> bool:
         """Whether the next thing to come is a request's head, or the rest of it."""
