@@ -119,6 +119,41 @@ def test_table_with_filter_exclusion_and_split():
     assert agree(ours, theirs, n)
 
 
+LARGE = {
+    "mostly out of reach": lambda rng: service(rng, 5000),
+    "too many alike to be kept in order": lambda rng: tuple(
+        np.concatenate(columns)
+        for columns in zip(service(rng, 1500), (np.full(3000, 2.0), np.full(3000, 40.0)), strict=True)
+    ),
+}
+
+
+@pytest.mark.parametrize("arms", LARGE.values(), ids=LARGE.keys())
+def test_a_table_of_many(arms):
+    """Larger than what the table keeps in order, plain and with a filter that leaves a third and a split."""
+    rng = np.random.default_rng(8)
+    alpha, beta = arms(rng)
+    n = len(alpha)
+    shuffled = rng.permutation(n)
+    alpha, beta = alpha[shuffled], beta[shuffled]
+    impressions = (alpha + beta).astype(np.int64) - 2
+    table = table_of(alpha, beta, impressions, [{"tone": "abc"[i % 3]} for i in range(n)])
+    rounds = 4_000
+    ours, scores = map(np.array, zip(*(table.select(8, seed=seed) for seed in range(rounds)), strict=True))
+    assert agree(ours, drawn_and_sorted(alpha, beta, 8, rounds, 3), n)
+    largest = np.concatenate([rng.beta(alpha, beta, (500, n)).max(axis=1) for _ in range(4)])
+    assert stats.ks_2samp(scores[:, 0], largest).pvalue > ERROR_RATE
+    split = {"min_impressions": 60, "exploration_ratio": 0.5, "where": {"tone": "b"}}
+    ours = np.array([table.select(8, seed=seed, **split)[0] for seed in range(rounds)])
+    matching = np.flatnonzero(np.arange(n) % 3 == 1)
+    groups = [matching[impressions[matching] < 60], matching[impressions[matching] >= 60]]
+    theirs = [
+        group[drawn_and_sorted(alpha[group], beta[group], 4, rounds, seed)]
+        for seed, group in enumerate(groups)
+    ]
+    assert agree(ours, np.concatenate(theirs, axis=1), n)
+
+
 def test_ties_at_certainty_are_broken_fairly():
     """Half of these draws are 1 to double precision; which of them is largest is still drawn, not given by order."""
     alpha = beta = np.full(10, 1e-3)

@@ -58,13 +58,10 @@ impl Dimensions {
         }
     }
 
-    /// For each set number, whether the set has every one of `wanted`; and how many slots have such a set.
-    pub fn matching(&self, wanted: &[(&str, &str)]) -> (Vec<bool>, usize) {
+    /// For each set number, whether the set has every one of `wanted`.
+    pub fn matching(&self, wanted: &[(&str, &str)]) -> Vec<bool> {
         let has = |set: &Pairs, (name, value): &(&str, &str)| set.iter().any(|(n, v)| **n == **name && **v == **value);
-        let matching: Vec<bool> = self.sets.iter().map(|set| wanted.iter().all(|pair| has(set, pair))).collect();
-        let slots = matching.iter().zip(&self.users).filter(|(&matches, _)| matches).map(|(_, &users)| users as usize);
-        let slots = slots.sum();
-        (matching, slots)
+        self.sets.iter().map(|set| wanted.iter().all(|pair| has(set, pair))).collect()
     }
 
     pub fn nbytes(&self) -> usize {

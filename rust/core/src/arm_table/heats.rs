@@ -1,23 +1,19 @@
 //! A selection from a table: a race among all eligible arms, or one among the experienced and one among the new.
+//!
+//! Arms race by descending code, so that the threshold is high early, until the codes are no higher than the threshold's:
+//! all arms after that are *quiet*, and of these as many as e^−[`LEVEL`] propose themselves.
 use rand::Rng;
 
+use super::front::{code_of, key, slot_of, Entry, Key};
 use super::index::{floor, BLOCK, LEVEL};
 use super::{ArmTable, Selection};
 use crate::race::{Gaps, Race};
-use crate::top_k::{Scored, TopK};
 
-/// How many arms more than k race first, and for how many arms in the table one more.
-const PILOTS_BESIDE_K: usize = 16;
-const ARMS_A_PILOT: usize = 8_192;
-
-/// With no more arms than this, or a share of eligible ones this small, all eligible arms race one after the other.
+/// So few arms race in the order of their slots, and so do arms of which half or more are wanted.
 const FEW: usize = 64;
 
-/// How many blocks are looked at for pilots of a group that has none among the arms of highest reach.
-const PROBED_BLOCKS: usize = 32;
-
-/// Arms in a part of a block that is looked through one by one.
-const PART: usize = 16;
+/// Where the front gave no threshold, so many of the highest codes race before all others are looked for.
+const FIRST: usize = 4_096;
 
 pub(super) struct Heats<'a> {
     table: &'a ArmTable,
@@ -25,197 +21,165 @@ pub(super) struct Heats<'a> {
     /// From how many impressions on an arm is in the first race; else in the second.
     min_impressions: i64,
     matching: Option<Vec<bool>>,
-    /// How many arms may be eligible, at most.
-    eligible: usize,
     /// Slots in ascending order.
     excluded: Vec<usize>,
     pub races: [Race; 2],
-    /// The codes up to which arms of each race are quiet.
+    /// The codes up to which arms of each race are quiet; above all codes for a race without arms.
     cuts: [u16; 2],
-    pilots: Pilots,
-}
-
-/// Arms that raced first: those of a code of at least `code` before `end`, and some more in ascending order.
-struct Pilots {
-    code: u16,
-    end: usize,
-    probed: Vec<u32>,
+    /// Where in the order each race's arms became quiet.
+    stops: [Key; 2],
 }
 
 impl<'a> Heats<'a> {
     pub fn new(table: &'a ArmTable, selection: &Selection<'_>, k: usize) -> Self {
         let mut excluded: Vec<usize> = selection.excluded.iter().filter_map(|id| table.ids.slot(id)).collect();
         excluded.sort_unstable();
-        let (matching, eligible) = match selection.wanted {
-            [] => (None, table.len()),
-            wanted => {
-                let (matching, slots) = table.dimensions.matching(wanted);
-                (Some(matching), slots.min(table.len()))
+        let (cuts, k_new) = match selection.split {
+            None => ([0, u16::MAX], 0),
+            Some(split) => {
+                let (below, above) = table.index.may_have(split.min_impressions);
+                ([if above { 0 } else { u16::MAX }, if below { 0 } else { u16::MAX }], k)
             }
         };
-        let k_new = if selection.split.is_some() { k } else { 0 };
         Self {
             table,
             k,
             min_impressions: selection.split.map_or(i64::MIN, |split| split.min_impressions),
-            matching,
-            eligible,
+            matching: (!selection.wanted.is_empty()).then(|| table.dimensions.matching(selection.wanted)),
             excluded,
             races: [Race::new(k, k), Race::new(k_new, k_new)],
-            cuts: [0, if selection.split.is_some() { 0 } else { u16::MAX }],
-            pilots: Pilots { code: u16::MAX, end: 0, probed: vec![] },
+            cuts,
+            stops: [Key::MAX; 2],
         }
     }
 
     pub fn run<R: Rng + ?Sized>(&mut self, rng: &mut R) {
-        let slots = self.table.slot_count();
-        if self.eligible <= FEW || self.eligible * FEW <= slots {
-            for slot in 0..slots {
-                if self.table.live[slot] && self.is_eligible(slot) {
-                    self.contend(slot, rng);
+        let (table, arms) = (self.table, self.table.len());
+        if arms <= FEW || arms <= 2 * self.k {
+            for slot in (0..table.slot_count()).filter(|&slot| table.live[slot]) {
+                let arm = table.entry(slot);
+                if self.is_eligible(slot, &arm) {
+                    self.contend(self.group(&arm), slot, &arm, rng);
                 }
             }
             return;
         }
-        self.run_pilots(rng);
-        if self.min_impressions > i64::MIN {
-            self.probe(rng);
+        let in_order = table.front.iter().filter(|(_, arm)| arm.live);
+        if !self.walk(in_order, rng) && !table.front.is_complete() {
+            let mut from = table.front.least();
+            if (0..2).any(|group| self.cuts[group] == 0) {
+                let first = table.index.highest(FIRST.max(4 * self.k));
+                if first < from && first > 1 {
+                    self.walk_codes(first, from, rng);
+                    from = first;
+                }
+            }
+            self.walk_codes(1, from, rng);
         }
-        self.run_rest(rng);
+        self.propose(rng);
     }
 
-    fn group(&self, slot: usize) -> usize {
-        usize::from(self.table.impressions[slot] < self.min_impressions)
+    fn group(&self, arm: &Entry) -> usize {
+        usize::from(arm.impressions < self.min_impressions)
     }
 
     /// Of a live arm.
     #[inline]
-    fn is_eligible(&self, slot: usize) -> bool {
-        let matches = self.matching.as_ref().is_none_or(|matching| matching[self.table.sets[slot] as usize]);
+    fn is_eligible(&self, slot: usize, arm: &Entry) -> bool {
+        let matches = self.matching.as_ref().is_none_or(|matching| matching[arm.set as usize]);
         matches && (self.excluded.is_empty() || self.excluded.binary_search(&slot).is_err())
     }
 
-    fn is_pilot(&self, slot: usize, code: u16) -> bool {
-        let Pilots { code: least, end, probed } = &self.pilots;
-        (code >= *least && slot < *end) || (!probed.is_empty() && probed.binary_search(&(slot as u32)).is_ok())
-    }
-
-    fn contend<R: Rng + ?Sized>(&mut self, slot: usize, rng: &mut R) {
-        let race = &mut self.races[self.group(slot)];
-        race.contend(slot as u32, self.table.alpha[slot], self.table.beta[slot], rng);
-    }
-
-    /// The arms of highest reach, for a first threshold.
-    fn run_pilots<R: Rng + ?Sized>(&mut self, rng: &mut R) {
-        let index = &self.table.index;
-        let wanted = self.k + PILOTS_BESIDE_K + self.eligible / ARMS_A_PILOT;
-        let wanted = wanted * self.table.len().div_ceil(self.eligible.max(1));
-        let code = index.highest(wanted);
-        let (mut seen, mut end) = (0, self.table.slot_count());
-        let mut block = index.next_above(code - 1, 0);
-        'blocks: while block < index.blocks() {
-            for (i, &other) in index.block_codes(block).iter().enumerate() {
-                if other >= code {
-                    let slot = block * BLOCK + i;
-                    if self.is_eligible(slot) {
-                        self.contend(slot, rng);
-                    }
-                    seen += 1;
-                    if seen == wanted {
-                        end = slot + 1;
-                        break 'blocks;
-                    }
-                }
-            }
-            block = index.next_above(code - 1, block + 1);
+    #[inline]
+    fn contend<R: Rng + ?Sized>(&mut self, group: usize, slot: usize, arm: &Entry, rng: &mut R) {
+        let race = &mut self.races[group];
+        let before = race.threshold;
+        race.contend(slot as u32, arm.alpha, arm.beta, rng);
+        if let Some(t) = race.threshold.filter(|_| race.threshold != before) {
+            self.cuts[group] = floor(t);
         }
-        self.pilots.code = code;
-        self.pilots.end = end;
     }
 
-    /// Pilots for a race that still has no threshold, from blocks spread over the table.
-    fn probe<R: Rng + ?Sized>(&mut self, rng: &mut R) {
-        let index = &self.table.index;
-        let stride = index.blocks().div_ceil(PROBED_BLOCKS).max(1);
-        let mut probed = vec![];
-        for group in [0, 1].into_iter().filter(|&group| self.races[group].threshold.is_none()) {
-            let wanted = self.k + PILOTS_BESIDE_K;
-            let mut highest = TopK::new(wanted, wanted);
-            for block in (0..index.blocks()).step_by(stride) {
+    /// Lets arms race that come in order, and tells whether all after them are quiet.
+    #[inline]
+    fn walk<'b, R: Rng + ?Sized>(&mut self, arms: impl Iterator<Item = (Key, &'b Entry)>, rng: &mut R) -> bool {
+        for (key, arm) in arms {
+            let code = code_of(key);
+            let group = self.group(arm);
+            if code > self.cuts[group] {
+                if self.is_eligible(slot_of(key), arm) {
+                    self.contend(group, slot_of(key), arm, rng);
+                }
+                continue;
+            }
+            self.stops[group] = self.stops[group].min(key);
+            if code <= self.cuts[1 - group] {
+                self.stops[1 - group] = self.stops[1 - group].min(key);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Finds the arms of codes from `least` to before `end` that aren't quiet, and lets them race.
+    fn walk_codes<R: Rng + ?Sized>(&mut self, least: u16, end: u16, rng: &mut R) {
+        let (table, index) = (self.table, &self.table.index);
+        let cuts = self.cuts.map(|cut| cut.max(least - 1));
+        let lowest = cuts[0].min(cuts[1]);
+        let mut keys = vec![];
+        let mut block = index.next_above(lowest, 0);
+        while block < index.blocks() {
+            let (fewest, most) = index.impressions(block);
+            let experienced = if most >= self.min_impressions { cuts[0] } else { u16::MAX };
+            let new = if fewest < self.min_impressions { cuts[1] } else { u16::MAX };
+            let cut = experienced.min(new);
+            if index.top(block) > cut {
                 for (i, &code) in index.block_codes(block).iter().enumerate() {
                     let slot = block * BLOCK + i;
-                    if code > 0 && self.group(slot) == group && !self.is_pilot(slot, code) && self.is_eligible(slot) {
-                        highest.push(Scored { score: f64::from(code), fine: 0.0, slot: slot as u32 });
-                    }
-                }
-            }
-            probed.extend(highest.kept().iter().map(|scored| scored.slot));
-        }
-        probed.sort_unstable();
-        for &slot in &probed {
-            self.contend(slot as usize, rng);
-        }
-        self.pilots.probed = probed;
-    }
-
-    /// Every other arm: those within reach of a place each by itself, of the rest as many as e^−[`LEVEL`] proposes.
-    fn run_rest<R: Rng + ?Sized>(&mut self, rng: &mut R) {
-        let index = &self.table.index;
-        let gaps = Gaps::new(LEVEL, rng);
-        let mut proposed = gaps.gap(rng) as usize;
-        let slots = self.table.slot_count();
-        let mut block = 0;
-        loop {
-            self.set_cuts();
-            let cut = self.cuts[0].min(self.cuts[1]);
-            let above = index.next_above(cut, block);
-            block = if proposed < slots { above.min(proposed / BLOCK) } else { above };
-            if block >= index.blocks() {
-                return;
-            }
-            if index.top(block) > self.cut_in(block) {
-                for (part, codes) in index.block_codes(block).chunks(PART).enumerate() {
-                    if codes.iter().fold(0, |top, &code| top.max(code)) <= cut {
-                        continue;
-                    }
-                    for (i, &code) in codes.iter().enumerate() {
-                        let slot = block * BLOCK + part * PART + i;
-                        if code > cut && code > self.cuts[self.group(slot)] && self.races_still(slot, code) {
-                            self.contend(slot, rng);
+                    if code > cut && code < end {
+                        let arm = table.entry(slot);
+                        if code > cuts[self.group(&arm)] && self.is_eligible(slot, &arm) {
+                            keys.push(key(code, slot));
                         }
                     }
                 }
             }
-            let end = slots.min((block + 1) * BLOCK);
-            while proposed < end {
-                let (slot, code) = (proposed, index.code(proposed));
-                if code > 0 && code <= self.cuts[self.group(slot)] && self.races_still(slot, code) {
-                    let race = &mut self.races[self.group(slot)];
-                    race.propose(LEVEL, slot as u32, self.table.alpha[slot], self.table.beta[slot], rng);
+            block = index.next_above(lowest, block + 1);
+        }
+        keys.sort_unstable();
+        for key in keys {
+            let (code, slot) = (code_of(key), slot_of(key));
+            let arm = table.entry(slot);
+            let group = self.group(&arm);
+            if code > self.cuts[group] {
+                self.contend(group, slot, &arm, rng);
+            } else {
+                self.stops[group] = self.stops[group].min(key);
+            }
+        }
+        if least == 1 {
+            // What was left out while looking was quiet.
+            for (stop, cut) in self.stops.iter_mut().zip(cuts) {
+                *stop = (*stop).min(key(cut, 0));
+            }
+        }
+    }
+
+    /// Of the quiet arms each proposes itself with probability e^−[`LEVEL`].
+    fn propose<R: Rng + ?Sized>(&mut self, rng: &mut R) {
+        let table = self.table;
+        let gaps = Gaps::new(LEVEL, rng);
+        let mut slot = gaps.gap(rng) as usize;
+        while slot < table.slot_count() {
+            let code = table.index.code(slot);
+            if code > 0 {
+                let arm = table.entry(slot);
+                let group = self.group(&arm);
+                if key(code, slot) >= self.stops[group] && self.is_eligible(slot, &arm) {
+                    self.races[group].propose(LEVEL, slot as u32, arm.alpha, arm.beta, rng);
                 }
-                proposed = proposed.saturating_add(1).saturating_add(gaps.gap(rng) as usize);
             }
-            block += 1;
+            slot = slot.saturating_add(1).saturating_add(gaps.gap(rng) as usize);
         }
-    }
-
-    fn races_still(&self, slot: usize, code: u16) -> bool {
-        !self.is_pilot(slot, code) && self.is_eligible(slot)
-    }
-
-    fn set_cuts(&mut self) {
-        for (cut, race) in self.cuts.iter_mut().zip(&self.races) {
-            if let Some(t) = race.threshold {
-                *cut = floor(t);
-            }
-        }
-    }
-
-    /// The lowest cut of the races that have arms in the block.
-    fn cut_in(&self, block: usize) -> u16 {
-        let (least, most) = self.table.index.impressions(block);
-        let experienced = if most >= self.min_impressions { self.cuts[0] } else { u16::MAX };
-        let new = if least < self.min_impressions { self.cuts[1] } else { u16::MAX };
-        experienced.min(new)
     }
 }

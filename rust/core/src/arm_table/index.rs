@@ -28,12 +28,14 @@ pub(crate) struct Index {
     /// How many arms have each code, and each 64 codes.
     counts: Vec<u32>,
     coarse: Vec<u32>,
+    /// How many arms that can be selected have impressions of each number of binary digits.
+    digits: [u32; 65],
 }
 
 impl Index {
     pub fn new() -> Self {
         let (counts, coarse) = (vec![0; CODES], vec![0; CODES.div_ceil(64)]);
-        Self { codes: vec![], tops: vec![], least: vec![], most: vec![], counts, coarse }
+        Self { codes: vec![], tops: vec![], least: vec![], most: vec![], counts, coarse, digits: [0; 65] }
     }
 
     /// Adds a slot that can't be selected.
@@ -47,12 +49,14 @@ impl Index {
     }
 
     /// Takes over the state of a slot: its parameters, or `None` where it can't be selected. `impressions` is the
-    /// column that already has the slot's new value, `before` the old one.
-    pub fn set(&mut self, slot: usize, arm: Option<(f64, f64)>, impressions: &[i64], before: i64) {
+    /// column that already has the slot's new value, `before` the old one. Gives the codes before and after.
+    pub fn set(&mut self, slot: usize, arm: Option<(f64, f64)>, impressions: &[i64], before: i64) -> (u16, u16) {
         let code = arm.map_or(0, |(alpha, beta)| ceiling(reach(alpha, beta, LEVEL)));
         let old = std::mem::replace(&mut self.codes[slot], code);
-        self.count(old, -1);
-        self.count(code, 1);
+        if old != code {
+            self.count(old, -1);
+            self.count(code, 1);
+        }
         let block = slot / BLOCK;
         let slots = block * BLOCK..self.codes.len().min((block + 1) * BLOCK);
         if code >= self.tops[block] {
@@ -63,8 +67,10 @@ impl Index {
         let known = old > 0 && code > 0;
         let after = impressions[slot];
         if known && after == before {
-            return;
+            return (old, code);
         }
+        self.digits[digits(before)] -= u32::from(old > 0);
+        self.digits[digits(after)] += u32::from(code > 0);
         let at_edge = old > 0 && (before == self.least[block] || before == self.most[block]);
         if at_edge {
             let live = slots.filter(|&slot| self.codes[slot] > 0).map(|slot| impressions[slot]);
@@ -74,6 +80,19 @@ impl Index {
             self.least[block] = self.least[block].min(after);
             self.most[block] = self.most[block].max(after);
         }
+        (old, code)
+    }
+
+    /// Whether there may be arms with fewer impressions than `limit`, and with that many or more. No is certain.
+    pub fn may_have(&self, limit: i64) -> (bool, bool) {
+        let some = |digits: &[u32]| digits.iter().any(|&arms| arms > 0);
+        let at = digits(limit);
+        (limit > 0 && some(&self.digits[..=at]), some(&self.digits[at..]))
+    }
+
+    /// The slots that can be selected, in ascending order, and their codes.
+    pub fn coded(&self) -> impl Iterator<Item = (usize, u16)> + Clone + '_ {
+        self.codes.iter().copied().enumerate().filter(|&(_, code)| code > 0)
     }
 
     fn count(&mut self, code: u16, change: i32) {
@@ -142,6 +161,12 @@ impl Index {
             + 8 * (self.least.capacity() + self.most.capacity())
             + 4 * (self.counts.capacity() + self.coarse.capacity())
     }
+}
+
+/// How many binary digits a count has.
+#[inline]
+fn digits(count: i64) -> usize {
+    (u64::BITS - count.max(0).unsigned_abs().leading_zeros()) as usize
 }
 
 /// The highest code whose arms all have less than e^−[`LEVEL`] above the rate `t`.

@@ -1,71 +1,21 @@
 //! Arms kept in memory, in columns: what a service selects from, and follows its database with.
 mod dimensions;
+mod front;
 mod heats;
 mod ids;
 mod index;
+mod rows;
 mod select;
 
 use dimensions::{Dimensions, SetNumber};
+use front::{Entry, Front};
 use ids::Ids;
 use index::Index;
+pub use rows::{Arm, Rows};
 pub use select::{Selection, Split};
 
-use crate::beta::{check_length, check_parameters};
+use crate::beta::check_length;
 use crate::error::Error;
-
-/// Rows of arms, in columns of equal length.
-#[derive(Debug, Clone, Copy)]
-pub struct Rows<'a> {
-    /// α of each arm's posterior.
-    pub alpha: &'a [f64],
-    /// β of each arm's posterior.
-    pub beta: &'a [f64],
-    /// How often each arm was shown.
-    pub impressions: &'a [i64],
-    /// Grows with every change of the arm: of two states the one of the higher version is the newer.
-    pub version: &'a [i64],
-}
-
-impl<'a> Rows<'a> {
-    /// Checks every row: equal lengths, parameters finite and greater than 0, counts not negative.
-    pub fn check(&self, reference: (&'static str, usize)) -> Result<(), Error> {
-        check_length(reference, ("alpha", self.alpha.len()))?;
-        check_length(reference, ("beta", self.beta.len()))?;
-        check_length(reference, ("impressions", self.impressions.len()))?;
-        check_length(reference, ("version", self.version.len()))?;
-        check_parameters("alpha", self.alpha)?;
-        check_parameters("beta", self.beta)?;
-        match self.impressions.iter().position(|&count| count < 0) {
-            Some(index) => {
-                Err(Error::Negative { argument: "impressions", index: Some(index), value: self.impressions[index] })
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// The rows from `start` to before `end`.
-    pub fn slice(&self, start: usize, end: usize) -> Self {
-        Self {
-            alpha: &self.alpha[start..end],
-            beta: &self.beta[start..end],
-            impressions: &self.impressions[start..end],
-            version: &self.version[start..end],
-        }
-    }
-}
-
-/// What the table holds of one arm.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Arm {
-    /// α of the posterior.
-    pub alpha: f64,
-    /// β of the posterior.
-    pub beta: f64,
-    /// How often the arm was shown.
-    pub impressions: i64,
-    /// The version this state has.
-    pub version: i64,
-}
 
 /// Arms by id. An id keeps its slot for the table's lifetime, also when its arm is removed.
 #[derive(Debug)]
@@ -80,6 +30,7 @@ pub struct ArmTable {
     live_count: usize,
     dimensions: Dimensions,
     index: Index,
+    front: Front,
 }
 
 impl Default for ArmTable {
@@ -102,6 +53,7 @@ impl ArmTable {
             live_count: 0,
             dimensions: Dimensions::new(),
             index: Index::new(),
+            front: Front::new(),
         }
     }
 
@@ -152,11 +104,11 @@ impl ArmTable {
                 self.live[slot] = true;
                 self.live_count += 1;
             }
-            self.write(slot, rows, row);
             if let Some(pairs) = dimensions.and_then(|dimensions| dimensions.get(row)) {
                 let set = self.dimensions.acquire(pairs);
                 self.dimensions.release(std::mem::replace(&mut self.sets[slot], set));
             }
+            self.write(slot, rows, row);
         }
         Ok(())
     }
@@ -236,6 +188,7 @@ impl ArmTable {
             + self.ids.nbytes()
             + self.dimensions.nbytes()
             + self.index.nbytes()
+            + self.front.nbytes()
     }
 
     /// Checks that each slot was given out.
@@ -270,17 +223,37 @@ impl ArmTable {
         self.beta[slot] = rows.beta[row];
         let before = std::mem::replace(&mut self.impressions[slot], rows.impressions[row]);
         self.version[slot] = rows.version[row];
-        self.index.set(slot, Some((self.alpha[slot], self.beta[slot])), &self.impressions, before);
+        self.index_anew(slot, Some((self.alpha[slot], self.beta[slot])), before);
     }
 
     fn bury(&mut self, slot: usize, version: i64) -> bool {
         self.version[slot] = version;
         let was_live = std::mem::replace(&mut self.live[slot], false);
-        if was_live {
-            self.index.set(slot, None, &self.impressions, self.impressions[slot]);
-        }
         self.live_count -= usize::from(was_live);
+        if was_live {
+            self.index_anew(slot, None, self.impressions[slot]);
+        }
         was_live
+    }
+
+    fn index_anew(&mut self, slot: usize, arm: Option<(f64, f64)>, before: i64) {
+        let (old, new) = self.index.set(slot, arm, &self.impressions, before);
+        if self.front.set(slot, old, new, self.entry(slot), self.live_count) {
+            let mut front = std::mem::replace(&mut self.front, Front::new());
+            front.remake(self.live_count, self.index.coded(), |slot| self.entry(slot));
+            self.front = front;
+        }
+    }
+
+    #[inline]
+    fn entry(&self, slot: usize) -> Entry {
+        Entry {
+            alpha: self.alpha[slot],
+            beta: self.beta[slot],
+            impressions: self.impressions[slot],
+            set: self.sets[slot],
+            live: true,
+        }
     }
 }
 

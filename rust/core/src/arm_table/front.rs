@@ -1,0 +1,215 @@
+//! The arms of highest reach in the order in which they race, kept at hand so that a selection reads little else.
+//!
+//! Arms race by descending code, of equal codes by ascending slot. The front holds the beginning of that order: every
+//! arm of at least some code. How far it goes hangs on what came before, so it may only ever save time: who races
+//! after whom is the same without it.
+use super::dimensions::SetNumber;
+
+/// An arm's place in the order: its code, turned over so that the highest comes first, and its slot.
+pub(super) type Key = u64;
+
+#[inline]
+pub(super) fn key(code: u16, slot: usize) -> Key {
+    u64::from(!code) << 32 | slot as u64
+}
+
+#[inline]
+pub(super) fn code_of(key: Key) -> u16 {
+    !((key >> 32) as u16)
+}
+
+#[inline]
+pub(super) fn slot_of(key: Key) -> usize {
+    key as u32 as usize
+}
+
+/// What a race needs to know of an arm, so that it isn't looked up all over the table's columns.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub alpha: f64,
+    pub beta: f64,
+    pub impressions: i64,
+    pub set: SetNumber,
+    /// Whether the arm still has this code; if not the entry goes with the next merge.
+    pub live: bool,
+}
+
+/// At least so many arms are held, or one of so many in the table if that is more.
+const FEWEST: usize = 1_024;
+const ARMS_AN_ENTRY: usize = 32;
+
+/// After so large a share of the arms' codes changed the front may be made anew.
+const CHANGES_A_REMAKING: usize = 16;
+
+#[derive(Debug)]
+pub(super) struct Front {
+    /// All arms of this code or a higher one are here, and no others.
+    least: u16,
+    settled: Run,
+    /// What came since the last merge; few, so that inserting in order is cheap.
+    recent: Run,
+    /// Entries among the settled that are no longer live.
+    dead: usize,
+    /// How many codes changed since the front was last made anew.
+    changes: usize,
+}
+
+/// Entries in ascending order of their keys.
+#[derive(Debug, Default)]
+struct Run {
+    keys: Vec<Key>,
+    entries: Vec<Entry>,
+}
+
+impl Front {
+    pub fn new() -> Self {
+        Self { least: 1, settled: Run::default(), recent: Run::default(), dead: 0, changes: 0 }
+    }
+
+    /// Whether all arms are here.
+    pub fn is_complete(&self) -> bool {
+        self.least <= 1
+    }
+
+    /// The least code of which all arms are here.
+    pub fn least(&self) -> u16 {
+        self.least
+    }
+
+    /// The entries from the beginning of the order, the dead ones among them.
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = (Key, &Entry)> {
+        let (mut settled, mut recent) = (self.settled.iter(), self.recent.iter());
+        let (mut first, mut second) = (settled.next(), recent.next());
+        std::iter::from_fn(move || match (first, second) {
+            (Some(one), Some(other)) if other.0 < one.0 => std::mem::replace(&mut second, recent.next()).or(Some(one)),
+            (Some(_), _) => std::mem::replace(&mut first, settled.next()),
+            (None, _) => std::mem::replace(&mut second, recent.next()),
+        })
+    }
+
+    /// Takes over an arm whose code was `old` and is `new`, 0 standing for an arm that can't be selected.
+    ///
+    /// `arms` is how many can be. True if the front has become so short that it should be made anew.
+    pub fn set(&mut self, slot: usize, old: u16, new: u16, entry: Entry, arms: usize) -> bool {
+        self.changes += usize::from(old != new);
+        if old >= self.least && self.replace(key(old, slot), (old == new).then_some(entry)) {
+            return false;
+        }
+        if new >= self.least {
+            self.recent.insert(key(new, slot), entry);
+        }
+        let enough = FEWEST.max(arms / ARMS_AN_ENTRY);
+        if self.recent.keys.len() + self.dead > 64 + self.settled.keys.len() / 64 {
+            self.merge(enough);
+        }
+        !self.is_complete() && self.len() < enough / 2 && self.changes > enough.max(arms / CHANGES_A_REMAKING)
+    }
+
+    /// Makes the front anew from all arms that can be selected, in ascending order of their slots.
+    pub fn remake(
+        &mut self,
+        arms: usize,
+        codes: impl Iterator<Item = (usize, u16)> + Clone,
+        entry: impl Fn(usize) -> Entry,
+    ) {
+        let mut counts = vec![0u32; usize::from(u16::MAX) + 1];
+        codes.clone().for_each(|(_, code)| counts[usize::from(code)] += 1);
+        let enough = FEWEST.max(arms / ARMS_AN_ENTRY);
+        let (mut held, mut least) = (0, 1);
+        for code in (1..=u16::MAX).rev() {
+            let more = counts[usize::from(code)] as usize;
+            if held + more > 2 * enough {
+                least = code + 1;
+                break;
+            }
+            held += more;
+            if held >= enough {
+                least = code;
+                break;
+            }
+        }
+        let mut keys: Vec<Key> = codes.filter(|&(_, code)| code >= least).map(|(slot, code)| key(code, slot)).collect();
+        keys.sort_unstable();
+        let entries = keys.iter().map(|&key| entry(slot_of(key))).collect();
+        *self = Self { least, settled: Run { keys, entries }, recent: Run::default(), dead: 0, changes: 0 };
+    }
+
+    fn len(&self) -> usize {
+        self.settled.keys.len() - self.dead + self.recent.keys.len()
+    }
+
+    /// Puts `entry` in the place of the live one under `key`, or takes that out; tells whether there now is `entry`.
+    fn replace(&mut self, key: Key, entry: Option<Entry>) -> bool {
+        if let Ok(place) = self.settled.keys.binary_search(&key) {
+            let held = &mut self.settled.entries[place];
+            if held.live {
+                match entry {
+                    Some(entry) => *held = entry,
+                    None => {
+                        held.live = false;
+                        self.dead += 1;
+                    }
+                }
+                return entry.is_some();
+            }
+        }
+        if let Ok(place) = self.recent.keys.binary_search(&key) {
+            match entry {
+                Some(entry) => self.recent.entries[place] = entry,
+                None => {
+                    self.recent.keys.remove(place);
+                    self.recent.entries.remove(place);
+                }
+            }
+        }
+        entry.is_some()
+    }
+
+    /// Settles what is recent, drops what is dead, and lets go of the end where the front is far longer than it need be.
+    fn merge(&mut self, enough: usize) {
+        let length = self.len();
+        let mut merged = Run { keys: Vec::with_capacity(length), entries: Vec::with_capacity(length) };
+        for (key, entry) in self.iter().filter(|(_, entry)| entry.live) {
+            merged.keys.push(key);
+            merged.entries.push(*entry);
+        }
+        if length > 2 * enough {
+            let mut least = code_of(merged.keys[enough - 1]);
+            let mut end = merged.keys.partition_point(|&key| code_of(key) >= least);
+            if end > 2 * enough {
+                least += 1;
+                end = merged.keys.partition_point(|&key| code_of(key) >= least);
+            }
+            merged.keys.truncate(end);
+            merged.entries.truncate(end);
+            self.least = least;
+        }
+        self.settled = merged;
+        self.recent = Run::default();
+        self.dead = 0;
+    }
+
+    pub fn nbytes(&self) -> usize {
+        [&self.settled, &self.recent]
+            .map(|run| run.keys.capacity() * size_of::<Key>() + run.entries.capacity() * size_of::<Entry>())
+            .iter()
+            .sum()
+    }
+}
+
+impl Run {
+    fn iter(&self) -> impl Iterator<Item = (Key, &Entry)> {
+        self.keys.iter().copied().zip(&self.entries)
+    }
+
+    fn insert(&mut self, key: Key, entry: Entry) {
+        match self.keys.binary_search(&key) {
+            Ok(place) => self.entries[place] = entry,
+            Err(place) => {
+                self.keys.insert(place, key);
+                self.entries.insert(place, entry);
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Arms as they come in, in columns, and as they are given out, one by one.
+use crate::beta::{check_length, check_parameters};
+use crate::error::Error;
+
+/// Rows of arms, in columns of equal length.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// α of each arm's posterior.
+    pub alpha: &'a [f64],
+    /// β of each arm's posterior.
+    pub beta: &'a [f64],
+    /// How often each arm was shown.
+    pub impressions: &'a [i64],
+    /// Grows with every change of the arm: of two states the one of the higher version is the newer.
+    pub version: &'a [i64],
+}
+
+impl<'a> Rows<'a> {
+    /// Checks every row: equal lengths, parameters finite and greater than 0, counts not negative.
+    pub fn check(&self, reference: (&'static str, usize)) -> Result<(), Error> {
+        check_length(reference, ("alpha", self.alpha.len()))?;
+        check_length(reference, ("beta", self.beta.len()))?;
+        check_length(reference, ("impressions", self.impressions.len()))?;
+        check_length(reference, ("version", self.version.len()))?;
+        check_parameters("alpha", self.alpha)?;
+        check_parameters("beta", self.beta)?;
+        match self.impressions.iter().position(|&count| count < 0) {
+            Some(index) => {
+                Err(Error::Negative { argument: "impressions", index: Some(index), value: self.impressions[index] })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The rows from `start` to before `end`.
+    pub fn slice(&self, start: usize, end: usize) -> Self {
+        Self {
+            alpha: &self.alpha[start..end],
+            beta: &self.beta[start..end],
+            impressions: &self.impressions[start..end],
+            version: &self.version[start..end],
+        }
+    }
+}
+
+/// What the table holds of one arm.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Arm {
+    /// α of the posterior.
+    pub alpha: f64,
+    /// β of the posterior.
+    pub beta: f64,
+    /// How often the arm was shown.
+    pub impressions: i64,
+    /// The version this state has.
+    pub version: i64,
+}
