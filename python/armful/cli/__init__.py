@@ -24,6 +24,7 @@ _COMMANDS = {
     "export": ("armful.cli.transfer", "export_variants", "Write variants, with their counters, to a file."),
     "backup": ("armful.cli.backup", "backup", "Copy the database to a file while armful goes on serving."),
     "restore": ("armful.cli.backup", "restore", "Put a backup into the database, all of it or nothing."),
+    "doctor": ("armful.cli.doctor", "doctor", "Say what is wrong with this installation."),
     "power": ("armful.cli.power", "power", "Say how large an experiment must be."),
     "demo": ("armful.cli.demo", "demo", "Fill an empty service with sample variants and lifelike visitors."),
     "watch": ("armful.cli.watch", "watch", "Show what a running armful is doing."),

@@ -7,6 +7,7 @@ from armful.postgres._errors import (
     ProgramsNotFound,
     StartFailed,
 )
+from armful.postgres._examine import Examined, examine_cluster
 from armful.postgres._programs import find_programs
 from armful.postgres._server import EmbeddedPostgres, find_running
 
@@ -15,8 +16,10 @@ __all__ = [
     "DataFolderRefused",
     "EmbeddedPostgres",
     "EmbeddedPostgresError",
+    "Examined",
     "ProgramsNotFound",
     "StartFailed",
+    "examine_cluster",
     "find_programs",
     "find_running",
 ]

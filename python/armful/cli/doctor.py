@@ -1,0 +1,46 @@
+"""`armful doctor`."""
+
+import sys
+
+import msgspec
+import rich_click as click
+from rich.console import Console
+from rich.text import Text
+
+from armful.doctor import Finding, examine
+from armful.settings import Settings
+
+_SIGNS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗", "red")}
+
+
+@click.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address that armful serves on, or shall."
+)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port there.")
+@click.option("--json", "as_json", is_flag=True, help="Findings as JSON, for programs.")
+@click.pass_obj
+def doctor(settings: Settings, host: str, port: int, as_json: bool) -> None:
+    """Say what is wrong with this installation, in sentences: programs, data folder, database, service.
+
+    Exit status 1 where there is a problem, 0 where there are warnings at most. Nothing is changed.
+    """
+    findings = []
+    console = Console(highlight=False, soft_wrap=True)
+    for finding in examine(settings, host, port):
+        findings.append(finding)
+        if not as_json:
+            _show(console, finding)
+    problems = sum(finding.verdict == "problem" for finding in findings)
+    warnings = sum(finding.verdict == "warning" for finding in findings)
+    if as_json:
+        answer = {"problems": problems, "warnings": warnings, "findings": findings}
+        click.echo(msgspec.json.format(msgspec.json.encode(answer)).decode())
+    else:
+        click.echo(f"{problems} problems, {warnings} warnings" if problems or warnings else "All is well.")
+    sys.exit(1 if problems else 0)
+
+
+def _show(console: Console, finding: Finding) -> None:
+    sign, colour = _SIGNS[finding.verdict]
+    console.print(Text.assemble((sign, colour), f" {finding.subject}: {finding.detail}"))
