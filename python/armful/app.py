@@ -43,7 +43,7 @@ def create_app(settings: Settings) -> ASGIApp:
             audit.router,
             health.router,
             docs.router,
-            metrics.handler(service.meter, public=settings.metrics_open),
+            metrics.handler(service.meter, settings.data_dir, public=settings.metrics_open),
             dashboard.router,
         ],
         dependencies={"engine": Provide(lambda: service.engine, sync_to_thread=False)},

@@ -17,7 +17,7 @@ from armful.state.recorder import Recorder
 from armful.state.registry import Registry
 from armful.state.tidier import Tidier
 from armful.storage.migrate import migrate
-from armful.storage.pool import open_pool
+from armful.storage.pool import Pool, open_pool
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ class Service:
                 await recorder.start()
             tidier.start()
             self.engine = Engine.over(pool, registry, recorder, self.keyring, self.meter, source)
-            noting = asyncio.create_task(self._note(recorder, follower), name="meter")
+            noting = asyncio.create_task(self._note(recorder, follower, pool), name="meter")
             gc.freeze()  # what is there by now stays: with a million variants, looking through it takes a fifth of a second
             log.info("ready", variants=len(registry))
             yield
@@ -75,10 +75,13 @@ class Service:
             await follower.stop()
             await pool.close()
 
-    async def _note(self, recorder: Recorder, follower: Follower) -> None:
+    async def _note(self, recorder: Recorder, follower: Follower, pool: Pool) -> None:
         """Keep the meter's gauges, and tell the other processes what it says."""
+        figures = self.meter.figures
+        figures.limit = self._settings.queue_limit
         while True:
-            await asyncio.sleep(1)
-            self.meter.figures.waiting = recorder.waiting
-            self.meter.figures.behind = follower.behind()
+            figures.waiting = recorder.waiting
+            figures.behind = follower.behind()
+            figures.connections, figures.idle = pool.sizes()
             self.meter.write()
+            await asyncio.sleep(1)

@@ -4,6 +4,7 @@ The metrics of a client library take a lock or write to shared memory at every s
 microseconds would notice; these are added up in place and told to the library once a scrape.
 """
 
+import fcntl
 import os
 import time
 from bisect import bisect_left
@@ -20,6 +21,8 @@ SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 1
 
 _MOST_PERSONAS = 100
 _OTHER = "other"
+_TELLS_EVERY = 2.0
+"""Seconds within which a process that is well has told the others how it is."""
 
 
 class Distribution(Struct):
@@ -54,11 +57,22 @@ class Figures(Struct):
     sampling: Distribution = msgspec.field(default_factory=lambda: Distribution.over(MICROSECONDS))
     commit_sizes: Distribution = msgspec.field(default_factory=lambda: Distribution.over(SIZES))
     commit_seconds: Distribution = msgspec.field(default_factory=lambda: Distribution.over(SECONDS))
-    waiting: int = 0
-    behind: float = 0.0
+    started: float = msgspec.field(default_factory=time.time)
+    written: float = 0.0
+    """When the process last told how it is: what it says of itself below is of that time."""
 
-    def add(self, other: "Figures") -> None:
-        """Add another process's: what is waiting adds up, of the delays the longest counts."""
+    workers: int = 1
+    waiting: int = 0
+    limit: int = 0
+    behind: float = 0.0
+    connections: int = 0
+    idle: int = 0
+
+    def add(self, other: "Figures", now: float | None = None) -> None:
+        """Add another process's counts; and, where it is alive and `now` says so, how it is.
+
+        What is waiting adds up, of the delays the longest counts. One that has fallen silent falls behind meanwhile.
+        """
         for name, count in other.requests.items():
             self.requests[name] = self.requests.get(name, 0) + count
         for name, count in other.selections.items():
@@ -68,8 +82,45 @@ class Figures(Struct):
         self.sampling.add(other.sampling)
         self.commit_sizes.add(other.commit_sizes)
         self.commit_seconds.add(other.commit_seconds)
-        self.waiting += other.waiting
-        self.behind = max(self.behind, other.behind)
+        self.started = min(self.started, other.started)
+        if now is not None:
+            self.workers += other.workers
+            self.waiting += other.waiting
+            self.limit += other.limit
+            self.behind = max(self.behind, other.behind + max(0.0, now - other.written - _TELLS_EVERY))
+            self.connections += other.connections
+            self.idle += other.idle
+
+
+class Personas:
+    """The first hundred personas of a service, whichever process met them: each has series of its own.
+
+    The processes agree by a file in `folder`; once it is full none of them looks into it again.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._file = None if folder is None else folder / "personas"
+        self._named: set[str] = set()
+
+    def label(self, persona_id: str) -> str:
+        """What a persona is counted under."""
+        if persona_id in self._named:
+            return persona_id
+        if len(self._named) < _MOST_PERSONAS and "\n" not in persona_id:
+            self._name(persona_id)
+        return persona_id if persona_id in self._named else _OTHER
+
+    def _name(self, persona_id: str) -> None:
+        if self._file is None:
+            self._named.add(persona_id)
+            return
+        with suppress(OSError), self._file.open("a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            self._named.update(file.read().split("\n")[:-1])
+            if persona_id not in self._named and len(self._named) < _MOST_PERSONAS:
+                file.write(f"{persona_id}\n")
+                self._named.add(persona_id)
 
 
 class Meter:
@@ -77,9 +128,8 @@ class Meter:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.figures = Figures()
-        self.started = time.time()
         self._folder = folder
-        self._personas: set[str] = set()
+        self._personas = Personas(folder)
 
     def request(self, method: str, endpoint: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
@@ -94,12 +144,7 @@ class Meter:
 
     def selection(self, algorithm: str, persona_id: str, seconds: float) -> None:
         """Count a selection; personas beyond the first hundred are counted together."""
-        if persona_id not in self._personas:
-            if len(self._personas) < _MOST_PERSONAS and "\n" not in persona_id:
-                self._personas.add(persona_id)
-            else:
-                persona_id = _OTHER
-        name = f"{algorithm}\n{persona_id}"
+        name = f"{algorithm}\n{self._personas.label(persona_id)}"
         selections = self.figures.selections
         selections[name] = selections.get(name, 0) + 1
         self.figures.sampling.observe(seconds)
@@ -111,6 +156,7 @@ class Meter:
 
     def write(self) -> None:
         """Tell the other processes; a process that has ended stays counted by what it wrote last."""
+        self.figures.written = time.time()
         if self._folder is not None:
             path = self._folder / f"{os.getpid()}.json"
             with suppress(OSError):
@@ -118,12 +164,14 @@ class Meter:
                 path.with_suffix(".new").replace(path)
 
     def together(self) -> Figures:
-        """This process's figures, and what the others wrote last."""
-        figures = Figures()
-        figures.add(self.figures)
+        """This process's figures, what the others have counted, and how those of them are that live."""
+        now = time.time()
+        figures = Figures(workers=0)
+        figures.add(msgspec.structs.replace(self.figures, written=now), now)
         for path in self._others():
-            with suppress(OSError, msgspec.DecodeError):
-                figures.add(msgspec.json.decode(path.read_bytes(), type=Figures))
+            with suppress(OSError, ValueError):
+                other = msgspec.json.decode(path.read_bytes(), type=Figures)
+                figures.add(other, now if Path(f"/proc/{path.stem}").exists() else None)
         return figures
 
     def _others(self) -> Iterable[Path]:

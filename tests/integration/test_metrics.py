@@ -1,13 +1,18 @@
 """`GET /metrics`: the reference's names and labels, right with several processes."""
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 from tests.conftest import Running, serving
 from tests.integration.contract import create, problem, report, select
 from tests.integration.test_experiments import start
+
+from armful.meter import Figures, Meter
 
 
 def scrape(client: httpx2.Client) -> dict[tuple[str, ...], float]:
@@ -59,6 +64,15 @@ def test_what_happened_is_counted_under_the_references_names(service: Running) -
     assert found["armful_commit_updates_count",] == 1
     assert found["armful_commit_updates_sum",] == 1
     assert found["armful_database_up",] == 1
+    assert found["armful_database_size_bytes",] > 1e6
+    assert 0 < time.time() - found["armful_database_start_time_seconds",] < 1e5
+    assert 1 <= found["armful_database_connections",] < found["armful_database_connections_limit",]
+    assert found["armful_workers",] == 1
+    assert found["armful_queue_updates",] == 0
+    assert found["armful_queue_limit",] == service.settings.queue_limit
+    assert 0 <= found["armful_behind_seconds",] < 60
+    assert 0 <= found["armful_pool_connections_idle",] <= found["armful_pool_connections",]
+    assert found["armful_experiment_sample_ratio_alarm", f"experiment_id={experiment}"] == 0
     assert found["armful_variants",] == 2
     buckets = [value for name, value in found.items() if name[0] == "armful_commit_duration_seconds_bucket"]
     assert buckets == sorted(buckets)
@@ -95,8 +109,6 @@ def test_processes_of_one_service_answer_for_each_other(
     database: str, tmp_path: Path, monkeypatch: Any
 ) -> None:
     """What another process wrote is added; what it wrote last stays when it has ended."""
-    import os
-
     with serving(database, metrics_dir=tmp_path) as one:
         select(one.client, 1)
         one.app._service.meter.write()  # type: ignore[attr-defined]
@@ -104,3 +116,50 @@ def test_processes_of_one_service_answer_for_each_other(
         mine.rename(tmp_path / "1.json")
         found = scrape(one.client)
         assert found["ab_testing_thompson_sampling_duration_seconds_count",] == 2
+
+
+def test_a_process_that_has_ended_is_counted_and_one_that_fell_silent_falls_behind(tmp_path: Path) -> None:
+    meter = Meter(tmp_path)
+    meter.selection("thompson_sampling", "dev", 1e-5)
+    other = Figures(waiting=7, limit=10, behind=0.5, connections=3, idle=1, written=time.time() - 100)
+    other.selections["thompson_sampling\ndev"] = 5
+    for process in (1, 2**22 + 1):  # one that always is there, and one that cannot be
+        (tmp_path / f"{process}.json").write_bytes(msgspec.json.encode(other))
+    (tmp_path / "3.json").write_text("{")
+    found = meter.together()
+    assert found.selections == {"thompson_sampling\ndev": 11}
+    assert (found.workers, found.waiting, found.limit, found.connections, found.idle) == (2, 7, 10, 3, 1)
+    assert 90 < found.behind < 1000
+    assert meter.together().selections == found.selections
+
+
+def test_processes_agree_on_the_hundred_personas(tmp_path: Path) -> None:
+    meters = [Meter(tmp_path), Meter(tmp_path)]
+    for n in range(120):
+        for meter in meters[:: 1 if n % 2 else -1]:
+            meter.selection("thompson_sampling", f"p{n} ü", 1e-5)
+    found = meters[0].figures.selections
+    assert found == meters[1].figures.selections
+    assert len(found) == 101
+    assert found["thompson_sampling\nother"] == 20
+    late = Meter(tmp_path)
+    for persona in ("p119 ü", "p3 ü"):
+        late.selection("thompson_sampling", persona, 1e-5)
+    assert set(late.figures.selections) == {"thompson_sampling\nother", "thompson_sampling\np3 ü"}
+
+
+def test_traffic_that_is_not_split_as_planned_is_an_alarm_in_metrics_and_results(service: Running) -> None:
+    create(service.client, "a", "b")
+    fair, unfair = start(service.client), start(service.client, target_persona="other")
+    for n in range(200):
+        report(service.client, "ab"[n % 2], participant_id=f"p{n}", experiment_id=fair)
+    updates = [
+        {"variant_id": "a" if n % 5 else "b", "impression": True, "success": False, "experiment_id": unfair}
+        for n in range(300)
+    ]
+    assert service.client.post("/performance/batch", json={"updates": updates}).json()["accepted"] == 300
+    found = scrape(service.client)
+    for experiment, alarm in ((fair, 0), (unfair, 1)):
+        assert found["armful_experiment_sample_ratio_alarm", f"experiment_id={experiment}"] == alarm
+        results = service.client.get(f"/experiments/{experiment}/results").json()
+        assert results["sample_ratio"]["alarm"] is bool(alarm)

@@ -1,7 +1,10 @@
 """`GET /metrics`, in Prometheus' text format."""
 
+import shutil
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -12,15 +15,16 @@ from prometheus_client.metrics_core import Metric
 
 from armful.engine import Engine
 from armful.engine.overview import Overview
-from armful.meter import Distribution, Meter
+from armful.meter import Distribution, Figures, Meter
 
 
 class _Scrape:
     """One scrape's metrics; prometheus_client writes them down."""
 
-    def __init__(self, meter: Meter, overview: Overview) -> None:
+    def __init__(self, meter: Meter, overview: Overview, data_dir: Path) -> None:
         self._meter = meter
         self._overview = overview
+        self._data_dir = data_dir
 
     def collect(self) -> Iterator[Metric]:
         figures = self._meter.together()
@@ -38,7 +42,7 @@ class _Scrape:
         )
         yield _counter(
             "ab_testing_variant_selections",
-            "Selections made; personas beyond the first hundred of a process are 'other'.",
+            "Selections made; personas beyond the first hundred are 'other'.",
             ("algorithm", "persona_id"),
             figures.selections.items(),
         )
@@ -52,43 +56,74 @@ class _Scrape:
         yield _histograms(
             "armful_commit_duration_seconds", "Time of a commit.", (), [("", figures.commit_seconds)]
         )
+        yield from _processes(figures)
+        yield from _database(self._overview)
+        yield from _experiments(self._overview)
+        yield from _disk(self._data_dir)
+
+
+def _processes(figures: Figures) -> Iterator[Metric]:
+    """How the processes are that serve together."""
+    yield _gauge("ab_testing_api_uptime", "Seconds since the service started.", time.time() - figures.started)
+    yield _gauge("armful_workers", "Processes that serve.", figures.workers)
+    yield _gauge("armful_queue_updates", "Updates waiting for a commit, in all workers.", figures.waiting)
+    yield _gauge("armful_queue_limit", "Updates that may wait, in all workers.", figures.limit)
+    yield _gauge(
+        "armful_behind_seconds",
+        "Seconds since the worker that is furthest behind knew every commit.",
+        figures.behind,
+    )
+    yield _gauge("armful_pool_connections", "Open connections of all workers' pools.", figures.connections)
+    yield _gauge("armful_pool_connections_idle", "Those that nobody uses.", figures.idle)
+
+
+def _database(overview: Overview) -> Iterator[Metric]:
+    database = overview.database
+    yield _gauge("armful_variants", "Variants that can be selected.", overview.variants)
+    yield _gauge("posts_engagement_rate", "Successes per impression over all active variants.", overview.rate)
+    yield _gauge(
+        "armful_database_up", "1 where the database answers, else 0.", 0.0 if database is None else 1.0
+    )
+    if database is not None:
         yield _gauge(
-            "ab_testing_api_uptime", "Seconds since this process started.", time.time() - self._meter.started
+            "armful_database_start_time_seconds",
+            "When the PostgreSQL server was started, in seconds since 1970.",
+            database.started.timestamp(),
         )
-        yield _gauge("armful_queue_updates", "Updates waiting for a commit.", figures.waiting)
-        yield _gauge(
-            "armful_behind_seconds",
-            "Seconds since the process that is furthest behind knew every commit.",
-            figures.behind,
-        )
-        overview = self._overview
-        yield _gauge("armful_variants", "Variants that can be selected.", overview.variants)
-        yield _gauge(
-            "posts_engagement_rate", "Successes per impression over all active variants.", overview.rate
-        )
-        yield _gauge(
-            "armful_pool_connections", "Open connections of this process's pool.", overview.connections
-        )
-        yield _gauge("armful_pool_connections_idle", "Those that nobody uses.", overview.idle)
-        yield _gauge(
-            "armful_database_up",
-            "1 where the database answers, else 0.",
-            float(overview.experiments is not None),
-        )
-        if overview.experiments is not None:
-            yield _gauge(
-                "ab_testing_active_experiments_count",
-                "Experiments that are active.",
-                len(overview.experiments),
-            )
-            participants = GaugeMetricFamily(
-                "ab_testing_experiment_participants",
-                "Participants of an active experiment: distinct where events name them, else impressions.",
-                labels=["experiment_id"],
-            )
-            for experiment_id, count in overview.experiments.items():
-                participants.add_metric([experiment_id], count)
-            yield participants
+        yield _gauge("armful_database_size_bytes", "What the database occupies.", database.size)
+        yield _gauge("armful_database_connections", "Open connections of the server.", database.connections)
+        yield _gauge("armful_database_connections_limit", "Connections it takes.", database.most_connections)
+
+
+def _experiments(overview: Overview) -> Iterator[Metric]:
+    if overview.experiments is None:
+        return
+    yield _gauge(
+        "ab_testing_active_experiments_count", "Experiments that are active.", len(overview.experiments)
+    )
+    participants = GaugeMetricFamily(
+        "ab_testing_experiment_participants",
+        "Participants of an active experiment: distinct where events name them, else impressions.",
+        labels=["experiment_id"],
+    )
+    alarms = GaugeMetricFamily(
+        "armful_experiment_sample_ratio_alarm",
+        "1 where an active experiment's traffic is not split as planned, else 0.",
+        labels=["experiment_id"],
+    )
+    for experiment_id, running in overview.experiments.items():
+        participants.add_metric([experiment_id], running.participants)
+        alarms.add_metric([experiment_id], running.sample_ratio_alarm)
+    yield participants
+    yield alarms
+
+
+def _disk(folder: Path) -> Iterator[Metric]:
+    """The disk of the data folder, where there is one."""
+    with suppress(OSError):
+        usage = shutil.disk_usage(folder)
+        yield _gauge("armful_disk_size_bytes", "Size of the data folder's disk.", usage.total)
+        yield _gauge("armful_disk_free_bytes", "What is free of it.", usage.free)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
@@ -118,14 +153,14 @@ def _histograms(
     return family
 
 
-def handler(meter: Meter, *, public: bool) -> HTTPRouteHandler:
-    """The endpoint over a process's meter; `public` lets it be read without a key."""
+def handler(meter: Meter, data_dir: Path, *, public: bool) -> HTTPRouteHandler:
+    """The endpoint over a process's meter and the data folder's disk; `public` lets it be read without a key."""
 
     @get("/metrics", scope="read", public=public, include_in_schema=False, tags=["health"])
     async def metrics(engine: NamedDependency[Engine]) -> Response[bytes]:
         """What the service has done, and how it is."""
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Scrape(meter, await engine.overviews.look()))
+        registry.register(_Scrape(meter, await engine.overviews.look(), data_dir))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return metrics

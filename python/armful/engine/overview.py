@@ -1,21 +1,33 @@
 """The service at a glance, for those who watch it."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
 from msgspec import Struct
 
 from armful.errors import Unavailable
 from armful.state.registry import Registry
+from armful.stats.srm import adaptive_sample_ratio_test, sequential_sample_ratio_test
 from armful.storage import experiments
+from armful.storage import overview as storage
+from armful.storage.overview import ArmTraffic, Database
 from armful.storage.pool import Pool, acquire
 
 
+class Running(Struct, frozen=True):
+    """An active experiment: its participants, and whether its traffic is split otherwise than planned."""
+
+    participants: int
+    sample_ratio_alarm: bool
+
+
 class Overview(Struct, frozen=True, kw_only=True):
-    """Where things stand; `experiments` has the participants of the active ones, None where the database is away."""
+    """Where things stand; `experiments` has the active ones by id. None: the database is away."""
 
     variants: int
     rate: float
-    connections: int
-    idle: int
-    experiments: dict[str, int] | None
+    database: Database | None
+    experiments: dict[str, Running] | None
 
 
 class Overviews:
@@ -27,18 +39,41 @@ class Overviews:
 
     async def look(self) -> Overview:
         """How things stand now."""
-        participants: dict[str, int] | None
+        database = running = None
         try:
             async with acquire(self._pool, patience=1.0) as connection:
                 participants = await experiments.active(connection)
+                alarms = _alarms(await storage.traffic(connection))
+                running = {name: Running(count, name in alarms) for name, count in participants.items()}
+                database = await storage.database(connection)
         except Unavailable:
-            participants = None
+            pass
         impressions, successes = self._registry.totals()
-        connections, idle = self._pool.sizes()
         return Overview(
             variants=len(self._registry),
             rate=successes / impressions if impressions else 0.0,
-            connections=connections,
-            idle=idle,
-            experiments=participants,
+            database=database,
+            experiments=running,
         )
+
+
+def _alarms(traffic: Iterable[ArmTraffic]) -> set[str]:
+    """Experiments whose results would say that the split is wrong."""
+    by_experiment: dict[str, list[ArmTraffic]] = defaultdict(list)
+    for arm in traffic:
+        by_experiment[arm.experiment_id].append(arm)
+    return {name for name, arms in by_experiment.items() if _alarm(arms)}
+
+
+def _alarm(arms: Sequence[ArmTraffic]) -> bool:
+    total = sum(arm.expected for arm in arms)
+    if not total:
+        return False
+    seen = [arm.seen for arm in arms]
+    if arms[0].allocation == "thompson":
+        return adaptive_sample_ratio_test(
+            seen, [arm.expected for arm in arms], [arm.variance for arm in arms]
+        ).alarm
+    return sequential_sample_ratio_test(
+        seen, [arm.expected / total for arm in arms], max(arm.evidence for arm in arms)
+    ).alarm
