@@ -23,6 +23,9 @@ EventId = Annotated[str, Meta(min_length=1, max_length=128)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 """A number of impressions or successes; up to 2⁵³ a double holds it exactly."""
 
+KEYS_PER_RANGE = 4096
+"""Variants that are compared with the database at a time, by their keys."""
+
 Status = Literal["active", "archived"]
 Scope = Literal["read", "select", "write", "admin"]
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from armful.model import KEYS_PER_RANGE
 from armful.state import follower
 from armful.state.follower import Follower
 from armful.state.keyring import Keyring
@@ -72,6 +73,35 @@ async def test_rows_that_were_put_back_are_found_by_comparison(
         await connection.execute("INSERT INTO variant_performance (variant_id, impressions) VALUES ('a', 9)")
         await until(registry, 9)
         assert len(registry) == 1
+
+
+async def test_every_range_of_many_variants_is_compared(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
+    count = 3 * KEYS_PER_RANGE
+    async with following(database) as (registry, connection):
+        await connection.execute(
+            "INSERT INTO variant_performance (id, variant_id) OVERRIDING SYSTEM VALUE"
+            " SELECT i, i::text FROM generate_series(2, $1) AS i UNION ALL SELECT 1000000000000, 'far'",
+            count,
+        )
+        for name in ("2", str(count // 2), str(count), "far"):
+            await until(registry, 0, name)
+        assert len(registry) == count + 1
+        # Each of these leaves the sum of the versions as it was.
+        await connection.execute(
+            "UPDATE variant_performance SET version = 9, impressions = 9 WHERE id <= 5000"
+        )
+        await until(registry, 9, "5000")
+        await connection.execute(
+            "UPDATE variant_performance SET version = version + CASE id WHEN 4999 THEN 1 ELSE -1 END,"
+            " impressions = 7 WHERE id IN (4999, 5000)"
+        )
+        await until(registry, 7, "4999")
+        await until(registry, 7, "5000")
+        await connection.execute("DELETE FROM variant_performance WHERE variant_id = 'far'")
+        await until(registry, None, "far")
 
 
 async def test_after_a_silence_longer_than_the_feed_remembers_everything_is_compared(

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import structlog
 
 from armful.errors import ArmfulError
+from armful.state.comparison import compare, take_in
 from armful.state.keyring import Keyring
 from armful.state.registry import Registry
 from armful.storage import changes, keys, performance, variants
@@ -23,8 +24,7 @@ _SILENCE = (
 )  # seconds without an answer after which the connection is given up for a new one: least and most
 _BUSY = 4  # times as long as the last answer took is still no silence
 _CONNECT = 4  # times as long a new connection may take to be there
-_READ = 30.0  # seconds that one read may take: a comparison, or a slice of what has changed
-_SLICE = 500  # variants taken in at once; between two slices the process serves
+_READ = 30.0  # seconds that one read may take
 _COMPARE_EVERY = 60.0  # seconds between two comparisons of every version
 _WRITE_USED_EVERY = 1.0  # seconds between two notes of when variants were selected
 _REMEMBER_FOR = 600.0  # seconds a change is kept in the feed
@@ -52,7 +52,6 @@ class Follower:
         self._horizon = "0"
         self._horizons: deque[tuple[float, str]] = deque()
         self._running_since: datetime | None = None
-        self._compared_at = 0.0
         self._polled_at = 0.0
         self._reached = True
         self._patience = _SILENCE[0]
@@ -67,9 +66,10 @@ class Follower:
         self._keyring.load(await keys.everything(connection))
         self._registry.put(await variants.everything(connection))
         await performance.make_partitions(connection, _PARTITIONS_AHEAD)
-        self._polled_at = self._compared_at = asyncio.get_running_loop().time()
+        self._polled_at = asyncio.get_running_loop().time()
         self._tasks = [
             asyncio.create_task(self._follow(), name="follower"),
+            asyncio.create_task(self._compare_regularly(), name="comparison"),
             asyncio.create_task(self._note_used(), name="last used"),
         ]
 
@@ -111,46 +111,46 @@ class Follower:
         async with asyncio.timeout(self._patience):
             seen = await changes.since(connection, self._horizon, self._source)
         self._patience = min(max(_SILENCE[0], _BUSY * (loop.time() - began)), _SILENCE[1])
-        async with asyncio.timeout(_READ):
-            anew = seen.running_since != self._running_since or int(seen.horizon) < int(self._horizon)
-            if anew or began - self._compared_at > _COMPARE_EVERY or self.behind() > _REMEMBER_FOR / 2:
-                await self._compare(connection, began)
-                seen.kinds.add("keys")
-            if "keys" in seen.kinds:
+        anew = seen.running_since != self._running_since or int(seen.horizon) < int(self._horizon)
+        if anew or self.behind() > _REMEMBER_FOR / 2:
+            await compare(connection, self._registry)
+            seen.kinds.add("keys")
+        if "keys" in seen.kinds:
+            async with asyncio.timeout(_READ):
                 self._keyring.load(await keys.everything(connection))
-        await self._take_in(connection, seen.variants)
+        await take_in(connection, self._registry, seen.variants)
         self._horizon = seen.horizon
         self._running_since = seen.running_since
         self._polled_at = began
         self._horizons.append((began, seen.horizon))
 
-    async def _compare(self, connection: Connection, began: float) -> None:
-        """Read whatever differs from memory, and tidy the feed."""
-        held = self._registry.versions()
-        found = await variants.versions(connection)
-        if any(found.get(key, 0) < version for key, version in held.items()):
-            # What was held had been committed: so the database was put back, and what it says now is what is true.
-            log.warning("the database is in an earlier state than it was: everything is read anew")
-            self._registry.reset(await variants.everything(connection))
-            found = await variants.versions(connection)
-        stale = self._registry.stale(found)
-        await self._take_in(connection, stale)
+    async def _compare_regularly(self) -> None:
+        """Repair what the feed did not tell, and tidy it: on a connection of its own, as following goes on meanwhile."""
+        while not await self._stopped_within(_COMPARE_EVERY):
+            try:
+                connection = await connect(self._dsn, impatient=True)
+                try:
+                    await compare(connection, self._registry)
+                    self._keyring.load(await keys.everything(connection))
+                    await self._tidy(connection)
+                finally:
+                    connection.terminate()
+            except (*OUT_OF_REACH, asyncpg.PostgresError) as error:
+                log.debug("not compared", error=repr(error))
+            except Exception:
+                log.exception("not compared")
+
+    async def _tidy(self, connection: Connection) -> None:
+        """Make the event log's next partitions, and delete what the feed need not remember."""
         if not await performance.make_partitions(connection, _PARTITIONS_AHEAD):
             log.warning("no partitions made: the event log is locked")
         old = None
-        while self._horizons and self._horizons[0][0] < began - _REMEMBER_FOR:
+        now = asyncio.get_running_loop().time()
+        while self._horizons and self._horizons[0][0] < now - _REMEMBER_FOR:
             old = self._horizons.popleft()[1]
         if old is not None:
             await changes.forget(connection, old)
         await changes.forget_foreign(connection)
-        self._compared_at = began
-
-    async def _take_in(self, connection: Connection, changed: Iterable[int]) -> None:
-        """Read those variants. An import makes them a million, and requests must not wait for all of that at once."""
-        keys = sorted(changed)
-        for start in range(0, len(keys), _SLICE):
-            async with asyncio.timeout(_READ):
-                self._registry.put(await variants.by_key(connection, keys[start : start + _SLICE]))
 
     async def _note_used(self) -> None:
         """Write down when variants were selected and keys used; a note that fails is made good by the next use."""

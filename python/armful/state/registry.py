@@ -1,5 +1,6 @@
 """Every variant in memory: its description, its counters, and its posterior in the Rust table that selections draw from."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from time import time
@@ -9,7 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from armful.core import ArmTable
-from armful.model import Totals, Variant
+from armful.model import KEYS_PER_RANGE, Totals, Variant
 
 
 class Entry(Struct, gc=False):
@@ -33,6 +34,7 @@ class Registry:
         self._by_id: dict[str, Entry] = {}
         self._by_key: dict[int, Entry] = {}
         self._by_slot: dict[int, Entry] = {}
+        self._ranges: defaultdict[int, list[Entry]] = defaultdict(list)
         self._used: dict[int, float] = {}
         self._times: dict[int, int] = {}
         self.selections = 0
@@ -62,6 +64,7 @@ class Registry:
             if held is None:
                 entry = Entry(variant, variant.version)
                 self._by_key[variant.key] = self._by_id[variant.variant_id] = entry
+                self._ranges[variant.key // KEYS_PER_RANGE].append(entry)
                 changed.append(entry)
             elif variant.version >= held.described_at:
                 held.described_at = variant.version
@@ -111,11 +114,25 @@ class Registry:
         self._by_id.clear()
         self._by_key.clear()
         self._by_slot.clear()
+        self._ranges.clear()
         self.put(variants)
 
-    def versions(self) -> dict[int, int]:
-        """The version held of every variant, by key."""
-        return {key: entry.variant.version for key, entry in self._by_key.items()}
+    def ranges(self) -> list[int]:
+        """The ranges of keys of which anything is held."""
+        return list(self._ranges)
+
+    def checksum(self, number: int) -> tuple[int, int, int] | None:
+        """What `storage.variants.checksums` says of a range if nothing differs from what is held; None of an empty one."""
+        if number not in self._ranges:
+            return None
+        held = self.versions(number)
+        weighted = sum(key % KEYS_PER_RANGE * version for key, version in held.items())
+        return len(held), sum(held.values()), weighted
+
+    def versions(self, number: int) -> dict[int, int]:
+        """The version held of every variant in a range of keys, by key."""
+        entries = self._ranges.get(number, ())
+        return {entry.variant.key: entry.variant.version for entry in entries}
 
     def stale(self, versions: dict[int, int]) -> list[int]:
         """The keys of rows whose version in `versions` is newer than what is held, or of which nothing is held."""

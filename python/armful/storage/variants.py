@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from armful.errors import VariantExists, VariantNotFound
-from armful.model import Actor, NewVariant, Status, Variant
+from armful.model import KEYS_PER_RANGE, Actor, NewVariant, Status, Variant
 from armful.storage import audit
 from armful.storage.changes import announce
 from armful.storage.pool import PATIENCE, Pool, acquire
@@ -67,9 +67,16 @@ async def everything(connection: Any) -> list[Variant]:
     return [_variant(row) for row in await connection.fetch(_SQL["everything"])]
 
 
-async def versions(connection: Any) -> dict[int, int]:
-    """The newest version of every variant, by key."""
-    return dict(await connection.fetch(_SQL["versions"]))
+async def checksums(connection: Any) -> dict[int, tuple[int, int, int]]:
+    """Of every range of keys: how many variants there are, and two sums of their versions that tell changes."""
+    rows = await connection.fetch(_SQL["checksums"], KEYS_PER_RANGE)
+    return {row["number"]: (row["held"], int(row["versions"]), int(row["weighted"])) for row in rows}
+
+
+async def versions(connection: Any, number: int) -> dict[int, int]:
+    """The newest version of every variant in a range of keys, by key."""
+    first = number * KEYS_PER_RANGE
+    return dict(await connection.fetch(_SQL["versions"], first, first + KEYS_PER_RANGE))
 
 
 async def page(
