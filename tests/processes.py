@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx2
 
@@ -148,13 +148,16 @@ def environment(data_dir: Path, **more: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(data_dir: Path, *arguments: str, files: int | None = None, **settings: str) -> Iterator[Serving]:
-    """`armful serve` on a free port, from when it is ready; with at most so many open files."""
+def serving(
+    data_dir: Path, *arguments: str, files: int | None = None, errors: IO[str] | None = None, **settings: str
+) -> Iterator[Serving]:
+    """`armful serve` on a free port, from when it is ready; with at most so many open files, and its log in `errors`."""
     limited = [] if files is None else ["prlimit", f"--nofile={files}:{files}"]
     process = subprocess.Popen(
         [*limited, *ARMFUL, "serve", "--port", "0", *arguments],
         env=environment(data_dir, **settings),
         stdout=subprocess.PIPE,
+        stderr=errors,
         text=True,
         start_new_session=True,
     )

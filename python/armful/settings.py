@@ -1,10 +1,14 @@
 """Every setting of the service, read from the environment once, when the program starts."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+
+_LISTS = ("cors_origins",)
+_ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.\[\]:_-]+")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,11 +53,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     wait_limit: float = 0.5
     """Seconds a request may wait for its turn in a busy process; beyond it the answer is 503."""
 
+    tls_cert: Path | None = None
+    """File with the certificate, and those that lead to its authority, to serve HTTPS with; needs `ARMFUL_TLS_KEY`."""
+
+    tls_key: Path | None = None
+    """File with the certificate's private key."""
+
+    cors_origins: tuple[str, ...] = ()
+    """Origins from which browsers may call, as `https://example.com`, parted by commas; `*`: from any."""
+
     metrics_open: bool = False
     """Whether `/metrics` is answered without a key."""
 
     metrics_dir: Path | None = None
     """Folder where processes that serve together share their metrics; `armful serve` makes one for several workers."""
+
+    log_requests: bool = False
+    """Whether to write a log line for each request: its endpoint, status and time, and the key's id."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe log lines to write: `debug`, `info`, `warning` or `error`."""
@@ -73,10 +89,22 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         name = f"ARMFUL_{field.name.upper()}"
         if text := environment.get(name):
             try:
-                values[field.name] = msgspec.convert(text, field.type, strict=False, dec_hook=_path)
+                values[field.name] = msgspec.convert(
+                    _parts(text) if field.name in _LISTS else text, field.type, strict=False, dec_hook=_path
+                )
             except msgspec.ValidationError as error:
                 raise ValueError(f"{name} is {text!r}: {error}") from error
-    return Settings(**values)
+    settings = Settings(**values)
+    for origin in settings.cors_origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(
+                f"ARMFUL_CORS_ORIGINS has {origin!r}: an origin is as https://example.com, without a path"
+            )
+    return settings
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _path(kind: type, value: Any) -> Any:

@@ -121,6 +121,51 @@ def test_a_head_without_an_end(service: Serving) -> None:
     assert service.selected() == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/variants?tone=" + "x" * 17_000, (), 414),
+        ("/" + "x" * 17_000, (), 414),
+        ("/variants", tuple(f"X-{number}: 1" for number in range(100)), 431),
+    ],
+    ids=["query", "path", "headers"],
+)
+def test_a_head_that_is_too_much(service: Serving, path: str, headers: tuple[str, ...], status: int) -> None:
+    with connect(service) as connection:
+        connection.sendall(head(service, path, *headers, method="GET") * 2)
+        answer = everything(connection)
+        problem(answer, status)
+        assert b"x-request-id: " in answer.lower()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("Content-Length: 10", "Transfer-Encoding: chunked"),
+        ("Content-Length: 10", "Content-Length: 11"),
+        ("Content-Length: +10",),
+        ("Content-Length: 1_0",),
+        ("Transfer-Encoding: gzip, identity",),
+        ("Content-Length : 10",),
+    ],
+    ids=" and ".join,
+)
+def test_a_body_whose_length_two_servers_could_see_differently(
+    service: Serving, headers: tuple[str, ...]
+) -> None:
+    with connect(service) as connection:
+        connection.sendall(
+            head(service, "/variants", *headers) + b"0\r\n\r\nGET /health/live HTTP/1.1\r\n\r\n"
+        )
+        problem(everything(connection), 400)
+
+
+def test_what_asks_for_another_protocol_is_answered_in_this_one(service: Serving) -> None:
+    with connect(service) as connection:
+        upgrade = head(service, "/health/live", "Connection: upgrade", "Upgrade: websocket", method="GET")
+        assert asked(connection, upgrade) == 200
+
+
 def test_a_gigabyte_announced_is_refused_at_once(service: Serving) -> None:
     with connect(service) as connection:
         connection.sendall(head(service, "/performance/batch", f"Content-Length: {GIGABYTE}"))

@@ -31,7 +31,7 @@ def table() -> str:
     lines = ["| Variable | Default | Meaning |", "|---|---|---|"]
     said = docstrings()
     for field in msgspec.structs.fields(Settings):
-        default = "unset" if field.default is None else f"`{field.default}`"
+        default = "unset" if field.default in (None, ()) else f"`{field.default}`"
         lines.append(f"| `ARMFUL_{field.name.upper()}` | {default} | {said[field.name]} |")
     return "\n".join(lines)
 

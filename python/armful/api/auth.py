@@ -47,4 +47,5 @@ def actor(request: ASGIConnection[Any, Any, Any, Any]) -> Actor:
     """Who asks, for the audit log: the key's name and id, and the request's id."""
     key: ApiKey = request.scope[KEY]  # type: ignore[literal-required]
     name = f"{key.name} ({key.key_id})" if key.name != key.key_id else key.name
-    return Actor(name, key.key_id, request.scope.get(REQUEST_ID))  # type: ignore[arg-type]
+    request_id: bytes = request.scope[REQUEST_ID]  # type: ignore[literal-required]
+    return Actor(name, key.key_id, request_id.decode("ascii"))

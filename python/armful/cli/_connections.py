@@ -7,11 +7,18 @@ from typing import Any, ClassVar
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from armful.api import request_ids
 from armful.api.exchange import Exchange
 from armful.api.problems import HEADERS, MEDIA_TYPE, Problem
 
 HEAD_LIMIT = 65_536
 """Bytes that a request's line and headers may have together."""
+
+URL_LIMIT = 16_384
+"""Bytes that the path and the query of a request may have together."""
+
+MOST_HEADERS = 100
+"""Headers that a request may have."""
 
 
 class Connection(HttpToolsProtocol):
@@ -41,8 +48,15 @@ class Connection(HttpToolsProtocol):
             self._head_size = 0
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        scope = cycle.scope
+        if len(scope["raw_path"]) + len(scope["query_string"]) > URL_LIMIT:
+            self._refuse(414, f"The path and the query have more than {URL_LIMIT} bytes")
+            return
+        if len(scope["headers"]) > MOST_HEADERS:
+            self._refuse(431, f"The request has more than {MOST_HEADERS} headers")
+            return
         # From here on a request waits for its turn; the gate sees how long it did.
-        cycle.scope["state"]["exchange"] = Exchange(cycle, self.loop.time())
+        scope["state"]["exchange"] = Exchange(cycle, self.loop.time())
         super()._start_asgi_task(cycle, app)
 
     def shutdown(self) -> None:
@@ -77,6 +91,8 @@ class Connection(HttpToolsProtocol):
             "Content-Type": MEDIA_TYPE,
             "Content-Length": len(body),
             "Connection": "close",
+            "X-Content-Type-Options": "nosniff",
+            "X-Request-ID": request_ids.made().decode(),
         }
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]

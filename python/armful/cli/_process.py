@@ -68,10 +68,13 @@ def main(application: str, listener: int, report: int, parent: int) -> None:
         lifespan="on",
         workers=1,
         log_config=None,
-        log_level="warning",
+        # Whoever can connect can send what is no HTTP; a warning of each would fill the log.
+        log_level="error",
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
     )

@@ -5,14 +5,17 @@ import errno
 import os
 import signal
 import socket
+import ssl
 import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import asyncpg
+import msgspec
 import rich_click as click
 
 from armful.cli._key import own_key
@@ -36,6 +39,8 @@ READY_TIMEOUT = 60.0
 
 BACKLOG = 2048
 
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
 
 class CannotServe(ArmfulError):
     """{}"""
@@ -54,8 +59,16 @@ class CannotServe(ArmfulError):
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve."
 )
-def serve(settings: Settings, host: str, port: int, workers: int) -> None:
+@click.option("--tls-cert", type=_FILE, help="Certificate file, to serve HTTPS. Default: ARMFUL_TLS_CERT.")
+@click.option("--tls-key", type=_FILE, help="File with the certificate's key. Default: ARMFUL_TLS_KEY.")
+def serve(
+    settings: Settings, host: str, port: int, workers: int, tls_cert: Path | None, tls_key: Path | None
+) -> None:
     """Serve the API, with a PostgreSQL of its own unless ARMFUL_DATABASE_URL names one."""
+    settings = msgspec.structs.replace(
+        settings, tls_cert=tls_cert or settings.tls_cert, tls_key=tls_key or settings.tls_key
+    )
+    _check_tls(settings)
     asyncio.run(run(settings, host, port, workers))
 
 
@@ -81,6 +94,9 @@ async def run(settings: Settings, host: str, port: int, workers: int, applicatio
                     "ARMFUL_API_KEY": key,
                     "ARMFUL_METRICS_DIR": str(shared),
                 }
+                if settings.tls_cert is not None:
+                    environment["ARMFUL_TLS_CERT"] = str(settings.tls_cert.absolute())
+                    environment["ARMFUL_TLS_KEY"] = str(settings.tls_key and settings.tls_key.absolute())
                 pool = Workers(application, listeners, environment)
                 try:
                     await pool.start()
@@ -136,6 +152,26 @@ async def _migrate(dsn: str) -> None:
         raise CannotServe(f"The database at {where} cannot be used: {str(error) or 'no answer'}.") from error
 
 
+def _check_tls(settings: Settings) -> None:
+    """See whether there is a certificate and a key that fits it, or neither."""
+    if settings.tls_cert is None and settings.tls_key is None:
+        return
+    if settings.tls_cert is None or settings.tls_key is None:
+        raise CannotServe("--tls-cert and --tls-key go together: one of them is missing.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            settings.tls_cert, settings.tls_key, _no_password
+        )
+    except (OSError, ValueError) as error:  # of which ssl.SSLError is one
+        raise CannotServe(
+            f"The certificate {settings.tls_cert} and the key {settings.tls_key} cannot be used: {error}."
+        ) from error
+
+
+def _no_password() -> str:
+    raise ValueError("the key is encrypted, and nobody is there to ask for its password")
+
+
 def _own_key(settings: Settings) -> str:
     try:
         return own_key(settings.data_dir)
@@ -173,13 +209,14 @@ def _listen(host: str, port: int, count: int) -> list[socket.socket]:
 
 async def _announce(settings: Settings, address: Address, key: str) -> None:
     """Say where everything is, once it really is there."""
-    if not await until_ready(address, READY_TIMEOUT):
+    tls = settings.tls_cert is not None
+    if not await until_ready(address, READY_TIMEOUT, tls=tls):
         raise CannotServe(
             f"The workers serve, but /health/ready did not say so within {READY_TIMEOUT:.0f} s."
         )
-    here = url(address)
+    here = url(address, tls=tls)
     lines = {"URL": here, "Docs": f"{here}/docs"}
-    if 200 <= await status(address, "/dashboard") < 400:
+    if 200 <= await status(address, "/dashboard", tls=tls) < 400:
         lines["Dashboard"] = f"{here}/dashboard"
     lines["API key"] = key if settings.api_key is None else "the one in ARMFUL_API_KEY"
     lines["Data folder"] = str(settings.data_dir.absolute())

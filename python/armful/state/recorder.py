@@ -222,7 +222,7 @@ class Recorder:
                 for job in jobs:
                     await self._write([job])
             else:
-                log.error("update refused by the database", error=str(error))
+                log.error("update refused by the database", exc_info=error)
                 jobs[0].fail(error)
             return
         if self._failing:

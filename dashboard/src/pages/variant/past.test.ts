@@ -13,7 +13,6 @@ const HISTORY: VariantHistory = {
   ],
   personas: [],
   changes: [],
-  created_by: null,
 };
 
 it("counts today as the first of the last days", () => {

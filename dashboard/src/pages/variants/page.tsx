@@ -1,23 +1,26 @@
-import type { SummaryView } from "armful-client";
-import { useMemo, useState } from "react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useDeferredValue, useMemo, useState } from "react";
 import { Link, useSearchParams } from "react-router";
-import { useMay } from "../../api";
-import { chance, count, interval, rate, things } from "../../format";
+import { api, names, useMay } from "../../api";
+import { chance, interval, rate, things } from "../../format";
 import { Icon } from "../../ui/icon";
 import { Failure, Loading } from "../../ui/states";
 import { Term } from "../../ui/tip";
-import { type Column, scaleTop, type Status, verdict, type View } from "./rows";
+import { arrange, type Column, facets, join, type Row, scaleTop, verdict, type View } from "./rows";
 import { Table } from "./table";
-import { type Rows, useTable } from "./use-table";
 import { VariantForm } from "./variant-form";
 import "../../styles/charts.css";
 import "./variants.css";
 
+const MOST = 10_000;
+const AGAIN_AFTER = 10_000;
 const RESERVED = new Set(["search", "sort", "status"]);
 const COLUMNS: readonly string[] = ["name", "rate", "impressions", "chance", "share", "used"] satisfies Column[];
 
+type Status = "active" | "archived" | "all";
+
 /** The view that an address describes, so that it can be kept and sent. */
-function useView(): [View, (change: (params: URLSearchParams) => void) => void] {
+function useView(): [View, Status, (change: (params: URLSearchParams) => void) => void] {
   const [params, setParams] = useSearchParams();
   const sort = params.get("sort") ?? "-chance";
   const column = sort.replace(/^-/, "");
@@ -25,7 +28,6 @@ function useView(): [View, (change: (params: URLSearchParams) => void) => void] 
   const view: View = {
     search: params.get("search") ?? "",
     dimensions: Object.fromEntries([...params].filter(([name]) => !RESERVED.has(name))),
-    status: status === "archived" || status === "all" ? status : ("active" satisfies Status),
     column: COLUMNS.includes(column) ? (column as Column) : "chance",
     descending: sort.startsWith("-"),
   };
@@ -37,15 +39,26 @@ function useView(): [View, (change: (params: URLSearchParams) => void) => void] 
       },
       { replace: true },
     );
-  return [view, change];
+  return [view, status === "archived" || status === "all" ? status : "active", change];
 }
 
 export default function Variants() {
   const mayWrite = useMay("write");
   const [creating, setCreating] = useState(false);
-  const [view, change] = useView();
-  const table = useTable(view);
-  const { head } = table;
+  const [view, status, change] = useView();
+  const variants = useQuery({
+    queryKey: [...names.variants, status],
+    queryFn: ({ signal }) => api.variants({ status, limit: MOST }, signal),
+    refetchInterval: AGAIN_AFTER,
+    placeholderData: keepPreviousData,
+  });
+  const standings = useQuery({
+    queryKey: names.standings,
+    queryFn: ({ signal }) => api.standings(signal),
+    refetchInterval: AGAIN_AFTER,
+  });
+  const rows = useMemo(() => join(variants.data?.variants ?? [], standings.data), [variants.data, standings.data]);
+  const total = variants.data?.total_count ?? 0;
   return (
     <div className="page">
       <title>Variants · armful</title>
@@ -61,26 +74,26 @@ export default function Variants() {
         )}
       </div>
       {creating && <VariantForm onClose={() => setCreating(false)} />}
-      {head.data === undefined ? (
-        head.error && !head.isFetching ? (
-          <Failure error={head.error} retry={() => void head.refetch()} />
+      {variants.data === undefined ? (
+        variants.error && !variants.isFetching ? (
+          <Failure error={variants.error} retry={() => void variants.refetch()} />
         ) : (
           <Loading height={420} />
         )
-      ) : head.data.summary.active === 0 && view.status === "active" ? (
+      ) : total === 0 && status === "active" ? (
         <NoVariants mayWrite={mayWrite} />
       ) : (
         <>
-          {view.status !== "archived" && <Verdict summary={head.data.summary} />}
-          <List table={table} view={view} change={change} />
+          {standings.data && status !== "archived" && <Verdict rows={rows} />}
+          <List rows={rows} total={total} view={view} status={status} change={change} />
         </>
       )}
     </div>
   );
 }
 
-function Verdict({ summary }: { summary: SummaryView }) {
-  const { title, next, leader } = verdict(summary);
+function Verdict({ rows }: { rows: Row[] }) {
+  const { title, next, leader } = useMemo(() => verdict(rows), [rows]);
   return (
     <section className="card verdict" aria-label="In short">
       <div>
@@ -89,13 +102,13 @@ function Verdict({ summary }: { summary: SummaryView }) {
       </div>
       {leader?.standing && (
         <div className="leader">
-          <Link className="break" to={`/variants/${encodeURIComponent(leader.variant_id)}`}>
-            <strong>{leader.variant_id}</strong>
+          <Link className="break" to={`/variants/${encodeURIComponent(leader.variant.variant_id)}`}>
+            <strong>{leader.variant.variant_id}</strong>
           </Link>
           <p className="small number">
             {chance(leader.standing.chance_to_be_best)}{" "}
             <Term exact="Posterior probability of the highest rate among all active variants">chance to be best</Term>,{" "}
-            {rate(leader.performance.success_rate, leader.standing.lower_bound, leader.standing.upper_bound)} (
+            {rate(leader.variant.performance.success_rate, leader.standing.lower_bound, leader.standing.upper_bound)} (
             <Term exact="Wilson score interval at 95 %">between</Term>{" "}
             {interval(leader.standing.lower_bound, leader.standing.upper_bound).replace(" to ", " and ")})
           </p>
@@ -106,17 +119,24 @@ function Verdict({ summary }: { summary: SummaryView }) {
 }
 
 function List({
-  table: { head, row, look },
+  rows,
+  total,
   view,
+  status,
   change,
 }: {
-  table: Rows;
+  rows: Row[];
+  total: number;
   view: View;
+  status: Status;
   change: (edit: (params: URLSearchParams) => void) => void;
 }) {
-  const choices = useMemo(() => choicesOf(head.data?.dimensions ?? {}, view.dimensions), [head.data, view.dimensions]);
-  const found = head.data?.matching_count ?? 0;
-  const active = head.data?.summary.active ?? 0;
+  const deferred = useDeferredValue(view);
+  const key = JSON.stringify(deferred);
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- `key` stands for what `deferred` holds
+  const shown = useMemo(() => arrange(rows, deferred), [rows, key]);
+  const choices = useMemo(() => facets(rows), [rows]);
+  const top = useMemo(() => scaleTop(rows), [rows]);
   const set = (name: string, value: string) =>
     change((params) => (value === "" ? params.delete(name) : params.set(name, value)));
   const sort = (column: Column) =>
@@ -139,7 +159,7 @@ function List({
             onChange={(event) => set("search", event.target.value)}
           />
         </div>
-        {choices.map(([name, values]) => (
+        {[...choices].map(([name, values]) => (
           <select
             key={name}
             className="select"
@@ -149,9 +169,9 @@ function List({
             onChange={(event) => set(name, event.target.value)}
           >
             <option value="">{name}: any</option>
-            {values.map(([value, times]) => (
+            {[...values].sort().map(([value, times]) => (
               <option key={value} value={value}>
-                {value} ({count(times)})
+                {value} ({times})
               </option>
             ))}
           </select>
@@ -159,8 +179,8 @@ function List({
         <select
           className="select"
           aria-label="Status"
-          data-set={view.status !== "active"}
-          value={view.status}
+          data-set={status !== "active"}
+          value={status}
           onChange={(event) => set("status", event.target.value === "active" ? "" : event.target.value)}
         >
           <option value="active">active</option>
@@ -181,40 +201,22 @@ function List({
           </button>
         )}
         <p className="much" role="status">
-          {things(found, "variant")}
-          {filtered && view.status === "active" && ` of ${count(active)}`}
+          {shown.length === rows.length
+            ? things(shown.length, "variant")
+            : `${things(shown.length, "variant")} of ${rows.length}`}
+          {total > rows.length && `, the oldest of ${total}`}
         </p>
       </div>
-      {found === 0 ? (
+      {shown.length === 0 ? (
         <div className="empty card">
           <h2>No variant fits</h2>
           <p>None matches the search and the filters together. Clear one of them.</p>
         </div>
       ) : (
-        <Table
-          count={found}
-          row={row}
-          look={look}
-          top={head.data ? scaleTop(head.data.summary) : 1}
-          view={view}
-          onSort={sort}
-          busy={head.isPlaceholderData}
-        />
+        <Table rows={shown} top={top} view={view} onSort={sort} />
       )}
     </>
   );
-}
-
-/** Every dimension with its values and how many bear them; what is asked for is among them, whatever there is. */
-function choicesOf(
-  dimensions: Record<string, Record<string, number>>,
-  wanted: Record<string, string>,
-): [string, [string, number][]][] {
-  const all = { ...Object.fromEntries(Object.keys(wanted).map((name) => [name, {}])), ...dimensions };
-  return Object.entries(all).map(([name, values]) => {
-    const value = wanted[name];
-    return [name, Object.entries(value === undefined ? values : { [value]: 0, ...values })];
-  });
 }
 
 function NoVariants({ mayWrite }: { mayWrite: boolean }) {
