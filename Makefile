@@ -11,7 +11,7 @@ DIST ?= dist
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: help setup serve test test-python test-rust lint lint-python lint-rust format bench loadtest calibrate wheel lock clean
+.PHONY: help setup docs serve test test-python test-rust lint lint-python lint-rust format bench loadtest calibrate wheel lock clean
 
 help: ## Show this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,15 +59,18 @@ wheel: $(VENV)/.extension ## Build the wheel and the source distribution into di
 	$(BIN)/maturin build --release --locked --out $(DIST)
 	$(BIN)/maturin sdist --out $(DIST)
 
+docs: $(if $(wildcard $(VENV)/.dev),$(VENV)/.dev,$(VENV)/.docs) $(VENV)/.extension ## Build the documentation into build/site; a broken link is an error
+	$(BIN)/python -m docs.site
+
 lock: $(VENV)/.dev ## Renew the hash-pinned requirements from pyproject.toml
-	@for set in runtime:build dev:build,dev bench:build,dev,bench; do \
+	@for set in runtime:build docs:build,docs dev:build,dev,docs bench:build,dev,docs,bench; do \
 	  extras=$$(echo $${set#*:} | sed 's/^/--extra /; s/,/ --extra /g'); \
 	  $(BIN)/uv pip compile pyproject.toml $$extras --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file requirements/$${set%%:*}.txt || exit 1; \
 	done
 
 clean: ## Remove what make made (the data folder stays)
-	rm -rf $(VENV) target dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) target dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "armful needs Python 3.11 or newer: install python3 (Debian: apt-get install python3 python3-venv)."; exit 1; }
@@ -82,6 +85,11 @@ $(VENV)/.runtime: requirements/runtime.txt | $(BIN)/python
 $(VENV)/.dev: requirements/dev.txt | $(BIN)/python
 	@echo "Installing what developing armful needs into $(VENV) ..."
 	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.docs: requirements/docs.txt | $(BIN)/python
+	@echo "Installing what the documentation needs into $(VENV) ..."
+	@$(PIP) --require-hashes -r requirements/docs.txt
 	@touch $@ $(VENV)/.runtime
 
 $(VENV)/.bench: requirements/bench.txt | $(BIN)/python

@@ -1,5 +1,5 @@
 import { QueryClient, useQuery } from "@tanstack/react-query";
-import { Armful, ArmfulError } from "armful-client";
+import { Armful, ArmfulError, type TableQuery } from "armful-client";
 import { connection } from "./connection";
 import { session } from "./session";
 
@@ -47,6 +47,8 @@ export const names = {
   key: ["key"] as const,
   variants: ["variants"] as const,
   standings: ["standings"] as const,
+  standing: (id: string) => ["standings", id] as const,
+  table: (query: TableQuery) => ["standings", "table", query] as const,
   variant: (id: string) => ["variant", id] as const,
   history: (id: string, days: number) => ["variant", id, "history", days] as const,
   experiments: ["experiments"] as const,

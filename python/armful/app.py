@@ -16,6 +16,7 @@ from armful.api import (
     metrics,
     problems,
     results,
+    standings,
     variants,
 )
 from armful.api.auth import guard
@@ -36,6 +37,7 @@ def create_app(settings: Settings) -> ASGIApp:
             update_performance_batch,
             variants.router,
             history.router,
+            standings.router,
             live.router,
             experiments.router,
             results.router,

@@ -75,7 +75,7 @@ def test_a_variant_is_created_changed_and_archived(service: Running, watched: Wa
     page.get_by_label("Value").fill("formal")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("tone formal")).to_be_visible()
-    expect(page.locator(".changes")).to_contain_text("dimensions")
+    expect(page.locator(".changes")).to_contain_text("tone was casual now formal")
     page.get_by_role("button", name="Archive").click()
     expect(page.locator(".state")).to_have_text("archived")
     page.get_by_role("button", name="Bring back").click()

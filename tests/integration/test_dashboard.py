@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from httpx2 import Client
-from tests.conftest import Running
+from tests.conftest import Running, run
 from tests.integration.contract import create, problem, report, select
 
 from armful.api import dashboard
+from armful.storage import history
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 20) -> None:
@@ -100,8 +101,92 @@ def test_standings_weigh_every_active_variant(service: Running) -> None:
     assert by_id["b"]["impressions"] == []
 
 
+def test_some_standings_can_be_asked_for_by_name(client: Client) -> None:
+    create(client, "a", "b", "c")
+    named = client.get("/standings", params={"variant_id": ["a", "c", "nobody"]}).json()["standings"]
+    assert [(standing["variant_id"], standing["chance_to_be_best"]) for standing in named] == [
+        ("a", pytest.approx(1 / 3)),
+        ("c", pytest.approx(1 / 3)),
+    ]
+
+
+def _table(client: Client, **asked: str | int) -> dict[str, Any]:
+    answer = client.get("/standings/table", params=asked)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def _ids(client: Client, **asked: str | int) -> list[str]:
+    return [row["variant_id"] for row in _table(client, **asked)["rows"]]
+
+
+def test_the_table_is_searched_sorted_and_paged(client: Client) -> None:
+    shown = {"v1": (1000, 40), "v2": (1000, 120), "v10": (5000, 300), "Old": (10, 1)}
+    create(
+        client,
+        *(
+            {
+                "variant_id": name,
+                "dimensions": {"tone": "formal" if name == "v1" else "casual"},
+                "content": f"Content OF {name}",
+                "impressions": impressions,
+                "successes": successes,
+            }
+            for name, (impressions, successes) in shown.items()
+        ),
+    )
+    client.delete("/variants/Old")
+    assert _ids(client) == ["v2", "v10", "v1"]
+    assert _ids(client, sort="name", order="ascending") == ["v1", "v2", "v10"]
+    assert _ids(client, sort="impressions") == ["v10", "v1", "v2"]
+    assert _ids(client, sort="name", status="all", order="ascending") == ["Old", "v1", "v2", "v10"]
+    assert _ids(client, status="archived") == ["Old"]
+    assert _ids(client, search="of CASUAL") == ["v2", "v10"]
+    assert _ids(client, **{"dimension.tone": "formal"}) == ["v1"]
+    page = _table(client, sort="name", order="ascending", offset=1, limit=1)
+    assert ([row["variant_id"] for row in page["rows"]], page["matching_count"]) == (["v2"], 3)
+    assert page["dimensions"] == {"tone": {"casual": 2, "formal": 1}}
+    summary = page["summary"]
+    assert (summary["active"], summary["impressions"], summary["untried"], summary["contenders"]) == (
+        3,
+        7000,
+        0,
+        1,
+    )
+    assert summary["leader"]["variant_id"] == "v2"
+    assert summary["leader"]["standing"]["upper_bound"] == summary["highest_bound"]
+    problem(client.get("/standings/table", params={"sort": "colour"}), 422)
+    problem(client.get("/standings/table", params={"limit": 0}), 422)
+    problem(client.get("/standings/table", params={"dimension.a": ["b", "c"]}), 422)
+
+
+def test_the_table_has_a_new_variant_at_once_and_untried_ones_do_not_lead(client: Client) -> None:
+    create(client, {"variant_id": "known", "impressions": 1000, "successes": 100})
+    assert _ids(client) == ["known"]
+    create(client, "new")
+    body = _table(client)
+    assert {row["variant_id"] for row in body["rows"]} == {"known", "new"}
+    assert (body["summary"]["untried"], body["summary"]["leader"]["variant_id"]) == (1, "known")
+    client.patch("/variants/new", json={"dimensions": {"tone": "casual"}})
+    assert _table(client)["dimensions"] == {"tone": {"casual": 1}}
+    client.delete("/variants/new")
+    assert _ids(client) == ["known"]
+
+
+def test_old_counts_of_selections_are_forgotten(service: Running) -> None:
+    create(service.client, "v")
+    service.sql(
+        "INSERT INTO selection_day SELECT id, current_date - n, 1 FROM variant_performance, unnest(ARRAY[0, 89, 92]) n"
+    )
+    run(history.forget, service.settings.database_url or "")
+    assert len(service.sql("SELECT FROM selection_day")) == 2
+
+
 def test_no_variants_no_standings(client: Client) -> None:
     assert client.get("/standings").json()["standings"] == []
+    body = client.get("/standings/table").json()
+    assert (body["rows"], body["summary"]["leader"]) == ([], None)
 
 
 def test_a_history_has_days_personas_and_changes(client: Client) -> None:
@@ -125,6 +210,7 @@ def test_a_history_has_days_personas_and_changes(client: Client) -> None:
         {"status": ["active", "archived"]},
         {"content": [None, "<b>new</b>"]},
     ]
+    assert {change["actor"] for change in past["changes"]} | {past["created_by"]} == {"settings"}
     problem(client.get("/variants/nobody/history"), 404)
     problem(client.get("/variants/v/history", params={"days": 0}), 422)
 

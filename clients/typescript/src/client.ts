@@ -12,6 +12,17 @@ export interface VariantFilter {
   [dimension: string]: string | number | undefined;
 }
 
+/** Which rows of the table of variants: those with every word of `search`, in this order. */
+export interface TableQuery {
+  search?: string;
+  dimensions?: Record<string, string>;
+  status?: "active" | "archived" | "all";
+  sort?: "name" | "rate" | "impressions" | "chance" | "share" | "used";
+  order?: "ascending" | "descending";
+  offset?: number;
+  limit?: number;
+}
+
 export interface Options {
   /** Where armful is; default: the page's own origin. */
   baseUrl?: string;
@@ -76,8 +87,18 @@ export class Armful {
     return answer(this.http.GET("/variants/{variant_id}/history", { params, ...given(signal) }));
   }
 
-  standings(signal?: AbortSignal): Promise<schema.StandingsView> {
-    return answer(this.http.GET("/standings", given(signal)));
+  /** How the active variants stand against each other; at most 50 may be named, else all. */
+  standings(variant_id?: string[], signal?: AbortSignal): Promise<schema.StandingsView> {
+    return answer(
+      this.http.GET("/standings", { params: { query: variant_id ? { variant_id } : {} }, ...given(signal) }),
+    );
+  }
+
+  /** Variants with how they stand, searched, sorted and paged by armful. */
+  table({ dimensions = {}, ...query }: TableQuery = {}, signal?: AbortSignal): Promise<schema.TableView> {
+    const named = Object.fromEntries(Object.entries(dimensions).map(([name, value]) => [`dimension.${name}`, value]));
+    const params = { query: { ...query, ...named } };
+    return answer(this.http.GET("/standings/table", { params, ...given(signal) }));
   }
 
   /** Which variants to show now. */

@@ -1,3 +1,3 @@
-export { Armful, type Options, type VariantFilter } from "./client.js";
+export { Armful, type Options, type TableQuery, type VariantFilter } from "./client.js";
 export { ArmfulError, type FieldError } from "./error.js";
 export type * from "./schema.js";

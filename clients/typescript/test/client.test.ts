@@ -36,6 +36,12 @@ describe("the client", () => {
     expect(sent[0]?.headers.get("authorization")).toBe("Bearer secret");
   });
 
+  it("asks for a page of the table by dimension", async () => {
+    const { armful, sent } = answering(() => json({ rows: [], matching_count: 0 }));
+    await armful.table({ search: "a b", dimensions: { tone: "casual" }, sort: "name", offset: 100 });
+    expect(new URL(sent[0]?.url ?? "").search).toBe("?search=a%20b&sort=name&offset=100&dimension.tone=casual");
+  });
+
   it("asks by dimension", async () => {
     const { armful, sent } = answering(() => json({ variants: [], total_count: 0, next_cursor: null }));
     await armful.variants({ tone: "casual", min_impressions: 100 });

@@ -1,4 +1,4 @@
-"""What variants did over time, and how they stand against each other."""
+"""What variants did over time."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from armful.api.paths import unescaped
 from armful.engine import Engine
-from armful.engine.standings import CONFIDENCE_LEVEL, SHARE_DAYS
+from armful.engine.standings import CONFIDENCE_LEVEL
 from armful.stats.intervals import wilson_interval
 
 
@@ -37,10 +37,11 @@ class PersonaHistory(CountsView, kw_only=True):
 
 
 class ChangeView(Struct, kw_only=True):
-    """What was changed about a variant: per field, its value before and after."""
+    """What was changed about a variant: per field, its value before and after; `actor` is null where nobody was noted."""
 
     at: datetime
     changed: dict[str, tuple[Any, Any]]
+    actor: str | None
 
 
 class VariantHistory(Struct, kw_only=True):
@@ -50,31 +51,7 @@ class VariantHistory(Struct, kw_only=True):
     days: list[DayHistory]
     personas: list[PersonaHistory]
     changes: list[ChangeView]
-
-
-class StandingView(Struct, kw_only=True):
-    """A variant among all active ones.
-
-    `recent_share` is its part of all variants' recent selections, null where there were none. `impressions` and `successes`
-    are of the trend's days, oldest first, and absent where nothing happened.
-    """
-
-    variant_id: str
-    lower_bound: float
-    upper_bound: float
-    chance_to_be_best: float
-    recent_share: float | None
-    impressions: list[int]
-    successes: list[int]
-
-
-class StandingsView(Struct, kw_only=True):
-    """How the active variants stand against each other; bounds are Wilson's at `confidence_level`."""
-
-    confidence_level: float
-    share_days: int
-    days: list[date]
-    standings: list[StandingView]
+    created_by: str | None
 
 
 def _counts(impressions: int, successes: int) -> dict[str, Any]:
@@ -104,31 +81,11 @@ async def variant_history(
             PersonaHistory(persona_id=row.persona_id or None, **_counts(row.impressions, row.successes))
             for row in past.personas
         ],
-        changes=[ChangeView(at=change.at, changed=change.changed) for change in past.changes],
-    )
-
-
-@get("/standings", scope="read", summary="How the variants stand")
-async def standings(engine: NamedDependency[Engine]) -> StandingsView:
-    """Every active variant's interval, chance to be best, share of recent selections and daily trend."""
-    table = await engine.standings.table()
-    return StandingsView(
-        confidence_level=CONFIDENCE_LEVEL,
-        share_days=SHARE_DAYS,
-        days=table.days,
-        standings=[
-            StandingView(
-                variant_id=standing.variant_id,
-                lower_bound=standing.interval.lower,
-                upper_bound=standing.interval.upper,
-                chance_to_be_best=standing.chance_to_be_best,
-                recent_share=standing.selections / table.selections if table.selections else None,
-                impressions=[impressions for impressions, _ in standing.daily or ()],
-                successes=[successes for _, successes in standing.daily or ()],
-            )
-            for standing in table.standings
+        changes=[
+            ChangeView(at=change.at, changed=change.changed, actor=change.actor) for change in past.changes
         ],
+        created_by=past.created_by,
     )
 
 
-router = Router("/", route_handlers=[variant_history, standings], tags=["variants"])
+router = Router("/", route_handlers=[variant_history], tags=["variants"])

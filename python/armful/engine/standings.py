@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,26 +11,21 @@ from msgspec import Struct
 
 from armful.core import probability_best
 from armful.engine.history import first_day
+from armful.engine.listing import Listing, Query, Row, Standing, Summary, facets, ordered, summary
+from armful.model import Variant
 from armful.state.registry import Registry
-from armful.stats.intervals import Interval, wilson_interval
+from armful.stats.intervals import wilson_interval
 from armful.storage import history
+from armful.storage.history import VariantDay
 from armful.storage.pool import Pool
 
 TREND_DAYS = 14
 SHARE_DAYS = 7
 CONFIDENCE_LEVEL = 0.95
 
-_KEPT_FOR = 2.0  # seconds an answer serves everyone who asks
-
-
-class Standing(Struct, kw_only=True):
-    """One variant among all: `daily` holds (impressions, successes) of each day of the trend, oldest first."""
-
-    variant_id: str
-    interval: Interval
-    chance_to_be_best: float
-    selections: int
-    daily: list[tuple[int, int]] | None
+_KEPT_FOR = 2.0  # seconds an answer serves everyone who asks, or
+_KEPT_TIMES = 5.0  # times as long as it took to compute, where that is longer
+_ORDERS = 32  # searches whose order is remembered while an answer is kept, for whoever pages through them
 
 
 class Table(Struct, kw_only=True):
@@ -40,15 +36,26 @@ class Table(Struct, kw_only=True):
     standings: list[Standing]
 
 
+class _Snapshot(Struct):
+    """A table with every variant's row as of one moment, and the orders that have been asked for of them."""
+
+    table: Table
+    rows: list[Row]
+    summary: Summary
+    descriptions: int
+    until: float
+    orders: dict[tuple[object, ...], list[Row]]
+    facets: dict[str, dict[str, dict[str, int]]]
+
+
 class Standings:
-    """Computed when asked for, at most once in `_KEPT_FOR` seconds."""
+    """Computed when asked for, and kept for a moment; anew at once where a variant is new or described otherwise."""
 
     def __init__(self, pool: Pool, registry: Registry) -> None:
         self._pool = pool
         self._registry = registry
         self._lock = asyncio.Lock()
-        self._computed_at = -_KEPT_FOR
-        self._table: Table | None = None
+        self._kept: _Snapshot | None = None
 
     async def table(self) -> Table:
         """How every active variant stands.
@@ -56,42 +63,100 @@ class Standings:
         Raises:
             Unavailable: the database does not answer.
         """
-        async with self._lock:
-            if self._table is None or time.monotonic() - self._computed_at > _KEPT_FOR:
-                self._table = await self._compute()
-                self._computed_at = time.monotonic()
-            return self._table
+        return (await self._snapshot()).table
 
-    async def _compute(self) -> Table:
+    async def listing(self, query: Query) -> tuple[Table, Listing]:
+        """Some of the variants that a search finds, in the order asked for, with how they stand.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+        kept = await self._snapshot()
+        found = kept.orders.get(query.key())
+        if found is None:
+            found = await asyncio.to_thread(ordered, kept.rows, query)
+            if len(kept.orders) >= _ORDERS:
+                kept.orders.clear()
+            kept.orders[query.key()] = found
+        choices = kept.facets.get(query.status)
+        if choices is None:
+            choices = kept.facets[query.status] = await asyncio.to_thread(facets, kept.rows, query.status)
+        page = found[query.offset : query.offset + query.limit]
+        return kept.table, Listing(rows=page, matching=len(found), dimensions=choices, summary=kept.summary)
+
+    async def _snapshot(self) -> _Snapshot:
+        async with self._lock:
+            kept = self._kept
+            if (
+                kept is None
+                or time.monotonic() > kept.until
+                or kept.descriptions != self._registry.descriptions
+            ):
+                began = time.monotonic()
+                kept = self._kept = await self._compute()
+                took = time.monotonic() - began
+                kept.until = began + took + max(_KEPT_FOR, _KEPT_TIMES * took)
+            return kept
+
+    async def _compute(self) -> _Snapshot:
         first = first_day(TREND_DAYS)
         rows, selections = await history.of_all(self._pool, first, first_day(SHARE_DAYS).date())
-        days = [first.date() + timedelta(days=n) for n in range(TREND_DAYS)]
+        descriptions = self._registry.descriptions
+        variants = self._registry.everything()
+        # In a thread: a million variants must not keep requests waiting.
+        return await asyncio.to_thread(self._stand, variants, rows, selections, first.date(), descriptions)
+
+    def _stand(
+        self,
+        variants: Sequence[Variant],
+        happened: Iterable[VariantDay],
+        selections: Mapping[int, int],
+        first: date,
+        descriptions: int,
+    ) -> _Snapshot:
+        days = [first + timedelta(days=n) for n in range(TREND_DAYS)]
         daily: dict[int, list[tuple[int, int]]] = defaultdict(lambda: [(0, 0)] * TREND_DAYS)
-        for row in rows:
-            position = (row.day - days[0]).days
+        for row in happened:
+            position = (row.day - first).days
             if position < TREND_DAYS:
                 daily[row.variant][position] = (row.impressions, row.successes)
-        variants = self._registry.active()
-        alpha = np.array([variant.alpha for variant in variants])
-        beta = np.array([variant.beta for variant in variants])
-        counts = [(variant.impressions, variant.successes) for variant in variants]
-        chances, intervals = await asyncio.to_thread(
-            lambda: (
-                probability_best(alpha, beta).tolist() if variants else [],
-                [wilson_interval(successes, shown, CONFIDENCE_LEVEL) for shown, successes in counts],
-            )
+        active = [variant for variant in variants if variant.status == "active"]
+        standings = _standings(active, selections, daily)
+        standing = {one.variant_id: one for one in standings}
+        rows = [
+            Row(variant, self._registry.last_used(variant), standing.get(variant.variant_id))
+            for variant in variants
+        ]
+        return _Snapshot(
+            table=Table(days=days, selections=sum(selections.values()), standings=standings),
+            rows=rows,
+            summary=summary(rows),
+            descriptions=descriptions,
+            until=0.0,
+            orders={},
+            facets={},
         )
-        return Table(
-            days=days,
-            selections=sum(selections.values()),
-            standings=[
-                Standing(
-                    variant_id=variant.variant_id,
-                    interval=interval,
-                    chance_to_be_best=chance,
-                    selections=selections.get(variant.key, 0),
-                    daily=daily.get(variant.key),
-                )
-                for variant, chance, interval in zip(variants, chances, intervals, strict=True)
-            ],
+
+
+def _standings(
+    variants: Sequence[Variant], selections: Mapping[int, int], daily: Mapping[int, list[tuple[int, int]]]
+) -> list[Standing]:
+    """The standing of each variant, by counters read once.
+
+    They go on moving meanwhile, impressions before successes: read the other way round, the successes never exceed them.
+    """
+    seen = [(variant.successes, variant.impressions) for variant in variants]
+    successes, impressions = np.array(seen, dtype=np.float64).reshape(-1, 2).T
+    alpha = np.array([variant.prior_alpha for variant in variants]) + successes
+    beta = np.array([variant.prior_beta for variant in variants]) + impressions - successes
+    chances = probability_best(alpha, beta).tolist() if seen else []
+    return [
+        Standing(
+            variant_id=variant.variant_id,
+            interval=wilson_interval(succeeded, shown, CONFIDENCE_LEVEL),
+            chance_to_be_best=chance,
+            selections=selections.get(variant.key, 0),
+            daily=daily.get(variant.key),
         )
+        for variant, chance, (succeeded, shown) in zip(variants, chances, seen, strict=True)
+    ]

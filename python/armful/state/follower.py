@@ -13,7 +13,7 @@ from armful.errors import ArmfulError
 from armful.state.comparison import compare, take_in
 from armful.state.keyring import Keyring
 from armful.state.registry import Registry
-from armful.storage import changes, keys, performance, variants
+from armful.storage import changes, history, keys, performance, variants
 from armful.storage.pool import OUT_OF_REACH, Connection, Pool, connect
 
 log = structlog.get_logger(__name__)
@@ -151,6 +151,7 @@ class Follower:
         if old is not None:
             await changes.forget(connection, old)
         await changes.forget_foreign(connection)
+        await history.forget(connection)
 
     async def _note_used(self) -> None:
         """Write down when variants were selected and keys used; a note that fails is made good by the next use."""

@@ -39,6 +39,8 @@ class Registry:
         self._times: dict[int, int] = {}
         self.selections = 0
         self.updates = 0
+        # Moves whenever a variant is new or described otherwise; not when counters move.
+        self.descriptions = 0
         # The table's own version: it must move where a description changes and the row's counters were newer already.
         self._clock = 0
 
@@ -142,6 +144,10 @@ class Registry:
             if (entry := self._by_key.get(key)) is None or entry.variant.version < version
         ]
 
+    def everything(self) -> list[Variant]:
+        """Every variant, archived ones included."""
+        return [entry.variant for entry in self._by_id.values()]
+
     def active(self) -> list[Variant]:
         """The variants that can be selected."""
         return [entry.variant for entry in self._by_id.values() if entry.variant.status == "active"]
@@ -180,6 +186,7 @@ class Registry:
         if not entries:
             return
         self._clock += 1
+        self.descriptions += 1
         live = []
         for entry in entries:
             entry.json = None

@@ -1,7 +1,7 @@
 """What happened to variants over time, from the hourly rollup."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -10,6 +10,8 @@ from armful.storage.pool import Pool, acquire
 from armful.storage.queries import load
 
 _SQL = load("history.sql")
+
+_SELECTIONS_KEPT = timedelta(days=90)
 
 
 class DayCounts(Struct, frozen=True):
@@ -29,10 +31,11 @@ class PersonaCounts(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True):
-    """What was changed about a variant: per field, its value before and after."""
+    """What was changed about a variant, per field its value before and after, and by whom, where that was noted."""
 
     at: datetime
     changed: dict[str, tuple[Any, Any]]
+    actor: str | None
 
 
 class History(Struct, frozen=True):
@@ -41,6 +44,7 @@ class History(Struct, frozen=True):
     days: list[DayCounts]
     personas: list[PersonaCounts]
     changes: list[Change]
+    created_by: str | None
 
 
 class VariantDay(Struct, frozen=True):
@@ -61,6 +65,7 @@ async def of_variant(pool: Pool, variant: int, since: datetime) -> History:
                 PersonaCounts(*row) for row in await connection.fetch(_SQL["personas"], variant, since)
             ],
             changes=[Change(*row) for row in await connection.fetch(_SQL["changes"], variant)],
+            created_by=await connection.fetchval(_SQL["creator"], variant),
         )
 
 
@@ -72,3 +77,8 @@ async def of_all(
         days = [VariantDay(*row) for row in await connection.fetch(_SQL["trend"], since)]
         selections = dict(await connection.fetch(_SQL["selections"], selected_since))
     return days, selections
+
+
+async def forget(connection: Any) -> None:
+    """Drop the counts of selections that are older than anybody asks for."""
+    await connection.execute(_SQL["forget"], datetime.now(UTC).date() - _SELECTIONS_KEPT)

@@ -1,7 +1,10 @@
-import type { VariantView } from "armful-client";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import type { TableQuery } from "armful-client";
 import { useState } from "react";
-import { rate } from "../../format";
+import { api, names } from "../../api";
+import { rate, things } from "../../format";
 import { Icon } from "../../ui/icon";
+import { useSettled } from "../../ui/settled";
 import { type Draft, evenly } from "./draft";
 
 const MOST_CHOICES = 50;
@@ -11,18 +14,25 @@ export function Arms({
   draft,
   set,
   wrong,
-  variants,
 }: {
   draft: Draft;
   set: (changes: Partial<Draft>) => void;
   wrong: string | undefined;
-  variants: VariantView[];
 }) {
   const [search, setSearch] = useState("");
   const chosen = new Set(draft.arms.map(({ variant_id }) => variant_id));
-  const found = variants.filter(
-    ({ variant_id }) => !chosen.has(variant_id) && variant_id.toLowerCase().includes(search.toLowerCase().trim()),
-  );
+  const wanted: TableQuery = {
+    search: useSettled(search).trim(),
+    sort: "chance",
+    limit: MOST_CHOICES + draft.arms.length,
+  };
+  const table = useQuery({
+    queryKey: names.table(wanted),
+    queryFn: ({ signal }) => api.table(wanted, signal),
+    placeholderData: keepPreviousData,
+  });
+  const found = (table.data?.rows ?? []).filter(({ variant_id }) => !chosen.has(variant_id));
+  const more = (table.data?.matching_count ?? 0) - (table.data?.rows.length ?? 0);
   const choose = (ids: string[]) =>
     set({ arms: evenly(ids), control: ids.includes(draft.control ?? "") ? draft.control : (ids[0] ?? null) });
   return (
@@ -93,7 +103,7 @@ export function Arms({
         onChange={(event) => setSearch(event.target.value)}
       />
       <ul className="choices" aria-label="Variants to add">
-        {found.slice(0, MOST_CHOICES).map(({ variant_id, performance: { success_rate, impressions } }) => (
+        {found.map(({ variant_id, performance: { success_rate, impressions } }) => (
           <li key={variant_id}>
             <button type="button" onClick={() => choose([...chosen, variant_id])}>
               <span>{variant_id}</span>
@@ -102,10 +112,8 @@ export function Arms({
           </li>
         ))}
       </ul>
-      {found.length > MOST_CHOICES && (
-        <p className="hint">
-          {MOST_CHOICES} of {found.length} shown: search for the others.
-        </p>
+      {more > 0 && (
+        <p className="hint">The most promising are shown. {things(more, "more fits", "more fit")}: search for them.</p>
       )}
     </fieldset>
   );

@@ -11,6 +11,9 @@ import { Options } from "./options";
 import { Planner } from "./planner";
 import "./experiments.css";
 
+/** Impressions from which on what was counted says more than a guess. */
+const ENOUGH = 100;
+
 export default function NewExperiment() {
   const mayWrite = useMay("write");
   const queries = useQueryClient();
@@ -21,9 +24,10 @@ export default function NewExperiment() {
     return { ...EMPTY, arms: given.length > 0 ? evenly(given) : [], control: given[0] ?? null };
   });
   const [tried, setTried] = useState(false);
-  const variants = useQuery({
-    queryKey: [...names.variants, "active"],
-    queryFn: ({ signal }) => api.variants({ limit: 10_000 }, signal),
+  const control = useQuery({
+    queryKey: names.variant(draft.control ?? ""),
+    queryFn: ({ signal }) => api.variant(draft.control ?? "", signal),
+    enabled: draft.control !== null,
   });
   const start = useMutation({
     mutationFn: (how: { asDraft: boolean }) => api.startExperiment(request(draft, how)),
@@ -39,8 +43,8 @@ export default function NewExperiment() {
     if (Object.keys(all).length === 0) start.mutate(how);
   };
   const set = (changes: Partial<Draft>) => setDraft({ ...draft, ...changes });
-  const control = variants.data?.variants.find(({ variant_id }) => variant_id === draft.control);
-  const known = control && control.performance.impressions >= 100 ? control.performance.success_rate : null;
+  const counted = draft.control === null ? undefined : control.data?.performance;
+  const known = counted && counted.impressions >= ENOUGH ? counted.success_rate : null;
   return (
     <div className="page">
       <title>New experiment · armful</title>
@@ -72,7 +76,7 @@ export default function NewExperiment() {
             />
           </section>
           <section className="card" aria-label="Variants and traffic">
-            <Arms draft={draft} set={set} wrong={wrong.arms} variants={variants.data?.variants ?? []} />
+            <Arms draft={draft} set={set} wrong={wrong.arms} />
             <fieldset className="field">
               <legend>Traffic</legend>
               <label className="check">

@@ -1,11 +1,12 @@
-import { useQuery } from "@tanstack/react-query";
-import type { LivePosterior, StandingView } from "armful-client";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import type { LivePosterior, RowView, TableQuery } from "armful-client";
 import { useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { api, names } from "../../api";
 import { type Curve, Posteriors } from "../../charts/posteriors";
 import { count, rate } from "../../format";
 import { deviation, mean } from "../../stats/beta";
+import { useSettled } from "../../ui/settled";
 import { Failure, Loading, Notice } from "../../ui/states";
 import { Term } from "../../ui/tip";
 import { type Live, useLive } from "./stream";
@@ -16,13 +17,15 @@ import "./live.css";
 
 const MOST = 8;
 const AT_FIRST = 4;
+const CHOICES = 20;
+const BEST: TableQuery = { sort: "chance", limit: CHOICES };
 /** The width of an interval that says nothing yet. */
 const UNKNOWN = 0.9;
 
 export default function LivePage() {
   const [params, setParams] = useSearchParams();
-  const standings = useQuery({ queryKey: names.standings, queryFn: ({ signal }) => api.standings(signal) });
-  const all = standings.data?.standings;
+  const table = useQuery({ queryKey: names.table(BEST), queryFn: ({ signal }) => api.table(BEST, signal) });
+  const all = table.data?.rows;
   const asked = params.getAll("variant");
   const chosen = asked.length > 0 ? asked.slice(0, MOST) : best(all ?? []);
   const choose = (ids: string[]) =>
@@ -34,8 +37,8 @@ export default function LivePage() {
     <div className="page">
       <title>Live · armful</title>
       {all === undefined ? (
-        standings.error && !standings.isFetching ? (
-          <Failure error={standings.error} retry={() => void standings.refetch()} />
+        table.error && !table.isFetching ? (
+          <Failure error={table.error} retry={() => void table.refetch()} />
         ) : (
           <Loading height={420} />
         )
@@ -47,21 +50,22 @@ export default function LivePage() {
           </p>
         </div>
       ) : (
-        <Watch chosen={chosen} all={all} choose={choose} />
+        <Watch chosen={chosen} choose={choose} />
       )}
     </div>
   );
 }
 
-function best(standings: StandingView[]): string[] {
-  const known = ({ lower_bound, upper_bound }: StandingView) => Number(upper_bound - lower_bound < UNKNOWN);
-  return [...standings]
-    .sort((a, b) => known(b) - known(a) || b.chance_to_be_best - a.chance_to_be_best)
+function best(rows: RowView[]): string[] {
+  const known = ({ standing }: RowView) =>
+    Number(standing !== null && standing.upper_bound - standing.lower_bound < UNKNOWN);
+  return rows
+    .toSorted((a, b) => known(b) - known(a)) // stable: by chance among equals
     .slice(0, AT_FIRST)
     .map(({ variant_id }) => variant_id);
 }
 
-function Watch({ chosen, all, choose }: { chosen: string[]; all: StandingView[]; choose: (ids: string[]) => void }) {
+function Watch({ chosen, choose }: { chosen: string[]; choose: (ids: string[]) => void }) {
   const now = useLive(chosen);
   const [frozen, setFrozen] = useState<Live | null>(null);
   const live = frozen ?? now;
@@ -78,7 +82,7 @@ function Watch({ chosen, all, choose }: { chosen: string[]; all: StandingView[];
       series,
     })),
   );
-  const rest = all.filter(({ variant_id }) => !chosen.includes(variant_id));
+  const missing = now.connected ? chosen.filter((id) => !now.variants.has(id)) : [];
   return (
     <>
       <div className="page-head">
@@ -122,23 +126,11 @@ function Watch({ chosen, all, choose }: { chosen: string[]; all: StandingView[];
       <section className="card stack" aria-labelledby="watched">
         <div className="spread">
           <h2 id="watched">Watched</h2>
-          {chosen.length < MOST && rest.length > 0 && (
-            <select
-              className="select tight"
-              aria-label="Watch another variant"
-              value=""
-              onChange={(event) => choose([...chosen, event.target.value])}
-            >
-              <option value="">Watch another …</option>
-              {rest.map(({ variant_id }) => (
-                <option key={variant_id}>{variant_id}</option>
-              ))}
-            </select>
-          )}
+          {chosen.length < MOST && <Another chosen={chosen} choose={choose} />}
         </div>
-        {chosen.some((id) => !all.some(({ variant_id }) => variant_id === id)) && (
-          <Notice title="Some of these are archived or do not exist">
-            They are watched all the same, if armful knows them.
+        {missing.length > 0 && (
+          <Notice title={`armful knows no ${missing.map((id) => `“${id}”`).join(", ")}`}>
+            It shows up here when it is created.
           </Notice>
         )}
         <Scroll labelledBy="watched">
@@ -174,6 +166,55 @@ function Watch({ chosen, all, choose }: { chosen: string[]; all: StandingView[];
         </Scroll>
       </section>
     </>
+  );
+}
+
+/** Finds another variant to watch, among however many there are. */
+function Another({ chosen, choose }: { chosen: string[]; choose: (ids: string[]) => void }) {
+  const [typed, setTyped] = useState("");
+  const wanted: TableQuery = { search: useSettled(typed).trim(), sort: "chance", limit: CHOICES };
+  const table = useQuery({
+    queryKey: names.table(wanted),
+    queryFn: ({ signal }) => api.table(wanted, signal),
+    placeholderData: keepPreviousData,
+  });
+  const found = (table.data?.rows ?? []).map(({ variant_id }) => variant_id).filter((id) => !chosen.includes(id));
+  const watch = (id: string) => {
+    choose([...chosen, id]);
+    setTyped("");
+  };
+  return (
+    <form
+      className="another"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const text = typed.trim();
+        const [first] = found;
+        if (found.includes(text)) watch(text);
+        else if (first !== undefined && text !== "" && !table.isPlaceholderData) watch(first);
+      }}
+    >
+      <input
+        className="input"
+        type="search"
+        list="to-watch"
+        aria-label="Watch another variant"
+        placeholder="Watch another …"
+        value={typed}
+        onChange={(event) => {
+          const { value } = event.target;
+          // Chosen from the list, not typed: what is typed may go on.
+          const how = event.nativeEvent instanceof InputEvent ? event.nativeEvent.inputType : "insertReplacementText";
+          if (how === "insertReplacementText" && found.includes(value)) watch(value);
+          else setTyped(value);
+        }}
+      />
+      <datalist id="to-watch">
+        {found.map((id) => (
+          <option key={id} value={id} />
+        ))}
+      </datalist>
+    </form>
   );
 }
 

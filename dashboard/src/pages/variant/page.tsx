@@ -40,7 +40,11 @@ export default function Variant() {
     queryFn: ({ signal }) => api.history(id, HISTORY_DAYS, signal),
     refetchInterval: AGAIN_AFTER,
   });
-  const standings = useQuery({ queryKey: names.standings, queryFn: ({ signal }) => api.standings(signal) });
+  const standings = useQuery({
+    queryKey: names.standing(id),
+    queryFn: ({ signal }) => api.standings([id], signal),
+    refetchInterval: AGAIN_AFTER,
+  });
   const status = useMutation({
     mutationFn: (to: VariantView["status"]) =>
       to === "archived" ? api.archiveVariant(id) : api.changeVariant(id, { status: to }),
@@ -63,7 +67,7 @@ export default function Variant() {
     );
   }
   const archived = shown.status === "archived";
-  const standing = standings.data?.standings.find(({ variant_id }) => variant_id === id);
+  const standing = standings.data?.standings[0];
   return (
     <div className="page">
       <title>{`${id} · armful`}</title>

@@ -52,34 +52,66 @@ function shortly(value: unknown): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
-/** What was changed about it, newest first. */
+type Change = [field: string, before: unknown, after: unknown];
+
+/** What was changed, dimension by dimension where those were. */
+function changesOf(changed: VariantHistory["changes"][number]["changed"]): Change[] {
+  return Object.entries(changed).flatMap(([field, [old, now]]): Change[] => {
+    if (field !== "dimensions") return [[field.replace("_", " "), old, now]];
+    const before = (old ?? {}) as Record<string, string>;
+    const after = (now ?? {}) as Record<string, string>;
+    return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+      .filter((name) => before[name] !== after[name])
+      .map((name) => [name, before[name] ?? null, after[name] ?? null]);
+  });
+}
+
+/** What was changed about it, newest first, and by whom. */
 export function Changes({ variant, history }: { variant: VariantView; history: VariantHistory }) {
   return (
     <section className="card stack" aria-labelledby="changes">
       <h2 id="changes">Recent changes</h2>
       <ol className="changes small">
-        {history.changes.map(({ at, changed }) => (
-          <li key={at}>
-            <time className="quiet" dateTime={at}>
-              {moment(at)}
-            </time>
+        {history.changes.map(({ at, changed, actor }, i) => (
+          <li key={i}>
+            <When at={at} actor={actor} />
             <ul>
-              {Object.entries(changed).map(([field, [old, now]]) => (
+              {changesOf(changed).map(([field, old, now]) => (
                 <li key={field} className="break">
-                  <strong>{field}</strong> {old === null ? "" : <del>{shortly(old)}</del>}{" "}
-                  {now === null ? "taken away" : <ins>{shortly(now)}</ins>}
+                  <strong>{field}</strong>{" "}
+                  {old !== null && (
+                    <>
+                      <span className="hidden-text">was </span>
+                      <del>{shortly(old)}</del>{" "}
+                    </>
+                  )}
+                  {now === null ? (
+                    "taken away"
+                  ) : (
+                    <>
+                      <span className="hidden-text">now </span>
+                      <ins>{shortly(now)}</ins>
+                    </>
+                  )}
                 </li>
               ))}
             </ul>
           </li>
         ))}
         <li>
-          <time className="quiet" dateTime={variant.created_at}>
-            {moment(variant.created_at)}
-          </time>
+          <When at={variant.created_at} actor={history.created_by} />
           <strong>created</strong>
         </li>
       </ol>
     </section>
+  );
+}
+
+function When({ at, actor }: { at: string; actor: string | null }) {
+  return (
+    <p className="quiet">
+      <time dateTime={at}>{moment(at)}</time>
+      {actor !== null && <span className="by break">by {actor}</span>}
+    </p>
   );
 }

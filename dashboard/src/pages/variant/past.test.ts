@@ -13,6 +13,7 @@ const HISTORY: VariantHistory = {
   ],
   personas: [],
   changes: [],
+  created_by: null,
 };
 
 it("counts today as the first of the last days", () => {

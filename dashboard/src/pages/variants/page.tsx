@@ -1,26 +1,23 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useMemo, useState } from "react";
+import type { SummaryView } from "armful-client";
+import { useMemo, useState } from "react";
 import { Link, useSearchParams } from "react-router";
-import { api, names, useMay } from "../../api";
-import { chance, interval, rate, things } from "../../format";
+import { useMay } from "../../api";
+import { chance, count, interval, rate, things } from "../../format";
 import { Icon } from "../../ui/icon";
 import { Failure, Loading } from "../../ui/states";
 import { Term } from "../../ui/tip";
-import { arrange, type Column, facets, join, type Row, scaleTop, verdict, type View } from "./rows";
+import { type Column, scaleTop, type Status, verdict, type View } from "./rows";
 import { Table } from "./table";
+import { type Rows, useTable } from "./use-table";
 import { VariantForm } from "./variant-form";
 import "../../styles/charts.css";
 import "./variants.css";
 
-const MOST = 10_000;
-const AGAIN_AFTER = 10_000;
 const RESERVED = new Set(["search", "sort", "status"]);
 const COLUMNS: readonly string[] = ["name", "rate", "impressions", "chance", "share", "used"] satisfies Column[];
 
-type Status = "active" | "archived" | "all";
-
 /** The view that an address describes, so that it can be kept and sent. */
-function useView(): [View, Status, (change: (params: URLSearchParams) => void) => void] {
+function useView(): [View, (change: (params: URLSearchParams) => void) => void] {
   const [params, setParams] = useSearchParams();
   const sort = params.get("sort") ?? "-chance";
   const column = sort.replace(/^-/, "");
@@ -28,6 +25,7 @@ function useView(): [View, Status, (change: (params: URLSearchParams) => void) =
   const view: View = {
     search: params.get("search") ?? "",
     dimensions: Object.fromEntries([...params].filter(([name]) => !RESERVED.has(name))),
+    status: status === "archived" || status === "all" ? status : ("active" satisfies Status),
     column: COLUMNS.includes(column) ? (column as Column) : "chance",
     descending: sort.startsWith("-"),
   };
@@ -39,26 +37,15 @@ function useView(): [View, Status, (change: (params: URLSearchParams) => void) =
       },
       { replace: true },
     );
-  return [view, status === "archived" || status === "all" ? status : "active", change];
+  return [view, change];
 }
 
 export default function Variants() {
   const mayWrite = useMay("write");
   const [creating, setCreating] = useState(false);
-  const [view, status, change] = useView();
-  const variants = useQuery({
-    queryKey: [...names.variants, status],
-    queryFn: ({ signal }) => api.variants({ status, limit: MOST }, signal),
-    refetchInterval: AGAIN_AFTER,
-    placeholderData: keepPreviousData,
-  });
-  const standings = useQuery({
-    queryKey: names.standings,
-    queryFn: ({ signal }) => api.standings(signal),
-    refetchInterval: AGAIN_AFTER,
-  });
-  const rows = useMemo(() => join(variants.data?.variants ?? [], standings.data), [variants.data, standings.data]);
-  const total = variants.data?.total_count ?? 0;
+  const [view, change] = useView();
+  const table = useTable(view);
+  const { head } = table;
   return (
     <div className="page">
       <title>Variants · armful</title>
@@ -74,26 +61,26 @@ export default function Variants() {
         )}
       </div>
       {creating && <VariantForm onClose={() => setCreating(false)} />}
-      {variants.data === undefined ? (
-        variants.error && !variants.isFetching ? (
-          <Failure error={variants.error} retry={() => void variants.refetch()} />
+      {head.data === undefined ? (
+        head.error && !head.isFetching ? (
+          <Failure error={head.error} retry={() => void head.refetch()} />
         ) : (
           <Loading height={420} />
         )
-      ) : total === 0 && status === "active" ? (
+      ) : head.data.summary.active === 0 && view.status === "active" ? (
         <NoVariants mayWrite={mayWrite} />
       ) : (
         <>
-          {standings.data && status !== "archived" && <Verdict rows={rows} />}
-          <List rows={rows} total={total} view={view} status={status} change={change} />
+          {view.status !== "archived" && <Verdict summary={head.data.summary} />}
+          <List table={table} view={view} change={change} />
         </>
       )}
     </div>
   );
 }
 
-function Verdict({ rows }: { rows: Row[] }) {
-  const { title, next, leader } = useMemo(() => verdict(rows), [rows]);
+function Verdict({ summary }: { summary: SummaryView }) {
+  const { title, next, leader } = verdict(summary);
   return (
     <section className="card verdict" aria-label="In short">
       <div>
@@ -102,13 +89,13 @@ function Verdict({ rows }: { rows: Row[] }) {
       </div>
       {leader?.standing && (
         <div className="leader">
-          <Link className="break" to={`/variants/${encodeURIComponent(leader.variant.variant_id)}`}>
-            <strong>{leader.variant.variant_id}</strong>
+          <Link className="break" to={`/variants/${encodeURIComponent(leader.variant_id)}`}>
+            <strong>{leader.variant_id}</strong>
           </Link>
           <p className="small number">
             {chance(leader.standing.chance_to_be_best)}{" "}
             <Term exact="Posterior probability of the highest rate among all active variants">chance to be best</Term>,{" "}
-            {rate(leader.variant.performance.success_rate, leader.standing.lower_bound, leader.standing.upper_bound)} (
+            {rate(leader.performance.success_rate, leader.standing.lower_bound, leader.standing.upper_bound)} (
             <Term exact="Wilson score interval at 95 %">between</Term>{" "}
             {interval(leader.standing.lower_bound, leader.standing.upper_bound).replace(" to ", " and ")})
           </p>
@@ -119,24 +106,17 @@ function Verdict({ rows }: { rows: Row[] }) {
 }
 
 function List({
-  rows,
-  total,
+  table: { head, row, look },
   view,
-  status,
   change,
 }: {
-  rows: Row[];
-  total: number;
+  table: Rows;
   view: View;
-  status: Status;
   change: (edit: (params: URLSearchParams) => void) => void;
 }) {
-  const deferred = useDeferredValue(view);
-  const key = JSON.stringify(deferred);
-  // eslint-disable-next-line react-hooks/exhaustive-deps -- `key` stands for what `deferred` holds
-  const shown = useMemo(() => arrange(rows, deferred), [rows, key]);
-  const choices = useMemo(() => facets(rows), [rows]);
-  const top = useMemo(() => scaleTop(rows), [rows]);
+  const choices = useMemo(() => choicesOf(head.data?.dimensions ?? {}, view.dimensions), [head.data, view.dimensions]);
+  const found = head.data?.matching_count ?? 0;
+  const active = head.data?.summary.active ?? 0;
   const set = (name: string, value: string) =>
     change((params) => (value === "" ? params.delete(name) : params.set(name, value)));
   const sort = (column: Column) =>
@@ -159,7 +139,7 @@ function List({
             onChange={(event) => set("search", event.target.value)}
           />
         </div>
-        {[...choices].map(([name, values]) => (
+        {choices.map(([name, values]) => (
           <select
             key={name}
             className="select"
@@ -169,9 +149,9 @@ function List({
             onChange={(event) => set(name, event.target.value)}
           >
             <option value="">{name}: any</option>
-            {[...values].sort().map(([value, times]) => (
+            {values.map(([value, times]) => (
               <option key={value} value={value}>
-                {value} ({times})
+                {value} ({count(times)})
               </option>
             ))}
           </select>
@@ -179,8 +159,8 @@ function List({
         <select
           className="select"
           aria-label="Status"
-          data-set={status !== "active"}
-          value={status}
+          data-set={view.status !== "active"}
+          value={view.status}
           onChange={(event) => set("status", event.target.value === "active" ? "" : event.target.value)}
         >
           <option value="active">active</option>
@@ -201,22 +181,40 @@ function List({
           </button>
         )}
         <p className="much" role="status">
-          {shown.length === rows.length
-            ? things(shown.length, "variant")
-            : `${things(shown.length, "variant")} of ${rows.length}`}
-          {total > rows.length && `, the oldest of ${total}`}
+          {things(found, "variant")}
+          {filtered && view.status === "active" && ` of ${count(active)}`}
         </p>
       </div>
-      {shown.length === 0 ? (
+      {found === 0 ? (
         <div className="empty card">
           <h2>No variant fits</h2>
           <p>None matches the search and the filters together. Clear one of them.</p>
         </div>
       ) : (
-        <Table rows={shown} top={top} view={view} onSort={sort} />
+        <Table
+          count={found}
+          row={row}
+          look={look}
+          top={head.data ? scaleTop(head.data.summary) : 1}
+          view={view}
+          onSort={sort}
+          busy={head.isPlaceholderData}
+        />
       )}
     </>
   );
+}
+
+/** Every dimension with its values and how many bear them; what is asked for is among them, whatever there is. */
+function choicesOf(
+  dimensions: Record<string, Record<string, number>>,
+  wanted: Record<string, string>,
+): [string, [string, number][]][] {
+  const all = { ...Object.fromEntries(Object.keys(wanted).map((name) => [name, {}])), ...dimensions };
+  return Object.entries(all).map(([name, values]) => {
+    const value = wanted[name];
+    return [name, Object.entries(value === undefined ? values : { [value]: 0, ...values })];
+  });
 }
 
 function NoVariants({ mayWrite }: { mayWrite: boolean }) {

@@ -1,12 +1,13 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useLayoutEffect, useRef, useState } from "react";
+import type { RowView } from "armful-client";
 import { Link } from "react-router";
 import { IntervalBar, PartBar, Sparkline } from "../../charts/small";
-import { ago, chance, count, interval, moment, rate, share } from "../../format";
+import { ago, chance, count as amount, interval, moment, rate, share } from "../../format";
 import { Icon } from "../../ui/icon";
 import { Tags } from "../../ui/tags";
 import { useTip } from "../../ui/tip";
-import type { Column, Row, View } from "./rows";
+import type { Column, View } from "./rows";
 
 const NARROW = "(max-width: 64rem)";
 const ROW_HEIGHT = 62;
@@ -42,15 +43,23 @@ function useNarrow(): boolean {
 }
 
 export function Table({
-  rows,
+  count,
+  row,
+  look,
   top,
   view,
   onSort,
+  busy,
 }: {
-  rows: Row[];
+  count: number;
+  /** The row at a place, if it is there yet. */
+  row: (index: number) => RowView | undefined;
+  look: (first: number, last: number) => void;
   top: number;
   view: View;
   onSort: (column: Column) => void;
+  /** Whether what is shown is still that of another view. */
+  busy: boolean;
 }) {
   const body = useRef<HTMLDivElement>(null);
   const narrow = useNarrow();
@@ -60,35 +69,36 @@ export function Table({
     setOffset(body.current?.offsetTop ?? 0);
   }, [narrow]);
   const virtual = useWindowVirtualizer({
-    count: rows.length,
+    count,
     estimateSize: () => height,
     overscan: 8,
     scrollMargin: offset,
-    getItemKey: (index) => rows[index]?.variant.variant_id ?? index,
   });
   useEffect(() => virtual.measure(), [virtual, height]);
+  const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items[items.length - 1]?.index ?? 0;
+  useEffect(() => look(first, last), [look, first, last]);
   return (
-    <div role="table" aria-label="Variants" aria-rowcount={rows.length + 1} className="variants">
+    <div role="table" aria-label="Variants" aria-rowcount={count + 1} aria-busy={busy} className="variants">
       <div role="row" aria-rowindex={1} className="variants-head">
         {COLUMNS.map((given) => (
           <Heading key={given.label} {...given} view={view} onSort={onSort} />
         ))}
       </div>
       <div role="rowgroup" ref={body} style={{ height: virtual.getTotalSize(), position: "relative" }}>
-        {virtual.getVirtualItems().map(({ index, key, start }) => {
-          const row = rows[index];
+        {items.map(({ index, start }) => {
+          const shown = row(index);
           return (
-            row && (
-              <div
-                key={key}
-                role="row"
-                aria-rowindex={index + 2}
-                className="variants-row"
-                style={{ height, transform: `translateY(${start - offset}px)` }}
-              >
-                <Cells row={row} top={top} />
-              </div>
-            )
+            <div
+              key={shown?.variant_id ?? index}
+              role="row"
+              aria-rowindex={index + 2}
+              className="variants-row"
+              style={{ height, transform: `translateY(${start - offset}px)` }}
+            >
+              {shown ? <Cells row={shown} top={top} /> : <Coming />}
+            </div>
           );
         })}
       </div>
@@ -122,17 +132,28 @@ function Heading({
   );
 }
 
+/** Stands where a row is on its way. */
+function Coming() {
+  return (
+    <div role="cell" aria-colspan={COLUMNS.length} className="coming">
+      <span className="hidden-text">Loading…</span>
+      <span className="skeleton" aria-hidden="true" />
+    </div>
+  );
+}
+
 /** A row's cells: drawn once, however far it is scrolled. */
-const Cells = memo(function Cells({ row: { variant, standing }, top }: { row: Row; top: number }) {
-  const { impressions, success_rate } = variant.performance;
+const Cells = memo(function Cells({ row, top }: { row: RowView; top: number }) {
+  const { standing } = row;
+  const { impressions, success_rate } = row.performance;
   const known = standing !== null && impressions > 0;
   return (
     <>
       <div role="cell" className="who">
-        <Link to={`/variants/${encodeURIComponent(variant.variant_id)}`}>{variant.variant_id}</Link>
+        <Link to={`/variants/${encodeURIComponent(row.variant_id)}`}>{row.variant_id}</Link>
         <span className="tags">
-          {variant.status === "archived" && <span className="state hollow">archived</span>}
-          <Tags dimensions={variant.dimensions} short />
+          {row.status === "archived" && <span className="state hollow">archived</span>}
+          <Tags dimensions={row.dimensions} short />
         </span>
       </div>
       <div role="cell" className="rate" data-label="Success rate">
@@ -153,7 +174,7 @@ const Cells = memo(function Cells({ row: { variant, standing }, top }: { row: Ro
         )}
       </div>
       <div role="cell" className="number end" data-label="Shown">
-        {count(impressions)}
+        {amount(impressions)}
       </div>
       <div role="cell" className="part" data-label="Chance to be best">
         {standing ? (
@@ -172,11 +193,11 @@ const Cells = memo(function Cells({ row: { variant, standing }, top }: { row: Ro
         {standing && <Sparkline impressions={standing.impressions} successes={standing.successes} />}
       </div>
       <div role="cell" className="used" data-label="Last used">
-        {variant.last_used === null ? (
+        {row.last_used === null ? (
           "never"
         ) : (
-          <time dateTime={variant.last_used} title={moment(variant.last_used)}>
-            {ago(variant.last_used)}
+          <time dateTime={row.last_used} title={moment(row.last_used)}>
+            {ago(row.last_used)}
           </time>
         )}
       </div>

@@ -9,8 +9,16 @@ SELECT persona_id, sum(impressions)::bigint AS impressions, sum(successes)::bigi
 FROM variant_hour WHERE variant = $1 AND hour >= $2 GROUP BY 1 ORDER BY impressions DESC, persona_id LIMIT 100;
 
 -- name: changes
--- What was changed about the variant $1, newest first.
-SELECT at, changed FROM variant_change WHERE variant = $1 ORDER BY id DESC LIMIT 50;
+-- What was changed about the variant $1, newest first, and who did it: the audit log's entry of the same transaction.
+SELECT c.at, c.changed, a.actor
+FROM variant_change c JOIN variant_performance v ON v.id = c.variant
+LEFT JOIN audit a ON a.kind = 'variant' AND a.subject = v.variant_id AND a.at = c.at
+WHERE c.variant = $1 ORDER BY c.id DESC LIMIT 50;
+
+-- name: creator
+SELECT a.actor
+FROM variant_performance v JOIN audit a ON a.kind = 'variant' AND a.subject = v.variant_id AND a.action = 'create'
+WHERE v.id = $1 LIMIT 1;
 
 -- name: trend
 -- What happened to every variant since $1, by UTC day.
@@ -20,3 +28,7 @@ FROM variant_hour WHERE hour >= $1 GROUP BY 1, 2;
 -- name: selections
 -- How often each variant was selected since the day $1.
 SELECT variant, sum(selections)::bigint FROM selection_day WHERE day >= $1 GROUP BY 1;
+
+-- name: forget
+-- Drop the counts of selections before the day $1.
+DELETE FROM selection_day WHERE day < $1;

@@ -1,0 +1,65 @@
+"""Builds the documentation: `python -m docs.site [--out build/site]`, which is `make docs`.
+
+Pages are gathered in a folder (`stage`), the pictures drawn, the pages that have a source elsewhere written (`api`,
+`commands`), all of it built by Zensical in strict mode, where a broken link is an error, and the result searched for
+anything that a browser would fetch from another host (`check`). Nothing of this needs a network.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from docs.site import check, curves, stage
+
+ROOT = Path(__file__).parents[2]
+
+
+def build(out: Path, work: Path) -> None:
+    """Build the site in `out`, with the pages gathered in `work`.
+
+    Raises:
+        subprocess.CalledProcessError: a link is broken; what Zensical said is on standard output.
+        ValueError: a page would load something from another host.
+    """
+    configuration = stage.gather(ROOT, work)
+    curves.draw_all(work / "docs" / "images")
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "zensical",
+            "build",
+            "--clean",
+            "--strict",
+            "--config-file",
+            str(configuration),
+        ],
+        check=True,
+        cwd=work,
+    )
+    check.no_other_host(work / "site")
+    shutil.rmtree(out, ignore_errors=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(work / "site", out)
+
+
+def main() -> None:
+    """Build where the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m docs.site", description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "site", help="the site's folder")
+    parser.add_argument("--figures", action="store_true", help="draw docs/images anew, and nothing else")
+    options = parser.parse_args()
+    if options.figures:
+        curves.draw_all(ROOT / "docs" / "images")
+        return
+    try:
+        build(options.out.absolute(), ROOT / "build" / "docs-work")
+    except (subprocess.CalledProcessError, ValueError) as error:
+        sys.exit(f"docs: {error}")
+    print(f"The documentation is in {options.out}/index.html")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""Gathers the pages: those of docs/, and those whose source is elsewhere."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+from docs.site import api, commands
+
+# README's sections that are pages of their own here, so that they stand in one place only and are tested there.
+_SECTIONS = {
+    "quickstart.md": (
+        "Quickstart",
+        ("Two commands", "A first conversation", "The dashboard", "From Python", "The core by itself"),
+    ),
+    "configuration.md": ("Configuration", ("Configuration",)),
+}
+_ELSEWHERE = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+_AWAITED = {"performance.md", "security.md"}  # pages that are being written
+_LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]*)(#[^)\s]*)?\)")
+_FENCE = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
+
+
+def gather(root: Path, work: Path) -> Path:
+    """Put every page into `work`/docs, and give Zensical's configuration, of a site in `work`/site."""
+    pages = work / "docs"
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(root / "docs", pages, ignore=shutil.ignore_patterns("site", "__pycache__"))
+    readme = (root / "README.md").read_text("utf-8")
+    for name, (title, sections) in _SECTIONS.items():
+        text = "\n".join(_section(readme, section, alone=len(sections) == 1) for section in sections)
+        (pages / name).write_text(f"# {title}\n\n{text}", "utf-8")
+    (pages / "index.md").write_text(_index(readme), "utf-8")
+    for source in ("CONTRIBUTING.md", "CHANGELOG.md"):
+        shutil.copy(root / source, pages / _ELSEWHERE[source])
+    (pages / "api.md").write_text(api.page(root), "utf-8")
+    (pages / "openapi.json").write_text(api.document(root), "utf-8")
+    (pages / "commands.md").write_text(commands.page(), "utf-8")
+    (pages / "decisions" / "index.md").write_text(_decisions(pages / "decisions"), "utf-8")
+    for page in pages.rglob("*.md"):
+        inner = page.relative_to(pages)
+        # What came from the root has links that are relative to it.
+        home = root if str(inner) in (*_SECTIONS, *_ELSEWHERE.values()) else root / "docs"
+        page.write_text(_rewrite(page.read_text("utf-8"), home / inner.parent, root, pages, inner), "utf-8")
+    return _configuration(root, work, pages)
+
+
+def _configuration(root: Path, work: Path, pages: Path) -> Path:
+    settings = yaml.safe_load((root / "mkdocs.yml").read_text("utf-8"))
+    named = {page for group in settings["nav"] for page in _pages_of(group)}
+    there = {str(page.relative_to(pages)) for page in pages.rglob("*.md")}
+    settings["nav"] = _without(settings["nav"], _AWAITED - there)
+    if missing := named - there - _AWAITED:
+        raise ValueError(f"mkdocs.yml names {', '.join(sorted(missing))}, which are not there")
+    if forgotten := {page for page in there - named if not page.startswith("decisions/")}:
+        raise ValueError(f"mkdocs.yml's nav leaves out {', '.join(sorted(forgotten))}")
+    file = work / "mkdocs.yml"
+    file.write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), "utf-8")
+    return file
+
+
+def _pages_of(entry: Any) -> list[str]:
+    if isinstance(entry, str):
+        return [entry]
+    return [
+        page for part in (entry.values() if isinstance(entry, dict) else entry) for page in _pages_of(part)
+    ]
+
+
+def _without(groups: list[dict[str, list[dict[str, str]]]], pages: set[str]) -> list[Any]:
+    """The nav without these pages."""
+    return [
+        {name: [entry for entry in entries if not pages & set(entry.values())]}
+        for group in groups
+        for name, entries in group.items()
+    ]
+
+
+def _section(readme: str, title: str, *, alone: bool) -> str:
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", readme, re.DOTALL | re.MULTILINE)
+    if found is None:
+        raise ValueError(f"README.md has no section '{title}'")
+    text = re.sub(r"^<!--.*?-->\n", "", found[1], flags=re.MULTILINE).strip()
+    return f"{text}\n" if alone else f"## {title}\n\n{text}\n"
+
+
+def _index(readme: str) -> str:
+    """README's opening, where to go on, and its first picture."""
+    opening = readme.split("\n## ", 1)[0].strip()
+    links = [
+        ("Quickstart", "quickstart.md", "two commands, then a first conversation by curl and from Python"),
+        ("Thompson sampling", "concepts.md", "what it does with what is known, and what it gains"),
+        (
+            "Experiments",
+            "experiments.md",
+            "formal A/B tests beside it, whose figures may be looked at every day",
+        ),
+        ("HTTP API", "api.md", "every endpoint and every field"),
+        ("Guarantees", "guarantees.md", "what holds when workers, databases and networks fail"),
+        (
+            "Moving to armful",
+            "migration.md",
+            "from GrowthBook, from Azure Personalizer, from a table of your own",
+        ),
+    ]
+    lines = [f"- **[{name}]({page})**: {text}" for name, page, text in links]
+    picture = re.search(r"^!\[.*$", readme, re.MULTILINE)
+    return "\n".join([opening, "", "## Where to go", "", *lines, "", picture[0] if picture else "", ""])
+
+
+def _decisions(folder: Path) -> str:
+    notes = [
+        (note.stem[:10], note.read_text("utf-8").partition("\n")[0].removeprefix("# "), note.name)
+        for note in sorted(folder.glob("*-*.md"))
+    ]
+    lines = [f"| {day} | [{title}]({name}) |" for day, title, name in notes]
+    head = [
+        "# Decisions",
+        "",
+        "Why it is as it is, and what else was weighed.",
+        "",
+        "| day | decision |",
+        "|---|---|",
+    ]
+    return "\n".join([*head, *lines, ""])
+
+
+def _rewrite(text: str, home: Path, root: Path, pages: Path, inner: Path) -> str:
+    """Lead links to where their targets are in the site; of what is not in it, only the words stay."""
+
+    def lead(match: re.Match[str]) -> str:
+        picture, words, target, anchor = match[1], match[2], match[3], match[4] or ""
+        if not target or "://" in target or target.startswith("mailto:"):
+            return match[0]
+        if (pages / inner.parent / target).exists() and home != root:
+            return match[0]
+        file = (home / target).resolve()
+        if file == root / "README.md" and anchor == "#configuration":
+            found, anchor = Path("configuration.md"), ""
+        elif file.parent == root and file.name in _ELSEWHERE:
+            found = Path(_ELSEWHERE[file.name])
+        elif file.is_relative_to(root / "docs") and (pages / file.relative_to(root / "docs")).exists():
+            found = file.relative_to(root / "docs")
+        else:
+            found = inner.parent / target  # written for the site
+        if (pages / found).is_dir():
+            found /= "index.md"
+        if not (pages / found).is_file():
+            return "" if picture else words
+        up = "../" * len(inner.parent.parts)
+        return f"{picture}[{words}]({up}{found}{anchor})"
+
+    return "".join(part if part.startswith("```") else _LINK.sub(lead, part) for part in _FENCE.split(text))
