@@ -71,3 +71,7 @@ def test_no_answer_outside_the_document(filled: Running, label: str, mode: Gener
         case.call_and_validate(base_url=filled.url, headers=headers, checks=CHECKS)
 
     check()
+
+
+def test_no_two_of_the_documents_schemas_share_a_name() -> None:
+    assert [name for name in SCHEMA.raw_schema["components"]["schemas"] if "." in name] == []

@@ -11,7 +11,7 @@ from msgspec import Struct
 from armful.api.decoding import FieldError, Unprocessable
 from armful.api.schemas import PerformanceView
 from armful.engine import Engine
-from armful.engine.listing import Order, Query, Row, Standing, Summary
+from armful.engine.listing import Order, Overall, Query, Row, Standing
 from armful.engine.standings import CONFIDENCE_LEVEL, SHARE_DAYS
 from armful.model import Status
 
@@ -94,7 +94,7 @@ class SummaryView(Struct, kw_only=True):
     leader: RowView | None
 
     @classmethod
-    def of(cls, summary: Summary, selections: int) -> "SummaryView":
+    def of(cls, summary: Overall, selections: int) -> "SummaryView":
         """The view of a summary."""
         return cls(
             active=summary.active,

@@ -57,7 +57,7 @@ class Query(Struct, frozen=True, kw_only=True):
         return (self.search, tuple(sorted(self.dimensions.items())), self.status, self.by, self.descending)
 
 
-class Summary(Struct, kw_only=True):
+class Overall(Struct, kw_only=True):
     """The active variants in short.
 
     `contenders` have a chance of at least 5 % to be best, and of those `untried` have hardly been shown. The leader has the
@@ -78,7 +78,7 @@ class Listing(Struct, kw_only=True):
     rows: list[Row]
     matching: int
     dimensions: dict[str, dict[str, int]]
-    summary: Summary
+    summary: Overall
 
 
 def _natural(text: str) -> list[Any]:
@@ -132,7 +132,7 @@ def facets(rows: Iterable[Row], status: str) -> dict[str, dict[str, int]]:
     return {name: dict(sorted(found[name].most_common(_VALUES))) for name in sorted(names)}
 
 
-def summary(rows: Sequence[Row]) -> Summary:
+def summary(rows: Sequence[Row]) -> Overall:
     """The active variants in short."""
     standing = [(row, row.standing) for row in rows if row.standing is not None]
     contenders = [row for row, at in standing if at.chance_to_be_best >= _MAY_BE_BEST]
@@ -143,7 +143,7 @@ def summary(rows: Sequence[Row]) -> Summary:
         key=lambda pair: (pair[1].chance_to_be_best, pair[0].variant.success_rate),
         default=None,
     )
-    return Summary(
+    return Overall(
         active=len(standing),
         impressions=sum(row.variant.impressions for row, _ in standing),
         untried=untried,

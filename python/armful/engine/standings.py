@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from armful.core import probability_best
 from armful.engine.history import first_day
-from armful.engine.listing import Listing, Query, Row, Standing, Summary, facets, ordered, summary
+from armful.engine.listing import Listing, Overall, Query, Row, Standing, facets, ordered, summary
 from armful.model import Variant
 from armful.state.registry import Registry
 from armful.stats.intervals import wilson_interval
@@ -41,7 +41,7 @@ class _Snapshot(Struct):
 
     table: Table
     rows: list[Row]
-    summary: Summary
+    summary: Overall
     descriptions: int
     until: float
     orders: dict[tuple[object, ...], list[Row]]
