@@ -44,6 +44,7 @@ WORKDIR /src
 COPY .npmrc package.json package-lock.json ./
 COPY clients/typescript clients/typescript
 COPY dashboard dashboard
+COPY deploy/grafana/package.json deploy/grafana/
 RUN npm ci --silent
 COPY --from=contract /openapi.json /openapi.json
 RUN OPENAPI=/openapi.json npm run --silent build
