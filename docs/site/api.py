@@ -73,7 +73,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
 
 
 def _schema(name: str, schema: dict[str, Any]) -> str:
-    lines = [f"### {name}", "", _text(schema.get("description", "")), ""]
+    lines = [f"### {name} {{ #{anchor(name)} }}", "", _text(schema.get("description", "")), ""]
     required = schema.get("required", ())
     if fields := schema.get("properties"):
         lines += ["| field | type | default | |", "|---|---|---|---|"]
@@ -88,6 +88,11 @@ def _schema(name: str, schema: dict[str, Any]) -> str:
     return "\n".join(lines).rstrip()
 
 
+def anchor(name: str) -> str:
+    """Where on the page a schema is."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())
+
+
 def _contents(content: dict[str, Any]) -> str:
     return ", or ".join(f"{_type(one.get('schema', {}))} as `{kind}`" for kind, one in content.items())
 
@@ -96,7 +101,7 @@ def _type(schema: dict[str, Any]) -> str:
     """A schema in a few words."""
     if reference := schema.get("$ref"):
         name = reference.removeprefix(_REFERENCE)
-        return f"[{name}](#{name.lower()})"
+        return f"[{name}](#{anchor(name)})"
     if parts := schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf"):
         return " or ".join(dict.fromkeys(_type(part) for part in parts))
     if "enum" in schema:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from docs.site import api, commands
+from docs.site import api, commands, python
 
 # README's sections that are pages of their own here, so that they stand in one place only and are tested there.
 _SECTIONS = {
@@ -36,6 +36,7 @@ def gather(root: Path, work: Path) -> Path:
         shutil.copy(root / source, pages / _ELSEWHERE[source])
     (pages / "api.md").write_text(api.page(root), "utf-8")
     (pages / "openapi.json").write_text(api.document(root), "utf-8")
+    (pages / "python.md").write_text(python.page(root), "utf-8")
     (pages / "commands.md").write_text(commands.page(), "utf-8")
     (pages / "decisions" / "index.md").write_text(_decisions(pages / "decisions"), "utf-8")
     for page in pages.rglob("*.md"):

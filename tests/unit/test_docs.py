@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from docs.site import api as api_page
 from docs.site import check, stage
 from docs.site.__main__ import ROOT, build
 from docs.site.curves import TEN_ARMS
@@ -67,12 +68,15 @@ def test_every_endpoint_field_command_and_decision_has_its_place(site: Path) -> 
         for method in methods:
             assert f"{method.upper()} {path}<" in reference
     for name, schema in api["components"]["schemas"].items():
-        assert f'id="{name.lower()}"' in reference
+        assert f'id="{api_page.anchor(name)}"' in reference
         for field in schema.get("properties", ()):
             assert f"<code>{field}</code>" in reference
     commands = (site / "commands.html").read_text("utf-8")
     for command in ("serve", "demo", "watch", "simulate", "replay", "keys create", "import"):
         assert f">armful {command}<" in commands
+    python = (site / "python.html").read_text("utf-8")
+    for name in (*core.__all__, "track_performance", "get_results", "SelectFields", "compare"):
+        assert f">{name}<" in python, name
     index = (site / "decisions" / "index.html").read_text("utf-8")
     for note in (ROOT / "docs" / "decisions").glob("*.md"):
         assert f"{note.stem}.html" in index

@@ -1,0 +1,142 @@
+"""The page of the Python packages, from their own signatures and docstrings."""
+
+import ast
+import inspect
+import re
+from pathlib import Path
+from typing import Any, get_type_hints, is_typeddict
+
+from armful import client, simulation
+from armful.client import answers, fields, results
+
+_HEAD = """# Python
+
+Three packages are public: the client, which is all that an application needs; the core, which needs no service; and
+the simulation, which `armful simulate` runs.
+
+"""
+_CORE = """## armful.core
+
+The compiled core, on NumPy arrays. `from armful import core`.
+
+"""
+_SECTION = re.compile(r"^(Args|Returns|Raises|Attributes):\s*$")
+_FIELD = re.compile(r"^(\w[\w, *]*): +(.*)$")
+
+
+def page(root: Path) -> str:
+    """The page."""
+    parts = [_HEAD, f"## armful.client\n\n{_prose(client.__doc__ or '')}\n"]
+    parts.append(
+        _signature("### Client", "Client", inspect.signature(client.Client))
+        + _prose(client.Client.__doc__ or "")
+    )
+    parts.append("\n`AsyncClient` has the same methods to await, and `aclose` for `close`.\n")
+    for name, method in vars(client.Client).items():
+        if inspect.isfunction(method) and not name.startswith("_"):
+            parts.append(
+                _signature(f"#### {name}", name, _without_self(method)) + _prose(method.__doc__ or "")
+            )
+    parts.append(f"\n### Errors\n\n```text\n{inspect.cleandoc(client.ClientError.__doc__ or '')}\n```\n")
+    for title, module in (("Sent", fields), ("Answered", answers), ("Results of experiments", results)):
+        own = [kind for kind in vars(module).values() if getattr(kind, "__module__", "") == module.__name__]
+        parts += [f"\n### {title}\n", *(_fields(kind) for kind in own if is_typeddict(kind))]
+    parts.append(_CORE)
+    parts += _stub((root / "python" / "armful" / "_core.pyi").read_text("utf-8"))
+    parts.append(f"\n## armful.simulation\n\n{_prose(simulation.__doc__ or '')}\n")
+    for name in ("compare", "lai_robbins", "draw"):
+        function = getattr(simulation, name)
+        parts.append(
+            _signature(f"### {name}", name, inspect.signature(function)) + _prose(function.__doc__ or "")
+        )
+    return "\n".join(parts) + "\n"
+
+
+def _without_self(method: Any) -> inspect.Signature:
+    signature = inspect.signature(method)
+    return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+def _signature(heading: str, name: str, signature: inspect.Signature) -> str:
+    words = re.sub(r"\b(?:[a-z_]\w*\.)+(?=[A-Z]|None)", "", str(signature)).replace("'", "")
+    return f"\n{heading}\n\n```python\n{name}{words}\n```\n\n"
+
+
+def _fields(kind: Any) -> str:
+    hints = get_type_hints(kind)
+    lines = [
+        f"\n#### {kind.__name__}\n",
+        _prose(kind.__doc__ or ""),
+        "",
+        "| field | type | |",
+        "|---|---|---|",
+    ]
+    for name, hint in hints.items():
+        plain = isinstance(hint, type) and not hasattr(hint, "__args__")
+        words = re.sub(r"\b(?:\w+\.)+(?=\w)", "", hint.__name__ if plain else str(hint))
+        need = "" if name in kind.__required_keys__ else "may be absent"
+        lines.append(f"| `{name}` | `{words.replace('|', chr(92) + '|')}` | {need} |")
+    return "\n".join(lines) + "\n"
+
+
+def _stub(source: str) -> list[str]:
+    parts = []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            parts.append(_definition(node, "###"))
+        elif isinstance(node, ast.ClassDef):
+            parts.append(f"\n### {node.name}\n\n{_prose(ast.get_docstring(node) or '')}\n")
+            parts += [
+                _definition(inner, "####")
+                for inner in node.body
+                if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("_")
+            ]
+    return parts
+
+
+def _definition(node: ast.FunctionDef, level: str) -> str:
+    arguments = re.sub(r"^self(, )?", "", ast.unparse(node.args))
+    returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    said = _prose(ast.get_docstring(node) or "")
+    return f"\n{level} {node.name}\n\n```python\n{node.name}({arguments}){returns}\n```\n\n{said}\n"
+
+
+def _prose(docstring: str) -> str:
+    """A docstring as Markdown: sections in bold, their entries as a list, examples and code as code."""
+    lines: list[str] = []
+    section = ""
+    for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(docstring)):
+        if paragraph.lstrip().startswith(">>>") or (paragraph.startswith("    ") and not section):
+            lines += ["```python", inspect.cleandoc(paragraph), "```", ""]
+            continue
+        body = paragraph.split("\n")
+        if found := _SECTION.match(body[0]):
+            section = found[1]
+            lines += [f"**{section}**", ""]
+            body = inspect.cleandoc("\n".join(["", *body[1:]])).split("\n")
+            lines += (
+                _entries(body) if section != "Returns" else [_plain(" ".join(line.strip() for line in body))]
+            )
+        else:
+            lines.append(_plain("\n".join(line.strip() for line in body)))
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _entries(body: list[str]) -> list[str]:
+    """`name: meaning` lines, with their continuations, as a list."""
+    entries: list[str] = []
+    for line in body:
+        if (found := _FIELD.match(line)) and not line.startswith(" "):
+            names = ", ".join(f"`{name.strip()}`" for name in found[1].split(","))
+            entries.append(f"- {names}: {_plain(found[2])}")
+        elif entries:
+            entries[-1] += f" {_plain(line.strip())}"
+        else:
+            entries.append(_plain(line))
+    return entries
+
+
+def _plain(text: str) -> str:
+    """Without Sphinx's roles and double backquotes."""
+    return re.sub(r":\w+:`([^`]+)`", r"`\1`", text).replace("``", "`")
