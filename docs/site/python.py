@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import textwrap
 from pathlib import Path
 from typing import Any, get_type_hints, is_typeddict
 
@@ -107,7 +108,11 @@ def _prose(docstring: str) -> str:
     section = ""
     for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(docstring)):
         if paragraph.lstrip().startswith(">>>") or (paragraph.startswith("    ") and not section):
-            lines += ["```python", inspect.cleandoc(paragraph), "```", ""]
+            code = textwrap.dedent(paragraph)
+            if lines[-2:] == ["```", ""]:  # the same example goes on
+                lines[-2:] = ["", code, "```", ""]
+            else:
+                lines += ["```python", code, "```", ""]
             continue
         body = paragraph.split("\n")
         if found := _SECTION.match(body[0]):

@@ -68,6 +68,7 @@ def test_every_endpoint_field_command_and_decision_has_its_place(site: Path) -> 
         for method in methods:
             assert f"{method.upper()} {path}<" in reference
     for name, schema in api["components"]["schemas"].items():
+        assert "." not in name, f"two structs of the API have the name of {name}"
         assert f'id="{api_page.anchor(name)}"' in reference
         for field in schema.get("properties", ()):
             assert f"<code>{field}</code>" in reference
