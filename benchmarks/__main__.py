@@ -1,7 +1,8 @@
 """Everything that is measured, in one go: `python -m benchmarks [--quick] [--json FILE] [PART ...]`.
 
-The parts are `core` (the compiled core beside its peers) and those of the service: `requests`, `batches`, `results`,
-`start`, `memory`. Without any: all of them.
+The parts are `core` (the compiled core beside its peers) and those of the service: `requests`, `metering`, `batches`,
+`results`, `start`, `memory`. Without any: all of them. `python -m benchmarks.figures FILE` puts the figures of a whole run
+into the documentation.
 """
 
 import argparse
@@ -41,6 +42,7 @@ def main(arguments: Sequence[str]) -> None:
         ]
         figures |= service.main([*quick, *sizes, *chosen])
     if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(figures, indent=1) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""The service side by side with its peers, on one core, the load on another: requests, batches, results, start, memory.
+"""The service side by side with its peers, on one core, the load on another.
 
 `python -m benchmarks.service` prints the tables; `--json FILE` writes the figures.
 """
@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from benchmarks.service import batches, report, requests, resources, results
+from benchmarks.service import batches, metering, report, requests, resources, results
 from benchmarks.service.load import missing
 from benchmarks.service.servers import Cores
 
 __all__ = ["PARTS", "main"]
 
-PARTS = ("requests", "batches", "results", "start", "memory")
+PARTS = ("requests", "metering", "batches", "results", "start", "memory")
 
 
 def main(arguments: Sequence[str] = ()) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] = ()) -> dict[str, Any]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.service", description=__doc__)
     parser.add_argument("--part", action="append", choices=PARTS, help="only this part; may be repeated")
     parser.add_argument("--rounds", type=int, default=5, help="times that everything is measured (5)")
-    parser.add_argument("--seconds", type=float, default=3, help="how long each time (3)")
+    parser.add_argument("--seconds", type=float, default=2, help="how long each time (2)")
     parser.add_argument("--quick", action="store_true", help="two rounds of one second")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args(arguments)
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] = ()) -> dict[str, Any]:
         print("There is but one core: the load takes its share of it.")
     measures: dict[str, tuple[Callable[[], Any], Callable[[Any], str]]] = {
         "requests": (lambda: requests.measure(cores, rounds, seconds), report.requests),
+        "metering": (lambda: metering.measure(cores, rounds), report.meter),
         "batches": (lambda: batches.measure(cores, rounds, seconds), report.batch),
         "results": (lambda: results.measure(cores, rounds, seconds), report.result),
         "start": (lambda: resources.start(cores, rounds), report.start),

@@ -34,6 +34,7 @@ class Measured(msgspec.Struct, frozen=True):
     per_second: float
     p50_ms: float
     p99_ms: float
+    requests: int
 
 
 class _Report(msgspec.Struct):
@@ -71,4 +72,4 @@ def load(port: int, key: str, requests: Sequence[Request], connections: int, sec
         raise RuntimeError(
             f"Of {report.requests} requests to {requests[0].path}, {report.refused} were refused, {report.failed} failed"
         )
-    return Measured(report.requests / report.seconds, report.p50_ms, report.p99_ms)
+    return Measured(report.requests / report.seconds, report.p50_ms, report.p99_ms, report.requests)

@@ -2,13 +2,15 @@
 
 import os
 import platform
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.service import batches, resources, results
+from benchmarks.service import batches, metering, resources, results
 from benchmarks.service.batches import Batches
 from benchmarks.service.comparison import Result
+from benchmarks.service.metering import Metering
 from benchmarks.service.resources import Memory, Start
 from benchmarks.service.results import Results
 
@@ -18,6 +20,7 @@ def machine() -> dict[str, Any]:
     text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
     return {
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
         "cores": os.cpu_count(),
         "processor": names[0] if names else platform.processor(),
         "python": platform.python_version(),
@@ -41,12 +44,27 @@ def requests(found: Sequence[Result]) -> str:
                     f"{measured.per_second:,.0f}",
                     f"{measured.p50_ms:.2f}",
                     f"{measured.p99_ms:.2f}",
+                    f"{measured.cpu_us:.0f}",
                     "" if ratio is None else f"{ratio:.2f}",
                     "" if target is None else f"{target:g}",
                 ]
             )
-    head = ["", "connections", "", "requests/s", "p50 ms", "p99 ms", "armful ÷ it", "wanted"]
+    head = ["", "connections", "", "requests/s", "p50 ms", "p99 ms", "CPU µs", "armful ÷ it", "wanted"]
     return table(head, rows)
+
+
+def meter(found: Metering) -> str:
+    """What metering costs."""
+    rows = [
+        ["without metering", f"{found.unmetered_us:.1f}", "", ""],
+        [
+            "with it, and a scrape a second",
+            f"{found.metered_us:.1f}",
+            f"{found.cost:.1%}",
+            f"< {metering.TARGET:.0%}",
+        ],
+    ]
+    return table([f"select 3 of 100, {found.pairs} pairs", "CPU µs", "cost", "wanted"], rows)
 
 
 def batch(found: Sequence[Batches]) -> str:
@@ -99,7 +117,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     right = [
-        all(not line[column] or line[column].lstrip("< ")[0].isdigit() for line in rows)
+        all(not line[column] or line[column].lstrip("< −-")[:1].isdigit() for line in rows)
         for column in range(len(head))
     ]
 

@@ -15,7 +15,6 @@ from benchmarks.service.servers import (
     on_core,
     resident_megabytes,
     temporary_armful,
-    workers_of,
 )
 from msgspec import Struct
 
@@ -52,7 +51,7 @@ def start(cores: Cores, rounds: int) -> list[Start]:
                 asyncio.run(_insert(database(Path(folder)), count))
             for _ in range(rounds):
                 with armful(Path(folder)) as server:
-                    starts.append((server.seconds, resident_megabytes(workers_of(server.pid)[0])))
+                    starts.append((server.seconds, resident_megabytes(server.worker)))
         found.append(Start(count, *map(median, zip(*starts, strict=True))))
     return found
 
@@ -76,15 +75,14 @@ def memory(cores: Cores) -> list[Memory]:
     with temporary_armful(cores) as (server, _):
         for request in inputs.creations(0, _VARIETY):
             server.ask(request)
-        (worker,) = workers_of(server.pid)
         batches = inputs.batches(_BATCH, _VARIETY)
         selections = inputs.selections("thompson_sampling")
         found = []
         with on_core(cores.load):
             for number in range(_UPDATES // _BATCH):
                 if number % (_UPDATES // _BATCH // _MARKS) == 0:
-                    found.append(Memory(number * _BATCH, resident_megabytes(worker)))
+                    found.append(Memory(number * _BATCH, resident_megabytes(server.worker)))
                 server.ask(batches[number % len(batches)])
                 server.ask(selections[number % len(selections)])
-        found.append(Memory(_UPDATES, resident_megabytes(worker)))
+        found.append(Memory(_UPDATES, resident_megabytes(server.worker)))
     return found

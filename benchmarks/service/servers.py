@@ -51,10 +51,14 @@ def on_core(core: int | None) -> Iterator[None]:
 
 
 class Server(Struct, frozen=True):
-    """A server that answers at `port` of the loopback, its process, a key it takes, and how long it took to be ready."""
+    """A server that answers at `port` of the loopback, its process, a key it takes, and how long it took to be ready.
+
+    `worker` is the process that answers: the server itself, or its child.
+    """
 
     port: int
     pid: int
+    worker: int
     key: str = ""
     seconds: float = 0.0
 
@@ -91,7 +95,7 @@ def worker(application: str, key: str = "", **environment: str) -> Iterator[Serv
         os.close(report)
         if served != b".":
             raise RuntimeError(f"{application} did not start: its own words are above")
-        yield Server(port, process.pid, key)
+        yield Server(port, process.pid, process.pid, key)
     finally:
         _end(process)
 
@@ -116,7 +120,9 @@ def armful(data_dir: Path) -> Iterator[Server]:
                 raise RuntimeError("armful did not start: its own words are above")
             said += line
         port, key = re.findall(r"URL +\S+:(\d+)\n(?s:.*)API key +(\S+)", said)[0]
-        server = Server(int(port), process.pid, key, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        (worker,) = workers_of(process.pid)
+        server = Server(int(port), process.pid, worker, key, seconds)
         wanted = {"name": "benchmark", "scopes": ["read", "select", "write"]}
         made = server.ask(Request("POST", "/keys", wanted))
         yield structs.replace(server, key=json.decode(made)["key"])
@@ -157,6 +163,11 @@ def workers_of(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task").glob("*/children")
     pids = [int(child) for file in children for child in file.read_text().split()]
     return [pid for pid in pids if "armful.cli._process" in Path(f"/proc/{pid}/cmdline").read_text()]
+
+
+def processor_seconds(pid: int) -> float:
+    """The processor time a process has used."""
+    return time.clock_gettime(~pid << 3 | 2)  # as clock_getcpuclockid(3) makes it
 
 
 def resident_megabytes(pid: int) -> float:

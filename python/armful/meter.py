@@ -130,24 +130,39 @@ class Meter:
         self.figures = Figures()
         self._folder = folder
         self._personas = Personas(folder)
+        # What was counted before is found by one look: where it is counted, and how it is named there.
+        self._requests: dict[tuple[str, str, int], tuple[str, Distribution]] = {}
+        self._selections: dict[tuple[str, str], str] = {}
 
     def request(self, method: str, endpoint: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
-        name = f"{method}\n{endpoint}"
-        figures = self.figures
-        full = f"{name}\n{status}"
-        figures.requests[full] = figures.requests.get(full, 0) + 1
-        distribution = figures.durations.get(name)
-        if distribution is None:
-            distribution = figures.durations[name] = Distribution.over(SECONDS)
-        distribution.observe(seconds)
+        requests = self.figures.requests
+        found = self._requests.get((method, endpoint, status))
+        if found is None:
+            name = f"{method}\n{endpoint}"
+            full = f"{name}\n{status}"
+            found = full, self.figures.durations.setdefault(name, Distribution.over(SECONDS))
+            self._requests[method, endpoint, status] = found
+            requests[full] = 0
+        full, distribution = found
+        requests[full] += 1
+        distribution.counts[bisect_left(SECONDS, seconds)] += 1
+        distribution.total += seconds
 
     def selection(self, algorithm: str, persona_id: str, seconds: float) -> None:
         """Count a selection; personas beyond the first hundred are counted together."""
-        name = f"{algorithm}\n{self._personas.label(persona_id)}"
-        selections = self.figures.selections
-        selections[name] = selections.get(name, 0) + 1
-        self.figures.sampling.observe(seconds)
+        figures = self.figures
+        name = self._selections.get((algorithm, persona_id))
+        if name is None:
+            label = self._personas.label(persona_id)
+            name = f"{algorithm}\n{label}"
+            figures.selections.setdefault(name, 0)
+            if label == persona_id:
+                self._selections[algorithm, persona_id] = name
+        figures.selections[name] += 1
+        sampling = figures.sampling
+        sampling.counts[bisect_left(MICROSECONDS, seconds)] += 1
+        sampling.total += seconds
 
     def commit(self, size: int, seconds: float) -> None:
         """Count a commit of performance updates."""

@@ -1,6 +1,7 @@
 """What the service's benchmarks say about what they measured; the measuring itself is `make bench`."""
 
 import asyncio
+from os import getpid
 from typing import Any
 
 import msgspec
@@ -26,10 +27,12 @@ def test_ratios_are_medians_of_ratios_within_a_round(monkeypatch: pytest.MonkeyP
     rates = {1: iter([1.0, 100.0, 200.0, 400.0]), 2: iter([1.0, 50.0, 160.0, 100.0])}
 
     def measured(port: int, *_: object) -> Measured:
-        return Measured(next(rates[port]), 1.0, 2.0)
+        return Measured(next(rates[port]), 1.0, 2.0, 100)
 
     monkeypatch.setattr("benchmarks.service.comparison.load", measured)
-    contenders = {name: Contender(Server(port, 0), []) for name, port in (("bare", 1), ("armful", 2))}
+    contenders = {
+        name: Contender(Server(port, getpid(), getpid()), []) for name, port in (("bare", 1), ("armful", 2))
+    }
     (result,) = compare([Case("select", 16, contenders, {"bare": 0.6})], Cores(None, None), 3, 1)
     assert result.ratios == {"bare": 0.5}  # of 0.5, 0.8 and 0.25; the first second warms up
     assert result.measured["armful"].per_second == 100

@@ -1,0 +1,176 @@
+"""Put the figures of a whole run into the documentation: `python -m benchmarks.figures FILE`.
+
+FILE is what `python -m benchmarks --json FILE` wrote. It is kept as docs/performance.json, and the tables between the
+markers `<!-- NAME: begin -->` and `<!-- NAME: end -->` of docs/performance.md and README.md are written anew from it.
+"""
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from benchmarks.service import report
+from benchmarks.service.batches import Batches
+from benchmarks.service.comparison import Result
+from benchmarks.service.metering import Metering
+from benchmarks.service.report import table
+from benchmarks.service.resources import Memory, Start
+from benchmarks.service.results import Results
+from msgspec import Struct
+
+ROOT = Path(__file__).parents[1]
+KEPT = ROOT / "docs" / "performance.json"
+PAGES = (ROOT / "docs" / "performance.md", ROOT / "README.md")
+
+_HEADLINES = (
+    ("select 3 of 100", 16),
+    ("select 3 of 10,000", 16),
+    ("report", 16),
+    ("report", 64),
+    ("statistics", 16),
+)
+_CORE = ("100 arms", "10,000 arms", "1,000,000 arms")
+_WAYS = ("select_top_k", "ArmTable.select")
+
+
+class _Core(Struct):
+    what: str
+    way: str
+    microseconds: float
+    ratio: float
+    target: float | None = None
+
+
+class Figures(Struct):
+    """What a whole run wrote."""
+
+    machine: dict[str, Any]
+    core: list[_Core]
+    requests: list[Result]
+    metering: Metering
+    batches: list[Batches]
+    results: list[Results]
+    start: list[Start]
+    memory: list[Memory]
+
+
+def read(path: Path) -> Figures:
+    """The figures of a run.
+
+    Raises:
+        msgspec.ValidationError: a part is missing.
+    """
+    return msgspec.json.decode(path.read_bytes(), type=Figures)
+
+
+def blocks(figures: Figures) -> dict[str, str]:
+    """The text of each marked block, by its name."""
+    return {
+        "machine": _machine(figures.machine),
+        "requests": report.requests(figures.requests),
+        "metering": report.meter(figures.metering),
+        "batches": report.batch(figures.batches),
+        "results": report.result(figures.results),
+        "start": report.start(figures.start),
+        "memory": report.memory(figures.memory),
+        "core": _core(figures.core),
+        "benchmarks": _headlines(figures),
+    }
+
+
+def write_into(text: str, written: dict[str, str]) -> str:
+    """A page's text with its marked blocks written anew; those of other names stay."""
+
+    def block(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in written:
+            return found[0]
+        return f"<!-- {name}: begin -->\n{written[name]}\n<!-- {name}: end -->"
+
+    return re.sub(r"<!-- ([a-z]+): begin -->\n.*?<!-- \1: end -->", block, text, flags=re.DOTALL)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Keep the figures, and write the pages."""
+    if len(arguments) != 1:
+        sys.exit(__doc__)
+    path = Path(arguments[0])
+    written = blocks(read(path))
+    if path.resolve() != KEPT:
+        KEPT.write_bytes(path.read_bytes())
+    for page in PAGES:
+        page.write_text(write_into(page.read_text("utf-8"), written), "utf-8")
+
+
+def _machine(machine: dict[str, Any]) -> str:
+    return (
+        f"Measured on {machine['date']}: {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python"
+        f" {machine['python']}, load average {machine['load_before']} before the run."
+    )
+
+
+def _core(figures: Sequence[_Core]) -> str:
+    chosen = {(one.what, one.way): one for one in figures}
+    rows = [
+        [what.removesuffix(" arms"), *(_times(chosen[what, way].ratio) for way in _WAYS)] for what in _CORE
+    ]
+    return table(["arms", "`select_top_k` on two arrays", "`ArmTable.select`"], rows)
+
+
+def _headlines(figures: Figures) -> str:
+    """The service and the core in two short tables."""
+    found = {(result.what, result.connections): result for result in figures.requests}
+    rows = []
+    for what, connections in _HEADLINES:
+        result = found[what, connections]
+        ours, reference = result.measured["armful"], result.ratios.get("reference")
+        rows.append(
+            [
+                f"{what}, {connections} connections",
+                f"{ours.per_second:,.0f}",
+                f"{ours.p99_ms:.1f}",
+                f"{result.ratios['bare']:.2f}",
+                "" if reference is None else _times(reference),
+            ]
+        )
+    head = [
+        "one worker, one core",
+        "requests/s",
+        "p99 ms",
+        "of a bare ASGI application",
+        "of FastAPI + SQLAlchemy",
+    ]
+    largest = max(figures.batches, key=lambda one: one.size)
+    return _HEADLINE_TEXT.format(
+        service=table(head, rows),
+        size=f"{largest.size:,}",
+        updates=f"{largest.armful:,.0f}",
+        core=_core(figures.core),
+    )
+
+
+_HEADLINE_TEXT = """\
+One worker with its PostgreSQL on one core, the load on another, keys checked and everything counted. Beside it, in turns,
+run an ASGI application that only reads the body and answers as many bytes, and the plain design that asks the database
+each time. A report is answered once it is committed:
+
+{service}
+
+In batches of {size}, {updates} updates a second are committed. Selection of 10 arms by the core in one thread, against
+NumPy's `Generator.beta` with `argpartition` and a sort ([docs/selection.md](docs/selection.md) proves that the answer is
+exactly Thompson sampling's):
+
+{core}
+
+[docs/performance.md](docs/performance.md) has everything that was measured and how; `make bench` measures it on your
+machine, `make loadtest` runs Locust."""
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.0f} ×" if ratio >= 20 else f"{ratio:.1f} ×"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
