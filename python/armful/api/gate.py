@@ -65,7 +65,8 @@ class Gate:
                     return
             if b"%2" in scope["raw_path"]:
                 path = scope["path"] = _path(scope["raw_path"])
-            if not path.startswith(self._public):
+            found = hot.find(method, path)
+            if found is not None or not path.startswith(self._public):
                 loop = asyncio.get_running_loop()
                 # Where requests come in faster than they are answered, every one would wait longer than the one before.
                 if exchange is not None and loop.time() - exchange.ready_at > self._wait_limit:
@@ -75,7 +76,7 @@ class Gate:
                 with_body = method in _WITH_BODY
                 if with_body:
                     self._bodies.check(headers)
-                if (found := hot.find(method, path)) is not None:
+                if found is not None:
                     endpoint, variant_id = found
                     endpoint_name = endpoint.pattern
                     check_scope(key, endpoint.scope)

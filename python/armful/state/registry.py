@@ -20,6 +20,9 @@ class Entry(Struct, gc=False):
     described_at: int
     slot: int | None = None
     json: bytes | None = None
+    uses: int = 0
+    """How often it was selected since that was last taken down, the last time at `used_at`, in seconds since 1970."""
+    used_at: float = 0.0
 
 
 class Registry:
@@ -35,8 +38,7 @@ class Registry:
         self._by_key: dict[int, Entry] = {}
         self._by_slot: dict[int, Entry] = {}
         self._ranges: defaultdict[int, list[Entry]] = defaultdict(list)
-        self._used: dict[int, float] = {}
-        self._times: dict[int, int] = {}
+        self._used: list[Entry] = []
         self.selections = 0
         self.updates = 0
         # Moves whenever a variant is new or described otherwise; not when counters move.
@@ -156,30 +158,31 @@ class Registry:
         """The entries in those slots of the table, noted as selected now."""
         by_slot = self._by_slot
         entries = [by_slot[slot] for slot in slots]
-        used, times = self._used, self._times
         now = time()
         for entry in entries:
-            key = entry.variant.key
-            used[key] = now
-            times[key] = times.get(key, 0) + 1
+            if not entry.uses:
+                self._used.append(entry)
+            entry.uses += 1
+            entry.used_at = now
         self.selections += 1
         return entries
 
     def take_used(self) -> dict[int, tuple[datetime, int]]:
         """When variants were last selected and how often since the last call, by key, for those that were."""
-        used = {key: (datetime.fromtimestamp(at, UTC), self._times[key]) for key, at in self._used.items()}
-        for key, (at, _) in used.items():
-            if (entry := self._by_key.get(key)) is not None:
-                entry.variant.last_used = at
-        self._used, self._times = {}, {}
+        used = {}
+        for entry in self._used:
+            at = entry.variant.last_used = datetime.fromtimestamp(entry.used_at, UTC)
+            used[entry.variant.key] = at, entry.uses
+            entry.uses = 0
+        self._used = []
         return used
 
     def last_used(self, variant: Variant) -> datetime | None:
         """When a variant was last selected: what the row says or, if later, what this process has yet to write down."""
         held = self._by_key.get(variant.key)
         known = [variant.last_used, held.variant.last_used if held else None]
-        if (pending := self._used.get(variant.key)) is not None:
-            known.append(datetime.fromtimestamp(pending, UTC))
+        if held is not None and held.uses:
+            known.append(datetime.fromtimestamp(held.used_at, UTC))
         return max((at for at in known if at is not None), default=None)
 
     def _upsert(self, entries: list[Entry]) -> None:
