@@ -10,6 +10,8 @@
 //! Exponents are understated by a millionth and arms too sharp for double precision get 0, so that rounding never
 //! makes a bound too small.
 
+use pulp::Simd;
+
 /// How much of an exponent is kept, rounding being far less than the rest.
 const KEPT: f64 = 1.0 - 1e-6;
 
@@ -33,11 +35,11 @@ pub(crate) fn exponent(alpha: f64, beta: f64, t: f64) -> (f64, f64) {
 
 /// Which arms' tails surely lie below exp(−level) at a fixed level and threshold, without divisions.
 ///
-/// Answers yes only for α > 0, and then never where β isn't or where a parameter is NaN or infinite. Overflow in a
-/// product makes the left side of the comparison infinite where it is large indeed, or the answer no.
-pub(crate) trait Quiet {
-    /// Whether P(θ > t) ≤ exp(−level) is certain.
-    fn holds(&self, alpha: f64, beta: f64) -> bool;
+/// Answers yes only for positive parameters that are no NaN and not infinite. Overflow in a product makes the left side
+/// of the comparison infinite where it is large indeed, or the answer no.
+pub(crate) trait Quiet: Copy {
+    /// Whether P(θ > t) ≤ exp(−level) is certain, of as many arms as fit side by side.
+    fn holds<S: Simd>(&self, simd: S, alpha: S::f64s, beta: S::f64s) -> S::m64s;
 }
 
 /// The second bound.
@@ -56,11 +58,16 @@ impl Bernstein {
 
 impl Quiet for Bernstein {
     #[inline(always)]
-    fn holds(&self, alpha: f64, beta: f64) -> bool {
-        let n = alpha + beta;
-        let excess = positive(self.t * n - alpha);
-        let skew = positive(beta - alpha);
-        excess * excess * (n + 1.0) > self.of_product * (alpha * positive(beta)) + self.of_skew * (skew * excess)
+    fn holds<S: Simd>(&self, simd: S, alpha: S::f64s, beta: S::f64s) -> S::m64s {
+        let zero = simd.splat_f64s(0.0);
+        let n = simd.add_f64s(alpha, beta);
+        let excess = positive(simd, simd.sub_f64s(simd.mul_f64s(simd.splat_f64s(self.t), n), alpha));
+        let skew = positive(simd, simd.sub_f64s(beta, alpha));
+        let of_product = simd.mul_f64s(simd.splat_f64s(self.of_product), simd.mul_f64s(alpha, positive(simd, beta)));
+        let of_skew = simd.mul_f64s(simd.splat_f64s(self.of_skew), simd.mul_f64s(skew, excess));
+        let square = simd.mul_f64s(simd.mul_f64s(excess, excess), simd.add_f64s(n, simd.splat_f64s(1.0)));
+        let holds = simd.greater_than_f64s(square, simd.add_f64s(of_product, of_skew));
+        simd.and_m64s(holds, simd.greater_than_f64s(alpha, zero))
     }
 }
 
@@ -80,9 +87,13 @@ impl Poisson {
 
 impl Quiet for Poisson {
     #[inline(always)]
-    fn holds(&self, alpha: f64, beta: f64) -> bool {
-        let excess = positive(self.t * (alpha + beta) - alpha);
-        excess * excess > self.of_alpha * alpha + self.of_excess * excess
+    fn holds<S: Simd>(&self, simd: S, alpha: S::f64s, beta: S::f64s) -> S::m64s {
+        let n = simd.add_f64s(alpha, beta);
+        let excess = positive(simd, simd.sub_f64s(simd.mul_f64s(simd.splat_f64s(self.t), n), alpha));
+        let of_alpha = simd.mul_f64s(simd.splat_f64s(self.of_alpha), alpha);
+        let of_excess = simd.mul_f64s(simd.splat_f64s(self.of_excess), excess);
+        let holds = simd.greater_than_f64s(simd.mul_f64s(excess, excess), simd.add_f64s(of_alpha, of_excess));
+        simd.and_m64s(holds, simd.greater_than_f64s(alpha, simd.splat_f64s(0.0)))
     }
 }
 
@@ -91,14 +102,10 @@ fn lowered(t: f64) -> f64 {
     t * (1.0 - 4.0 * f64::EPSILON)
 }
 
-/// At least 0; compiles to one instruction, unlike max. NaN gives 0.
+/// At least 0. NaN gives 0, or on some processors NaN, which no comparison holds for either.
 #[inline(always)]
-fn positive(value: f64) -> f64 {
-    if value > 0.0 {
-        value
-    } else {
-        0.0
-    }
+fn positive<S: Simd>(simd: S, value: S::f64s) -> S::f64s {
+    simd.max_f64s(value, simd.splat_f64s(0.0))
 }
 
 /// The odds u/(1−u) of a rate u above which exp(−level) bounds the tail: x ≥ level for every t ≥ u. Infinite where
@@ -145,8 +152,8 @@ mod tests {
                     let (x, _) = exponent(alpha, beta, t);
                     assert!(exact <= -x, "Beta({alpha:e}, {beta:e}) at {t}: ln P is {exact}, the bound {}", -x);
                     for level in [3.0, 9.0] {
-                        let bernstein = Bernstein::new(level, t).holds(alpha, beta);
-                        let poisson = Poisson::new(level, t).holds(alpha, beta);
+                        let bernstein = Bernstein::new(level, t).holds(pulp::Scalar, alpha, beta);
+                        let poisson = Poisson::new(level, t).holds(pulp::Scalar, alpha, beta);
                         if bernstein || poisson {
                             assert!(exact <= -level, "Beta({alpha:e}, {beta:e}) at {t}: {exact}, quiet at {level}");
                         }

@@ -25,6 +25,7 @@ mod policy;
 mod quadrature;
 mod race;
 mod rng;
+mod scan;
 mod select;
 mod simulate;
 mod tail;

@@ -100,6 +100,16 @@ impl Gaps {
         gaps
     }
 
+    /// How many arms pass before the next proposed one.
+    pub fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// Counts off `count` arms, at most as many as are [`Gaps::left`].
+    pub fn pass(&mut self, count: usize) {
+        self.left -= count as u64;
+    }
+
     /// How many of the next `count` arms pass before the next proposed one; `None` if all do, and they are counted.
     #[inline]
     pub fn next<R: Rng + ?Sized>(&mut self, count: usize, rng: &mut R) -> Option<usize> {
@@ -112,7 +122,7 @@ impl Gaps {
         Some(passed)
     }
 
-    /// How many arms pass before the next proposed one.
+    /// Draws how many arms pass before the next proposed one.
     #[inline]
     pub fn gap<R: Rng + ?Sized>(&self, rng: &mut R) -> u64 {
         let chance: f64 = rng.sample(Exp1);

@@ -1,14 +1,15 @@
 //! Top-k Thompson sampling over two arrays.
+use pulp::Arch;
 use rand::Rng;
 
 use crate::beta::{check_arms, check_length};
-use crate::bound::{Bernstein, Poisson, Quiet};
+use crate::bound::{Bernstein, Poisson};
 use crate::error::Error;
 use crate::race::{Gaps, Race, HIGHEST};
+use crate::scan::{mark, quiet_blocks, BLOCK};
 use crate::top_k::{Scored, TopK};
 
-/// Arms in a block, and in a part of it that is looked through arm by arm if it has a contender.
-const BLOCK: usize = 64;
+/// Arms that are looked at side by side.
 const PART: usize = 8;
 
 /// The tails of quiet arms are bounded by e^−level: proposals are rarer with the second, quiet arms with the first.
@@ -36,6 +37,7 @@ pub struct Selector<'a> {
     k: usize,
     /// The arms to draw first, in ascending order.
     pilots: Vec<u32>,
+    arch: Arch,
 }
 
 impl<'a> Selector<'a> {
@@ -49,7 +51,7 @@ impl<'a> Selector<'a> {
         if alpha.len() >= u32::MAX as usize {
             return Err(Error::Full);
         }
-        Ok(Self { alpha, beta, k, pilots: pilots(alpha, beta, k) })
+        Ok(Self { alpha, beta, k, pilots: pilots(alpha, beta, k), arch: Arch::new() })
     }
 
     /// Fills each row of k places in `out` with an independent selection.
@@ -76,13 +78,24 @@ impl<'a> Selector<'a> {
         }
         let mut gaps = LEVELS.map(|level| Gaps::new(level, rng));
         let mut pilots = self.pilots.as_slice();
-        let blocks = self.alpha.chunks(BLOCK).zip(self.beta.chunks(BLOCK));
-        for (block, (alpha, beta)) in blocks.enumerate() {
-            let first = (block * BLOCK) as u32;
-            let here = pilots.iter().take_while(|&&slot| slot < first + alpha.len() as u32).count();
-            let (drawn, later) = pilots.split_at(here);
-            pilots = later;
-            sound &= Block { first, alpha, beta, drawn }.run(race, &mut gaps, rng);
+        let mut loud = [0.0; BLOCK];
+        let mut first = 0;
+        while first < self.alpha.len() {
+            if let Some(t) = race.threshold.filter(|&t| t < HIGHEST) {
+                let far = &mut gaps[1];
+                let end = self.alpha.len().min(first + usize::try_from(far.left()).unwrap_or(usize::MAX - first));
+                let quiet = Poisson::new(far.level, t);
+                let passed = BLOCK * quiet_blocks(self.arch, quiet, &self.alpha[first..end], &self.beta[first..end]);
+                far.pass(passed);
+                first += passed;
+            }
+            let end = self.alpha.len().min(first + BLOCK);
+            pilots = &pilots[pilots.iter().take_while(|&&slot| (slot as usize) < first).count()..];
+            let here = pilots.iter().take_while(|&&slot| (slot as usize) < end).count();
+            let (alpha, beta) = (&self.alpha[first..end], &self.beta[first..end]);
+            let block = Block { first: first as u32, alpha, beta, drawn: &pilots[..here] };
+            sound &= block.run(self.arch, race, &mut gaps, &mut loud, rng);
+            first = end;
         }
         sound
     }
@@ -124,57 +137,39 @@ struct Block<'a> {
     drawn: &'a [u32],
 }
 
-/// What one look over a block finds.
-#[derive(Default)]
-struct Look {
-    /// Contenders in each part.
-    parts: [u64; BLOCK / PART],
-    contenders: u64,
-    /// Whether an α is not positive. What else may be wrong contends.
-    odd: bool,
-}
-
 impl Block<'_> {
-    /// Lets the block's arms race, and tells whether every parameter was seen to be in order.
-    fn run<R: Rng + ?Sized>(&self, race: &mut Race, [near, far]: &mut [Gaps; 2], rng: &mut R) -> bool {
+    /// Lets the block's arms race, and tells whether every parameter was seen to be in order. `loud` is room to write in.
+    fn run<R: Rng + ?Sized>(
+        &self,
+        arch: Arch,
+        race: &mut Race,
+        [near, far]: &mut [Gaps; 2],
+        loud: &mut [f64; BLOCK],
+        rng: &mut R,
+    ) -> bool {
         let Some(t) = race.threshold.filter(|&t| t < HIGHEST) else { return self.all_contend(race, rng) };
         // The quickest test first; where it leaves too many contenders the next one may leave fewer.
-        let many = self.alpha.len() as u64 / 8;
-        let quiet = Poisson::new(far.level, t);
-        let look = self.look(&quiet);
-        if look.odd {
-            return self.all_contend(race, rng);
+        let many = self.alpha.len() / 8;
+        if mark(arch, Poisson::new(far.level, t), self.alpha, self.beta, loud) > many
+            && mark(arch, Bernstein::new(far.level, t), self.alpha, self.beta, loud) > many
+        {
+            mark(arch, Bernstein::new(near.level, t), self.alpha, self.beta, loud);
+            return self.settle(loud, near, race, rng);
         }
-        if look.contenders <= many {
-            return self.settle(&look, &quiet, far, race, rng);
-        }
-        let quiet = Bernstein::new(far.level, t);
-        let look = self.look(&quiet);
-        if look.contenders <= many {
-            return self.settle(&look, &quiet, far, race, rng);
-        }
-        let quiet = Bernstein::new(near.level, t);
-        self.settle(&self.look(&quiet), &quiet, near, race, rng)
+        self.settle(loud, far, race, rng)
     }
 
     /// Lets those contend that aren't quiet, and proposes of the quiet ones as many as their level says.
     #[inline]
-    fn settle<R: Rng + ?Sized>(
-        &self,
-        look: &Look,
-        quiet: &impl Quiet,
-        gaps: &mut Gaps,
-        race: &mut Race,
-        rng: &mut R,
-    ) -> bool {
+    fn settle<R: Rng + ?Sized>(&self, loud: &[f64; BLOCK], gaps: &mut Gaps, race: &mut Race, rng: &mut R) -> bool {
         let mut sound = true;
-        if look.contenders > 0 {
-            for (part, _) in look.parts.iter().enumerate().filter(|(_, &contenders)| contenders > 0) {
-                let slots = part * PART..self.alpha.len().min((part + 1) * PART);
-                self.each(slots, |slot, alpha, beta| {
-                    if !quiet.holds(alpha, beta) {
-                        sound &= contend(race, slot, alpha, beta, rng);
-                    }
+        for (part, flags) in loud[..self.alpha.len()].chunks(PART).enumerate() {
+            if flags.iter().fold(0.0, |any, flag| any + flag) == 0.0 {
+                continue;
+            }
+            for (i, _) in flags.iter().enumerate().filter(|(_, &flag)| flag > 0.0) {
+                self.each(part * PART + i..part * PART + i + 1, |slot, alpha, beta| {
+                    sound &= contend(race, slot, alpha, beta, rng);
                 });
             }
         }
@@ -183,11 +178,9 @@ impl Block<'_> {
             let i = next + passed;
             next = i + 1;
             let level = gaps.level;
-            self.each(i..next, |slot, alpha, beta| {
-                if quiet.holds(alpha, beta) {
-                    race.propose(level, slot, alpha, beta, rng);
-                }
-            });
+            if loud[i] == 0.0 {
+                self.each(i..next, |slot, alpha, beta| race.propose(level, slot, alpha, beta, rng));
+            }
         }
         sound
     }
@@ -209,32 +202,6 @@ impl Block<'_> {
                 visit(slot, self.alpha[i], self.beta[i]);
             }
         }
-    }
-
-    /// Without branches, and counting in words as wide as doubles, so that it vectorises.
-    #[inline]
-    fn look(&self, quiet: &impl Quiet) -> Look {
-        let mut look = Look::default();
-        let mut least = [f64::INFINITY; PART];
-        let ((alpha, alpha_rest), (beta, beta_rest)) = (self.alpha.as_chunks::<PART>(), self.beta.as_chunks::<PART>());
-        let parts = alpha.iter().zip(beta);
-        for ((alpha, beta), count) in parts.zip(&mut look.parts) {
-            for i in 0..PART {
-                *count += u64::from(!quiet.holds(alpha[i], beta[i]));
-                least[i] = if alpha[i] < least[i] { alpha[i] } else { least[i] };
-            }
-            look.contenders += *count;
-        }
-        let mut odd = least.iter().any(|&least| least <= 0.0);
-        if !alpha_rest.is_empty() {
-            let loud =
-                alpha_rest.iter().zip(beta_rest).filter(|(&alpha, &beta)| !quiet.holds(alpha, beta)).count() as u64;
-            look.parts[alpha.len()] = loud;
-            look.contenders += loud;
-            odd |= alpha_rest.iter().any(|&alpha| alpha <= 0.0);
-        }
-        look.odd = odd;
-        look
     }
 }
 
