@@ -48,14 +48,46 @@ fn refuses(u: f64, d: f64, y: f64) -> bool {
 
 /// One draw for any `shape` > 0 as (g, e), standing for g · exp(e): below 1 it may be too small for a double.
 ///
-/// Gamma(a) = Gamma(a + 1) · U^(1/a) in law, and −ln U is exponential.
+/// Gamma(a) = Gamma(a + 1) · U^(1/a) in law, and −ln U is exponential; far below 1 another way takes less.
 #[inline]
 pub(crate) fn scaled_gamma<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> (f64, f64) {
     if shape >= 1.0 {
         return (gamma(shape, rng), 0.0);
     }
+    if shape < SMALL {
+        return (1.0, -small(shape, rng) / shape);
+    }
     let exponent: f64 = rng.sample(Exp1);
     (gamma(shape + 1.0, rng), -exponent / shape)
+}
+
+/// Below this shape −a ln X is drawn, whose law is nearly exponential.
+const SMALL: f64 = 0.1;
+
+/// One draw of y = −a ln X, X ~ Gamma(a), whose density is proportional to exp(−y − e^(−y/a)).
+///
+/// C. Liu, R. Martin & N. Syring (2017). Efficient simulation from a gamma distribution with small shape parameter.
+/// Computational Statistics 32, 1767–1775. The envelope is e^(−y) for y ≥ 0 and, with s = −y/a, e^(as−s−1) below.
+#[inline]
+fn small<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> f64 {
+    let below = shape / (std::f64::consts::E * (1.0 - shape));
+    loop {
+        let side: f64 = rng.random();
+        let step: f64 = rng.sample(Exp1);
+        if side * (1.0 + below) < 1.0 {
+            // Refused with probability 1 − exp(−e^(−y/a)), which isn't worth a look where it is less than 1e-19.
+            let far = step / shape;
+            if far > 44.0 || rng.sample::<f64, _>(Exp1) > (-far).exp() {
+                return step;
+            }
+        } else {
+            // The exponential of rate 1/a − 1 in −y, or of rate 1 − a in s.
+            let s = step / (1.0 - shape);
+            if rng.sample::<f64, _>(Exp1) > s.exp() - s - 1.0 {
+                return -s * shape;
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -75,6 +107,26 @@ mod tests {
             assert!((mean - 1.0).abs() < 5.0 / (shape * f64::from(n)).sqrt(), "shape {shape}: mean {mean}");
             let spread = 5.0 * ((2.0 + 6.0 / shape) / f64::from(n)).sqrt();
             assert!((variance * shape - 1.0).abs() < spread, "shape {shape}: variance {variance}");
+        }
+    }
+
+    #[test]
+    fn small_shapes_have_the_moments_of_their_logarithm() {
+        // E[−a ln X] = −a ψ(a) = 1 − a ψ(1 + a), and the variance is a² ψ′(a) = 1 + a² ψ′(1 + a).
+        let mut rng = generator(Some(6));
+        for (shape, digamma, trigamma) in [
+            (1e-300, -0.577_215_664_901_532_9, 1.644_934_07),
+            (1e-3, -0.575_571_931_810_300_6, 1.642_533_2),
+            (0.09, -0.438_181_763_495_334_66, 1.452_142),
+        ] {
+            let n = 400_000;
+            let draws: Vec<f64> = (0..n).map(|_| small(shape, &mut rng)).collect();
+            let mean = draws.iter().sum::<f64>() / f64::from(n);
+            let variance = draws.iter().map(|draw| (draw - mean).powi(2)).sum::<f64>() / f64::from(n);
+            let exact = 1.0 + shape * shape * trigamma;
+            // Five standard errors; the fourth moment is nearly the exponential's, nine times the variance's square.
+            assert!((mean - (1.0 - shape * digamma)).abs() < 5.0 * (exact / f64::from(n)).sqrt(), "{shape}: {mean}");
+            assert!((variance - exact).abs() < 5.0 * exact * (8.0 / f64::from(n)).sqrt(), "{shape}: {variance}");
         }
     }
 

@@ -77,16 +77,19 @@ impl TopK {
             self.heap.sort_unstable_by(rank);
             return &self.heap;
         }
-        // As whole numbers they sort faster; scores are not negative, so their bits order like themselves.
-        let key = |scored: &Scored| (u128::from(!scored.score.to_bits()) << 64) | u128::from(scored.slot);
-        self.heap.sort_unstable_by_key(key);
-        let mut rest = self.heap.as_mut_slice();
-        while let Some(first) = rest.first() {
-            let score = first.score;
-            let equal = rest.iter().take_while(|scored| scored.score == score).count().max(1);
-            let (tied, after) = rest.split_at_mut(equal);
-            tied.sort_unstable_by(rank);
-            rest = after;
+        // As whole numbers they sort faster: scores are not negative, so their bits order like themselves. The last bits
+        // give way to the places in the heap, and what is alike but for them is put in order after.
+        let places = usize::BITS - (self.heap.len() - 1).leading_zeros();
+        let leading = |scored: &Scored| !scored.score.to_bits() >> places;
+        let mut keys: Vec<u64> =
+            self.heap.iter().zip(0..).map(|(scored, place)| leading(scored) << places | place).collect();
+        keys.sort_unstable();
+        let place = |key: u64| (key & ((1 << places) - 1)) as usize;
+        self.heap = keys.into_iter().map(|key| self.heap[place(key)]).collect();
+        for alike in self.heap.chunk_by_mut(|one, next| leading(one) == leading(next)) {
+            if alike.len() > 1 {
+                alike.sort_unstable_by(rank);
+            }
         }
         &self.heap
     }
