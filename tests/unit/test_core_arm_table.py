@@ -1,12 +1,9 @@
 """`ArmTable`: versions, tombstones, eligibility, the exploration split, and what it refuses."""
 
-import threading
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from armful.core import ArmTable
 
@@ -246,84 +243,3 @@ class TestRefusals:
             ArmTable().anything = 1
         with pytest.raises(TypeError):
             type("Sub", (ArmTable,), {})
-
-
-class Model(RuleBasedStateMachine):
-    """The table against a dictionary that holds what it should hold."""
-
-    names = st.sampled_from(["a", "b", "c", "d", "e"])
-    versions = st.integers(0, 12)
-
-    def __init__(self):
-        super().__init__()
-        self.table = ArmTable()
-        self.live = {}
-        self.buried = {}
-        self.held = {}
-
-    @rule(
-        rows=st.lists(st.tuples(names, versions, st.integers(0, 9)), max_size=6),
-        tone=st.sampled_from([None, "x", "y"]),
-    )
-    def upsert(self, rows, tone):
-        ids = [name for name, _, _ in rows]
-        ones = [1.0] * len(rows)
-        versions = [version for _, version, _ in rows]
-        dimensions = None if tone is None else [{"tone": tone}] * len(rows)
-        self.table.upsert(ids, ones, ones, [count for _, _, count in rows], versions, dimensions)
-        for name, version, count in rows:
-            if version > self.held.get(name, -1):
-                before = self.live.get(name, self.buried.get(name, (None, None)))
-                self.held[name] = version
-                self.live[name] = (count, before[1] if tone is None else tone)
-
-    @rule(name=names, version=versions)
-    def remove(self, name, version):
-        self.table.remove([name], version)
-        if version >= self.held.get(name, -1):
-            self.held[name] = version
-            if name in self.live:
-                self.buried[name] = self.live.pop(name)
-
-    @invariant()
-    def holds_what_it_should(self):
-        slots = self.table.slots()
-        names = self.table.ids(slots)
-        assert set(names) == set(self.live)
-        assert len(self.table) == len(self.live)
-        impressions = dict(zip(names, self.table.arms()[2].tolist(), strict=True))
-        assert impressions == {name: count for name, (count, _) in self.live.items()}
-        for tone in ("x", "y"):
-            expected = {name for name, (_, held) in self.live.items() if held == tone}
-            assert set(self.table.ids(self.table.select(9, where={"tone": tone})[0])) == expected
-
-
-TestModel = Model.TestCase
-TestModel.settings = settings(max_examples=60, stateful_step_count=30)
-
-
-def test_threads_share_a_table():
-    table = table_of(*(f"arm{i}" for i in range(5000)))
-    failures = []
-
-    def follow(first_version):
-        ids = [f"arm{i}" for i in range(5000)]
-        for version in range(first_version, first_version + 40, 2):
-            table.upsert(
-                ids, np.full(5000, 2.0), np.full(5000, 3.0), np.zeros(5000, np.int64), np.full(5000, version)
-            )
-
-    def draw():
-        for _ in range(200):
-            slots, scores = table.select(3)
-            if len(set(slots.tolist())) != 3 or (np.diff(scores) > 0).any():
-                failures.append((slots, scores))
-
-    threads = [threading.Thread(target=follow, args=(version,)) for version in (2, 3)]
-    threads += [threading.Thread(target=draw) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    assert (table.arms()[3] == 41).all()

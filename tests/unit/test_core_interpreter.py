@@ -44,7 +44,12 @@ def test_other_threads_progress_meanwhile(call):
     assert during >= 5
 
 
+# Half of 20 million places: every arm is drawn, which takes seconds.
+HUGE = "np.full(20_000_000, 0.5), np.full(20_000_000, 0.5)"
 ENDLESS = {
+    "sample_beta": f"core.sample_beta({HUGE})",
+    "select_top_k": f"core.select_top_k({HUGE}, 10_000_000)",
+    "expected_loss": "core.expected_loss(np.linspace(50, 60, 200_000), np.full(200_000, 500.0))",
     "select_top_k_many": "core.select_top_k_many(np.full(100, 5.0), np.full(100, 7.0), 1, 10**8)",
     "simulate": "core.simulate([0.1, 0.2], 'thompson', 10**12, 4)",
     "probability_best": "core.probability_best(np.linspace(50, 60, 200_000), np.full(200_000, 500.0))",

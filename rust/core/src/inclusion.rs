@@ -22,10 +22,7 @@ pub fn inclusion_probability(
     let mut counts = vec![0u64; alpha.len()];
     let mut chosen = vec![0; k];
     for _ in 0..draws {
-        if stop() {
-            return Err(Error::Interrupted);
-        }
-        selector.fill(&mut chosen, &mut rng)?;
+        selector.fill(&mut chosen, &mut rng, stop)?;
         chosen.iter().for_each(|&arm| counts[arm] += 1);
     }
     let shares: Vec<f64> = counts.iter().map(|&count| count as f64 / draws as f64).collect();

@@ -19,13 +19,16 @@ const LEVELS: [f64; 2] = [3.0, 9.0];
 const LOOKED_AT: usize = 1_000;
 const PILOTS_BESIDE_K: usize = 16;
 
+/// So many arms race before it is asked whether to give up: at most a millisecond's.
+const ARMS_BETWEEN_LOOKS: usize = 8_192;
+
 /// The indices of the k largest of one draw θᵢ ~ Beta(αᵢ, βᵢ) per arm, by descending draw.
 ///
 /// At most 2³² − 2 arms.
 pub fn select_top_k<R: Rng + ?Sized>(alpha: &[f64], beta: &[f64], k: usize, rng: &mut R) -> Result<Vec<usize>, Error> {
     let selector = Selector::new(alpha, beta, k)?;
     let mut out = vec![0; k];
-    selector.fill(&mut out, rng)?;
+    selector.fill(&mut out, rng, &|| false)?;
     Ok(out)
 }
 
@@ -55,11 +58,13 @@ impl<'a> Selector<'a> {
     }
 
     /// Fills each row of k places in `out` with an independent selection.
-    pub fn fill<R: Rng + ?Sized>(&self, out: &mut [usize], rng: &mut R) -> Result<(), Error> {
+    ///
+    /// `stop` is asked now and then whether to give up.
+    pub fn fill<R: Rng + ?Sized>(&self, out: &mut [usize], rng: &mut R, stop: &dyn Fn() -> bool) -> Result<(), Error> {
         let mut race = Race::new(self.k, self.alpha.len());
         for row in out.chunks_exact_mut(self.k) {
             race.clear();
-            if !self.run(&mut race, rng) {
+            if !self.run(&mut race, rng, stop)? {
                 check_arms(self.alpha, self.beta)?;
             }
             for (place, scored) in row.iter_mut().zip(race.best.ranked()) {
@@ -70,7 +75,7 @@ impl<'a> Selector<'a> {
     }
 
     /// Lets all arms race, and tells whether every parameter was seen to be in order.
-    fn run<R: Rng + ?Sized>(&self, race: &mut Race, rng: &mut R) -> bool {
+    fn run<R: Rng + ?Sized>(&self, race: &mut Race, rng: &mut R, stop: &dyn Fn() -> bool) -> Result<bool, Error> {
         let mut sound = true;
         for &slot in &self.pilots {
             let (alpha, beta) = (self.alpha[slot as usize], self.beta[slot as usize]);
@@ -79,8 +84,14 @@ impl<'a> Selector<'a> {
         let mut gaps = LEVELS.map(|level| Gaps::new(level, rng));
         let mut pilots = self.pilots.as_slice();
         let mut loud = [0.0; BLOCK];
-        let mut first = 0;
+        let (mut first, mut look) = (0, 0);
         while first < self.alpha.len() {
+            if first >= look {
+                if stop() {
+                    return Err(Error::Interrupted);
+                }
+                look = first + ARMS_BETWEEN_LOOKS;
+            }
             if let Some(t) = race.threshold.filter(|&t| t < HIGHEST) {
                 let far = &mut gaps[1];
                 let end = self.alpha.len().min(first + usize::try_from(far.left()).unwrap_or(usize::MAX - first));
@@ -97,7 +108,7 @@ impl<'a> Selector<'a> {
             sound &= block.run(self.arch, race, &mut gaps, &mut loud, rng);
             first = end;
         }
-        sound
+        Ok(sound)
     }
 }
 

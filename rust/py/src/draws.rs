@@ -4,6 +4,7 @@ use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 
 use crate::convert::{count, floats, indices, refuse, seed, zeros};
+use crate::interrupt::interruptible;
 
 /// So many draws take about 10 ms: how long Ctrl-C may have to wait.
 const DRAWS_BETWEEN_SIGNALS: usize = 1 << 19;
@@ -54,7 +55,13 @@ pub fn select_top_k<'py>(
     let (alpha, beta) = (alpha.as_slice(), beta.as_slice());
     let k = count(k, "k")?;
     let mut rng = generator(self::seed(seed)?);
-    let chosen = detached(py, alpha.len(), || armful_core::select_top_k(alpha, beta, k, &mut rng)).map_err(refuse)?;
+    let selector = Selector::new(alpha, beta, k).map_err(refuse)?;
+    let mut chosen = zeros(Some(k))?;
+    if alpha.len() > FEW_DRAWS {
+        interruptible(py, |stop| selector.fill(&mut chosen, &mut rng, stop))?;
+    } else {
+        selector.fill(&mut chosen, &mut rng, &|| false).map_err(refuse)?;
+    }
     Ok(PyArray1::from_slice(py, &indices(chosen)))
 }
 
@@ -74,10 +81,6 @@ pub fn select_top_k_many<'py>(
     let mut rng = generator(self::seed(seed)?);
     let selector = Selector::new(alpha, beta, k).map_err(refuse)?;
     let mut chosen = zeros(k.checked_mul(rounds))?;
-    let rounds_between_signals = (DRAWS_BETWEEN_SIGNALS / alpha.len()).max(1);
-    for rows in chosen.chunks_mut(k * rounds_between_signals) {
-        detached(py, alpha.len() * (rows.len() / k), || selector.fill(rows, &mut rng)).map_err(refuse)?;
-        py.check_signals()?;
-    }
+    interruptible(py, |stop| selector.fill(&mut chosen, &mut rng, stop))?;
     indices(chosen).into_pyarray(py).reshape([rounds, k])
 }
