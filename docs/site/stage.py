@@ -54,8 +54,9 @@ def _configuration(root: Path, work: Path, pages: Path) -> Path:
     settings["nav"] = _without(settings["nav"], _AWAITED - there)
     if missing := named - there - _AWAITED:
         raise ValueError(f"mkdocs.yml names {', '.join(sorted(missing))}, which are not there")
-    if forgotten := {page for page in there - named if not page.startswith("decisions/")}:
-        raise ValueError(f"mkdocs.yml's nav leaves out {', '.join(sorted(forgotten))}")
+    if others := sorted(page for page in there - named if not page.startswith("decisions/")):
+        print(f"mkdocs.yml's nav has no place for {', '.join(others)}: they stand under More")
+        settings["nav"].append({"More": others})
     file = work / "mkdocs.yml"
     file.write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), "utf-8")
     return file

@@ -225,6 +225,9 @@ SCHEMAS = {
         "VariantStats": "StatsView",
         "Standing": "StandingView",
         "Standings": "StandingsView",
+        "TableRow": "RowView",
+        "TableSummary": "SummaryView",
+        "StandingsTable": "TableView",
         "Arm": "ArmView",
         "Experiment": "ExperimentView",
         "ExperimentPage": "ExperimentPage",
@@ -313,4 +316,4 @@ def test_every_type_is_compared_with_the_contract() -> None:
             for name, value in vars(module).items()
             if is_typeddict(value) and value.__module__ == module.__name__
         }
-        assert own - set(named) <= {"PerformanceUpdate", "ListFields", "ResultsFields"}
+        assert own - set(named) <= {"PerformanceUpdate", "ListFields", "ResultsFields", "TableFields"}

@@ -7,11 +7,12 @@ from msgspec import Struct, field
 from prometheus_client.parser import text_string_to_metric_families
 
 from armful.client import Client
-from armful.client.answers import Experiment, Standing, Variant
+from armful.client.answers import Experiment, Standing, TableRow, Variant
 from armful.client.results import Results
 from armful.core import probability_best
 
-MOST_VARIANTS = 10_000
+MOST_ROWS = 1000
+_MOST_AMONG = 10_000
 _MOST_EXPERIMENTS = 10
 
 _SELECTIONS = "ab_testing_variant_selections_total"
@@ -21,7 +22,7 @@ _UPDATES = "armful_commit_updates_sum"
 class Row(Struct):
     """A variant with its standing."""
 
-    variant: Variant
+    variant: TableRow
     standing: Standing
     chance: float
 
@@ -39,33 +40,31 @@ class Seen(Struct, kw_only=True):
     updates_per_second: float | None = None
 
 
-def look(client: Client, dimensions: Mapping[str, str], before: Seen | None) -> Seen:
-    """Look at the service; with what was seen `before`, rates are known too.
+def look(client: Client, dimensions: Mapping[str, str], most: int, before: Seen | None) -> Seen:
+    """Look at the service: at so many variants at most; with what was seen `before`, rates are known too.
 
     With `dimensions` only variants that have them all are seen, and chances to be best are among these.
 
     Raises:
         ClientError: it does not answer, or refuses to.
     """
-    page = client.list_variants(dimensions=dict(dimensions), limit=MOST_VARIANTS)
-    standings = {one["variant_id"]: one for one in client.get_standings()["standings"]}
+    table = client.get_standings_table(dimensions=dict(dimensions), limit=most)
     rows = [
-        Row(variant, standing, standing["chance_to_be_best"])
-        for variant in page["variants"]
-        if (standing := standings.get(variant["variant_id"])) is not None
+        Row(row, standing, standing["chance_to_be_best"])
+        for row in table["rows"]
+        if (standing := row["standing"]) is not None
     ]
-    if dimensions and rows:
-        chances = probability_best(*zip(*(_posterior(row.variant) for row in rows), strict=True))
-        rows = [
-            Row(row.variant, row.standing, chance) for row, chance in zip(rows, chances.tolist(), strict=True)
-        ]
-    rows.sort(key=lambda row: (row.chance, row.variant["performance"]["success_rate"]), reverse=True)
+    if dimensions:
+        chances = _chances(client, dimensions)
+        for row in rows:
+            row.chance = chances.get(row.variant["variant_id"], row.chance)
+        rows.sort(key=lambda row: row.chance, reverse=True)
     active = [one for one in client.list_experiments()["experiments"] if one["status"] == "active"]
     totals = _totals(client.get_metrics())
     seen = Seen(
         at=time.monotonic(),
         rows=rows,
-        total=page["total_count"],
+        total=table["matching_count"],
         experiments=[(one, client.get_results(one["experiment_id"])) for one in active[:_MOST_EXPERIMENTS]],
         selections=totals[_SELECTIONS],
         updates=totals[_UPDATES],
@@ -76,6 +75,15 @@ def look(client: Client, dimensions: Mapping[str, str], before: Seen | None) -> 
         seen.selections_per_second = max(0.0, seen.selections - before.selections) / seconds
         seen.updates_per_second = max(0.0, seen.updates - before.updates) / seconds
     return seen
+
+
+def _chances(client: Client, dimensions: Mapping[str, str]) -> dict[str, float]:
+    """Chances to be best among the active variants with these dimensions."""
+    variants = client.list_variants(dimensions=dict(dimensions), limit=_MOST_AMONG)["variants"]
+    if not variants:
+        return {}
+    chances = probability_best(*zip(*map(_posterior, variants), strict=True))
+    return dict(zip((one["variant_id"] for one in variants), chances.tolist(), strict=True))
 
 
 def _posterior(variant: Variant) -> tuple[float, float]:

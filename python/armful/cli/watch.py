@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from armful.cli._key import known_key
-from armful.cli._watched import Seen, look
+from armful.cli._watched import MOST_ROWS, Seen, look
 from armful.client import Client, ClientError, Problem
 from armful.settings import Settings
 
@@ -34,7 +34,9 @@ _BAR = 8  # characters of a full bar
     help="Only variants with this dimension; may be given several times.",
 )
 @click.option(
-    "--top", type=click.IntRange(min=1), help="How many variants to show. Default: as many as fit the screen."
+    "--top",
+    type=click.IntRange(1, MOST_ROWS),
+    help="How many variants to show. Default: as many as fit the screen.",
 )
 @click.pass_obj
 def watch(
@@ -54,11 +56,11 @@ def watch(
     console = Console()
     with Client(url, key or known_key(settings), retries=0) as client:
         try:
-            seen = look(client, wanted, None)
+            seen = look(client, wanted, top or MOST_ROWS, None)
         except ClientError as error:
             raise click.ClickException(str(error)) from error
         if once:
-            console.print(_picture(seen, top or len(seen.rows), None))
+            console.print(_picture(seen, top or MOST_ROWS, None))
             return
         with (
             suppress(KeyboardInterrupt),
@@ -70,7 +72,7 @@ def watch(
                 live.update(_picture(seen, rows, away), refresh=True)
                 time.sleep(every)
                 try:
-                    seen, away = look(client, wanted, seen), None
+                    seen, away = look(client, wanted, rows, seen), None
                 except ClientError as error:
                     if isinstance(error, Problem) and error.status < 500 and error.status != 429:
                         raise click.ClickException(str(error)) from error

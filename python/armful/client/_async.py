@@ -18,6 +18,7 @@ from armful.client.answers import (
     SelectedVariant,
     Selection,
     Standings,
+    StandingsTable,
     Variant,
     VariantPage,
     VariantStats,
@@ -31,6 +32,7 @@ from armful.client.fields import (
     PerformanceUpdate,
     ResultsFields,
     SelectFields,
+    TableFields,
     VariantChanges,
 )
 from armful.client.results import Results
@@ -113,6 +115,10 @@ class AsyncClient:
     async def get_standings(self) -> Standings:
         """How the active variants stand against each other."""
         return await self._do(_calls.get_standings())
+
+    async def get_standings_table(self, **fields: Unpack[TableFields]) -> StandingsTable:
+        """A page of the variants with how they stand, the likeliest best first unless asked otherwise."""
+        return await self._do(_calls.get_standings_table(fields))
 
     async def get_metrics(self) -> str:
         """What the service has done and how it is, in Prometheus' text format."""

@@ -14,6 +14,7 @@ from armful.client.answers import (
     Recorded,
     Selection,
     Standings,
+    StandingsTable,
     Variant,
     VariantPage,
     VariantStats,
@@ -27,6 +28,7 @@ from armful.client.fields import (
     PerformanceUpdate,
     ResultsFields,
     SelectFields,
+    TableFields,
     VariantChanges,
 )
 from armful.client.results import Results
@@ -74,13 +76,20 @@ def get_variant_stats(variant_id: str, confidence_level: float) -> Call[VariantS
 
 
 def list_variants(fields: ListFields) -> Call[VariantPage]:
+    return Call("GET", "/variants", query=_query(fields))
+
+
+def _query(fields: ListFields | TableFields) -> dict[str, Any]:
     query: dict[str, Any] = {name: value for name, value in fields.items() if name != "dimensions"}
-    query |= {f"dimension.{name}": value for name, value in fields.get("dimensions", {}).items()}
-    return Call("GET", "/variants", query=query)
+    return query | {f"dimension.{name}": value for name, value in fields.get("dimensions", {}).items()}
 
 
 def get_standings() -> Call[Standings]:
     return Call("GET", "/standings")
+
+
+def get_standings_table(fields: TableFields) -> Call[StandingsTable]:
+    return Call("GET", "/standings/table", query=_query(fields))
 
 
 def get_metrics() -> Call[str]:

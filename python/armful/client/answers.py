@@ -144,6 +144,39 @@ class Standings(TypedDict):
     standings: list[Standing]
 
 
+class TableRow(TypedDict):
+    """A variant with its standing, which archived ones have not."""
+
+    variant_id: str
+    dimensions: dict[str, str]
+    status: Literal["active", "archived"]
+    performance: Performance
+    last_used: str | None
+    standing: Standing | None
+
+
+class TableSummary(TypedDict):
+    """The active variants in short; the leader has the highest chance to be best."""
+
+    active: int
+    impressions: int
+    untried: int
+    contenders: int
+    highest_bound: float
+    leader: TableRow | None
+
+
+class StandingsTable(TypedDict):
+    """A page of the table of variants, and how many match in all."""
+
+    rows: list[TableRow]
+    matching_count: int
+    dimensions: dict[str, dict[str, int]]
+    summary: TableSummary
+    confidence_level: float
+    share_days: int
+
+
 class Arm(TypedDict):
     """A variant's share of an experiment's traffic."""
 

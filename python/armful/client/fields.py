@@ -54,6 +54,18 @@ class ListFields(TypedDict, total=False):
     cursor: str
 
 
+class TableFields(TypedDict, total=False):
+    """Which variants to show in a table, and in which order."""
+
+    search: str
+    dimensions: dict[str, str]
+    status: Literal["active", "archived", "all"]
+    sort: str
+    order: Literal["ascending", "descending"]
+    offset: int
+    limit: int
+
+
 class NewVariant(TypedDict):
     """A variant to create; `impressions` and `successes` are history brought along from elsewhere."""
 
