@@ -64,9 +64,9 @@ def database(postgres: EmbeddedPostgres) -> str:
 class Running:
     """The service, serving on a port of its own in a thread."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, app: Any = None) -> None:
         self.settings = settings
-        self.app = create_app(settings)
+        self.app = app or create_app(settings)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]

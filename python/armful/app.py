@@ -1,5 +1,7 @@
 """The application: all wiring, on one page."""
 
+from typing import TYPE_CHECKING
+
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
@@ -26,10 +28,16 @@ from armful.api.select import select_variants
 from armful.lifespan import Service
 from armful.settings import Settings
 
+if TYPE_CHECKING:
+    from armful.tracing import Tracing
 
-def create_app(settings: Settings) -> ASGIApp:
-    """The ASGI application over the database that `settings.database_url` names."""
-    service = Service(settings)
+
+def create_app(settings: Settings, tracing: "Tracing | None" = None) -> ASGIApp:
+    """The ASGI application over the database that `settings.database_url` names.
+
+    Traces go to `tracing`, or else where the settings say.
+    """
+    service = Service(settings, tracing)
     app = Litestar(
         route_handlers=[
             select_variants,
@@ -56,4 +64,9 @@ def create_app(settings: Settings) -> ASGIApp:
         request_max_body_size=settings.body_limit,
         logging_config=None,
     )
-    return Gate(app, service, settings)
+    gate = Gate(app, service, settings)
+    if service.tracing is None:
+        return gate
+    from armful.api.traced import Traced
+
+    return Traced(gate, service.tracing)

@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import structlog
@@ -19,6 +20,9 @@ from armful.state.tidier import Tidier
 from armful.storage.migrate import migrate
 from armful.storage.pool import Pool, open_pool
 
+if TYPE_CHECKING:
+    from armful.tracing import Tracing
+
 log = structlog.get_logger(__name__)
 
 _START = 60.0  # seconds that loading everything may take before this process gives up, for another to try
@@ -30,7 +34,8 @@ class Service:
     engine: Engine
     """The use cases; there from the moment the process serves."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tracing: "Tracing | None" = None) -> None:
+        """Prepare; nothing happens before `run`. `tracing` takes the place of what the settings say of traces."""
         if settings.database_url is None:
             raise ValueError(
                 "settings.database_url is not set: `armful serve` sets it to the embedded server's"
@@ -39,6 +44,11 @@ class Service:
         self._dsn = settings.database_url
         self.keyring = Keyring(settings.api_key)
         self.meter = Meter(settings.metrics_dir)
+        self.tracing = tracing
+        if tracing is None and settings.traces:
+            from armful.tracing import exporting
+
+            self.tracing = exporting()
 
     @asynccontextmanager
     async def run(self, _: object = None) -> AsyncIterator[None]:
@@ -56,6 +66,7 @@ class Service:
             self.meter,
             limit=settings.queue_limit,
             timeout=settings.commit_timeout,
+            tracing=self.tracing,
         )
         tidier = Tidier(self._dsn, settings.event_days, settings.event_id_days)
         try:
@@ -74,6 +85,8 @@ class Service:
             await recorder.stop()
             await follower.stop()
             await pool.close()
+            if self.tracing is not None:
+                await asyncio.to_thread(self.tracing.close)
 
     async def _note(self, recorder: Recorder, follower: Follower, pool: Pool) -> None:
         """Keep the meter's gauges, and tell the other processes what it says."""

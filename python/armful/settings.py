@@ -68,6 +68,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_dir: Path | None = None
     """Folder where processes that serve together share their metrics; `armful serve` makes one for several workers."""
 
+    traces: bool = False
+    """Whether to send OpenTelemetry traces, to where `OTEL_EXPORTER_OTLP_ENDPOINT` says; needs `armful[otel]`."""
+
     log_requests: bool = False
     """Whether to write a log line for each request: its endpoint, status and time, and the key's id."""
 

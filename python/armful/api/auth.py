@@ -15,6 +15,9 @@ KEY = "armful.key"
 REQUEST_ID = "armful.request_id"
 """Where the gate leaves the request's id."""
 
+ANSWERED = "armful.answered"
+"""Where the gate leaves the endpoint and the status of an answer, if they are to be traced."""
+
 AnyRequest = Request[Any, Any, Any]
 
 

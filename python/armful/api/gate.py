@@ -11,7 +11,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from armful.api import hot, problems, request_ids
-from armful.api.auth import KEY, REQUEST_ID, check_scope
+from armful.api.auth import ANSWERED, KEY, REQUEST_ID, check_scope
 from armful.api.bodies import Bodies
 from armful.api.exchange import Exchange
 from armful.api.headers import AnswerHeaders, Headers
@@ -41,6 +41,7 @@ class Gate:
         self._wait_limit = settings.wait_limit
         self._headers = AnswerHeaders(settings.cors_origins, tls=settings.tls_cert is not None)
         self._log_requests = settings.log_requests
+        self._traced = service.tracing is not None
         self._public = (*_PUBLIC, "/metrics") if settings.metrics_open else _PUBLIC
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,6 +126,8 @@ class Gate:
     def _done(self, scope: HTTPScope, endpoint: str, status: int, began: float) -> None:
         seconds = perf_counter() - began
         self._service.meter.request(scope["method"], endpoint, status, seconds)
+        if self._traced:
+            scope[ANSWERED] = endpoint, status  # type: ignore[literal-required]
         if self._log_requests:
             key = scope.get(KEY)
             log.info(

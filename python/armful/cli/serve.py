@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -69,6 +70,10 @@ def serve(
         settings, tls_cert=tls_cert or settings.tls_cert, tls_key=tls_key or settings.tls_key
     )
     _check_tls(settings)
+    if settings.traces and find_spec("opentelemetry") is None:
+        raise CannotServe(
+            "ARMFUL_TRACES is set, and OpenTelemetry is not installed: pip install 'armful[otel]'."
+        )
     asyncio.run(run(settings, host, port, workers))
 
 

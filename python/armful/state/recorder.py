@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -18,6 +19,11 @@ from armful.state.registry import Registry
 from armful.storage import performance
 from armful.storage.performance import Item
 from armful.storage.pool import OUT_OF_REACH, Connection, connect
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
+
+    from armful.tracing import Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -38,13 +44,14 @@ _COUNTED = Outcome.COUNTED
 class _Job:
     """What one caller waits for."""
 
-    __slots__ = ("answer", "arrived", "deadline", "items", "taken")
+    __slots__ = ("answer", "arrived", "deadline", "items", "taken", "trace")
 
     def __init__(self, items: Sequence[Item], arrived: float, timeout: float) -> None:
         self.items = items
         self.arrived = arrived
         self.deadline = arrived + timeout
         self.taken = False
+        self.trace: SpanContext | None = None
         self.answer: asyncio.Future[list[Recorded]] = asyncio.get_running_loop().create_future()
 
     def fail(self, error: Exception) -> None:
@@ -65,17 +72,27 @@ class Recorder:
         limit: updates that may wait, beyond which callers get `QueueFull`; and so they do once the caller that has waited
             longest has waited for half of its time, as then the database does not keep up.
         meter: told of every commit.
+        tracing: told of every commit, where traces are wanted.
         timeout: seconds a caller with one update waits at most, and with many somewhat longer; after that it gets
             `Unavailable` and nothing of its call is counted. Only where the database fell silent with the commit in its
             hands can nobody know: that is `CommitUnknown`.
     """
 
     def __init__(
-        self, dsn: str, registry: Registry, source: UUID, meter: Meter, *, limit: int, timeout: float
+        self,
+        dsn: str,
+        registry: Registry,
+        source: UUID,
+        meter: Meter,
+        *,
+        limit: int,
+        timeout: float,
+        tracing: "Tracing | None" = None,
     ) -> None:
         self._dsn = dsn
         self._registry = registry
         self._meter = meter
+        self._tracing = tracing
         self._source = source
         self._limit = limit
         self._timeout = timeout
@@ -127,6 +144,8 @@ class Recorder:
         if self._stopping or self._full(len(items), now):
             raise QueueFull(self.waiting)
         job = _Job(items, now, self._timeout + _TIME_PER_UPDATE * (len(items) - 1))
+        if self._tracing is not None:
+            job.trace = self._tracing.current()
         self._jobs.append(job)
         self.waiting += len(items)
         self._wake.set()
@@ -228,7 +247,10 @@ class Recorder:
         if self._failing:
             log.info("committing again")
             self._failing = False
-        self._meter.commit(len(items), asyncio.get_running_loop().time() - began)
+        seconds = asyncio.get_running_loop().time() - began
+        self._meter.commit(len(items), seconds)
+        if self._tracing is not None:
+            self._tracing.commit([job.trace for job in jobs], len(items), seconds)
         self._registry.count(answer.totals for answer in answers if answer.outcome is _COUNTED)
         start = 0
         for job in jobs:
