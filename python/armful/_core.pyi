@@ -24,6 +24,9 @@ _Policy: TypeAlias = Literal[
 def sample_beta(alpha: _Floats, beta: _Floats, *, seed: int | None = None) -> NDArray[np.float64]:
     """Draw one rate per arm from its posterior.
 
+    >>> sample_beta([121.0, 1.0], [881.0, 1.0], seed=7).round(3)
+    array([0.101, 0.705])
+
     Args:
         alpha: α of each arm, shape (n,), finite and greater than 0.
         beta: β of each arm, shape (n,), finite and greater than 0.
@@ -31,19 +34,22 @@ def sample_beta(alpha: _Floats, beta: _Floats, *, seed: int | None = None) -> ND
 
     Returns:
         Draws θᵢ ~ Beta(αᵢ, βᵢ) in [0, 1], shape (n,). A draw nearer to 0 or 1 than a double can tell is 0.0
-        or 1.0.
+        or 1.0. Ctrl-C interrupts it.
 
     Raises:
         ValueError: a value is out of range, or lengths differ; the message names where and what.
         TypeError: an argument is not of dtype float64.
 
     Source: X / (X + Y) with X ~ Gamma(α) and Y ~ Gamma(β), drawn as in Marsaglia & Tsang (2000), ACM TOMS 26,
-        363-372.
+        363-372, and below 0.1 as in Liu, Martin & Syring (2017), Computational Statistics 32, 1767-1775.
 
     """
 
 def select_top_k(alpha: _Floats, beta: _Floats, k: int, *, seed: int | None = None) -> NDArray[np.intp]:
     """Select k arms by Thompson sampling: one draw per arm, the k largest.
+
+    >>> select_top_k([25.0, 45.0, 15.0], [11.0, 6.0, 21.0], 2, seed=7)
+    array([1, 0])
 
     Args:
         alpha: α of each arm, shape (n,), finite and greater than 0.
@@ -52,7 +58,7 @@ def select_top_k(alpha: _Floats, beta: _Floats, k: int, *, seed: int | None = No
         seed: from 0 to 2**64 - 1; ``None`` for a selection that nobody can repeat.
 
     Returns:
-        The indices of the k largest draws, by descending draw, shape (k,).
+        The indices of the k largest draws, by descending draw, shape (k,). Ctrl-C interrupts it.
 
     Raises:
         ValueError: a value is out of range, or lengths differ; the message names where and what.
@@ -66,6 +72,10 @@ def select_top_k_many(
     alpha: _Floats, beta: _Floats, k: int, rounds: int, *, seed: int | None = None
 ) -> NDArray[np.intp]:
     """Select k arms in each of many independent rounds, from the same posteriors.
+
+    >>> chosen = select_top_k_many([4.0, 5.0, 3.0], [1.0, 1.0, 1.0], 1, rounds=10_000, seed=7)
+    >>> chosen.shape, bool(abs((chosen == 1).mean() - 5 / 12) < 0.02)
+    ((10000, 1), True)
 
     Args:
         alpha: α of each arm, shape (n,), finite and greater than 0.
@@ -238,6 +248,14 @@ class ArmTable:
         A row whose version is not above the one held is ignored. A newer one also revives a removed arm, in
         its slot. Many rows are applied in batches of 1,000, between which selections are let in.
 
+        >>> table = ArmTable()
+        >>> table.upsert(["warm"], [3.0], [9.0], [10], version=[1], dimensions=[{"tone": "warm"}])
+        array([0])
+        >>> table.upsert(["warm", "bold"], [2.0, 1.0], [9.0, 1.0], [9, 0], version=[0, 0])
+        array([0, 1])
+        >>> table.arms()[0]
+        array([3., 1.])
+
         Args:
             ids: the arms' ids, length n. An id may come twice: the higher version stays.
             alpha: α of each arm, shape (n,), finite and greater than 0.
@@ -268,6 +286,11 @@ class ArmTable:
 
         As :meth:`upsert`, but cheaper; and removed arms stay removed and as they were, whatever the version.
 
+        >>> table = ArmTable()
+        >>> slots = table.upsert(["warm"], [3.0], [9.0], [10], [1])
+        >>> table.update(slots, [4.0], [9.0], [11], [2])
+        1
+
         Args:
             slots: the arms' slots, shape (n,).
             alpha: α of each arm, shape (n,), finite and greater than 0.
@@ -287,6 +310,11 @@ class ArmTable:
 
     def remove(self, ids: Sequence[str], version: int | _Integers | None = None) -> int:
         """Remove arms: they are never selected again, but keep their slots.
+
+        >>> table = ArmTable()
+        >>> slots = table.upsert(["warm", "bold"], [3.0, 1.0], [9.0, 1.0], [10, 0], [1, 1])
+        >>> table.remove(["warm"], version=2), "warm" in table
+        (1, False)
 
         Args:
             ids: the arms' ids, length n.
@@ -320,6 +348,16 @@ class ArmTable:
         fraction by one random draw) go to arms with fewer impressions, Thompson-drawn among them, and the
         rest to the experienced ones; places that one group can't fill go to the other.
 
+        >>> table = ArmTable()
+        >>> tones = [{"tone": "warm"}, {"tone": "bold"}, {"tone": "warm"}]
+        >>> slots = table.upsert(["a", "b", "c"], [9.0, 90.0, 1.0], [91.0, 10.0, 1.0], [98, 98, 0], [1] * 3, tones)
+        >>> slots, scores = table.select(1, where={"tone": "warm"}, exclude=["c"], seed=7)
+        >>> table.ids(slots), bool(0 < scores[0] < 1)
+        (['a'], True)
+        >>> slots, scores = table.select(2, min_impressions=50, exploration_ratio=0.5, seed=7)
+        >>> sorted(table.ids(slots))
+        ['b', 'c']
+
         Args:
             k: how many arms, at least 1. If fewer are eligible, all of them are selected.
             min_impressions: from how many impressions on an arm counts as experienced, at least 0. ``None``
@@ -339,10 +377,21 @@ class ArmTable:
         """
 
     def slot(self, id: str) -> int | None:
-        """Give the slot of a live arm, or ``None``."""
+        """Give the slot of a live arm, or ``None``.
+
+        >>> table = ArmTable()
+        >>> slots = table.upsert(["warm"], [3.0], [9.0], [10], [1])
+        >>> table.slot("warm"), table.slot("bold")
+        (0, None)
+        """
 
     def ids(self, slots: NDArray[np.intp] | Sequence[int]) -> list[str]:
         """Give the ids of slots, those of removed arms too.
+
+        >>> table = ArmTable()
+        >>> slots = table.upsert(["warm", "bold"], [3.0, 1.0], [9.0, 1.0], [10, 0], [1, 1])
+        >>> table.ids([1, 0])
+        ['bold', 'warm']
 
         Raises:
             IndexError: a slot the table has not given out.
@@ -350,12 +399,26 @@ class ArmTable:
         """
 
     def slots(self) -> NDArray[np.intp]:
-        """Give the slots of the live arms, in ascending order."""
+        """Give the slots of the live arms, in ascending order.
+
+        >>> table = ArmTable()
+        >>> slots = table.upsert(["warm", "bold"], [3.0, 1.0], [9.0, 1.0], [10, 0], [1, 1])
+        >>> table.remove(["warm"])
+        1
+        >>> table.slots()
+        array([1])
+        """
 
     def arms(
         self, slots: NDArray[np.intp] | Sequence[int] | None = None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
         """Give what the table holds: α, β, impressions and version, each of shape (n,).
+
+        >>> table = ArmTable()
+        >>> slots = table.upsert(["warm", "bold"], [3.0, 1.0], [9.0, 1.0], [10, 0], [1, 1])
+        >>> alpha, beta, impressions, version = table.arms()
+        >>> alpha, impressions
+        (array([3., 1.]), array([10,  0]))
 
         Args:
             slots: which arms, removed ones as they last were; ``None`` for the live ones, in the order of
@@ -368,7 +431,11 @@ class ArmTable:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of memory the table holds."""
+        """Bytes of memory the table holds.
+
+        >>> ArmTable().nbytes < 100_000
+        True
+        """
 
     def __len__(self) -> int:
         """Count the live arms."""

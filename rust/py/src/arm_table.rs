@@ -22,6 +22,7 @@ type Indices<'py> = Bound<'py, PyArray1<isize>>;
 type Floats<'py> = Bound<'py, PyArray1<f64>>;
 type Integers<'py> = Bound<'py, PyArray1<i64>>;
 
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable"))]
 #[pyclass(frozen, module = "armful.core")]
 #[derive(Default)]
 pub struct ArmTable {
@@ -77,6 +78,7 @@ impl ArmTable {
         Self::default()
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.upsert"))]
     #[pyo3(signature = (ids, alpha, beta, impressions, version, dimensions=None))]
     #[allow(clippy::too_many_arguments, reason = "they are the columns")]
     fn upsert<'py>(
@@ -126,6 +128,7 @@ impl ArmTable {
         Ok(PyArray1::from_vec(py, indices(slots)))
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.update"))]
     fn update<'py>(
         &self,
         py: Python<'py>,
@@ -150,6 +153,7 @@ impl ArmTable {
         Ok(applied)
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.remove"))]
     #[pyo3(signature = (ids, version=None))]
     fn remove<'py>(
         &self,
@@ -170,6 +174,7 @@ impl ArmTable {
         self.writing(py, ids.len(), |table| table.remove_at(&ids, versions)).map_err(refuse)
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.select"))]
     #[pyo3(signature = (k, *, min_impressions=None, exploration_ratio=0.0, r#where=None, exclude=None, seed=None))]
     #[allow(clippy::too_many_arguments, reason = "they are keywords, each with a default")]
     fn select<'py>(
@@ -204,6 +209,7 @@ impl ArmTable {
         Ok((PyArray1::from_slice(py, &slots), PyArray1::from_slice(py, &draws)))
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.slot"))]
     fn slot(&self, py: Python<'_>, id: &Bound<'_, PyAny>) -> PyResult<Option<usize>> {
         let Ok(id) = id.cast::<PyString>() else {
             return Err(PyTypeError::new_err(format!("id must be a string, not {}", describe(id))));
@@ -212,6 +218,7 @@ impl ArmTable {
         Ok(self.reading(py, |table| table.slot(id)))
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.ids"))]
     fn ids(&self, py: Python<'_>, slots: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
         let slots = self::slots(slots)?;
         let find =
@@ -220,11 +227,13 @@ impl ArmTable {
         ids.map_err(refuse)
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.slots"))]
     fn slots<'py>(&self, py: Python<'py>) -> Indices<'py> {
         let slots: Vec<usize> = self.reading(py, |table| table.live_slots().collect());
         indices(slots).into_pyarray(py)
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.arms"))]
     #[pyo3(signature = (slots=None))]
     #[allow(clippy::type_complexity, reason = "a tuple of arrays")]
     fn arms<'py>(
@@ -246,6 +255,7 @@ impl ArmTable {
         ))
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.nbytes"))]
     #[getter]
     fn nbytes(&self, py: Python<'_>) -> usize {
         self.reading(py, |table| table.nbytes())

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use crate::convert::floats;
 use crate::interrupt::interruptible;
 
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/probability_best"))]
 #[pyfunction]
 pub fn probability_best<'py>(
     py: Python<'py>,
@@ -16,6 +17,7 @@ pub fn probability_best<'py>(
     Ok(interruptible(py, |stop| armful_core::probability_best(alpha, beta, stop))?.into_pyarray(py))
 }
 
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/expected_loss"))]
 #[pyfunction]
 pub fn expected_loss<'py>(
     py: Python<'py>,

@@ -21,6 +21,7 @@ pub fn detached<T: Send>(py: Python<'_>, draws: usize, work: impl FnOnce() -> T 
     }
 }
 
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/sample_beta"))]
 #[pyfunction]
 #[pyo3(signature = (alpha, beta, *, seed=None))]
 pub fn sample_beta<'py>(
@@ -42,6 +43,7 @@ pub fn sample_beta<'py>(
     Ok(draws.into_pyarray(py))
 }
 
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/select_top_k"))]
 #[pyfunction]
 #[pyo3(signature = (alpha, beta, k, *, seed=None))]
 pub fn select_top_k<'py>(
@@ -65,6 +67,7 @@ pub fn select_top_k<'py>(
     Ok(PyArray1::from_slice(py, &indices(chosen)))
 }
 
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/select_top_k_many"))]
 #[pyfunction]
 #[pyo3(signature = (alpha, beta, k, rounds, *, seed=None))]
 pub fn select_top_k_many<'py>(

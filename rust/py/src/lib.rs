@@ -1,4 +1,5 @@
-//! The Python module `armful._core`: conversion and registration only.
+//! The Python module `armful._core`: conversion and registration only. Its docstrings are those of the stub (`build.rs`).
+#![allow(clippy::doc_lazy_continuation, reason = "the docstrings are Python's")]
 mod arm_table;
 mod best;
 mod convert;

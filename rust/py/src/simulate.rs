@@ -9,6 +9,7 @@ use crate::interrupt::{interruptible, watched};
 
 type Curves<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<i64>>);
 
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/simulate"))]
 #[pyfunction]
 #[pyo3(signature = (
     rates, policy, horizon, runs, *, seed=None, prior=None, epsilon=0.1, min_impressions=100,
@@ -85,6 +86,7 @@ pub fn simulate<'py>(
     ))
 }
 
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/inclusion_probability"))]
 #[pyfunction]
 #[pyo3(signature = (alpha, beta, k, draws, *, seed=None))]
 #[allow(clippy::type_complexity, reason = "a pair of arrays")]
