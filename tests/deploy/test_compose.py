@@ -1,0 +1,73 @@
+"""deploy/compose.yaml fits the Compose specification, and what it mounts, names and needs is there."""
+
+import re
+import shutil
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import yaml
+from tests.deploy.conftest import DEPLOY
+
+from armful.settings import Settings
+
+FILE = DEPLOY / "compose.yaml"
+
+
+def services() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load(FILE.read_text())["services"]
+    return found
+
+
+def test_it_fits_the_specification() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(FILE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_everything_is_there() -> None:
+    assert set(services()) == {"armful", "postgres", "prometheus", "grafana"}
+    mounted = [volume for service in services().values() for volume in service.get("volumes", [])]
+    for volume in mounted:
+        source = volume.partition(":")[0]
+        if source.startswith("."):
+            assert (DEPLOY / source).is_dir(), source
+    variables = set(re.findall(r"\$\{(\w+)", FILE.read_text()))
+    assert variables == set(re.findall(r"^(\w+)=", (DEPLOY / "example.env").read_text(), re.MULTILINE))
+    for name in services()["armful"]["environment"]:
+        assert name.removeprefix("ARMFUL_").lower() in Settings.__struct_fields__
+
+
+def test_armful_is_as_confined_as_it_can_be() -> None:
+    armful = services()["armful"]
+    assert armful["read_only"] is True
+    assert armful["cap_drop"] == ["ALL"]
+    assert armful["security_opt"] == ["no-new-privileges:true"]
+    ports = [port for service in services().values() for port in service.get("ports", [])]
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_prometheus_finds_armful() -> None:
+    configuration = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
+    host, port = re.findall(r"targets: \[(\w+):(\d+)\]", configuration)[0]
+    assert host in services()
+    assert any(published.endswith(f":{port}") for published in services()[host]["ports"])
+    (secret,) = services()["prometheus"]["secrets"]
+    assert f"/run/secrets/{secret}" in configuration
+
+
+def test_the_unit_of_systemd_is_one() -> None:
+    unit = (DEPLOY / "systemd" / "armful.service").read_text()
+    for name in re.findall(r"ARMFUL_(\w+)", unit):
+        assert name.lower() in Settings.__struct_fields__
+    assert "serve" in re.findall(r"^ExecStart=(.+)$", unit, re.MULTILINE)[0]
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("there is no systemd here")
+    # What it says of the unit itself; that the program and the user are not on this machine is no matter.
+    done = subprocess.run(
+        ["systemd-analyze", "verify", str(DEPLOY / "systemd" / "armful.service")],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    said = [line for line in done.stderr.splitlines() if "armful.service" in line]
+    assert [line for line in said if "Command /opt/armful/bin/armful is not executable" not in line] == []
