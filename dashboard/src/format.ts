@@ -91,6 +91,11 @@ export function moment(iso: string): string {
   return new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
 }
 
+/** Whose key it was. */
+export function who(actor: string): string {
+  return actor === "settings" ? "armful's own key" : actor;
+}
+
 /** A number of things: "1 day", "3 days". */
 export function things(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;

@@ -39,7 +39,7 @@ export function SignIn() {
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            if (key.trim()) attempt.mutate(key.trim());
+            if (key.trim() && !attempt.isPending) attempt.mutate(key.trim());
           }}
         >
           <div className="field">
@@ -60,7 +60,7 @@ export function SignIn() {
               forgotten when this tab closes.
             </p>
           </div>
-          <button type="submit" className="button primary" disabled={attempt.isPending}>
+          <button type="submit" className="button primary" aria-disabled={attempt.isPending}>
             {attempt.isPending ? "Signing in…" : "Sign in"}
           </button>
         </form>

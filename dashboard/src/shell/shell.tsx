@@ -45,7 +45,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <div className="foot">
           {key && (
             <p className="whose">
-              Key: {key.name}
+              {key.name === "settings" ? "armful's own key" : `Key: ${key.name}`}
               <br />
               {key.scopes.join(", ")}
             </p>

@@ -43,14 +43,13 @@ export function Actions({
             Start
           </button>
         )}
-        {mayWrite && status === "active" && (
-          <button type="button" className="button" onClick={() => change.mutate("pause")}>
-            Pause
-          </button>
-        )}
-        {mayWrite && status === "paused" && (
-          <button type="button" className="button" onClick={() => change.mutate("resume")}>
-            Resume
+        {mayWrite && goes && (
+          <button
+            type="button"
+            className="button"
+            onClick={() => change.mutate(status === "active" ? "pause" : "resume")}
+          >
+            {status === "active" ? "Pause" : "Resume"}
           </button>
         )}
         {mayWrite && goes && (
@@ -111,7 +110,14 @@ function Stop({ experiment, onClose, onDone }: Asking) {
         <button type="button" className="button" onClick={onClose}>
           Go on
         </button>
-        <button type="button" className="button danger" disabled={stop.isPending} onClick={() => stop.mutate()}>
+        <button
+          type="button"
+          className="button danger"
+          aria-disabled={stop.isPending}
+          onClick={() => {
+            if (!stop.isPending) stop.mutate();
+          }}
+        >
           Stop it
         </button>
       </div>
@@ -170,7 +176,14 @@ function Promote({ experiment, results, onClose, onDone }: Asking & { results: R
         <button type="button" className="button" onClick={onClose}>
           Cancel
         </button>
-        <button type="button" className="button primary" disabled={promote.isPending} onClick={() => promote.mutate()}>
+        <button
+          type="button"
+          className="button primary"
+          aria-disabled={promote.isPending}
+          onClick={() => {
+            if (!promote.isPending) promote.mutate();
+          }}
+        >
           Promote and end the experiment
         </button>
       </div>

@@ -102,7 +102,7 @@ export function Figures({ experiment, results }: { experiment: ExperimentView; r
                     {bayes ? chance(bayes.chance_to_be_best) : "–"}
                   </td>
                   <td className="num" data-label="Risk">
-                    {bayes ? rate(bayes.expected_loss, 0, 0.02) : "–"}
+                    {bayes ? share(bayes.expected_loss) : "–"}
                   </td>
                 </tr>
               );

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ExperimentView, ResultsView } from "armful-client";
 import { useState } from "react";
 import { api, names } from "../../api";
-import { count, lift, liftInterval, moment, pValue, rate } from "../../format";
+import { count, lift, liftInterval, moment, pValue, rate, who } from "../../format";
 import { Icon } from "../../ui/icon";
 import { Failure, Loading } from "../../ui/states";
 import { Term } from "../../ui/tip";
@@ -22,8 +22,12 @@ export function Guardrails({ results }: { results: ResultsView }) {
             <div>
               <p>
                 <strong>{name}</strong>{" "}
-                {status === "harmed" ? `made worse by ${harmed_by.join(", ")}` : "not made worse beyond chance"}{" "}
-                <span className="quiet small">(harm: {harm})</span>
+                {status === "harmed"
+                  ? `made worse by ${harmed_by.join(", ")}`
+                  : reported(variant_performance)
+                    ? "not made worse beyond chance"
+                    : "was never reported: send it under metrics"}{" "}
+                <span className="quiet small">(must not {harm === "increase" ? "rise" : "fall"})</span>
               </p>
               <p className="small quiet number">
                 {Object.entries(variant_performance)
@@ -38,6 +42,11 @@ export function Guardrails({ results }: { results: ResultsView }) {
   );
 }
 
+/** Whether a metric was ever said to be true of anyone. */
+function reported(performance: Record<string, { successes: number }>): boolean {
+  return Object.values(performance).some(({ successes }) => successes > 0);
+}
+
 /** Metrics beside the one that is decided on. */
 export function OtherMetrics({ experiment, results }: { experiment: ExperimentView; results: ResultsView }) {
   const entries = Object.entries(results.metrics);
@@ -45,46 +54,52 @@ export function OtherMetrics({ experiment, results }: { experiment: ExperimentVi
   return (
     <section className="card stack" aria-labelledby="metrics">
       <h2 id="metrics">Further metrics</h2>
-      {entries.map(([name, metric]) => (
-        <Scroll key={name} label={name}>
-          <table className="table">
-            <caption className="label">{name}</caption>
-            <thead>
-              <tr>
-                <th scope="col">Variant</th>
-                <th scope="col" className="num">
-                  Rate
-                </th>
-                <th scope="col" className="num">
-                  Lift over control
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {experiment.variants.map(({ variant_id }) => {
-                const seen = metric.variant_performance[variant_id];
-                const comparison = metric.comparisons[variant_id];
-                return (
-                  <tr key={variant_id}>
-                    <td className="break">{variant_id}</td>
-                    <td className="num">{seen && seen.impressions > 0 ? rate(seen.success_rate) : "–"}</td>
-                    <td className="num">
-                      {comparison && comparison.lift !== null ? (
-                        <>
-                          {lift(comparison.lift)}{" "}
-                          <span className="quiet">({liftInterval(...comparison.lift_interval)})</span>
-                        </>
-                      ) : (
-                        "–"
-                      )}
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </Scroll>
-      ))}
+      {entries.map(([name, metric]) =>
+        !reported(metric.variant_performance) ? (
+          <p key={name} className="quiet small">
+            <strong>{name}</strong> was never reported: send it under <code>metrics</code> with what happened.
+          </p>
+        ) : (
+          <Scroll key={name} label={name}>
+            <table className="table">
+              <caption className="label">{name}</caption>
+              <thead>
+                <tr>
+                  <th scope="col">Variant</th>
+                  <th scope="col" className="num">
+                    Rate
+                  </th>
+                  <th scope="col" className="num">
+                    Lift over control
+                  </th>
+                </tr>
+              </thead>
+              <tbody>
+                {experiment.variants.map(({ variant_id }) => {
+                  const seen = metric.variant_performance[variant_id];
+                  const comparison = metric.comparisons[variant_id];
+                  return (
+                    <tr key={variant_id}>
+                      <td className="break">{variant_id}</td>
+                      <td className="num">{seen && seen.impressions > 0 ? rate(seen.success_rate) : "–"}</td>
+                      <td className="num">
+                        {comparison && comparison.lift !== null ? (
+                          <>
+                            {lift(comparison.lift)}{" "}
+                            <span className="quiet">({liftInterval(...comparison.lift_interval)})</span>
+                          </>
+                        ) : (
+                          "–"
+                        )}
+                      </td>
+                    </tr>
+                  );
+                })}
+              </tbody>
+            </table>
+          </Scroll>
+        ),
+      )}
     </section>
   );
 }
@@ -177,6 +192,18 @@ export function Segments({ experiment }: { experiment: ExperimentView }) {
   );
 }
 
+const DONE: Record<string, string> = {
+  create: "created",
+  start: "started",
+  pause: "paused",
+  resume: "resumed",
+  stop: "stopped",
+  complete: "completed",
+  change: "changed",
+  reallocate: "changed the split",
+  promote: "promoted",
+};
+
 /** Who changed the experiment, how and when. */
 export function Audit({ id }: { id: string }) {
   const { data } = useQuery({ queryKey: names.audit(id), queryFn: ({ signal }) => api.audit(id, signal) });
@@ -191,7 +218,7 @@ export function Audit({ id }: { id: string }) {
               {moment(entry.at)}
             </time>
             <span>
-              <strong>{entry.action}</strong> by {entry.actor}
+              <strong>{DONE[entry.action] ?? entry.action}</strong> by {who(entry.actor)}
             </span>
           </li>
         ))}

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { TableQuery } from "armful-client";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { api, names } from "../../api";
 import { rate, things } from "../../format";
 import { Icon } from "../../ui/icon";
@@ -34,7 +34,24 @@ export function Arms({
   const found = (table.data?.rows ?? []).filter(({ variant_id }) => !chosen.has(variant_id));
   const more = (table.data?.matching_count ?? 0) - (table.data?.rows.length ?? 0);
   const choose = (ids: string[]) =>
-    set({ arms: evenly(ids), control: ids.includes(draft.control ?? "") ? draft.control : (ids[0] ?? null) });
+    set({
+      arms: evenly(ids).map((arm) => ({
+        ...draft.arms.find(({ variant_id }) => variant_id === arm.variant_id),
+        ...arm,
+      })),
+      control: ids.includes(draft.control ?? "") ? draft.control : (ids[0] ?? null),
+    });
+  const field = useRef<HTMLInputElement>(null);
+  // The button that was pressed goes away: whoever uses the keyboard goes on from the search.
+  const add = (id: string) => {
+    choose([...chosen, id]);
+    setSearch("");
+    field.current?.focus();
+  };
+  const takeOut = (out: string) => {
+    choose([...chosen].filter((id) => id !== out));
+    field.current?.focus();
+  };
   return (
     <fieldset className="field" style={{ gap: "0.8rem" }}>
       <legend>Variants</legend>
@@ -74,7 +91,7 @@ export function Arms({
                 type="button"
                 className="button plain tight"
                 aria-label={`Take out ${variant_id}`}
-                onClick={() => choose(draft.arms.map((arm) => arm.variant_id).filter((id) => id !== variant_id))}
+                onClick={() => takeOut(variant_id)}
               >
                 <Icon name="close" size={15} />
               </button>
@@ -95,6 +112,7 @@ export function Arms({
       )}
       {wrong !== undefined && <p className="wrong">{wrong}</p>}
       <input
+        ref={field}
         className="input"
         type="search"
         aria-label="Find a variant to add"
@@ -105,7 +123,7 @@ export function Arms({
       <ul className="choices" aria-label="Variants to add">
         {found.map(({ variant_id, performance: { success_rate, impressions } }) => (
           <li key={variant_id}>
-            <button type="button" onClick={() => choose([...chosen, variant_id])}>
+            <button type="button" onClick={() => add(variant_id)}>
               <span>{variant_id}</span>
               <span className="small quiet number">{impressions === 0 ? "not shown yet" : rate(success_rate)}</span>
             </button>

@@ -40,7 +40,7 @@ export default function NewExperiment() {
   const wrong: typeof all = tried ? all : {};
   const send = (how: { asDraft: boolean }) => {
     setTried(true);
-    if (Object.keys(all).length === 0) start.mutate(how);
+    if (Object.keys(all).length === 0 && !start.isPending) start.mutate(how);
   };
   const set = (changes: Partial<Draft>) => setDraft({ ...draft, ...changes });
   const counted = draft.control === null ? undefined : control.data?.performance;
@@ -191,13 +191,14 @@ export default function NewExperiment() {
             </Notice>
           )}
           <div className="row">
-            <button type="submit" className="button primary" disabled={!mayWrite || start.isPending}>
+            <button type="submit" className="button primary" disabled={!mayWrite} aria-disabled={start.isPending}>
               {start.isPending ? "Starting…" : "Start the experiment"}
             </button>
             <button
               type="button"
               className="button"
-              disabled={!mayWrite || start.isPending}
+              disabled={!mayWrite}
+              aria-disabled={start.isPending}
               onClick={() => send({ asDraft: true })}
             >
               Keep as a draft

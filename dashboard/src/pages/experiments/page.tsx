@@ -74,6 +74,12 @@ export default function Experiments() {
   );
 }
 
+function times({ start_time, end_time, expected_end_time, status }: ExperimentView): string {
+  if (end_time !== null) return `ended ${moment(end_time)}`;
+  if (start_time === null || expected_end_time === null) return "";
+  return status === "paused" ? `since ${moment(start_time)}` : `until ${moment(expected_end_time)}`;
+}
+
 function Entry({ experiment }: { experiment: ExperimentView }) {
   const split = experiment.variants.map(
     ({ variant_id, traffic_allocation }) => `${variant_id} ${share(traffic_allocation)}`,
@@ -93,7 +99,7 @@ function Entry({ experiment }: { experiment: ExperimentView }) {
         )}
       </div>
       <ProgressBar {...progress(experiment)} />
-      <p className="small quiet">{experiment.start_time === null ? "" : `since ${moment(experiment.start_time)}`}</p>
+      <p className="small quiet">{times(experiment)}</p>
     </li>
   );
 }

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { Posteriors } from "../../charts/posteriors";
-import { chance, interval, rate } from "../../format";
+import { chance, rate } from "../../format";
 import { cumulative, mean, quantile } from "../../stats/beta";
 import { Term } from "../../ui/tip";
 
@@ -50,9 +50,12 @@ export function Curves() {
         />
         <p className="number" aria-live="polite">
           <Term exact={`Posterior mean α / (α + β) = ${alpha} / ${alpha + beta}`}>Expected rate</Term>{" "}
-          <strong>{rate(middle, low, high)}</strong>; <Term exact="Equal-tailed 95 % credible interval">95 % sure</Term>{" "}
-          it lies between <strong>{interval(low, high).replace(" to ", " and ")}</strong>. {chance(between)} of the
-          curve lie between 80 % and 90 %, and it stands {lean}.
+          <strong>{rate(middle)}</strong>; <Term exact="Equal-tailed 95 % credible interval">95 % sure</Term> it lies
+          between{" "}
+          <strong>
+            {rate(low).replace(/\s*%/, "")} and {rate(high)}
+          </strong>
+          . {chance(between)} of the curve lies between 80 % and 90 %, and it stands {lean}.
         </p>
       </div>
     </section>

@@ -27,8 +27,10 @@ export function Playing() {
 
   useEffect(() => {
     if (!running) return;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const rounds = still ? ROUNDS : A_FRAME;
     let frame = requestAnimationFrame(function step() {
-      setGame((old) => (old.round >= ROUNDS ? old : play(old, Math.min(A_FRAME, ROUNDS - old.round), luck.current)));
+      setGame((old) => (old.round >= ROUNDS ? old : play(old, Math.min(rounds, ROUNDS - old.round), luck.current)));
       frame = requestAnimationFrame(step);
     });
     return () => cancelAnimationFrame(frame);
@@ -89,7 +91,10 @@ export function Playing() {
           round {count(game.round)} of {count(ROUNDS)}
         </span>
       </div>
-      <Regret game={game} />
+      <div className="regret">
+        <Regret game={game} />
+        {game.round === 0 && <p className="quiet small">Press Play: all three meet the same {count(ROUNDS)} people.</p>}
+      </div>
       <Scroll label="How each policy did">
         <table className="table">
           <thead>

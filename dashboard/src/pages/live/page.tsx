@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { LivePosterior, RowView, TableQuery } from "armful-client";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 import { api, names } from "../../api";
 import { type Curve, Posteriors } from "../../charts/posteriors";
@@ -67,6 +67,7 @@ function best(rows: RowView[]): string[] {
 
 function Watch({ chosen, choose }: { chosen: string[]; choose: (ids: string[]) => void }) {
   const now = useLive(chosen);
+  const section = useRef<HTMLElement>(null);
   const [frozen, setFrozen] = useState<Live | null>(null);
   const live = frozen ?? now;
   const watched = chosen.flatMap((id, i) => {
@@ -82,6 +83,10 @@ function Watch({ chosen, choose }: { chosen: string[]; choose: (ids: string[]) =
       series,
     })),
   );
+  const remove = (out: string) => {
+    choose(chosen.filter((id) => id !== out));
+    section.current?.focus(); // the button that was pressed is gone
+  };
   const missing = now.connected ? chosen.filter((id) => !now.variants.has(id)) : [];
   return (
     <>
@@ -123,7 +128,7 @@ function Watch({ chosen, choose }: { chosen: string[]; choose: (ids: string[]) =
           />
         </div>
       </div>
-      <section className="card stack" aria-labelledby="watched">
+      <section className="card stack" aria-labelledby="watched" tabIndex={-1} ref={section}>
         <div className="spread">
           <h2 id="watched">Watched</h2>
           {chosen.length < MOST && <Another chosen={chosen} choose={choose} />}
@@ -158,7 +163,7 @@ function Watch({ chosen, choose }: { chosen: string[]; choose: (ids: string[]) =
                   key={known.variant_id}
                   known={known}
                   series={series}
-                  onRemove={chosen.length > 1 ? () => choose(chosen.filter((id) => id !== known.variant_id)) : null}
+                  onRemove={chosen.length > 1 ? () => remove(known.variant_id) : null}
                 />
               ))}
             </tbody>

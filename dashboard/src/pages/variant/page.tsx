@@ -92,8 +92,10 @@ export default function Variant() {
               <button
                 type="button"
                 className="button"
-                disabled={status.isPending}
-                onClick={() => status.mutate(archived ? "active" : "archived")}
+                aria-disabled={status.isPending}
+                onClick={() => {
+                  if (!status.isPending) status.mutate(archived ? "active" : "archived");
+                }}
               >
                 {archived ? "Bring back" : "Archive"}
               </button>

@@ -1,6 +1,6 @@
 import type { VariantHistory, VariantView } from "armful-client";
 import { IntervalBar } from "../../charts/small";
-import { count, interval, moment, rate } from "../../format";
+import { count, interval, moment, rate, who } from "../../format";
 import { Scroll } from "../../ui/scroll";
 
 /** How it does for each persona. */
@@ -111,7 +111,7 @@ function When({ at, actor }: { at: string; actor: string | null }) {
   return (
     <p className="quiet">
       <time dateTime={at}>{moment(at)}</time>
-      {actor !== null && <span className="by break">by {actor}</span>}
+      {actor !== null && <span className="by break">by {who(actor)}</span>}
     </p>
   );
 }

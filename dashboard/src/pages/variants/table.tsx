@@ -132,6 +132,17 @@ function Heading({
   );
 }
 
+/** What a sparkline shows, in words. */
+function trend(impressions: number[], successes: number[]): string {
+  const sum = (values: number[]) => values.reduce((all, value) => all + value, 0);
+  const half = Math.floor(impressions.length / 2);
+  const part = (from: number, to?: number) => {
+    const shown = sum(impressions.slice(from, to));
+    return shown === 0 ? "not shown" : rate(sum(successes.slice(from, to)) / shown);
+  };
+  return impressions.length === 0 ? "no trend" : `week before last ${part(0, half)}, last week ${part(half)}`;
+}
+
 /** Stands where a row is on its way. */
 function Coming() {
   return (
@@ -190,7 +201,12 @@ const Cells = memo(function Cells({ row, top }: { row: RowView; top: number }) {
         {standing && standing.recent_share !== null ? share(standing.recent_share) : "–"}
       </div>
       <div role="cell" className="trend">
-        {standing && <Sparkline impressions={standing.impressions} successes={standing.successes} />}
+        {standing && (
+          <>
+            <span className="hidden-text">{trend(standing.impressions, standing.successes)}</span>
+            <Sparkline impressions={standing.impressions} successes={standing.successes} />
+          </>
+        )}
       </div>
       <div role="cell" className="used" data-label="Last used">
         {row.last_used === null ? (

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { VariantView } from "armful-client";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { api, names } from "../../api";
 import { Dialog } from "../../ui/dialog";
 import { Icon } from "../../ui/icon";
@@ -15,6 +15,7 @@ interface Pair {
 /** Creates a variant, or changes one's dimensions and content. */
 export function VariantForm({ variant, onClose }: { variant?: VariantView; onClose: () => void }) {
   const queries = useQueryClient();
+  const add = useRef<HTMLButtonElement>(null);
   const [id, setId] = useState(variant?.variant_id ?? "");
   const [content, setContent] = useState(variant?.content ?? "");
   const [pairs, setPairs] = useState<Pair[]>(() =>
@@ -45,7 +46,7 @@ export function VariantForm({ variant, onClose }: { variant?: VariantView; onClo
         className="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          save.mutate();
+          if (!save.isPending) save.mutate();
         }}
       >
         {!variant && (
@@ -102,7 +103,10 @@ export function VariantForm({ variant, onClose }: { variant?: VariantView; onClo
                 type="button"
                 className="button plain tight"
                 aria-label={`Remove the dimension ${pair.name}`}
-                onClick={() => setPairs(pairs.filter(({ id: other }) => other !== pair.id))}
+                onClick={() => {
+                  setPairs(pairs.filter(({ id: other }) => other !== pair.id));
+                  add.current?.focus();
+                }}
               >
                 <Icon name="close" size={15} />
               </button>
@@ -110,6 +114,7 @@ export function VariantForm({ variant, onClose }: { variant?: VariantView; onClo
           ))}
           <div>
             <button
+              ref={add}
               type="button"
               className="button plain tight"
               onClick={() =>
@@ -125,7 +130,7 @@ export function VariantForm({ variant, onClose }: { variant?: VariantView; onClo
           <button type="button" className="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" className="button primary" disabled={save.isPending}>
+          <button type="submit" className="button primary" aria-disabled={save.isPending}>
             {variant ? "Save" : "Create"}
           </button>
         </div>

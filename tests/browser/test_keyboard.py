@@ -1,0 +1,64 @@
+"""A whole experiment by keyboard alone, from signing in to promoting."""
+
+from playwright.sync_api import Locator, Page, expect
+from tests.browser.conftest import Watched
+from tests.browser.test_experiments import send
+from tests.conftest import ADMIN_KEY, Running
+from tests.integration.contract import create
+
+_FURTHEST = 150
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until it is there: what Tab does not reach, nobody without a mouse does."""
+    wanted.wait_for()
+    for _ in range(_FURTHEST):
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not reach {wanted}")
+
+
+def press(page: Page, wanted: Locator) -> None:
+    tab_to(page, wanted)
+    page.keyboard.press("Enter")
+
+
+def write(page: Page, wanted: Locator, text: str) -> None:
+    tab_to(page, wanted)
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type(text)
+
+
+def test_from_signing_in_to_promoting(service: Running, watched: Watched) -> None:
+    create(service.client, "question", "statement")
+    page = watched.open(service)
+    write(page, page.get_by_label("API key"), ADMIN_KEY)
+    page.keyboard.press("Enter")
+    press(page, page.get_by_role("link", name="Experiments"))
+    press(page, page.get_by_role("link", name="New experiment"))
+    write(page, page.get_by_label("Name", exact=True), "By keyboard")
+    for variant in ("statement", "question"):
+        write(page, page.get_by_label("Find a variant to add"), variant)
+        press(page, page.get_by_role("list", name="Variants to add").get_by_role("button", name=variant))
+        expect(page.get_by_label("Find a variant to add")).to_be_focused()
+        page.evaluate("document.getElementById('main').focus()")  # back to the start, as with the skip link
+    write(page, page.get_by_label("For whom"), "reader")
+    tab_to(page, page.get_by_role("button", name="Start the experiment"))
+    page.keyboard.press("Space")
+    expect(page.get_by_role("heading", name="By keyboard")).to_be_visible()
+    expect(page.locator("#main")).to_be_focused()
+    press(page, page.get_by_role("button", name="Pause"))
+    resume = page.get_by_role("button", name="Resume")
+    expect(resume).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Pause")).to_be_focused()
+    send(service, page.url.rpartition("/")[2], 600, {"statement": 0.1, "question": 0.5})
+    expect(page.get_by_text("Ship it")).to_be_visible()
+    press(page, page.get_by_role("button", name="Promote…"))
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("radio", name="question")).to_be_checked()
+    press(page, dialog.get_by_role("button", name="Promote and end the experiment"))
+    expect(page.get_by_text("promoted", exact=True).first).to_be_visible()
+    expect(dialog).to_have_count(0)
+    expect(page.locator("#main")).to_be_focused()
