@@ -230,3 +230,19 @@ def test_a_database_nobody_has_used(database: str, tmp_path: Path) -> None:
     status, found = examined(Settings(database_url=database, data_dir=tmp_path))
     assert status == 0
     assert "The database is empty" in found["schema"][0][1]
+
+
+def test_a_service_with_tls(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-out", cert, "-keyout", key],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    data, dsn = tmp_path / "data", new_database(postgres)
+    with processes.serving(
+        data, ARMFUL_DATABASE_URL=dsn, ARMFUL_TLS_CERT=str(cert), ARMFUL_TLS_KEY=str(key)
+    ) as service:
+        settings = Settings(data_dir=data, database_url=dsn, tls_cert=cert, tls_key=key)
+        status, found = examined(settings, urlsplit(service.url).port)
+        assert status == 0, found
+        assert found["staleness"][0][0] == "ok"

@@ -19,7 +19,7 @@ def service(settings: Settings, host: str, number: int) -> Iterator[Finding]:
     if not port(host, number):
         yield ok("port", f"Nothing listens on {host}, port {number}: `armful serve` can have it.")
         return
-    address = url((host, number))
+    address = url((host, number), tls=settings.tls_cert is not None)
     try:
         with httpx2.Client(base_url=address, timeout=5, verify=False) as client:
             yield from _ask(settings, client, host, number)
