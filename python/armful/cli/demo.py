@@ -160,7 +160,11 @@ def _serving() -> Iterator[tuple[str, str]]:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder goes then too
     with TemporaryDirectory(prefix="armful-demo-") as folder:
         key = f"armful_{secrets.token_urlsafe(16)}"
-        inherited = {name: value for name, value in os.environ.items() if name != "ARMFUL_DATABASE_URL"}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("ARMFUL_") or name == "ARMFUL_POSTGRES_BIN"
+        }
         ours = {"ARMFUL_DATA_DIR": str(Path(folder) / "data"), "ARMFUL_API_KEY": key}
         process = subprocess.Popen(  # noqa: S603
             [*_leashed(), sys.executable, "-m", "armful", "serve", "--port", "0"],
