@@ -19,7 +19,7 @@ _COMMANDS = {
         "Serve the API, with an embedded PostgreSQL unless told of another.",
     ),
     "migrate": ("armful.cli.migrate", "migrate", "Bring the database to this program's schema."),
-    "keys": ("armful.cli.keys", "keys", "Create, list and revoke API keys."),
+    "keys": ("armful.cli.keys", "keys", "Create, list, rotate and revoke API keys."),
     "import": ("armful.cli.transfer", "import_variants", "Create variants, with their history, from a file."),
     "export": ("armful.cli.transfer", "export_variants", "Write variants, with their counters, to a file."),
     "backup": ("armful.cli.backup", "backup", "Copy the database to a file while armful goes on serving."),
@@ -34,13 +34,25 @@ _COMMANDS = {
 
 
 class _Lazy(click.RichGroup):
+    _listing = False
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help, for which the commands' names and a sentence about each will do."""
+        self._listing = True
+        try:
+            return super().get_help(ctx)
+        finally:
+            self._listing = False
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module, name, _ = _COMMANDS[cmd_name]
+        module, name, summary = _COMMANDS[cmd_name]
+        if self._listing:
+            return click.RichCommand(name=cmd_name, help=summary)
         command: click.Command = getattr(import_module(module), name)
         return command
 
