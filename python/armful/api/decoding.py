@@ -13,6 +13,7 @@ T = TypeVar("T")
 _keys: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 _LONGEST_ECHO = 80
+_LONGEST_MESSAGE = 200
 _PATH = re.compile(r" - at (`key` in )?`\$(.*)`$")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
@@ -58,10 +59,13 @@ def explain(error: msgspec.ValidationError, body: bytes) -> FieldError:
     """What a validation error says, with the field's name and the value that was sent."""
     message = str(error)
     steps: list[str | int] = []
-    if found := _PATH.search(message):
+    # What was sent can stand in the message too, but not after the path.
+    if found := _PATH.search(message, max(message.rfind(" - at "), 0)):
         message = message[: found.start()]
         # A place within an object's values is written [...]: then the object itself is the value to show.
         steps = [name or int(index) for name, index in _STEP.findall(found.group(2).partition("[...]")[0])]
+    if len(message) > _LONGEST_MESSAGE:
+        message = message[:_LONGEST_MESSAGE] + "…"
     if missing := _MISSING.match(message):
         return FieldError(_name([*steps, missing.group(1)]), "is missing")
     try:

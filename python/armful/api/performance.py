@@ -1,6 +1,8 @@
 """`POST /variants/{id}/performance` and `POST /performance/batch`."""
 
-from typing import Any
+from io import BytesIO
+from itertools import islice
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, post
@@ -23,7 +25,7 @@ _update = msgspec.json.Decoder(PerformanceUpdate)
 _item = msgspec.json.Decoder(BatchItem)
 _batch = msgspec.json.Decoder(Batch)
 _raw_batch = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_raw_items = msgspec.json.Decoder(list[msgspec.Raw])
+_raw_items = msgspec.json.Decoder(Annotated[list[msgspec.Raw], msgspec.Meta(max_length=_MOST_ITEMS)])
 _encode = msgspec.json.Encoder().encode
 
 
@@ -91,7 +93,7 @@ async def update_performance_batch(
     lines = request.content_type[0] == "application/x-ndjson"
     items = _split_lines(body) if lines else _split_batch(body)
     if len(items) > _MOST_ITEMS:
-        raise Unprocessable(FieldError("updates", f"has {len(items)} items, at most {_MOST_ITEMS}"))
+        raise _too_many()
     rejected: list[Rejected] = []
     updates: list[tuple[str, PerformanceUpdate]] = []
     positions: list[int] = []
@@ -117,8 +119,13 @@ async def update_performance_batch(
     )
 
 
+def _too_many() -> Unprocessable:
+    return Unprocessable(FieldError("updates", f"has more than {_MOST_ITEMS} items"))
+
+
 def _split_lines(body: bytes) -> list[BatchItem | bytes]:
-    return [line for line in body.split(b"\n") if line.strip()]
+    """The lines, as far as they are needed to see that they are too many."""
+    return list(islice((line for line in BytesIO(body) if line.strip()), _MOST_ITEMS + 1))
 
 
 def _split_batch(body: bytes) -> list[BatchItem | bytes]:
@@ -134,4 +141,6 @@ def _split_batch(body: bytes) -> list[BatchItem | bytes]:
     try:
         return [bytes(item) for item in _raw_items.decode(updates)]
     except msgspec.ValidationError as error:
+        if "length" in str(error):
+            raise _too_many() from error
         raise Unprocessable(FieldError("updates", explain(error, bytes(updates)).message)) from error
