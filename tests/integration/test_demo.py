@@ -70,15 +70,15 @@ def test_a_service_learns_what_is_hidden_from_it(service: Running) -> None:
 
     async def until_enough() -> None:
         playing = asyncio.create_task(play(scene, url=service.url, key=ADMIN_KEY, seconds=120, rate=2000))
-        while scene.visits < 1500 and not playing.done():  # noqa: ASYNC110
+        while scene.visits < 2500 and not playing.done():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         playing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await playing
 
     asyncio.run(until_enough())
-    # With these variants, 1,500 visits gain 20 to 45 %; none at all would be a matter of ten standard errors.
-    assert scene.gain > 0.05
+    # The mean gain of 2,500 visits is 29 %, with a standard deviation of 6 %: five of them are left.
+    assert scene.gain > 0
     assert scene.gain_share is not None
     assert 0 < scene.gain_share < 1
     for name, stage in scene.stages.items():

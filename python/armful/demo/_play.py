@@ -145,18 +145,20 @@ async def _look(connection: Connection, run: str, scene: Scene, visit: _Visit, s
         raise ServiceFailed(f"the service selects nothing for the campaign {stage.campaign.name}")
     variant_id = selection["selected_variants"][0]["variant_id"]
     success = visit.luck < stage.truth.rate(visit.persona, variant_id, visit.at)
-    await connection.ask(
-        "POST",
-        f"/variants/{quote(variant_id, safe='')}/performance",
-        {
-            "impression": True,
-            "success": success,
-            "selection_id": selection["selection_id"],
-            "persona_id": visit.persona,
-            "occurred_at": visit.at.isoformat(),
-            "event_id": f"{run}-{visit.number}",
-        },
-    )
+    late = success and stage.campaign.late
+    path = f"/variants/{quote(variant_id, safe='')}/performance"
+    report = {
+        "impression": True,
+        "success": success and not late,
+        "selection_id": selection["selection_id"],
+        "persona_id": visit.persona,
+        "occurred_at": visit.at.isoformat(),
+        "event_id": f"{run}-{visit.number}",
+    }
+    await connection.ask("POST", path, report)
+    if late:  # it turns the impression of that selection into a success
+        bought = {"impression": False, "success": True, "event_id": f"{run}-{visit.number}-late"}
+        await connection.ask("POST", path, {**report, **bought})
     stage.count(visit.persona, variant_id, visit.at, success)
 
 

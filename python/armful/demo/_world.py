@@ -24,12 +24,15 @@ class Offer(Struct, frozen=True):
 
 
 class Campaign(Struct, frozen=True):
-    """A place where one of several offers is shown, and the success rates these have over all personas."""
+    """A place where one of several offers is shown, and the success rates these have over all personas.
+
+    Where successes come `late`, the offer is reported as shown first, and the success when it happens.
+    """
 
     name: str
-    success: str
     offers: tuple[Offer, ...]
     rates: tuple[float, ...]
+    late: bool = False
 
 
 class Trial(Struct, frozen=True):
@@ -56,7 +59,6 @@ def _offers(place: str, *offers: tuple[str, str, str, str]) -> tuple[Offer, ...]
 CAMPAIGNS = (
     Campaign(
         "newsletter",
-        "open",
         _offers(
             "newsletter",
             ("question", "Still deploying on Fridays?", "question", "casual"),
@@ -70,7 +72,6 @@ CAMPAIGNS = (
     ),
     Campaign(
         "checkout",
-        "purchase",
         _offers(
             "checkout",
             ("plain", "Buy now", "command", "factual"),
@@ -79,10 +80,10 @@ CAMPAIGNS = (
             ("urgent", "Only today: two months free", "urgency", "bold"),
         ),
         (0.06, 0.14, 0.09, 0.075),
+        late=True,
     ),
     Campaign(
         "onboarding",
-        "finished",
         _offers(
             "onboarding",
             ("video", "Watch a two-minute tour", "offer", "warm"),
