@@ -3,7 +3,6 @@
 import json
 import socket
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -204,8 +203,8 @@ def raw(service: Running, request: bytes) -> tuple[int, bytes]:
     return int(head.split()[1]), body
 
 
-def test_a_file_of_results_is_no_program_of_a_spreadsheet(service: Running) -> None:
-    answer: Any = service.client.get("/experiments").json()["experiments"][0]["experiment_id"]
-    text = service.client.get(f"/experiments/{answer}/results", params={"format": "csv"})
+def test_results_as_csv_are_never_taken_for_a_page(service: Running) -> None:
+    experiment: str = service.client.get("/experiments").json()["experiments"][0]["experiment_id"]
+    text = service.client.get(f"/experiments/{experiment}/results", params={"format": "csv"})
     assert text.headers["content-type"].startswith("text/csv")
     assert text.headers["x-content-type-options"] == "nosniff"
