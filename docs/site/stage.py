@@ -27,6 +27,8 @@ def gather(root: Path, work: Path) -> Path:
     pages = work / "docs"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(root / "docs", pages, ignore=shutil.ignore_patterns("site", "__pycache__"))
+    shutil.copy(root / "docs" / "site" / "site.css", pages)
+    shutil.copy(root / "dashboard" / "public" / "assets" / "icon.svg", pages / "images")
     readme = (root / "README.md").read_text("utf-8")
     for name, (title, sections) in _SECTIONS.items():
         text = "\n".join(_section(readme, section, alone=len(sections) == 1) for section in sections)
