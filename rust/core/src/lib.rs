@@ -19,6 +19,7 @@ mod beta;
 mod bound;
 mod error;
 mod gamma;
+mod grid;
 mod inclusion;
 mod log_odds;
 mod policy;

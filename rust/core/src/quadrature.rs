@@ -1,6 +1,8 @@
 //! Gauss–Legendre quadrature on [−1, 1], with running integrals up to each node.
 use std::sync::OnceLock;
 
+use pulp::{Arch, Simd, WithSimd};
+
 /// Nodes in a panel.
 pub(crate) const NODES: usize = 32;
 
@@ -13,6 +15,7 @@ pub(crate) struct Rule {
     pub weights: Panel,
     /// `running[m][i]`: what the value at node m adds to the integral from −1 to node i.
     running: [Panel; NODES],
+    arch: Arch,
 }
 
 impl Rule {
@@ -45,7 +48,7 @@ impl Rule {
                 *entry = 0.5 * weights[m] * (first + rest);
             }
         }
-        Self { nodes, weights, running }
+        Self { nodes, weights, running, arch: Arch::new() }
     }
 
     /// ∫ over the whole of [−1, 1].
@@ -55,10 +58,27 @@ impl Rule {
 
     /// ∫ from −1 to each node.
     pub fn running(&self, values: &Panel) -> Panel {
+        self.arch.dispatch(Running { values, weights: &self.running })
+    }
+}
+
+/// Sums of rows, compiled once for each kind of processor.
+struct Running<'a> {
+    values: &'a Panel,
+    weights: &'a [Panel; NODES],
+}
+
+impl WithSimd for Running<'_> {
+    type Output = Panel;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Panel {
         let mut sums = [0.0; NODES];
-        for (value, row) in values.iter().zip(&self.running) {
-            for (sum, weight) in sums.iter_mut().zip(row) {
-                *sum += value * weight;
+        let lanes = S::as_mut_simd_f64s(&mut sums).0;
+        for (&value, row) in self.values.iter().zip(self.weights) {
+            let value = simd.splat_f64s(value);
+            for (sum, &weight) in lanes.iter_mut().zip(S::as_simd_f64s(row).0) {
+                *sum = simd.add_f64s(*sum, simd.mul_f64s(value, weight));
             }
         }
         sums

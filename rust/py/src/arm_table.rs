@@ -2,15 +2,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use armful_core::{check_length, generator, Rows, Selection, Split};
+use armful_core::{check_length, generator, Selection, Split};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::convert::{
-    count, describe, floats, indices, integer, integers, pairs, refuse, seed, sequence, slots, strings, texts, Column,
-};
+use crate::convert::{count, describe, indices, integer, integers, pairs, refuse, seed, slots, strings, texts, Column};
+use crate::rows::{all_pairs, split_pairs, Columns};
 
 /// So many rows are written at a time; a selection never waits for more.
 const BATCH: usize = 1_000;
@@ -272,57 +271,4 @@ impl ArmTable {
     fn __repr__(&self, py: Python<'_>) -> String {
         format!("<ArmTable of {} arms>", self.__len__(py))
     }
-}
-
-/// The columns of an upsert, as they came from Python.
-struct Columns<'py> {
-    alpha: Column<'py, f64>,
-    beta: Column<'py, f64>,
-    impressions: Column<'py, i64>,
-    version: Column<'py, i64>,
-}
-
-impl<'py> Columns<'py> {
-    fn new(
-        alpha: &Bound<'py, PyAny>,
-        beta: &Bound<'py, PyAny>,
-        impressions: &Bound<'py, PyAny>,
-        version: &Bound<'py, PyAny>,
-    ) -> PyResult<Self> {
-        Ok(Self {
-            alpha: floats(alpha, "alpha")?,
-            beta: floats(beta, "beta")?,
-            impressions: integers(impressions, "impressions")?,
-            version: integers(version, "version")?,
-        })
-    }
-
-    fn rows(&self) -> Rows<'_> {
-        Rows {
-            alpha: self.alpha.as_slice(),
-            beta: self.beta.as_slice(),
-            impressions: self.impressions.as_slice(),
-            version: self.version.as_slice(),
-        }
-    }
-}
-
-/// Pushes the names and values of every arm's dimensions to `owners`, giving where each arm's end.
-fn all_pairs<'py>(dimensions: &Bound<'py, PyAny>, owners: &mut Vec<Bound<'py, PyString>>) -> PyResult<Vec<usize>> {
-    let mut ends = vec![];
-    for (index, mapping) in sequence(dimensions, "dimensions", "mappings")?.try_iter()?.enumerate() {
-        pairs(&mapping?, &format!("dimensions[{index}]"), owners)?;
-        ends.push(owners.len());
-    }
-    Ok(ends)
-}
-
-fn split_pairs<'a>(flat: &[&'a str], ends: &[usize]) -> Vec<Vec<(&'a str, &'a str)>> {
-    let mut start = 0;
-    let pairs_to = |&end: &usize| {
-        let pairs = flat[start..end].chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-        start = end;
-        pairs
-    };
-    ends.iter().map(pairs_to).collect()
 }

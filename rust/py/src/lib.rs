@@ -5,6 +5,7 @@ mod best;
 mod convert;
 mod draws;
 mod interrupt;
+mod rows;
 mod simulate;
 
 use pyo3::prelude::*;
