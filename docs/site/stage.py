@@ -45,7 +45,7 @@ def gather(root: Path, work: Path) -> Path:
         inner = page.relative_to(pages)
         # What came from the root has links that are relative to it.
         home = root if str(inner) in (*_SECTIONS, *_ELSEWHERE.values()) else root / "docs"
-        page.write_text(_rewrite(page.read_text("utf-8"), home / inner.parent, root, pages, inner), "utf-8")
+        page.write_text(rewritten(page.read_text("utf-8"), home / inner.parent, root, pages, inner), "utf-8")
     return _configuration(root, work, pages)
 
 
@@ -130,14 +130,14 @@ def _decisions(folder: Path) -> str:
     return "\n".join([*head, *lines, ""])
 
 
-def _rewrite(text: str, home: Path, root: Path, pages: Path, inner: Path) -> str:
+def rewritten(text: str, home: Path, root: Path, pages: Path, inner: Path) -> str:
     """Lead links to where their targets are in the site; of what is not in it, only the words stay."""
 
     def lead(match: re.Match[str]) -> str:
         picture, words, target, anchor = match[1], match[2], match[3], match[4] or ""
         if not target or "://" in target or target.startswith("mailto:"):
             return match[0]
-        if (pages / inner.parent / target).exists() and home != root:
+        if (pages / inner.parent / target).is_file() and home != root:
             return match[0]
         file = (home / target).resolve()
         if file == root / "README.md" and anchor == "#configuration":

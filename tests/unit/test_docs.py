@@ -56,7 +56,7 @@ def test_the_site_is_whole(site: Path) -> None:
                 continue
             path, _, anchor = link.partition("#")
             target = (site / name.parent / path).resolve() if path else site / name
-            assert target.exists(), f"{name} links to {link}"
+            assert target.is_file(), f"{name} links to {link}"
             if anchor and target.suffix == ".html" and anchor != "__skip":
                 assert anchor in pages[target.relative_to(site.resolve())].anchors, f"{name} links to {link}"
 
@@ -129,12 +129,52 @@ def test_a_broken_link_ends_the_build(tmp_path: Path, capfd: pytest.CaptureFixtu
     assert "page does not exist" in capfd.readouterr().err
 
 
-def test_links_out_of_the_documentation_become_words(tmp_path: Path) -> None:
-    configuration = stage.gather(ROOT, tmp_path / "work")
-    guarantees = (configuration.parent / "docs" / "guarantees.md").read_text("utf-8")
-    assert "`tests/faults`:" in guarantees
-    assert "](../tests" not in guarantees
-    assert "](guarantees.md)" in (configuration.parent / "docs" / "contributing.md").read_text("utf-8")
+@pytest.mark.parametrize(
+    ("page", "written", "led"),
+    [
+        ("docs/a.md", "[b](b.md#c)", "[b](b.md#c)"),
+        ("docs/a.md", "[`tests`](../tests): held", "`tests`: held"),
+        (
+            "docs/a.md",
+            "[how](../README.md#configuration) and [who](../CONTRIBUTING.md)",
+            "[how](configuration.md) and [who](contributing.md)",
+        ),
+        ("docs/a.md", "[why](decisions)", "[why](decisions/index.md)"),
+        ("docs/a.md", "[x](https://x.example/a.md) [y](#y)", "[x](https://x.example/a.md) [y](#y)"),
+        ("docs/decisions/n.md", "[b](../b.md) [home](../../README.md)", "[b](../b.md) [home](../index.md)"),
+        ("README.md", "[b](docs/b.md#c) ![p](docs/images/p.png)", "[b](b.md#c) ![p](images/p.png)"),
+        ("README.md", "[it](LICENSE)\n```\n[it](LICENSE)\n```\n", "it\n```\n[it](LICENSE)\n```\n"),
+    ],
+)
+def test_links_lead_to_where_their_targets_are_in_the_site(
+    tmp_path: Path, page: str, written: str, led: str
+) -> None:
+    root, pages = tmp_path / "root", tmp_path / "pages"
+    for name in (
+        "docs/a.md",
+        "docs/b.md",
+        "docs/decisions/n.md",
+        "docs/images/p.png",
+        "README.md",
+        "LICENSE",
+        "CONTRIBUTING.md",
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    for name in (
+        "a.md",
+        "b.md",
+        "decisions/n.md",
+        "decisions/index.md",
+        "images/p.png",
+        "index.md",
+        "configuration.md",
+        "contributing.md",
+    ):
+        (pages / name).parent.mkdir(parents=True, exist_ok=True)
+        (pages / name).touch()
+    inner = Path("index.md") if page == "README.md" else Path(page).relative_to("docs")
+    assert stage.rewritten(written, (root / page).parent, root, pages, inner) == led
 
 
 def percent(chance: float, digits: int) -> str:
