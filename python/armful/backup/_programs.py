@@ -14,6 +14,9 @@ from armful.backup._archive import CHUNK
 from armful.errors import ArmfulError
 from armful.postgres import ProgramsNotFound, find_programs
 
+_UNKNOWN_TO_OLDER = b"SET transaction_timeout = 0;\n"
+"""What pg_restore begins with from version 17 on, and servers before that refuse."""
+
 
 class ProgramFailed(ArmfulError):
     """{} failed: {}"""
@@ -81,6 +84,8 @@ def load(folder: Path, dsn: str, schema: str, dump: Iterator[bytes], before: str
             # It is psql that fails if it no longer listens, and it has said why.
             with suppress(BrokenPipeError):
                 loading.stdin.write(f"BEGIN;\n{before}\n".encode())
+                head = restoring.stdout.read(CHUNK)
+                loading.stdin.write(head.replace(_UNKNOWN_TO_OLDER, b"", 1))
                 while chunk := restoring.stdout.read(CHUNK):
                     loading.stdin.write(chunk)
                 # Only a dump that was read to its end may be committed.

@@ -42,6 +42,7 @@ SELECT EXISTS (SELECT FROM variant_performance) OR EXISTS (SELECT FROM experimen
 -- Make room: the tables named (partitions go with them) and the routines named, in whatever schema of the path they are;
 -- that no program migrates meanwhile, it has to wait for the lock.
 SET LOCAL lock_timeout = '10s';
+SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('transaction_timeout', 'statement_timeout');
 SELECT pg_advisory_xact_lock(:lock);
 DO $$
 DECLARE
