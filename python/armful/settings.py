@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -38,10 +38,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     poll_interval: float = 0.2
     """Seconds between two looks at what other processes have committed."""
 
-    event_days: int = 90
+    event_days: Annotated[int, msgspec.Meta(ge=0)] = 90
     """Days that single events are kept; counters, rollups and experiments stay for good. 0: for good."""
 
-    event_id_days: int = 14
+    event_id_days: Annotated[int, msgspec.Meta(ge=0)] = 14
     """Days that an `event_id` is known at least, so that its replay counts nothing. 0: for good."""
 
     body_limit: int = 10_000_000

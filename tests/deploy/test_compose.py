@@ -1,12 +1,10 @@
 """deploy/compose.yaml fits the Compose specification, and what it mounts, names and needs is there."""
 
 import re
-import shutil
 import subprocess
 import sys
 from typing import Any
 
-import pytest
 import yaml
 from tests.deploy.conftest import DEPLOY
 
@@ -55,19 +53,3 @@ def test_prometheus_finds_armful() -> None:
     assert any(published.endswith(f":{port}") for published in services()[host]["ports"])
     (secret,) = services()["prometheus"]["secrets"]
     assert f"/run/secrets/{secret}" in configuration
-
-
-def test_the_unit_of_systemd_is_one() -> None:
-    unit = (DEPLOY / "systemd" / "armful.service").read_text()
-    for name in re.findall(r"ARMFUL_(\w+)", unit):
-        assert name.lower() in Settings.__struct_fields__
-    assert "serve" in re.findall(r"^ExecStart=(.+)$", unit, re.MULTILINE)[0]
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("there is no systemd here")
-    # What it says of the unit itself; that the program and the user are not on this machine is no matter.
-    done = subprocess.run(
-        ["systemd-analyze", "verify", str(DEPLOY / "systemd" / "armful.service")],
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    said = [line for line in done.stderr.splitlines() if "armful.service" in line]
-    assert [line for line in said if "Command /opt/armful/bin/armful is not executable" not in line] == []

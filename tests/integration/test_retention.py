@@ -12,6 +12,7 @@ from tests.integration.contract import create, report
 from tests.processes import wait_until
 
 from armful.model import Outcome, PerformanceUpdate
+from armful.settings import from_environment
 from armful.state import tidier
 from armful.storage import performance, retention
 from armful.storage.migrate import migrate
@@ -193,3 +194,10 @@ def test_a_service_tidies_up_by_itself(database: str, monkeypatch: pytest.Monkey
             )
         )
         report(service.client, "a")
+
+
+@pytest.mark.parametrize("name", ["ARMFUL_EVENT_DAYS", "ARMFUL_EVENT_ID_DAYS"])
+def test_days_to_keep_are_not_negative(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is '-1'"):
+        from_environment({name: "-1"})
+    assert from_environment({name: "0"})
