@@ -56,7 +56,7 @@ def test_the_site_is_whole(site: Path) -> None:
                 continue
             path, _, anchor = link.partition("#")
             target = (site / name.parent / path).resolve() if path else site / name
-            assert target.is_file(), f"{name} links to {link}"
+            assert (target / "index.html" if target.is_dir() else target).is_file(), f"{name} links to {link}"
             if anchor and target.suffix == ".html" and anchor != "__skip":
                 assert anchor in pages[target.relative_to(site.resolve())].anchors, f"{name} links to {link}"
 
