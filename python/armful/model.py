@@ -63,7 +63,8 @@ class Variant(Struct, kw_only=True, gc=False):
     @property
     def beta(self) -> float:
         """Second parameter of the posterior: the prior's and the failures."""
-        return self.prior_beta + self.impressions - self.successes
+        # The difference of the counters first: beside large ones a small prior would be lost, and 0 is no parameter.
+        return self.prior_beta + (self.impressions - self.successes)
 
     @property
     def success_rate(self) -> float:

@@ -243,6 +243,9 @@ def test_power(shared: Running, query: str, expected: int) -> None:
         "baseline=0.5&mde=0.6",
         "baseline=0.1&mde=0.1&power=1",
         "baseline=0.1&mde=0.1&daily_participants=0",
+        "baseline=0.8&mde=2e-313",
+        "baseline=0.8&mde=1e-9&variants=1000",
+        "baseline=0.1&mde=0.1&daily_participants=1e-300",
     ],
 )
 def test_power_out_of_range(shared: Running, query: str) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from httpx2 import Client
 from tests.conftest import Running
-from tests.integration.contract import create, problem
+from tests.integration.contract import create, problem, selected
 
 
 def test_a_new_variant_answers_every_field(client: Client) -> None:
@@ -278,3 +278,28 @@ def test_counters_in_the_table_equal_the_database(service: Running) -> None:
     listed = {v["variant_id"]: v["performance"] for v in client.get("/variants").json()["variants"]}
     assert {r["variant_id"]: dict(list(r.items())[1:]) for r in rows} == listed
     assert sum(row["impressions"] for row in rows) == 20
+
+
+def test_tiny_priors_beside_large_counters(service: Running) -> None:
+    client = service.client
+    cases = [
+        (prior, *counts)
+        for prior in (5e-324, 1e-300, 1e-17, 1e-9)
+        for counts in ((2, 2), (2, 0), (10**15, 10**15), (0, 0))
+    ]
+    names = {f"{prior} {impressions} {successes}" for prior, impressions, successes in cases}
+    for prior, impressions, successes in cases:
+        name = f"{prior} {impressions} {successes}"
+        counters = {"impressions": impressions, "successes": successes}
+        create(client, {"variant_id": name, "prior_alpha": prior, "prior_beta": prior, **counters})
+    for _ in range(2):
+        assert set(selected(client, 20)) == names
+        assert client.get("/standings").status_code == 200
+        assert client.get("/standings/table").status_code == 200
+        for name in names:
+            posterior = client.get(f"/variants/{name}/stats").json()
+            assert posterior["thompson_sampling_stats"]["beta"] > 0
+            interval = posterior["credible_interval"]
+            assert 0 <= interval["lower_bound"] <= interval["upper_bound"] <= 1
+            update = {"impression": True, "success": True}
+            assert client.post(f"/variants/{name}/performance", json=update).status_code == 200

@@ -89,7 +89,7 @@ def _chances(client: Client, dimensions: Mapping[str, str]) -> dict[str, float]:
 def _posterior(variant: Variant) -> tuple[float, float]:
     performance = variant["performance"]
     impressions, successes = performance["impressions"], performance["successes"]
-    return variant["prior_alpha"] + successes, variant["prior_beta"] + impressions - successes
+    return variant["prior_alpha"] + successes, variant["prior_beta"] + (impressions - successes)
 
 
 def _totals(metrics: str) -> dict[str, float]:

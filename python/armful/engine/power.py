@@ -54,9 +54,14 @@ def plan(
         size = sample_size(
             baseline, mde, power=power, alpha=alpha, relative=relative, comparisons=variants - 1
         )
+        each = max(size.treatment, size.control)
+        days = None if daily_participants is None else days_needed(each * variants, daily_participants)
     except ValueError as error:
-        raise Refused(str(error).replace("minimum_detectable_effect", "mde")) from error
-    each = max(size.treatment, size.control)
+        raise Refused(
+            str(error)
+            .replace("minimum_detectable_effect", "mde")
+            .replace("daily is", "daily_participants is")
+        ) from error
     return Plan(
         baseline=baseline,
         mde=mde,
@@ -66,5 +71,5 @@ def plan(
         variants=variants,
         sample_size_per_variant=each,
         total_sample_size=each * variants,
-        days=None if daily_participants is None else days_needed(each * variants, daily_participants),
+        days=days,
     )

@@ -148,7 +148,7 @@ def _standings(
     seen = [(variant.successes, variant.impressions) for variant in variants]
     successes, impressions = np.array(seen, dtype=np.float64).reshape(-1, 2).T
     alpha = np.array([variant.prior_alpha for variant in variants]) + successes
-    beta = np.array([variant.prior_beta for variant in variants]) + impressions - successes
+    beta = np.array([variant.prior_beta for variant in variants]) + (impressions - successes)
     chances = probability_best(alpha, beta).tolist() if seen else []
     return [
         Standing(

@@ -13,6 +13,8 @@ from scipy.special import ndtr, ndtri
 
 from armful.stats.intervals import check_open_unit
 
+_MOST = 2**53  # up to here every whole number is a double
+
 
 class SampleSize(NamedTuple):
     """Impressions that a test needs, each count rounded up."""
@@ -49,7 +51,8 @@ def sample_size(
             which is Holm's worst case).
 
     Raises:
-        ValueError: An argument is out of its range, or the effect leads to a rate outside (0, 1).
+        ValueError: An argument is out of its range, the effect leads to a rate outside (0, 1), or it takes more than 2⁵³
+            impressions.
 
     Source:
         Fleiss, Levin & Paik (2003), *Statistical Methods for Rates and Proportions*, equations 4.14 and 4.18.
@@ -64,7 +67,12 @@ def sample_size(
         )
     quantile_null, quantile_power = _quantiles(power, alpha, comparisons)
     null_sd, true_sd = _deviations(baseline, baseline + effect, treatment_share)
-    both = ((quantile_null * null_sd + quantile_power * true_sd) / effect) ** 2
+    root = (quantile_null * null_sd + quantile_power * true_sd) / effect
+    both = root * root
+    if both * (1 + comparisons) > _MOST:
+        raise ValueError(
+            f"minimum_detectable_effect {minimum_detectable_effect} is too small for any number of impressions up to 2⁵³"
+        )
     treatment = _round_up(both * treatment_share)
     control = _round_up(both * (1 - treatment_share))
     return SampleSize(control, treatment, control + comparisons * treatment)
@@ -156,10 +164,12 @@ def days_needed(impressions: int, daily: float) -> int:
     """Give the whole days in which `daily` participants a day make up `impressions`.
 
     Raises:
-        ValueError: `daily` is not above 0.
+        ValueError: `daily` is not above 0, or it would take more than 2⁵³ days.
     """
     if not 0 < daily < math.inf:
         raise ValueError(f"daily must be finite and above 0, not {daily}")
+    if impressions / daily > _MOST:
+        raise ValueError(f"daily is {daily}: {impressions} impressions would take more than 2⁵³ days")
     return math.ceil(impressions / daily)
 
 
