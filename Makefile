@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The stub is a source: its docstrings are compiled in.
 RUST_SOURCES := Cargo.toml Cargo.lock python/armful/_core.pyi $(shell find rust -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: help setup docs serve test test-python test-rust lint lint-python lint-rust format bench loadtest calibrate wheel lock clean
+.PHONY: help setup docs serve test test-python test-rust lint lint-python lint-rust format bench figures loadtest calibrate wheel lock clean
 
 help: ## Show this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,10 +48,13 @@ format: setup ## Rewrite the code in the project's format
 	cargo fmt --all
 
 bench: $(VENV)/.bench $(VENV)/.extension ## Run the benchmarks, side by side with their peers (OPTIONS="--quick", "requests --json FILE")
-	$(BIN)/python -m benchmarks $(OPTIONS)
+	$(BIN)/python -m benchmarks --json bench-results/figures.json $(OPTIONS)
+
+figures: $(VENV)/.bench ## Write what the last whole `make bench` and `make loadtest` measured into README.md and docs/performance.md
+	$(BIN)/python -m benchmarks.figures bench-results
 
 loadtest: $(VENV)/.bench $(VENV)/.extension ## Locust against an armful of its own (USERS=, SECONDS=), or any: OPTIONS="--host URL --api-key KEY"
-	$(BIN)/python -m loadtests --users $(USERS) --run-time $(SECONDS)s $(OPTIONS)
+	$(BIN)/python -m loadtests --users $(USERS) --run-time $(SECONDS)s --json bench-results/users.json $(OPTIONS)
 
 calibrate: setup ## Measure the statistics' error rates and coverage at full size (docs/statistics.md)
 	$(BIN)/python -m benchmarks.calibrate

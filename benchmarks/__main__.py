@@ -7,6 +7,7 @@ into the documentation.
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str]) -> None:
     if unknown := set(parts) - {"core", *service.PARTS}:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     quick = ["--quick"] if options.quick else []
+    logging.disable(logging.INFO)  # of which a peer writes thousands of lines
     figures: dict[str, Any] = {}
     if "core" in parts:
         figures["core"] = [figure._asdict() for figure in core.main(quick)]

@@ -1,7 +1,8 @@
-"""Put the figures of a whole run into the documentation: `python -m benchmarks.figures FILE`.
+"""Put measured figures into the documentation: `python -m benchmarks.figures FOLDER`.
 
-FILE is what `python -m benchmarks --json FILE` wrote. It is kept as docs/performance.json, and the tables between the
-markers `<!-- NAME: begin -->` and `<!-- NAME: end -->` of docs/performance.md and README.md are written anew from it.
+FOLDER holds figures.json, which `python -m benchmarks --json` wrote, and users.json, which `python -m loadtests --json`
+did; or one of them. They are kept beside this file, and the tables between the markers `<!-- NAME: begin -->` and
+`<!-- NAME: end -->` of docs/performance.md and README.md are written anew.
 """
 
 import re
@@ -21,7 +22,7 @@ from benchmarks.service.results import Results
 from msgspec import Struct
 
 ROOT = Path(__file__).parents[1]
-KEPT = ROOT / "docs" / "performance.json"
+KEPT = ROOT / "benchmarks"
 PAGES = (ROOT / "docs" / "performance.md", ROOT / "README.md")
 
 _HEADLINES = (
@@ -56,18 +57,39 @@ class Figures(Struct):
     memory: list[Memory]
 
 
-def read(path: Path) -> Figures:
-    """The figures of a run.
+class _Kind(Struct):
+    what: str
+    requests: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    limit_ms: float
+
+
+class Users(Struct):
+    """What a load test wrote: the most users that were held, and how."""
+
+    date: str
+    cores: int
+    users: int
+    run_time: str
+    kinds: list[_Kind]
+
+
+_FILES = {"figures.json": Figures, "users.json": Users}
+
+
+def blocks(folder: Path) -> dict[str, str]:
+    """The text of each marked block, by its name.
 
     Raises:
         msgspec.ValidationError: a part is missing.
     """
-    return msgspec.json.decode(path.read_bytes(), type=Figures)
-
-
-def blocks(figures: Figures) -> dict[str, str]:
-    """The text of each marked block, by its name."""
+    figures, users = (
+        msgspec.json.decode((folder / name).read_bytes(), type=kind) for name, kind in _FILES.items()
+    )
     return {
+        "users": _users(users),
         "machine": _machine(figures.machine),
         "requests": report.requests(figures.requests),
         "metering": report.meter(figures.metering),
@@ -96,25 +118,51 @@ def main(arguments: Sequence[str]) -> None:
     """Keep the figures, and write the pages."""
     if len(arguments) != 1:
         sys.exit(__doc__)
-    path = Path(arguments[0])
-    written = blocks(read(path))
-    if path.resolve() != KEPT:
-        KEPT.write_bytes(path.read_bytes())
+    for name, kind in _FILES.items():
+        if (new := Path(arguments[0], name)).exists():
+            content = new.read_bytes()
+            msgspec.json.decode(content, type=kind)  # whole, or nothing is kept
+            (KEPT / name).write_bytes(content)
+    written = blocks(KEPT)
     for page in PAGES:
         page.write_text(write_into(page.read_text("utf-8"), written), "utf-8")
 
 
+def _users(found: Users) -> str:
+    seconds = int(found.run_time.removesuffix("s"))
+    total = sum(kind.requests for kind in found.kinds)
+    rows = [
+        [
+            kind.what,
+            f"{kind.requests:,}",
+            f"{kind.p50_ms:.0f}",
+            f"{kind.p95_ms:.0f}",
+            f"{kind.p99_ms:.0f}",
+            f"{kind.limit_ms:.0f}",
+        ]
+        for kind in found.kinds
+    ]
+    return (
+        f"{found.users:,} users were held within the limits on {found.cores} cores ({found.date},"
+        f" {total / seconds:,.0f} requests a second for {seconds} seconds, none failed):\n\n"
+        + table(["", "requests", "p50 ms", "p95 ms", "p99 ms", "p95 at most"], rows)
+    )
+
+
 def _machine(machine: dict[str, Any]) -> str:
     return (
-        f"Measured on {machine['date']}: {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python"
-        f" {machine['python']}, load average {machine['load_before']} before the run."
+        f"Measured on {machine['date']}, the median of {machine['rounds']} rounds of {machine['seconds']:g} seconds each:"
+        f" {machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}, load average"
+        f" {machine['load_before']} before the run."
     )
 
 
 def _core(figures: Sequence[_Core]) -> str:
     chosen = {(one.what, one.way): one for one in figures}
     rows = [
-        [what.removesuffix(" arms"), *(_times(chosen[what, way].ratio) for way in _WAYS)] for what in _CORE
+        [what.removesuffix(" arms"), *(_times(chosen[what, way].ratio) for way in _WAYS)]
+        for what in _CORE
+        if all((what, way) in chosen for way in _WAYS)  # a quick run leaves the largest out
     ]
     return table(["arms", "`select_top_k` on two arrays", "`ArmTable.select`"], rows)
 
@@ -145,6 +193,8 @@ def _headlines(figures: Figures) -> str:
     largest = max(figures.batches, key=lambda one: one.size)
     return _HEADLINE_TEXT.format(
         service=table(head, rows),
+        date=figures.machine["date"],
+        load=figures.machine["load_before"],
         size=f"{largest.size:,}",
         updates=f"{largest.armful:,.0f}",
         core=_core(figures.core),
@@ -158,9 +208,10 @@ each time. A report is answered once it is committed:
 
 {service}
 
-In batches of {size}, {updates} updates a second are committed. Selection of 10 arms by the core in one thread, against
-NumPy's `Generator.beta` with `argpartition` and a sort ([docs/selection.md](docs/selection.md) proves that the answer is
-exactly Thompson sampling's):
+In batches of {size}, {updates} updates a second are committed. ({date}, load average {load} before the run: latencies
+and rates say as much of the machine as of the program, ratios do not.) Selection of 10 arms by the core in one thread,
+against NumPy's `Generator.beta` with `argpartition` and a sort ([docs/selection.md](docs/selection.md) proves that the
+answer is exactly Thompson sampling's):
 
 {core}
 

@@ -6,11 +6,16 @@ first is not. Locust's own options, and those of `locustfile.py` (weights, think
 """
 
 import argparse
+import json
+import os
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from benchmarks.service.servers import Cores, temporary_armful
 
@@ -28,20 +33,29 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--users", default="500", help="how many at a time, one number or several (500)")
     parser.add_argument("--run-time", default="60s", help="how long, for each number (60s)")
     parser.add_argument("--html", type=Path, default=Path("loadtest.html"), help="where the report goes")
+    parser.add_argument("--json", type=Path, help="write what was held to this file")
     options, further = parser.parse_known_args(arguments)
     held = 0
-    with _armful(options.host, options.api_key) as (host, key):
+    kinds: list[Any] = []
+    with tempfile.TemporaryDirectory() as folder, _armful(options.host, options.api_key) as (host, key):
         for users in map(int, options.users.split(",")):
             print(f"\n{users} users at {host} for {options.run_time}", flush=True)
             command = [
                 *(sys.executable, "-m", "locust", "--locustfile", str(_HERE / "locustfile.py"), "--headless"),
                 *("--host", host, "--api-key", key, "--users", str(users), "--run-time", options.run_time),
                 *("--spawn-rate", str(max(1, users // _BEGIN_WITHIN)), "--reset-stats"),
-                *("--only-summary", "--loglevel", "WARNING", "--html", str(options.html), *further),
+                *("--only-summary", "--loglevel", "WARNING", "--html", str(options.html)),
+                *("--figures", str(figures := Path(folder, "figures.json")), *further),
             ]
             if subprocess.run(command, check=False).returncode:
                 break
-            held = users
+            held, kinds = users, json.loads(figures.read_text())
+    if options.json and held:
+        found = {"date": time.strftime("%Y-%m-%d", time.gmtime()), "cores": os.cpu_count(), "users": held}
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(
+            json.dumps({**found, "run_time": options.run_time, "kinds": kinds}, indent=1) + "\n"
+        )
     print(f"\n{held} users held within the limits; the last run's report: {options.html}")
     return 0 if held else 1
 

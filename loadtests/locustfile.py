@@ -5,7 +5,9 @@ with any other. The limits are on the 95th percentile of each kind of request: b
 requests, Locust ends with status 1.
 """
 
+import json
 import random
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -43,6 +45,7 @@ def add_options(parser: LocustArgumentParser) -> None:
     parser.add_argument("--api-key", env_var="ARMFUL_API_KEY", default="", help="with read, select and write")
     parser.add_argument("--think", type=float, default=1.0, help="seconds between a user's requests (1)")
     parser.add_argument("--top-k", type=int, default=3, help="variants per selection (3)")
+    parser.add_argument("--figures", default="", help="write each kind's figures to this file, as JSON")
     parser.add_argument("--max-failures", type=float, default=0.0, help="share that may fail (0)")
     for task, weight in WEIGHTS.items():
         parser.add_argument(f"--weight-{task}", type=int, default=weight, help=f"of users' tasks ({weight})")
@@ -154,6 +157,7 @@ def judge(environment: Environment, **_: Any) -> None:
         return
     options = environment.parsed_options
     held = True
+    figures = []
     print(f"\n{'':34} {'requests':>9} {'p50 ms':>7} {'p95 ms':>7} {'limit':>6}")
     for name, kind in KINDS.items():
         entry = environment.stats.get(kind.name, kind.method)
@@ -164,7 +168,19 @@ def judge(environment: Environment, **_: Any) -> None:
         within = p95 <= limit
         held = held and within
         what = f"{kind.method} {kind.name}"
+        figures.append(
+            {
+                "what": what,
+                "requests": entry.num_requests,
+                "p50_ms": p50,
+                "p95_ms": p95,
+                "p99_ms": entry.get_response_time_percentile(0.99),
+                "limit_ms": limit,
+            }
+        )
         print(f"{what:34} {entry.num_requests:9,} {p50:7} {p95:7} {limit:6g} {'' if within else 'BEYOND'}")
+    if options.figures:
+        Path(options.figures).write_text(json.dumps(figures))
     total = environment.stats.total
     print(f"{total.num_requests:,} requests, {total.num_failures:,} failed")
     if not total.num_requests or total.fail_ratio > options.max_failures:

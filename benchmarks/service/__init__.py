@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] = ()) -> dict[str, Any]:
         sys.exit(lacking)
     cores = Cores.choose()
     rounds, seconds = (2, 1.0) if options.quick else (options.rounds, options.seconds)
-    figures: dict[str, Any] = {"machine": report.machine()}
+    figures: dict[str, Any] = {"machine": {**report.machine(), "rounds": rounds, "seconds": seconds}}
     print(", ".join(f"{name} {value}" for name, value in figures["machine"].items()))
     if cores.servers is None:
         print("There is but one core: the load takes its share of it.")

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from statistics import median
 
-from benchmarks.service.load import Request, load
-from benchmarks.service.servers import Cores, Server, on_core, processor_seconds
+from benchmarks.service.load import Measured, Request, load
+from benchmarks.service.servers import Cores, Server, on_core
 from msgspec import Struct
 
 
@@ -13,15 +13,6 @@ class Contender(Struct, frozen=True):
 
     server: Server
     requests: Sequence[Request]
-
-
-class Rate(Struct, frozen=True):
-    """What came of some seconds of load, and the microseconds of processor time the server's process took per request."""
-
-    per_second: float
-    p50_ms: float
-    p99_ms: float
-    cpu_us: float
 
 
 class Case(Struct, frozen=True):
@@ -38,7 +29,7 @@ class Result(Struct, frozen=True):
 
     what: str
     connections: int
-    measured: dict[str, Rate]
+    measured: dict[str, Measured]
     ratios: dict[str, float]
     targets: dict[str, float]
 
@@ -52,31 +43,33 @@ def bare(server: Server, requests: Sequence[Request], answer_bytes: int) -> Cont
 
 def compare(cases: Sequence[Case], cores: Cores, rounds: int, seconds: float) -> list[Result]:
     """Measure every case in every round, after a second of each to warm up."""
-    runs: list[dict[str, list[Rate]]] = [{name: [] for name in case.contenders} for case in cases]
+    runs: list[dict[str, list[Measured]]] = [{name: [] for name in case.contenders} for case in cases]
     with on_core(cores.load):
         for number in range(rounds + 1):
             for case, run in zip(cases, runs, strict=True):
                 for name, contender in case.contenders.items():
-                    rate = _rate(contender, case.connections, seconds if number else 1)
+                    server = contender.server
+                    measured = load(
+                        server.port,
+                        server.key,
+                        contender.requests,
+                        case.connections,
+                        seconds if number else 1,
+                        server.worker,
+                    )
                     if number:
-                        run[name].append(rate)
+                        run[name].append(measured)
     return [_result(case, run) for case, run in zip(cases, runs, strict=True)]
 
 
-def _rate(contender: Contender, connections: int, seconds: float) -> Rate:
-    server = contender.server
-    before = processor_seconds(server.worker)
-    measured = load(server.port, server.key, contender.requests, connections, seconds)
-    taken = processor_seconds(server.worker) - before
-    return Rate(measured.per_second, measured.p50_ms, measured.p99_ms, taken / measured.requests * 1e6)
-
-
-def _result(case: Case, run: dict[str, list[Rate]]) -> Result:
+def _result(case: Case, run: dict[str, list[Measured]]) -> Result:
     return Result(
         case.what,
         case.connections,
         {
-            name: Rate(*(median(getattr(one, field) for one in all_) for field in Rate.__struct_fields__))
+            name: Measured(
+                *(median(getattr(one, field) for one in all_) for field in Measured.__struct_fields__)
+            )
             for name, all_ in run.items()
         },
         {

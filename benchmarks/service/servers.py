@@ -165,11 +165,6 @@ def workers_of(pid: int) -> list[int]:
     return [pid for pid in pids if "armful.cli._process" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
-def processor_seconds(pid: int) -> float:
-    """The processor time a process has used."""
-    return time.clock_gettime(~pid << 3 | 2)  # as clock_getcpuclockid(3) makes it
-
-
 def resident_megabytes(pid: int) -> float:
     """The memory a process has in use, shared pages included."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])

@@ -122,8 +122,8 @@ class Book:
 class Load:
     """Clients of several services at once, in a thread: they update, update with event ids, and select.
 
-    Plain updates go to three variants of this load's own and are sent once; updates with event ids go to three others
-    and are sent until they are acknowledged.
+    Plain updates go to three variants of this load's own and are sent once; updates with event ids, one by one or in
+    batches, go to three others and are sent until they are acknowledged.
     """
 
     def __init__(self, *services: Serving) -> None:
@@ -141,9 +141,12 @@ class Load:
             wait_until(lambda s=service: all(s.selected() for _ in s.workers * 10))  # type: ignore[misc]
 
     @contextmanager
-    def running(self, updating: int = 8, repeating: int = 4, selecting: int = 2) -> Iterator[Book]:
+    def running(
+        self, updating: int = 8, repeating: int = 4, selecting: int = 2, batching: int = 0
+    ) -> Iterator[Book]:
         """So many clients of each kind, spread over the services, until the block ends."""
         kinds = [self._update] * updating + [self._repeat] * repeating + [self._select] * selecting
+        kinds += [self._batch] * batching
         self._stop.clear()
         with ThreadPoolExecutor(1) as thread:
             work = thread.submit(asyncio.run, self._work(kinds))
@@ -180,20 +183,36 @@ class Load:
 
     async def _repeat(self, client: Client) -> None:
         variant = random.choice(self._repeated)
-        update = {**_shown(), "event_id": str(uuid4())}
+        await self._insist(client, f"/variants/{variant}/performance", {**_shown(), "event_id": str(uuid4())})
+        self.book.counted[variant] += 1
+
+    async def _batch(self, client: Client) -> None:
+        variants = random.choices(self._repeated, k=20)
+        updates = [{"variant_id": name, **_shown(), "event_id": str(uuid4())} for name in variants]
+        answer = await self._insist(client, "/performance/batch", {"updates": updates})
+        # All of it in one commit, so that a second try finds all of it or nothing.
+        if answer.body["rejected"] or {answer.body["accepted"], answer.body["duplicates"]} != {
+            0,
+            len(updates),
+        }:
+            self.book.wrong.append(answer)
+        self.book.counted.update(variants)
+        await asyncio.sleep(0.05)
+
+    async def _insist(self, client: Client, path: str, body: Any) -> Answer:
+        """Send the same until it is acknowledged."""
         given_up = None
         while given_up is None or time.monotonic() < given_up:
             if self._stop.is_set() and given_up is None:
                 given_up = time.monotonic() + GIVE_UP
             with suppress(OSError, EOFError):
-                answer = await client.request("POST", f"/variants/{variant}/performance", update)
+                answer = await client.request("POST", path, body)
                 if answer.status == 200:
-                    self.book.counted[variant] += 1
-                    return
+                    return answer
                 if answer.status != 503:
                     self.book.wrong.append(answer)
             await asyncio.sleep(0.05)
-        raise Hang(f"{update} is never acknowledged")
+        raise Hang(f"{body} is never acknowledged")
 
     async def _select(self, client: Client) -> None:
         begun = time.monotonic()

@@ -1,14 +1,16 @@
 """kill -9 of workers under load."""
 
+import asyncio
 import os
 import random
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
-from tests.faults.conftest import check
-from tests.faults.load import Load
-from tests.processes import serving, wait_until
+from tests.faults.conftest import STALL, check
+from tests.faults.load import SELECT, Load, client
+from tests.processes import paused, serving, wait_until
 
 from armful.postgres import find_running
 
@@ -18,7 +20,7 @@ KILLS = 20
 def test_twenty_killed_workers_lose_nothing_and_count_nothing_twice(data_dir: Path) -> None:
     with serving(data_dir, "--workers", "3") as service:
         load = Load(service)
-        with load.running() as book:
+        with load.running(batching=2) as book:
             for _ in range(KILLS):
                 before = book.counted.total()
                 wait_until(lambda n=before: book.counted.total() > n + 30, 60)  # type: ignore[misc]
@@ -30,3 +32,28 @@ def test_twenty_killed_workers_lose_nothing_and_count_nothing_twice(data_dir: Pa
         check(book, dsn, service)
         assert sum(book.counted.values()) > KILLS
         assert book.lost
+
+
+def test_a_worker_that_starts_without_a_database_waits_and_the_others_go_on(data_dir: Path) -> None:
+    with serving(data_dir, "--workers", "2") as service:
+        service.request("POST", "/variants", {"variant_id": "a"})
+        wait_until(lambda: all(service.selected() == ["a"] for _ in range(10)))
+
+        async def select_while_one_starts() -> int:
+            clients = [client(service) for _ in range(16)]  # some at each worker
+            for one in clients:
+                await one.request("POST", "/variants/select", SELECT)
+            killed = service.workers[0]
+            with paused(service.postgres):
+                os.kill(killed, signal.SIGKILL)
+                wait_until(lambda: killed not in service.workers and len(service.workers) == 2)
+                answers = []
+                for one in clients:
+                    with suppress(OSError, EOFError):
+                        answers.append(await one.request("POST", "/variants/select", SELECT))
+                    one.close()
+            assert all(answer.status == 200 and answer.seconds < STALL for answer in answers)
+            return len(answers)
+
+        assert 0 < asyncio.run(select_while_one_starts()) < 16
+        wait_until(lambda: all(service.selected() == ["a"] for _ in range(10)))

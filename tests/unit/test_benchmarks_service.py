@@ -1,11 +1,11 @@
 """What the service's benchmarks say about what they measured; the measuring itself is `make bench`."""
 
 import asyncio
-from os import getpid
 from typing import Any
 
 import msgspec
 import pytest
+from benchmarks import figures
 from benchmarks.peers import bare
 from benchmarks.service import inputs, report
 from benchmarks.service.comparison import Case, Contender, compare
@@ -27,12 +27,10 @@ def test_ratios_are_medians_of_ratios_within_a_round(monkeypatch: pytest.MonkeyP
     rates = {1: iter([1.0, 100.0, 200.0, 400.0]), 2: iter([1.0, 50.0, 160.0, 100.0])}
 
     def measured(port: int, *_: object) -> Measured:
-        return Measured(next(rates[port]), 1.0, 2.0, 100)
+        return Measured(next(rates[port]), 1.0, 2.0, 3.0)
 
     monkeypatch.setattr("benchmarks.service.comparison.load", measured)
-    contenders = {
-        name: Contender(Server(port, getpid(), getpid()), []) for name, port in (("bare", 1), ("armful", 2))
-    }
+    contenders = {name: Contender(Server(port, 0, 0), []) for name, port in (("bare", 1), ("armful", 2))}
     (result,) = compare([Case("select", 16, contenders, {"bare": 0.6})], Cores(None, None), 3, 1)
     assert result.ratios == {"bare": 0.5}  # of 0.5, 0.8 and 0.25; the first second warms up
     assert result.measured["armful"].per_second == 100
@@ -85,3 +83,15 @@ def test_the_bare_application_reads_the_body_and_answers_as_many_bytes() -> None
     assert sent[0]["status"] == 200
     assert len(sent[1]["body"]) == 120
     msgspec.json.decode(sent[1]["body"])
+
+
+def test_the_pages_show_the_figures_that_are_kept() -> None:
+    written = figures.blocks(figures.KEPT)
+    for page in figures.PAGES:
+        text = page.read_text("utf-8")
+        assert figures.write_into(text, written) == text, f"{page.name}: write it anew with `make figures`"
+
+
+def test_blocks_are_written_between_their_markers_and_others_stay() -> None:
+    text = "a\n<!-- one: begin -->\nold\n<!-- one: end -->\n<!-- two: begin -->\nkept\n<!-- two: end -->\n"
+    assert figures.write_into(text, {"one": "new", "three": "none"}) == text.replace("old", "new")

@@ -1,5 +1,6 @@
 """Formal experiments: started, paused, changed, ended, and judged by what happened while they were active."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -259,7 +260,12 @@ class Experiments:
                         raise Refused(
                             f"segment_by '{segment_by}' has more values than are counted per experiment (1000)"
                         )
-            verdict = judge(experiment, counts, datetime.now(UTC), series=series)
+            now = datetime.now(UTC)
+            if series:
+                # A tenth of a second, and selections can't wait for so long.
+                verdict = await asyncio.to_thread(judge, experiment, counts, now, series=True)
+            else:
+                verdict = judge(experiment, counts, now)
             if stronger := {
                 name: found
                 for name, found in verdict.evidence.items()
@@ -267,7 +273,7 @@ class Experiments:
             }:
                 await results.keep_evidence(connection, experiment, phase, stronger)
         if segments is not None:
-            verdict.segments = breakdown(experiment, segments, verdict)
+            verdict.segments = await asyncio.to_thread(breakdown, experiment, segments, verdict)
         return verdict
 
 
