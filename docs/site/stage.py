@@ -17,7 +17,7 @@ _SECTIONS = {
     "configuration.md": ("Configuration", ("Configuration",)),
 }
 _ELSEWHERE = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
-_AWAITED = {"performance.md", "security.md"}  # pages that are being written
+_AWAITED = {"performance.md"}  # pages that are being written
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]*)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 
@@ -101,6 +101,7 @@ def _index(readme: str) -> str:
             "formal A/B tests beside it, whose figures may be looked at every day",
         ),
         ("HTTP API", "api.md", "every endpoint and every field"),
+        ("Operating", "operating.md", "in earnest: installing, several hosts, monitoring, backups, upgrades"),
         ("Guarantees", "guarantees.md", "what holds when workers, databases and networks fail"),
         (
             "Moving to armful",
