@@ -66,9 +66,9 @@ def test_from_plan_to_promotion(service: Running, watched: Watched) -> None:
     expect(page.get_by_role("cell", name="email")).to_be_visible()
 
     page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_text("paused", exact=True)).to_be_visible()
+    expect(page.locator(".state", has_text="paused")).to_be_visible()
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text("running", exact=True)).to_be_visible()
+    expect(page.locator(".state", has_text="running")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
     text = download.value.path().read_text()
@@ -80,7 +80,7 @@ def test_from_plan_to_promotion(service: Running, watched: Watched) -> None:
     expect(dialog.get_by_label("question")).to_be_checked()
     dialog.get_by_label("Archive the others").check()
     dialog.get_by_role("button", name="Promote and end").click()
-    expect(page.get_by_text("promoted", exact=True).first).to_be_visible()
+    expect(page.locator(".state", has_text="promoted")).to_be_visible()
     assert service.client.get(f"/experiments/{experiment}").json()["promoted_variant_id"] == "question"
     assert service.client.get("/variants/statement").json()["status"] == "archived"
     page.get_by_role("link", name="Experiments").first.click()
@@ -133,8 +133,8 @@ def test_stopping_is_asked_about_first(service: Running, watched: Watched) -> No
     page = watched.signed_in(service, f"/experiments/{started}")
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Go on").click()
-    expect(page.get_by_text("running", exact=True)).to_be_visible()
+    expect(page.locator(".state", has_text="running")).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Stop it").click()
-    expect(page.get_by_text("stopped", exact=True)).to_be_visible()
+    expect(page.locator(".state", has_text="stopped")).to_be_visible()
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)

@@ -59,6 +59,6 @@ def test_from_signing_in_to_promoting(service: Running, watched: Watched) -> Non
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("radio", name="question")).to_be_checked()
     press(page, dialog.get_by_role("button", name="Promote and end the experiment"))
-    expect(page.get_by_text("promoted", exact=True).first).to_be_visible()
+    expect(page.locator(".state", has_text="promoted")).to_be_visible()
     expect(dialog).to_have_count(0)
     expect(page.locator("#main")).to_be_focused()

@@ -113,7 +113,13 @@ export function OverTime({
                     (p) =>
                       p.value !== null &&
                       (days.length < 40 || p.day === at) && (
-                        <circle key={p.day} cx={time(p)} cy={y(p.value)} r={p.day === at ? 4.5 : 2.5} className="dot" />
+                        <circle
+                          key={p.day}
+                          cx={time(p)}
+                          cy={y(p.value)}
+                          r={p.day === at || days.length === 1 ? 4.5 : 2.5}
+                          className="dot"
+                        />
                       ),
                   )}
                 </g>

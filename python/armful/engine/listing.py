@@ -90,7 +90,11 @@ _VALUE: dict[Order, Callable[[Row], Any]] = {
     "name": lambda row: _natural(row.variant.variant_id),
     "rate": lambda row: row.variant.success_rate,
     "impressions": lambda row: row.variant.impressions,
-    "chance": lambda row: row.standing.chance_to_be_best if row.standing else -1.0,
+    # What nobody can tell apart by its chance stands by its rate.
+    "chance": lambda row: (
+        round(row.standing.chance_to_be_best, 6) if row.standing else -1.0,
+        row.variant.success_rate,
+    ),
     "share": lambda row: row.standing.selections if row.standing else -1,
     "used": lambda row: row.last_used or _NEVER,
 }

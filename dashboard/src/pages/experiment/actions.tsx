@@ -58,7 +58,11 @@ export function Actions({
           </button>
         )}
         {mayWrite && status !== "promoted" && status !== "draft" && (
-          <button type="button" className="button primary" onClick={() => setAsked("promote")}>
+          <button
+            type="button"
+            className={`button ${results?.recommendations.recommendation_type === "ship" ? "primary" : ""}`}
+            onClick={() => setAsked("promote")}
+          >
             Promote…
           </button>
         )}

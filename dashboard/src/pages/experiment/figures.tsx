@@ -15,7 +15,7 @@ export function Figures({ experiment, results }: { experiment: ExperimentView; r
   const always = Object.values(results.comparisons).some(({ always_valid }) => always_valid !== null);
   return (
     <section className="card stack" aria-labelledby="figures">
-      <h2 id="figures">{experiment.success_metrics[0]}</h2>
+      <h2 id="figures">Results: {experiment.success_metrics[0]}</h2>
       <Scroll labelledBy="figures">
         <table className="table figures">
           <thead>
@@ -135,7 +135,10 @@ function Lift({ comparison }: { comparison: ComparisonView }) {
   );
 }
 
-function Significance({ results: { statistical_significance: s } }: { results: ResultsView }) {
+function Significance({ results: { statistical_significance: s, sample_ratio } }: { results: ResultsView }) {
+  if (sample_ratio.alarm) {
+    return <p className="small quiet">Nothing is judged here while the traffic does not follow the planned split.</p>;
+  }
   return (
     <p className="small quiet">
       {s.is_significant ? "The difference is more than chance explains" : "No difference beyond chance so far"}

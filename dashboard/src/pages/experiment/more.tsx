@@ -16,27 +16,39 @@ export function Guardrails({ results }: { results: ResultsView }) {
     <section className="card stack" aria-labelledby="guardrails">
       <h2 id="guardrails">Guardrails</h2>
       <ul className="stack" style={{ gap: "0.7rem" }}>
-        {entries.map(([name, { status, harm, harmed_by, variant_performance }]) => (
-          <li key={name} className="guardrail" data-harmed={status === "harmed"}>
-            <Icon name={status === "harmed" ? "warn" : "check"} size={17} />
-            <div>
-              <p>
-                <strong>{name}</strong>{" "}
-                {status === "harmed"
-                  ? `made worse by ${harmed_by.join(", ")}`
-                  : reported(variant_performance)
-                    ? "not made worse beyond chance"
-                    : "was never reported: send it under metrics"}{" "}
-                <span className="quiet small">(must not {harm === "increase" ? "rise" : "fall"})</span>
-              </p>
-              <p className="small quiet number">
-                {Object.entries(variant_performance)
-                  .map(([id, { success_rate, impressions }]) => `${id} ${impressions === 0 ? "–" : rate(success_rate)}`)
-                  .join(", ")}
-              </p>
-            </div>
-          </li>
-        ))}
+        {entries.map(([name, { status, harm, harmed_by, variant_performance }]) => {
+          const known = reported(variant_performance);
+          return (
+            <li key={name} className="guardrail" data-harmed={status === "harmed"} data-known={known}>
+              <Icon name={status === "harmed" ? "warn" : known ? "check" : "info"} size={17} />
+              <div>
+                <p>
+                  <strong>{name}</strong>{" "}
+                  {status === "harmed" ? (
+                    `made worse by ${harmed_by.join(", ")}`
+                  ) : known ? (
+                    "not made worse beyond chance"
+                  ) : (
+                    <>
+                      was never reported: send it under <code>metrics</code> with what happened
+                    </>
+                  )}{" "}
+                  <span className="quiet small">(must not {harm === "increase" ? "rise" : "fall"})</span>
+                </p>
+                {known && (
+                  <p className="small quiet number">
+                    {Object.entries(variant_performance)
+                      .map(
+                        ([id, { success_rate, impressions }]) =>
+                          `${id} ${impressions === 0 ? "–" : rate(success_rate)}`,
+                      )
+                      .join(", ")}
+                  </p>
+                )}
+              </div>
+            </li>
+          );
+        })}
       </ul>
     </section>
   );

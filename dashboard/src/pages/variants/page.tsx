@@ -228,6 +228,10 @@ function NoVariants({ mayWrite }: { mayWrite: boolean }) {
       <pre>{`curl -X POST ${location.origin}/variants \\
   -H "Authorization: Bearer $API_KEY" -H "Content-Type: application/json" \\
   -d '{"variants": [{"variant_id": "question", "dimensions": {"tone": "casual"}}]}'`}</pre>
+      <p className="small">
+        To look around before you have some: <code>armful demo --serve</code> starts a service with sample variants and
+        visitors.
+      </p>
     </div>
   );
 }
