@@ -17,7 +17,6 @@ _SECTIONS = {
     "configuration.md": ("Configuration", ("Configuration",)),
 }
 _ELSEWHERE = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
-_AWAITED = {"performance.md"}  # pages that are being written
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]*)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 
@@ -53,8 +52,7 @@ def _configuration(root: Path, work: Path, pages: Path) -> Path:
     settings = yaml.safe_load((root / "mkdocs.yml").read_text("utf-8"))
     named = {page for group in settings["nav"] for page in _pages_of(group)}
     there = {str(page.relative_to(pages)) for page in pages.rglob("*.md")}
-    settings["nav"] = _without(settings["nav"], _AWAITED - there)
-    if missing := named - there - _AWAITED:
+    if missing := named - there:
         raise ValueError(f"mkdocs.yml names {', '.join(sorted(missing))}, which are not there")
     if others := sorted(page for page in there - named if not page.startswith("decisions/")):
         print(f"mkdocs.yml's nav has no place for {', '.join(others)}: they stand under More")
@@ -69,15 +67,6 @@ def _pages_of(entry: Any) -> list[str]:
         return [entry]
     return [
         page for part in (entry.values() if isinstance(entry, dict) else entry) for page in _pages_of(part)
-    ]
-
-
-def _without(groups: list[dict[str, list[dict[str, str]]]], pages: set[str]) -> list[Any]:
-    """The nav without these pages."""
-    return [
-        {name: [entry for entry in entries if not pages & set(entry.values())]}
-        for group in groups
-        for name, entries in group.items()
     ]
 
 
