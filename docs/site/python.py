@@ -32,7 +32,9 @@ def page(root: Path) -> str:
         _signature("### Client", "Client", inspect.signature(client.Client))
         + _prose(client.Client.__doc__ or "")
     )
-    parts.append("\n`AsyncClient` has the same methods to await, and `aclose` for `close`.\n")
+    parts.append(
+        "\n`AsyncClient` has the same methods to await, and `aclose` for `close`. `ABTestingClient` is another name of it.\n"
+    )
     for name, method in vars(client.Client).items():
         if inspect.isfunction(method) and not name.startswith("_"):
             parts.append(

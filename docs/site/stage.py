@@ -16,7 +16,12 @@ _SECTIONS = {
     ),
     "configuration.md": ("Configuration", ("Configuration",)),
 }
-_ELSEWHERE = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
+_ELSEWHERE = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "clients/typescript/README.md": "typescript.md",
+}
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]*)(#[^)\s]*)?\)")
 _FENCE = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 
@@ -33,17 +38,22 @@ def gather(root: Path, work: Path) -> Path:
         text = "\n".join(_section(readme, section, alone=len(sections) == 1) for section in sections)
         (pages / name).write_text(f"# {title}\n\n{text}", "utf-8")
     (pages / "index.md").write_text(_index(readme), "utf-8")
-    for source in ("CONTRIBUTING.md", "CHANGELOG.md"):
-        shutil.copy(root / source, pages / _ELSEWHERE[source])
+    for source, name in _ELSEWHERE.items():
+        if source != "README.md":
+            text = (root / source).read_text("utf-8")
+            (pages / name).write_text(text.replace("# armful-client\n", "# TypeScript\n", 1), "utf-8")
     (pages / "api.md").write_text(api.page(root), "utf-8")
     (pages / "openapi.json").write_text(api.document(root), "utf-8")
     (pages / "python.md").write_text(python.page(root), "utf-8")
     (pages / "commands.md").write_text(commands.page(), "utf-8")
     (pages / "decisions" / "index.md").write_text(_decisions(pages / "decisions"), "utf-8")
+    # What came from elsewhere has links that are relative to where it came from.
+    homes = {name: (root / source).parent for source, name in _ELSEWHERE.items()} | dict.fromkeys(
+        _SECTIONS, root
+    )
     for page in pages.rglob("*.md"):
         inner = page.relative_to(pages)
-        # What came from the root has links that are relative to it.
-        home = root if str(inner) in (*_SECTIONS, *_ELSEWHERE.values()) else root / "docs"
+        home = homes.get(str(inner), root / "docs")
         page.write_text(rewritten(page.read_text("utf-8"), home / inner.parent, root, pages, inner), "utf-8")
     return _configuration(root, work, pages)
 
@@ -127,13 +137,13 @@ def rewritten(text: str, home: Path, root: Path, pages: Path, inner: Path) -> st
         picture, words, target, anchor = match[1], match[2], match[3], match[4] or ""
         if not target or "://" in target or target.startswith("mailto:"):
             return match[0]
-        if (pages / inner.parent / target).is_file() and home != root:
+        if (pages / inner.parent / target).is_file() and home.is_relative_to(root / "docs"):
             return match[0]
         file = (home / target).resolve()
         if file == root / "README.md" and anchor == "#configuration":
             found, anchor = Path("configuration.md"), ""
-        elif file.parent == root and file.name in _ELSEWHERE:
-            found = Path(_ELSEWHERE[file.name])
+        elif file.is_relative_to(root) and str(file.relative_to(root)) in _ELSEWHERE:
+            found = Path(_ELSEWHERE[str(file.relative_to(root))])
         elif file.is_relative_to(root / "docs") and (pages / file.relative_to(root / "docs")).exists():
             found = file.relative_to(root / "docs")
         else:

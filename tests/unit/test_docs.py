@@ -143,6 +143,7 @@ def test_a_broken_link_ends_the_build(tmp_path: Path, capfd: pytest.CaptureFixtu
         ("docs/a.md", "[x](https://x.example/a.md) [y](#y)", "[x](https://x.example/a.md) [y](#y)"),
         ("docs/decisions/n.md", "[b](../b.md) [home](../../README.md)", "[b](../b.md) [home](../index.md)"),
         ("README.md", "[b](docs/b.md#c) ![p](docs/images/p.png)", "[b](b.md#c) ![p](images/p.png)"),
+        ("clients/typescript/README.md", "[x](examples/x.tsx) [b](../../docs/b.md)", "x [b](b.md)"),
         ("README.md", "[it](LICENSE)\n```\n[it](LICENSE)\n```\n", "it\n```\n[it](LICENSE)\n```\n"),
     ],
 )
@@ -173,7 +174,7 @@ def test_links_lead_to_where_their_targets_are_in_the_site(
     ):
         (pages / name).parent.mkdir(parents=True, exist_ok=True)
         (pages / name).touch()
-    inner = Path("index.md") if page == "README.md" else Path(page).relative_to("docs")
+    inner = Path(page).relative_to("docs") if page.startswith("docs/") else Path("index.md")
     assert stage.rewritten(written, (root / page).parent, root, pages, inner) == led
 
 
