@@ -72,7 +72,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether to send OpenTelemetry traces, to where `OTEL_EXPORTER_OTLP_ENDPOINT` says; needs `armful[otel]`."""
 
     log_requests: bool = False
-    """Whether to write a log line for each request: its endpoint, status and time, and the key's id."""
+    """Whether to write a log line for each request: its endpoint, status and time, the key's id and the client's address."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe log lines to write: `debug`, `info`, `warning` or `error`."""

@@ -64,7 +64,7 @@ def test_no_answer_outside_the_document(filled: Running, label: str, mode: Gener
 
     @given(case=cases)
     @settings(
-        max_examples=EXAMPLES or 25,
+        max_examples=EXAMPLES or 50,
         deadline=None,
         derandomize=EXAMPLES == 0,
         database=None,

@@ -79,8 +79,9 @@ def test_a_good_id_is_taken_and_another_is_made(
     wait_until(lambda: {asked, *made} <= {line.get("request_id") for line in lines(log)})
     (line,) = [line for line in lines(log) if line.get("request_id") == asked]
     assert (line["event"], line["method"], line["status"]) == ("request", method, status)
+    assert line["client"] == "127.0.0.1"
     assert set(line) <= {
-        "event", "level", "timestamp", "request_id", "method", "endpoint", "status", "milliseconds", "key_id",
+        "event", "level", "timestamp", "request_id", "method", "endpoint", "status", "milliseconds", "key_id", "client",
     }  # fmt: skip
 
 

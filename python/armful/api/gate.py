@@ -129,7 +129,7 @@ class Gate:
         if self._traced:
             scope[ANSWERED] = endpoint, status  # type: ignore[literal-required]
         if self._log_requests:
-            key = scope.get(KEY)
+            key, client = scope.get(KEY), scope.get("client")
             log.info(
                 "request",
                 method=scope["method"],
@@ -137,6 +137,7 @@ class Gate:
                 status=status,
                 milliseconds=round(seconds * 1000, 3),
                 key_id=None if key is None else key.key_id,  # type: ignore[attr-defined]
+                client=None if client is None else client[0],
             )
 
 
