@@ -137,12 +137,22 @@ def test_a_table_of_many(arms):
     shuffled = rng.permutation(n)
     alpha, beta = alpha[shuffled], beta[shuffled]
     impressions = (alpha + beta).astype(np.int64) - 2
-    table = table_of(alpha, beta, impressions, [{"tone": "abc"[i % 3]} for i in range(n)])
+    table = table_of(
+        alpha,
+        beta,
+        impressions,
+        [{"tone": "abc"[i % 3]} | ({"rare": "yes"} if i % 70 == 0 else {}) for i in range(n)],
+    )
     rounds = 4_000
     ours, scores = map(np.array, zip(*(table.select(8, seed=seed) for seed in range(rounds)), strict=True))
     assert agree(ours, drawn_and_sorted(alpha, beta, 8, rounds, 3), n)
     largest = np.concatenate([rng.beta(alpha, beta, (500, n)).max(axis=1) for _ in range(4)])
     assert stats.ks_2samp(scores[:, 0], largest).pvalue > ERROR_RATE
+    # A filter that leaves so few that they are looked up.
+    for k in (2, 30):
+        few = np.flatnonzero(np.arange(n) % 70 == 0)
+        ours = np.array([table.select(k, seed=seed, where={"rare": "yes"})[0] for seed in range(rounds)])
+        assert agree(ours, few[drawn_and_sorted(alpha[few], beta[few], k, rounds, 3)], n)
     split = {"min_impressions": 60, "exploration_ratio": 0.5, "where": {"tone": "b"}}
     ours = np.array([table.select(8, seed=seed, **split)[0] for seed in range(rounds)])
     matching = np.flatnonzero(np.arange(n) % 3 == 1)

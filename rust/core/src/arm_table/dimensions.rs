@@ -1,4 +1,4 @@
-//! Dimensions: small sets of (name, value) pairs, of which many arms share one.
+//! Dimensions: small sets of (name, value) pairs, of which many arms share one; and who has which.
 use std::collections::HashMap;
 
 use rustc_hash::FxBuildHasher;
@@ -9,20 +9,52 @@ pub(crate) type Pairs = Box<[(Box<str>, Box<str>)]>;
 /// Which set an arm has. Number 0 is the empty set.
 pub(crate) type SetNumber = u32;
 
+type Map<K, V> = HashMap<K, V, FxBuildHasher>;
+
 /// The distinct sets, numbered; a set that no arm has any more gives its number back.
 #[derive(Debug)]
 pub(crate) struct Dimensions {
     sets: Vec<Pairs>,
     users: Vec<u32>,
     free: Vec<SetNumber>,
-    numbers: HashMap<Pairs, SetNumber, FxBuildHasher>,
+    numbers: Map<Pairs, SetNumber>,
+    /// By name and value: the sets that have it, in ascending order.
+    having: Map<Box<str>, Map<Box<str>, Vec<SetNumber>>>,
+    /// Of each set but the empty one, which no filter asks for: the slots of its arms that can be selected, in no order.
+    members: Vec<Vec<u32>>,
+    /// Where each of these slots stands among the members of its set.
+    places: Vec<u32>,
+}
+
+/// The sets that fit a filter.
+pub(crate) struct Matching {
+    numbers: Vec<SetNumber>,
+    /// One bit for each set.
+    flags: Vec<u64>,
+    /// How many arms that can be selected have one of them.
+    pub arms: usize,
+}
+
+impl Matching {
+    #[inline]
+    pub fn has(&self, set: SetNumber) -> bool {
+        self.flags[set as usize / 64] >> (set % 64) & 1 == 1
+    }
 }
 
 impl Dimensions {
     pub fn new() -> Self {
         let empty = Pairs::default();
-        // The empty set counts itself as a user, so that its number stays.
-        Self { sets: vec![empty.clone()], users: vec![1], free: vec![], numbers: HashMap::from_iter([(empty, 0)]) }
+        Self {
+            sets: vec![empty.clone()],
+            // The empty set counts itself as a user, so that its number stays.
+            users: vec![1],
+            free: vec![],
+            numbers: Map::from_iter([(empty, 0)]),
+            having: Map::default(),
+            members: vec![vec![]],
+            places: vec![],
+        }
     }
 
     /// The number of the set `pairs`, with one more user.
@@ -40,9 +72,14 @@ impl Dimensions {
         if number as usize == self.sets.len() {
             self.sets.push(set.clone());
             self.users.push(1);
+            self.members.push(vec![]);
         } else {
             self.sets[number as usize] = set.clone();
             self.users[number as usize] = 1;
+        }
+        for (name, value) in &set {
+            let having = self.having.entry(name.clone()).or_default().entry(value.clone()).or_default();
+            having.insert(having.partition_point(|&other| other < number), number);
         }
         self.numbers.insert(set, number);
         number
@@ -51,23 +88,94 @@ impl Dimensions {
     pub fn release(&mut self, number: SetNumber) {
         let users = &mut self.users[number as usize];
         *users -= 1;
-        if *users == 0 {
-            let set = std::mem::take(&mut self.sets[number as usize]);
-            self.numbers.remove(&set);
-            self.free.push(number);
+        if *users > 0 {
+            return;
+        }
+        let set = std::mem::take(&mut self.sets[number as usize]);
+        for (name, value) in &set {
+            let Some(values) = self.having.get_mut(name) else { continue };
+            if let Some(having) = values.get_mut(value) {
+                having.remove(having.partition_point(|&other| other < number));
+                if having.is_empty() {
+                    values.remove(value);
+                }
+            }
+            if values.is_empty() {
+                self.having.remove(name);
+            }
+        }
+        self.members[number as usize] = vec![];
+        self.numbers.remove(&set);
+        self.free.push(number);
+    }
+
+    /// An arm of this set can be selected from now on.
+    pub fn join(&mut self, slot: usize, number: SetNumber) {
+        if number == 0 {
+            return;
+        }
+        if slot >= self.places.len() {
+            self.places.resize(slot + 1, 0);
+        }
+        let members = &mut self.members[number as usize];
+        self.places[slot] = members.len() as u32;
+        members.push(slot as u32);
+    }
+
+    /// An arm of this set can't be selected any more, or has another set.
+    pub fn leave(&mut self, slot: usize, number: SetNumber) {
+        if number == 0 {
+            return;
+        }
+        let place = self.places[slot];
+        let members = &mut self.members[number as usize];
+        members.swap_remove(place as usize);
+        if let Some(&moved) = members.get(place as usize) {
+            self.places[moved as usize] = place;
         }
     }
 
-    /// For each set number, whether the set has every one of `wanted`.
-    pub fn matching(&self, wanted: &[(&str, &str)]) -> Vec<bool> {
-        let has = |set: &Pairs, (name, value): &(&str, &str)| set.iter().any(|(n, v)| **n == **name && **v == **value);
-        self.sets.iter().map(|set| wanted.iter().all(|pair| has(set, pair))).collect()
+    /// The sets that have every one of `wanted`, of which there must be one.
+    pub fn matching(&self, wanted: &[(&str, &str)]) -> Matching {
+        let having = wanted.iter().map(|&(name, value)| self.having.get(name).and_then(|values| values.get(value)));
+        let mut having = having.map(|sets| sets.map_or(&[][..], Vec::as_slice)).collect::<Vec<_>>();
+        having.sort_unstable_by_key(|sets| sets.len());
+        let (fewest, others) = having.split_first().map_or((&[][..], &[][..]), |(fewest, others)| (*fewest, others));
+        let mut numbers = fewest.to_vec();
+        for mut rest in others.iter().copied() {
+            numbers.retain(|number| {
+                rest = &rest[rest.partition_point(|other| other < number)..];
+                rest.first() == Some(number)
+            });
+        }
+        let mut flags = vec![0; self.sets.len().div_ceil(64)];
+        let mut arms = 0;
+        for &number in &numbers {
+            flags[number as usize / 64] |= 1 << (number % 64);
+            arms += self.members[number as usize].len();
+        }
+        Matching { numbers, flags, arms }
+    }
+
+    /// The slots that have one of these sets and can be selected, in no order.
+    pub fn slots<'a>(&'a self, matching: &'a Matching) -> impl Iterator<Item = usize> + 'a {
+        matching.numbers.iter().flat_map(|&number| &self.members[number as usize]).map(|&slot| slot as usize)
     }
 
     pub fn nbytes(&self) -> usize {
         let text: usize = self.sets.iter().flatten().map(|(name, value)| name.len() + value.len()).sum();
         let pairs: usize = self.sets.iter().map(|set| size_of_val::<[_]>(set)).sum();
         let sets = self.sets.capacity() * size_of::<Pairs>() + (self.users.capacity() + self.free.capacity()) * 4;
-        2 * (text + pairs) + sets + self.numbers.capacity() * size_of::<(Pairs, SetNumber)>()
+        let lists = |lists: usize| lists * size_of::<Vec<u32>>();
+        let members: usize = self.members.iter().map(|members| members.capacity() * 4).sum();
+        let values = self.having.values().flat_map(|values| values.iter());
+        let having: usize = values.map(|(value, sets)| 2 * value.len() + 48 + sets.capacity() * 4).sum();
+        2 * (text + pairs)
+            + sets
+            + self.numbers.capacity() * size_of::<(Pairs, SetNumber)>()
+            + lists(self.members.capacity())
+            + members
+            + self.places.capacity() * 4
+            + having
     }
 }

@@ -4,6 +4,7 @@
 //! all arms after that are *quiet*, and of these as many as e^−[`LEVEL`] propose themselves.
 use rand::Rng;
 
+use super::dimensions::Matching;
 use super::front::{code_of, key, slot_of, Entry, Key};
 use super::index::{floor, BLOCK, LEVEL};
 use super::{ArmTable, Selection};
@@ -15,12 +16,19 @@ const FEW: usize = 64;
 /// Where the front gave no threshold, so many of the highest codes race before all others are looked for.
 const FIRST: usize = 4_096;
 
+/// Where a filter leaves so few arms, or one of so many, these are looked up by their dimensions.
+const FEW_MATCHES: usize = 256;
+const ARMS_A_MATCH: usize = 256;
+
+/// How many of them race before the others are compared with the threshold, beside four for each place.
+const MATCHES_FIRST: usize = 256;
+
 pub(super) struct Heats<'a> {
     table: &'a ArmTable,
     k: usize,
     /// From how many impressions on an arm is in the first race; else in the second.
     min_impressions: i64,
-    matching: Option<Vec<bool>>,
+    matching: Option<Matching>,
     /// Slots in ascending order.
     excluded: Vec<usize>,
     pub races: [Race; 2],
@@ -64,6 +72,25 @@ impl<'a> Heats<'a> {
             }
             return;
         }
+        if let Some(matching) = self.matching.take_if(|matching| matching.arms <= FEW_MATCHES.max(arms / ARMS_A_MATCH))
+        {
+            let excluded = |slot: &usize| self.excluded.binary_search(slot).is_err();
+            let slots = table.dimensions.slots(&matching).filter(excluded);
+            let mut keys: Vec<Key> = slots.map(|slot| key(table.index.code(slot), slot)).collect();
+            self.matching = Some(matching);
+            let first = MATCHES_FIRST + 4 * self.k;
+            if keys.len() > 2 * first {
+                keys.select_nth_unstable(first);
+                let rest = keys.split_off(first);
+                self.race_in_order(keys, rng);
+                let quiet = |key: Key| code_of(key) <= self.cuts[self.group(&table.entry(slot_of(key)))];
+                keys = rest.into_iter().filter(|&key| !quiet(key)).collect();
+                self.stop_at(self.cuts);
+            }
+            self.race_in_order(keys, rng);
+            self.stop_at([0; 2]);
+            return self.propose(rng);
+        }
         let in_order = table.front.iter().filter(|(_, arm)| arm.live);
         if !self.walk(in_order, rng) && !table.front.is_complete() {
             let mut from = table.front.least();
@@ -86,7 +113,7 @@ impl<'a> Heats<'a> {
     /// Of a live arm.
     #[inline]
     fn is_eligible(&self, slot: usize, arm: &Entry) -> bool {
-        let matches = self.matching.as_ref().is_none_or(|matching| matching[arm.set as usize]);
+        let matches = self.matching.as_ref().is_none_or(|matching| matching.has(arm.set));
         matches && (self.excluded.is_empty() || self.excluded.binary_search(&slot).is_err())
     }
 
@@ -146,10 +173,18 @@ impl<'a> Heats<'a> {
             }
             block = index.next_above(lowest, block + 1);
         }
+        self.race_in_order(keys, rng);
+        if least == 1 {
+            // What was left out while looking was quiet.
+            self.stop_at(cuts);
+        }
+    }
+
+    fn race_in_order<R: Rng + ?Sized>(&mut self, mut keys: Vec<Key>, rng: &mut R) {
         keys.sort_unstable();
         for key in keys {
             let (code, slot) = (code_of(key), slot_of(key));
-            let arm = table.entry(slot);
+            let arm = self.table.entry(slot);
             let group = self.group(&arm);
             if code > self.cuts[group] {
                 self.contend(group, slot, &arm, rng);
@@ -157,11 +192,12 @@ impl<'a> Heats<'a> {
                 self.stops[group] = self.stops[group].min(key);
             }
         }
-        if least == 1 {
-            // What was left out while looking was quiet.
-            for (stop, cut) in self.stops.iter_mut().zip(cuts) {
-                *stop = (*stop).min(key(cut, 0));
-            }
+    }
+
+    /// All arms of these codes and lower ones are quiet, if they weren't before.
+    fn stop_at(&mut self, cuts: [u16; 2]) {
+        for (stop, cut) in self.stops.iter_mut().zip(cuts) {
+            *stop = (*stop).min(key(cut, 0));
         }
     }
 

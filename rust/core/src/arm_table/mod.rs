@@ -100,13 +100,21 @@ impl ArmTable {
             if version <= self.version[slot] && !self.is_forgotten(slot) {
                 continue;
             }
-            if !self.live[slot] {
-                self.live[slot] = true;
-                self.live_count += 1;
+            let was_live = std::mem::replace(&mut self.live[slot], true);
+            self.live_count += usize::from(!was_live);
+            let before = self.sets[slot];
+            let pairs = dimensions.and_then(|dimensions| dimensions.get(row));
+            if let Some(pairs) = pairs {
+                self.sets[slot] = self.dimensions.acquire(pairs);
             }
-            if let Some(pairs) = dimensions.and_then(|dimensions| dimensions.get(row)) {
-                let set = self.dimensions.acquire(pairs);
-                self.dimensions.release(std::mem::replace(&mut self.sets[slot], set));
+            if !was_live || self.sets[slot] != before {
+                if was_live {
+                    self.dimensions.leave(slot, before);
+                }
+                self.dimensions.join(slot, self.sets[slot]);
+            }
+            if pairs.is_some() {
+                self.dimensions.release(before);
             }
             self.write(slot, rows, row);
         }
@@ -231,6 +239,7 @@ impl ArmTable {
         let was_live = std::mem::replace(&mut self.live[slot], false);
         self.live_count -= usize::from(was_live);
         if was_live {
+            self.dimensions.leave(slot, self.sets[slot]);
             self.index_anew(slot, None, self.impressions[slot]);
         }
         was_live
