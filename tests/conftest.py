@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import signal
 import socket
 import threading
 import time
@@ -28,6 +29,9 @@ _numbers = itertools.count()
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# What a shell starts in the background ignores Ctrl-C, and hands that down to whatever it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
