@@ -202,11 +202,14 @@ async def test_an_application_written_for_another_service_runs(armful: Client, s
 
 
 @pytest.mark.anyio
-async def test_the_asynchronous_client_tries_again_too(armful: Client, shared: Running) -> None:
-    armful.create_variants([{"variant_id": "y1"}])
+@pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+async def test_the_asynchronous_client_tries_again_too(
+    armful: Client, shared: Running, anyio_backend_name: str
+) -> None:
+    armful.create_variants([{"variant_id": anyio_backend_name}])
     with network(shared, "lose the answer") as url:
         async with ABTestingClient(url, ADMIN_KEY) as far:
-            assert (await far.track_performance("y1", True))["duplicate"]
+            assert (await far.track_performance(anyio_backend_name, True))["duplicate"]
 
 
 SCHEMAS = {
