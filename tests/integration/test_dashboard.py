@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from httpx2 import Client
-from tests.conftest import Running, run
+from tests.conftest import ADMIN_KEY, Running, run
 from tests.integration.contract import create, problem, report, select
 
-from armful.api import dashboard
+from armful.api import dashboard, live
 from armful.storage import history
 
 
@@ -242,6 +242,30 @@ def test_whoever_watches_sees_results_as_they_come_in(service: Running) -> None:
     busy = next(tick for tick in ticks if tick["updates_per_second"] > 0)
     assert busy["selections_per_second"] > 0
     ticks.close()
+
+
+def test_a_stream_ends_with_its_key(service: Running) -> None:
+    key = service.client.post("/keys", json={"name": "s", "scopes": ["read"]}).json()
+    ticks = _ticks(service.as_key(key["key"]))
+    next(ticks)
+    service.client.delete(f"/keys/{key['key_id']}")
+    for _ in ticks:
+        pass
+
+
+def test_streams_are_not_without_number(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_MOST_STREAMS", 1)
+    ticks = _ticks(service.client)
+    next(ticks)
+    problem(service.as_key(ADMIN_KEY).get("/live"), 503)
+    ticks.close()
+    service.client.close()
+
+    def opens() -> bool:
+        with service.as_key(ADMIN_KEY).stream("GET", "/live") as response:
+            return response.status_code == 200
+
+    wait_until(opens)
 
 
 def test_watching_needs_a_key_that_may_read(service: Running) -> None:

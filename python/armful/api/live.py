@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 import msgspec
@@ -19,11 +20,14 @@ from armful.api.exchange import Exchange
 from armful.api.schemas import KeyView
 from armful.engine import Engine
 from armful.engine.live import Counters
+from armful.errors import Overloaded
+from armful.model import ApiKey
 
 _LOOK_EVERY = 0.25
 _SAY_EVERY = 1.0
 _AT_MOST = 600.0  # seconds; whoever watches on comes again, with a key that is looked at again
 _RATE_OVER = 2.0
+_MOST_STREAMS = 1000  # in a process
 
 _encode = msgspec.json.Encoder().encode
 
@@ -69,21 +73,39 @@ def watch(
     """Server-sent events: each `data` is a LiveTick in JSON, at least one a second, sooner where a named variant changes.
 
     The first tick holds every named variant that exists, later ones those that changed. The stream ends after ten
-    minutes, and when the process stops; connect again. Rates are those of the process that answers.
+    minutes, when its key ends, and when the process stops; connect again. Rates are those of the process that answers.
     """
+    if engine.live.watching >= _MOST_STREAMS:
+        raise Overloaded
+    key: ApiKey = request.scope[KEY]  # type: ignore[literal-required]
     return Stream(
-        _ticks(engine, variant_id or [], request.scope["state"].get("exchange")),
+        _counted(engine, _ticks(engine, variant_id or [], key, request.scope["state"].get("exchange"))),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _ticks(engine: Engine, variant_ids: list[str], exchange: Exchange | None) -> AsyncIterator[bytes]:
+async def _counted(engine: Engine, ticks: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    """The same ticks, while the stream counts as one that is watched."""
+    engine.live.watching += 1
+    try:
+        async with aclosing(ticks):
+            async for tick in ticks:
+                yield tick
+    finally:
+        engine.live.watching -= 1
+
+
+async def _ticks(
+    engine: Engine, variant_ids: list[str], key: ApiKey, exchange: Exchange | None
+) -> AsyncGenerator[bytes, None]:
     began = said = time.monotonic()
     past: deque[tuple[float, Counters]] = deque([(began, engine.live.counters())])
     versions: dict[str, int] = {}
     first = True
     while (now := time.monotonic()) - began < _AT_MOST and not (exchange and exchange.stopping):
+        if not engine.keys.still_valid(key):
+            return
         changed = [
             variant
             for variant in engine.live.variants(variant_ids)

@@ -20,6 +20,10 @@ class Keys:
         self._keyring = keyring
         self._source = source
 
+    def still_valid(self, key: ApiKey) -> bool:
+        """Whether a key that was valid is so still, as far as this process has heard."""
+        return self._keyring.holds(key)
+
     async def create(
         self,
         name: str,

@@ -20,6 +20,8 @@ class Live:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self.watching = 0
+        """Streams that are watched now."""
 
     def counters(self) -> Counters:
         """How much this process has done."""

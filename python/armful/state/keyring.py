@@ -69,6 +69,10 @@ class Keyring:
         }
         self._ends = {key.key_id: key.expires_at.timestamp() for key in self._keys.values() if key.expires_at}
 
+    def holds(self, key: ApiKey) -> bool:
+        """Whether a key that was valid still is."""
+        return key.digest in self._keys and time() < self._ends.get(key.key_id, _NEVER)
+
     def take_used(self) -> dict[str, datetime]:
         """The keys that were used since the last call, by id, with the present time; but the settings' own."""
         used, self._used = self._used, set()
