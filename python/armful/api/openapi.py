@@ -11,6 +11,11 @@ from armful.api.problems import HEADERS, MEDIA_TYPE, Problem
 from armful.api.schemas import Batch
 
 _REFERENCE = "#/components/schemas/{name}"
+_REQUEST_ID = {
+    "description": "The request's id, in the log and in the audit log too: the caller's own `X-Request-ID`, or a new one.",
+    "required": True,
+    "schema": {"type": "string"},
+}
 _MODULES = (
     "armful.model",
     "armful.engine.selection",
@@ -47,6 +52,8 @@ def build(app: Litestar) -> dict[str, Any]:
             operation["responses"] = {code: operation["responses"][code] for code in sorted(own)}
             for status in _statuses(path, method, operation, public=public):
                 operation["responses"].setdefault(str(status), _problem(status))
+            for answer in operation["responses"].values():
+                answer.setdefault("headers", {})["X-Request-ID"] = _REQUEST_ID
     return document
 
 
