@@ -17,7 +17,7 @@ from tests.processes import environment, wait_until
 
 from armful._connection import ServiceFailed
 from armful.cli.demo import demo as command
-from armful.demo import DAYS, OtherVariants, Scene, play
+from armful.demo import DAYS, NobodyThere, OtherVariants, Scene, play
 from armful.demo._world import CAMPAIGNS, TRIALS, bustle
 from armful.settings import Settings
 
@@ -104,6 +104,16 @@ def test_other_peoples_variants_are_left_alone(service: Running) -> None:
 def test_a_wrong_key_is_a_sentence(shared: Running) -> None:
     with pytest.raises(ServiceFailed, match="was answered 401"):
         asyncio.run(play(Scene(), url=shared.url, key="wrong", seconds=1))
+
+
+def test_who_has_no_service_is_told_how_to_get_one(tmp_path: Path) -> None:
+    alone = Settings(data_dir=tmp_path / "none")
+    no_key = CliRunner().invoke(command, [], obj=alone)
+    assert no_key.exit_code == 2
+    assert "--serve" in no_key.stderr
+    nobody = CliRunner().invoke(command, ["--url", "http://127.0.0.1:9", "--key", "k"], obj=alone)
+    assert isinstance(nobody.exception, NobodyThere)
+    assert "--serve" in str(nobody.exception)
 
 
 def test_the_world_is_as_its_seed_says() -> None:

@@ -83,26 +83,31 @@ def demo(
     with ExitStack() as stack:
         if serve:
             url, key = stack.enter_context(_serving())
-        key = key or known_key(settings)
+        key = key or _key(settings)
+        where = f"{url}/dashboard" + (f" (API key {key})" if serve else "")
         with suppress(KeyboardInterrupt):
-            _perform(console, scene, url, key, seconds, rate, force)
+            _perform(console, scene, url, key, where, seconds, rate, force)
         share = (
             "" if scene.gain_share is None else f", {scene.gain_share:.0%} of what the best would have gained"
         )
         click.echo(f"{scene.visits:,} visitors; {scene.gain:+.1%} over choosing blindly{share}.")
+        click.echo(f"Look around: {where}")
         if serve:
-            click.echo(
-                f"Look around: {url}/dashboard (API key {key}). Ctrl-C ends it, and its data are gone."
-            )
+            click.echo("Ctrl-C ends it, and its data are gone.")
             with suppress(KeyboardInterrupt):
                 while True:
                     signal.pause()
-        else:
-            click.echo(f"Look around: {url}/dashboard")
+
+
+def _key(settings: Settings) -> str:
+    try:
+        return known_key(settings)
+    except click.UsageError as error:
+        raise click.UsageError(f"{error.message} Or have an armful started for this with --serve.") from error
 
 
 def _perform(
-    console: Console, scene: Scene, url: str, key: str, seconds: float, rate: float, force: bool
+    console: Console, scene: Scene, url: str, key: str, where: str, seconds: float, rate: float, force: bool
 ) -> None:
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"), console=console
@@ -114,18 +119,19 @@ def _perform(
         bar.update(task, completed=days, description=f"{scene.now:%A, %d %B, %H:00}")
         return Group(_campaigns(scene), _experiments(scene), bar)
 
-    async def run() -> None:
-        with Live(get_renderable=picture, console=console, refresh_per_second=_REDRAW):
-            await play(scene, url=url, key=key, seconds=seconds, rate=rate, force=force, ready=announce)
+    live = Live(get_renderable=picture, console=console, refresh_per_second=_REDRAW)
 
-    def announce() -> None:
-        console.print(f"The visitors are coming. Watch them: {url}/dashboard")
+    def begin() -> None:
+        console.print(f"The visitors are coming. Watch them: {where}", highlight=False, soft_wrap=True)
+        live.start()
 
     try:
-        asyncio.run(run())
+        asyncio.run(play(scene, url=url, key=key, seconds=seconds, rate=rate, force=force, ready=begin))
     finally:
-        if not console.is_terminal:  # where rich leaves out the last line's end
-            console.print()
+        if live.is_started:
+            live.stop()
+            if not console.is_terminal:  # where rich leaves out the last line's end
+                console.print()
 
 
 def _campaigns(scene: Scene) -> Table:

@@ -11,7 +11,7 @@ How often an offer succeeds is hidden from the service, which has to find out; t
 much was gained over choosing blindly.
 """
 
-from armful.demo._play import OtherVariants, play
+from armful.demo._play import NobodyThere, OtherVariants, play
 from armful.demo._scene import DAYS, Experiment, Scene, Stage
 
-__all__ = ["DAYS", "Experiment", "OtherVariants", "Scene", "Stage", "play"]
+__all__ = ["DAYS", "Experiment", "NobodyThere", "OtherVariants", "Scene", "Stage", "play"]

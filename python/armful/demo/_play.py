@@ -26,6 +26,10 @@ class OtherVariants(ArmfulError):
     """The service at {} has {} variants of other origin: use an empty one (`--serve`), or add to them with `--force`."""
 
 
+class NobodyThere(ArmfulError):
+    """Nobody answers at {}: start armful there, or have one started for this with `--serve`."""
+
+
 class _Visit(Struct, frozen=True):
     number: int
     stage: Stage | Experiment
@@ -61,6 +65,7 @@ async def play(
         ready: called when variants and experiments are there, and the visitors come.
 
     Raises:
+        NobodyThere: there is no service.
         OtherVariants: the service has some, and `force` is not given. Nothing was changed.
         ServiceFailed: the service refused a request or stayed away for a minute.
         ValueError: `url` is none.
@@ -190,9 +195,14 @@ async def _take_part(connection: Connection, run: str, visit: _Visit, experiment
 
 async def _prepare(connection: Connection, scene: Scene, url: str, force: bool) -> None:
     """Have every variant and experiment of the scene there."""
-    mine = await connection.ask(
-        "GET", f"/variants?{urlencode({'dimension.demo': _mark(scene), 'status': 'all', 'limit': 10_000})}"
-    )
+    query = urlencode({"dimension.demo": _mark(scene), "status": "all", "limit": 10_000})
+    try:
+        # Asked once only, unlike all that follows: a service that is not there is not one that is away.
+        mine = await connection.ask("GET", f"/variants?{query}", repeatable=False)
+    except ServiceFailed as error:
+        if isinstance(error.__cause__, OSError):
+            raise NobodyThere(url) from error
+        raise
     everything = await connection.ask("GET", "/variants?status=all&limit=1")
     others = everything["total_count"] - mine["total_count"]
     if others and not force:
