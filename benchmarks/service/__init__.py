@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] = ()) -> dict[str, Any]:
     """Measure, print, and give the figures by part."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.service", description=__doc__)
     parser.add_argument("--part", action="append", choices=PARTS, help="only this part; may be repeated")
-    parser.add_argument("--rounds", type=int, default=5, help="times that everything is measured (5)")
+    parser.add_argument("--rounds", type=int, default=4, help="times that everything is measured (4)")
     parser.add_argument("--seconds", type=float, default=2, help="how long each time (2)")
     parser.add_argument("--quick", action="store_true", help="two rounds of one second")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
