@@ -4,6 +4,8 @@ import asyncio
 import itertools
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -91,6 +93,17 @@ class Running:
     def sql(self, query: str, *values: Any) -> list[Any]:
         """Ask the database directly."""
         return run(lambda connection: connection.fetch(query, *values), self.settings.database_url or "")
+
+    def armful(self, *words: str) -> str:
+        """What the command says that is run on the same database: its output, or why it failed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "armful", *words],
+            env={"ARMFUL_DATABASE_URL": self.settings.database_url or "", "PATH": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stderr if done.returncode else done.stdout
 
     def start(self) -> None:
         self._thread.start()

@@ -1,8 +1,6 @@
 """Keys, scopes, rates, media types, sizes, health, documentation: what every endpoint has in common."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -325,14 +323,7 @@ def test_an_unexpected_error_tells_nothing_of_itself() -> None:
 
 
 def test_keys_on_the_command_line(service: Running) -> None:
-    def armful(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "armful", *words],
-            env={"ARMFUL_DATABASE_URL": service.settings.database_url or "", "PATH": ""},
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        return done.stdout
-
+    armful = service.armful
     text = armful("keys", "create", "ci", "--scope", "read").strip()
     key_id = text.split("_")[1]
     assert key_id in armful("keys", "list")

@@ -1,7 +1,5 @@
 """The audit log: every administrative change is in it, with who made it, by which request, and what it changed."""
 
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -92,14 +90,7 @@ def test_changes_of_keys_without_their_texts(service: Running) -> None:
 
 
 def test_what_is_done_on_the_command_line(service: Running, tmp_path: Path) -> None:
-    def armful(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "armful", *words],
-            env={"ARMFUL_DATABASE_URL": service.settings.database_url or "", "PATH": ""},
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        return done.stdout
-
+    armful = service.armful
     key_id = armful("keys", "create", "ci", "--scope", "read").split("_")[1]
     armful("keys", "rotate", key_id, "--overlap", "0")
     armful("keys", "revoke", key_id)

@@ -1,7 +1,5 @@
 """The life of a key: until it expires, through its replacement, and when it was last used."""
 
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -121,14 +119,7 @@ def test_last_use_is_written_down(service: Running) -> None:
 
 
 def test_every_field_on_the_command_line(service: Running) -> None:
-    def armful(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "armful", *words],
-            env={"ARMFUL_DATABASE_URL": service.settings.database_url or "", "PATH": ""},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        return done.stdout if done.returncode == 0 else done.stderr
-
+    armful = service.armful
     old = armful("keys", "create", "nightly job", "--expires-in-days", "30", "--rate-limit", "7").strip()
     old_id = old.split("_")[1]
     new = armful("keys", "rotate", old_id, "--overlap", "0").strip()

@@ -77,6 +77,19 @@ def explain(error: msgspec.ValidationError, body: bytes) -> FieldError:
     return FieldError(_name(steps), f"{message} (sent: {echo(value)})")
 
 
+def place(cursor: str | None) -> int | None:
+    """Where the page that a cursor asks for begins; None for the first one.
+
+    Raises:
+        Unprocessable: nobody was given that cursor.
+    """
+    if cursor is None:
+        return None
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise Unprocessable(FieldError("cursor", f"is no cursor that was given out, got {echo(cursor)}"))
+    return int(cursor)
+
+
 def _name(steps: list[str | int]) -> str:
     name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     return name.removeprefix(".") or "body"

@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from armful.api.auth import AnyRequest, actor
-from armful.api.decoding import FieldError, Strict, Unprocessable
+from armful.api.decoding import Strict, place
 from armful.api.experiment_schemas import AssignmentView, AuditList, ExperimentPage, ExperimentView, Promotion
 from armful.api.paths import unescaped
 from armful.engine import Engine
@@ -31,9 +31,7 @@ async def list_experiments(
     cursor: FromQuery[str | None] = None,
 ) -> ExperimentPage:
     """List experiments, newest first."""
-    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise Unprocessable(FieldError("cursor", f"is no cursor that was given out, got '{cursor}'"))
-    found, total = await engine.experiments.page(before=int(cursor) if cursor else None, limit=limit)
+    found, total = await engine.experiments.page(before=place(cursor), limit=limit)
     more = str(found[-1].key) if len(found) == limit and found[-1].key > 1 else None
     return ExperimentPage([ExperimentView.of(experiment) for experiment in found], total, more)
 

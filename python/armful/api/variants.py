@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from armful.api.auth import AnyRequest, actor
-from armful.api.decoding import FieldError, Strict, Unprocessable
+from armful.api.decoding import FieldError, Strict, Unprocessable, place
 from armful.api.paths import unescaped
 from armful.api.schemas import CreatedVariants, NewVariants, StatsView, VariantPage, VariantPatch, VariantView
 from armful.engine import Engine
@@ -33,13 +33,11 @@ async def list_variants(
 
     Any other query name filters on the dimension of that name (`?tone=casual`); `dimension.<name>=` always does.
     """
-    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise Unprocessable(FieldError("cursor", f"is no cursor that was given out, got '{cursor}'"))
     variants, total = await engine.variants.page(
         dimensions=_dimensions(request),
         min_impressions=min_impressions,
         status=status,
-        after=int(cursor or 0),
+        after=place(cursor) or 0,
         limit=limit,
     )
     more = str(variants[-1].key) if len(variants) == limit and total > limit else None
