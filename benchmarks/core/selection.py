@@ -51,10 +51,10 @@ def by_numpy_of(alpha: Any, beta: Any, k: int, mask: Any) -> Callable[[], Any]:
 
 
 def table_of(alpha: Any, beta: Any, impressions: Any) -> ArmTable:
-    """A table of these arms with ids and one dimension."""
+    """A table of these arms with ids and two dimensions, of 3 and 100 values."""
     table, n = ArmTable(), len(alpha)
     ids = [f"arm-{i:08d}" for i in range(n)]
-    dimensions = [{"tone": TONES[i % 3]} for i in range(n)]
+    dimensions = [{"tone": TONES[i % 3], "topic": str(i % 100)} for i in range(n)]
     table.upsert(ids, alpha, beta, impressions, np.ones(n, np.int64), dimensions)
     return table
 
@@ -109,6 +109,13 @@ def measure(*, quick: bool = False) -> list[Figure]:
             "ArmTable.select": lambda t=table: t.select(10, where={"tone": "warm"}),
         }
         figures += compared(f"{n:,} arms, a third eligible", filtered, {"ArmTable.select": 0.7 * kept})
+        if n > 1_000:
+            topics = np.arange(n) % 100
+            few: dict[str, Call] = {
+                "NumPy": by_numpy_of(alpha, beta, 10, lambda topics=topics: topics == 0),
+                "ArmTable.select": lambda t=table: t.select(10, where={"topic": "0"}),
+            }
+            figures += compared(f"{n:,} arms, a hundredth eligible", few, {"ArmTable.select": 1})
         without = np.isin(np.arange(n), [7, 11], invert=True)
         excluding: dict[str, Call] = {
             "NumPy": by_numpy_of(alpha, beta, 10, lambda without=without: without),

@@ -62,22 +62,22 @@ def by_mabwiser(mab: object, simulator: object) -> None:
     decisions = rng.integers(0, 10, STEPS + 20)
     rewards = (rng.random(STEPS + 20) < np.array(RATES)[decisions]).astype(int)
     bandit = mab.MAB(list(range(10)), mab.LearningPolicy.ThompsonSampling(), seed=1)  # type: ignore[attr-defined]
-    simulation = simulator.Simulator(  # type: ignore[attr-defined]
-        bandits=[("thompson", bandit)],
-        decisions=decisions,
-        rewards=rewards,
-        contexts=None,
-        scaler=None,
-        test_size=STEPS / (STEPS + 20),
-        is_ordered=True,
-        batch_size=1,
-        is_quick=True,
-        log_file=None,
-    )
-    logging.disable(logging.CRITICAL)  # it reports every batch
+    logging.disable(logging.CRITICAL)  # it reports its settings, every batch and its results
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            simulation = simulator.Simulator(  # type: ignore[attr-defined]
+                bandits=[("thompson", bandit)],
+                decisions=decisions,
+                rewards=rewards,
+                contexts=None,
+                scaler=None,
+                test_size=STEPS / (STEPS + 20),
+                is_ordered=True,
+                batch_size=1,
+                is_quick=True,
+                log_file=None,
+            )
             simulation.run()
     finally:
         logging.disable(logging.NOTSET)
