@@ -1,6 +1,7 @@
 """`GET /metrics`: the reference's names and labels, right with several processes."""
 
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import httpx2
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
+from tests import processes
 from tests.conftest import Running, serving
 from tests.integration.contract import create, problem, report, select
 from tests.integration.test_experiments import start
@@ -163,3 +165,21 @@ def test_traffic_that_is_not_split_as_planned_is_an_alarm_in_metrics_and_results
         assert found["armful_experiment_sample_ratio_alarm", f"experiment_id={experiment}"] == alarm
         results = service.client.get(f"/experiments/{experiment}/results").json()
         assert results["sample_ratio"]["alarm"] is bool(alarm)
+
+
+def test_two_workers_answer_alike_and_one_that_is_killed_stays_counted(tmp_path: Path) -> None:
+    name = 'ab_testing_variant_selections_total{algorithm="thompson_sampling",persona_id="anyone"}'
+    with processes.serving(tmp_path / "data", "--workers", "2") as service:
+
+        def figure(what: str) -> float:
+            text = service.request("GET", "/metrics").text
+            return next((float(line.split()[-1]) for line in text.splitlines() if line.startswith(what)), 0.0)
+
+        for _ in range(30):  # on a connection each, so that both workers have some
+            service.selected()
+        # A worker tells the other once a second, and who is asked is left to chance.
+        processes.wait_until(lambda: [figure(name) for _ in range(4)] == [30.0] * 4, 60)
+        assert figure("armful_workers ") == 2
+        os.kill(service.workers[0], signal.SIGKILL)
+        processes.wait_until(lambda: len(service.workers) == 2 and figure("armful_workers ") == 2, 60)
+        processes.wait_until(lambda: [figure(name) for _ in range(4)] == [30.0] * 4, 60)

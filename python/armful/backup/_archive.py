@@ -23,6 +23,9 @@ DUMP, MANIFEST = "database.dump", "manifest.json"
 FORMAT = 1
 CHUNK = 1 << 20
 
+_UNREADABLE = (tarfile.TarError, KeyError, ValueError, EOFError, OverflowError)
+"""What tarfile raises over bytes that are no archive, or one without the file wanted."""
+
 
 class Damaged(ArmfulError):
     """{} is no whole backup: {}"""
@@ -111,7 +114,7 @@ def read(path: Path) -> Manifest:
             file = archive.extractfile(MANIFEST)
             assert file is not None
             manifest = msgspec.json.decode(file.read(), type=Manifest)
-    except (tarfile.TarError, KeyError, AssertionError, msgspec.DecodeError) as error:
+    except (*_UNREADABLE, AssertionError, msgspec.DecodeError) as error:
         raise Damaged(path, f"it has no readable {MANIFEST}") from error
     if manifest.format != FORMAT:
         raise Damaged(path, f"its format is {manifest.format}, and this armful reads {FORMAT}")
@@ -131,7 +134,7 @@ def dump(path: Path) -> Iterator[bytes]:
             assert file is not None
             while chunk := file.read(CHUNK):
                 yield chunk
-    except (tarfile.TarError, KeyError, AssertionError) as error:
+    except (*_UNREADABLE, AssertionError) as error:
         raise Damaged(path, f"it has no readable {DUMP}") from error
 
 
