@@ -6,6 +6,7 @@ import "@fontsource-variable/geist";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/controls.css";
+import "./styles/forms.css";
 import "./styles/shell.css";
 import { queryClient } from "./api";
 import { App } from "./app";

@@ -65,6 +65,11 @@ def test_a_variant_is_created_changed_and_archived(service: Running, watched: Wa
     dialog.get_by_label("Content").fill(EVIL)
     dialog.get_by_label("Dimension", exact=True).fill("tone")
     dialog.get_by_label("Value").fill("casual")
+    assert dialog.get_by_label("Content").evaluate("element => getComputedStyle(element).opacity") == "1"
+    dialog.get_by_text("What is known before").click()
+    dialog.get_by_label("Shown so far").fill("10")
+    dialog.get_by_label("Of these, successes").fill("4")
+    dialog.get_by_label("Prior β").fill("3")
     dialog.get_by_role("button", name="Create").click()
     page.get_by_role("link", name="a/b & c?").click()
     expect(page.get_by_role("heading", name="a/b & c?")).to_be_visible()
@@ -81,7 +86,9 @@ def test_a_variant_is_created_changed_and_archived(service: Running, watched: Wa
     page.get_by_role("button", name="Bring back").click()
     expect(page.locator(".state")).to_have_count(0)
     assert page.title() != "taken"
-    assert service.client.get("/variants/a%2Fb%20%26%20c%3F").json()["dimensions"] == {"tone": "formal"}
+    stored = service.client.get("/variants/a%2Fb%20%26%20c%3F").json()
+    assert (stored["dimensions"], stored["prior_alpha"], stored["prior_beta"]) == ({"tone": "formal"}, 1, 3)
+    assert stored["performance"]["impressions"] == 11
 
 
 def test_what_the_service_refuses_is_said_where_it_was_asked(service: Running, watched: Watched) -> None:

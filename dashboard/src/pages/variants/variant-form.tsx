@@ -3,13 +3,23 @@ import type { VariantView } from "armful-client";
 import { useRef, useState } from "react";
 import { api, names } from "../../api";
 import { Dialog } from "../../ui/dialog";
+import { Field } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import { Failure } from "../../ui/states";
+import { Term } from "../../ui/tip";
 
 interface Pair {
   id: number;
   name: string;
   value: string;
+}
+
+/** What is known before anything is shown here, as it was typed. */
+interface Known {
+  alpha: string;
+  beta: string;
+  impressions: string;
+  successes: string;
 }
 
 /** Creates a variant, or changes one's dimensions and content. */
@@ -21,14 +31,28 @@ export function VariantForm({ variant, onClose }: { variant?: VariantView; onClo
   const [pairs, setPairs] = useState<Pair[]>(() =>
     Object.entries(variant?.dimensions ?? { "": "" }).map(([name, value], position) => ({ id: position, name, value })),
   );
+  const [known, setKnown] = useState<Known>(() => ({
+    alpha: String(variant?.prior_alpha ?? 1),
+    beta: String(variant?.prior_beta ?? 1),
+    impressions: "",
+    successes: "",
+  }));
   const save = useMutation({
     mutationFn: async () => {
       const dimensions = Object.fromEntries(
         pairs.filter(({ name }) => name.trim() !== "").map(({ name, value }) => [name.trim(), value]),
       );
-      const changes = { dimensions, content: content === "" ? null : content };
+      const changes = {
+        dimensions,
+        content: content === "" ? null : content,
+        prior_alpha: Number(known.alpha),
+        prior_beta: Number(known.beta),
+      };
       if (variant) await api.changeVariant(variant.variant_id, changes);
-      else await api.createVariants([{ variant_id: id, ...changes }]);
+      else {
+        const past = { impressions: Number(known.impressions), successes: Number(known.successes) };
+        await api.createVariants([{ variant_id: id, ...changes, ...past }]);
+      }
     },
     onSuccess: async () => {
       await Promise.all([
@@ -125,6 +149,7 @@ export function VariantForm({ variant, onClose }: { variant?: VariantView; onClo
             </button>
           </div>
         </fieldset>
+        <Before known={known} set={setKnown} isNew={!variant} />
         {save.error && <Failure error={save.error} />}
         <div className="actions">
           <button type="button" className="button" onClick={onClose}>
@@ -136,5 +161,56 @@ export function VariantForm({ variant, onClose }: { variant?: VariantView; onClo
         </div>
       </form>
     </Dialog>
+  );
+}
+
+function Before({ known, set, isNew }: { known: Known; set: (known: Known) => void; isNew: boolean }) {
+  return (
+    <details className="fold">
+      <summary>What is known before</summary>
+      {isNew && (
+        <div className="pairs">
+          <Field
+            id="past-impressions"
+            label="Shown so far"
+            hint="History brought along from elsewhere."
+            optional
+            value={known.impressions}
+            onChange={(impressions) => set({ ...known, impressions })}
+            numeric
+          />
+          <Field
+            id="past-successes"
+            label="Of these, successes"
+            optional
+            value={known.successes}
+            onChange={(successes) => set({ ...known, successes })}
+            numeric
+          />
+        </div>
+      )}
+      <div className="pairs">
+        <Field
+          id="prior-alpha"
+          label="Prior α"
+          hint={
+            <>
+              Counts like <Term exact="Prior Beta(α, β); 1 and 1: every rate is as likely">α successes</Term> …
+            </>
+          }
+          value={known.alpha}
+          onChange={(alpha) => set({ ...known, alpha })}
+          numeric
+        />
+        <Field
+          id="prior-beta"
+          label="Prior β"
+          hint="… and β failures seen before. 1 and 1: nothing is known."
+          value={known.beta}
+          onChange={(beta) => set({ ...known, beta })}
+          numeric
+        />
+      </div>
+    </details>
   );
 }
