@@ -69,6 +69,7 @@ WORKDIR /var/lib/armful
 VOLUME /var/lib/armful
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
-  CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/health/ready', timeout=2)"]
+  CMD ["python", "-c", "import os, ssl; from urllib.request import urlopen; tls = bool(os.environ.get('ARMFUL_TLS_CERT')); \
+urlopen(f'http{\"s\" * tls}://127.0.0.1:8000/health/ready', timeout=2, context=ssl._create_unverified_context() if tls else None)"]
 ENTRYPOINT ["armful"]
 CMD ["serve", "--host", "0.0.0.0"]
