@@ -24,6 +24,8 @@ from armful.stats.intervals import Interval, check_open_unit
 CONCENTRATION = 100.0
 """κ, the conversions the prior counts for: more of them find small lifts sooner, and large ones later."""
 
+_LARGEST_EXPONENT = 700.0  # of e, beyond which nothing is a double
+
 
 class AlwaysValid(msgspec.Struct, frozen=True, kw_only=True):
     """What the conversions of a variant and control say, valid at every look at once."""
@@ -85,8 +87,13 @@ def compare_always_valid(
         p_value=always_valid_p(largest),
         max_log_e=largest,
         lift=_lift(successes, control_successes, share_odds),
-        lift_interval=Interval(*(math.exp(end) / share_odds - 1 for end in ends)),
+        lift_interval=Interval(*(_lift_at(end, share_odds) for end in ends)),
     )
+
+
+def _lift_at(log_odds: float, share_odds: float) -> float:
+    """The lift at which a conversion is the variant's with these odds; infinite where no double is as large."""
+    return math.exp(log_odds) / share_odds - 1 if log_odds < _LARGEST_EXPONENT else math.inf
 
 
 def conversion_log_e(
