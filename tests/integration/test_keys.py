@@ -1,12 +1,14 @@
 """The life of a key: until it expires, through its replacement, and when it was last used."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.conftest import Running, serving
 from tests.integration.contract import problem
 from tests.integration.test_access import make_key
+from tests.processes import serving as process
 from tests.processes import wait_until
 
 
@@ -134,3 +136,13 @@ def test_every_field_on_the_command_line(service: Running) -> None:
         assert field in lines[1]
     assert "is revoked or has expired" in armful("keys", "rotate", old_id)
     assert "not found" in armful("keys", "rotate", "none")
+
+
+def test_a_short_key_in_the_environment_is_warned_of(tmp_path: Path, database: str) -> None:
+    said = {}
+    for key in ("changeme", "a-key-of-more-than-twenty-characters"):
+        settings = {"ARMFUL_DATABASE_URL": database, "ARMFUL_API_KEY": key}
+        with (tmp_path / "log").open("w") as log, process(tmp_path / "data", errors=log, **settings):
+            said[key] = (tmp_path / "log").read_text()
+        assert key not in said[key]
+    assert ["is short" in text for text in said.values()] == [True, False]

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import msgspec
 import rich_click as click
+import structlog
 
 from armful.cli._key import own_key
 from armful.cli._ready import Address, status, until_ready, url
@@ -26,6 +27,8 @@ from armful.errors import ArmfulError
 from armful.postgres import EmbeddedPostgres
 from armful.settings import Settings
 from armful.storage.migrate import migrate
+
+log = structlog.get_logger(__name__)
 
 APPLICATION = "armful.app:create_app"
 
@@ -39,6 +42,9 @@ READY_TIMEOUT = 60.0
 """Seconds that workers which serve may take until they are ready."""
 
 BACKLOG = 2048
+
+_SHORT_KEY = 20
+"""Characters below which a key may have been thought up, and can be guessed."""
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -91,6 +97,10 @@ async def run(settings: Settings, host: str, port: int, workers: int, applicatio
         async with _database(settings, workers, stop) as dsn:
             await _migrate(dsn)
             key = settings.api_key or _own_key(settings)
+            if len(key) < _SHORT_KEY:
+                log.warning(
+                    "ARMFUL_API_KEY is short: leave it unset and a good one is made", characters=len(key)
+                )
             with ExitStack() as listening:
                 listeners = [listening.enter_context(one) for one in _listen(host, port, workers)]
                 shared = settings.metrics_dir or listening.enter_context(TemporaryDirectory(prefix="armful-"))
