@@ -114,7 +114,7 @@ class Personas:
         if self._file is None:
             self._named.add(persona_id)
             return
-        with suppress(OSError), self._file.open("a+") as file:
+        with suppress(OSError, ValueError), self._file.open("a+", encoding="utf-8", newline="\n") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             self._named.update(file.read().split("\n")[:-1])

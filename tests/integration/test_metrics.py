@@ -139,15 +139,15 @@ def test_processes_agree_on_the_hundred_personas(tmp_path: Path) -> None:
     meters = [Meter(tmp_path), Meter(tmp_path)]
     for n in range(120):
         for meter in meters[:: 1 if n % 2 else -1]:
-            meter.selection("thompson_sampling", f"p{n} ü", 1e-5)
+            meter.selection("thompson_sampling", f"p{n}\rü", 1e-5)
     found = meters[0].figures.selections
     assert found == meters[1].figures.selections
     assert len(found) == 101
     assert found["thompson_sampling\nother"] == 20
     late = Meter(tmp_path)
-    for persona in ("p119 ü", "p3 ü"):
+    for persona in ("p119\rü", "p3\rü", "\ud800"):
         late.selection("thompson_sampling", persona, 1e-5)
-    assert set(late.figures.selections) == {"thompson_sampling\nother", "thompson_sampling\np3 ü"}
+    assert set(late.figures.selections) == {"thompson_sampling\nother", "thompson_sampling\np3\rü"}
 
 
 def test_traffic_that_is_not_split_as_planned_is_an_alarm_in_metrics_and_results(service: Running) -> None:
