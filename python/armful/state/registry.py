@@ -41,6 +41,7 @@ class Registry:
         self._used: list[Entry] = []
         self.selections = 0
         self.updates = 0
+        self._active = (0, 0)
         # Moves whenever a variant is new or described otherwise; not when counters move.
         self.descriptions = 0
         # The table's own version: it must move where a description changes and the row's counters were newer already.
@@ -52,8 +53,7 @@ class Registry:
 
     def totals(self) -> tuple[int, int]:
         """Impressions and successes of all active variants together."""
-        active = [entry.variant for entry in self._by_key.values() if entry.variant.status == "active"]
-        return sum(variant.impressions for variant in active), sum(variant.successes for variant in active)
+        return self._active
 
     def get(self, variant_id: str) -> Variant | None:
         """The variant of that id, archived or not."""
@@ -63,8 +63,12 @@ class Registry:
     def put(self, variants: Iterable[Variant]) -> None:
         """Take in whole rows, new or changed."""
         changed = []
+        impressions, successes = self._active
         for variant in variants:
             held = self._by_key.get(variant.key)
+            if held is not None and held.variant.status == "active":
+                impressions -= held.variant.impressions
+                successes -= held.variant.successes
             if held is None:
                 entry = Entry(variant, variant.version)
                 self._by_key[variant.key] = self._by_id[variant.variant_id] = entry
@@ -82,23 +86,33 @@ class Registry:
                     variant.last_used = held.variant.last_used
                 held.variant = variant
                 changed.append(held)
+            now = variant if held is None else held.variant
+            if now.status == "active":
+                impressions += now.impressions
+                successes += now.successes
+        self._active = impressions, successes
         self._upsert(changed)
 
     def count(self, totals: Iterable[Totals]) -> None:
         """Take in counters after a commit; of a variant that is not known nothing is kept."""
         slots: list[int] = []
         changed: list[Variant] = []
+        impressions, successes = self._active
         for new in totals:
             self.updates += 1
             entry = self._by_key.get(new.variant)
             if entry is not None and new.version > entry.variant.version:
                 variant = entry.variant
+                if variant.status == "active":
+                    impressions += new.impressions - variant.impressions
+                    successes += new.successes - variant.successes
                 variant.impressions, variant.successes = new.impressions, new.successes
                 variant.version = new.version
                 entry.json = None
                 if entry.slot is not None:
                     slots.append(entry.slot)
                     changed.append(variant)
+        self._active = impressions, successes
         if changed:
             self._clock += 1
             self.table.update(
@@ -119,6 +133,7 @@ class Registry:
         self._by_key.clear()
         self._by_slot.clear()
         self._ranges.clear()
+        self._active = (0, 0)
         self.put(variants)
 
     def ranges(self) -> list[int]:
