@@ -147,6 +147,18 @@ def test_same_state_and_seed_same_answer_whatever_came_before():
         ]
 
 
+@pytest.mark.parametrize("others", [1, 61, 5_000])
+def test_a_filter_that_leaves_few_arms_draws_as_if_there_were_no_others(others):
+    mine = [{"test": "mine"}] * 3
+    alone = table_of("a", "b", "c", dimensions=mine)
+    ids = [f"other{number}" for number in range(others)]
+    beside = table_of(*ids, "a", "b", "c", dimensions=[{"test": "theirs"}] * others + mine)
+    for seed in range(20):
+        one, other = (table.select(2, where={"test": "mine"}, seed=seed) for table in (alone, beside))
+        assert (one[0] + others).tolist() == other[0].tolist()
+        assert one[1].tolist() == other[1].tolist()
+
+
 class TestRefusals:
     def test_rows_are_all_checked_before_any_is_applied(self):
         table = ArmTable()

@@ -64,20 +64,20 @@ impl<'a> Heats<'a> {
     pub fn run<R: Rng + ?Sized>(&mut self, rng: &mut R) {
         let (table, arms) = (self.table, self.table.len());
         if arms <= FEW || arms <= 2 * self.k {
-            for slot in (0..table.slot_count()).filter(|&slot| table.live[slot]) {
-                let arm = table.entry(slot);
-                if self.is_eligible(slot, &arm) {
-                    self.contend(self.group(&arm), slot, &arm, rng);
-                }
-            }
-            return;
+            return self.race_by_slot((0..table.slot_count()).filter(|&slot| table.live[slot]), rng);
         }
         if let Some(matching) = self.matching.take_if(|matching| matching.arms <= FEW_MATCHES.max(arms / ARMS_A_MATCH))
         {
-            let excluded = |slot: &usize| self.excluded.binary_search(slot).is_err();
-            let slots = table.dimensions.slots(&matching).filter(excluded);
-            let mut keys: Vec<Key> = slots.map(|slot| key(table.index.code(slot), slot)).collect();
+            let few = matching.arms <= FEW || matching.arms <= 2 * self.k;
+            let mut slots: Vec<usize> = table.dimensions.slots(&matching).collect();
             self.matching = Some(matching);
+            if few {
+                // As if there were no other arms: a seed gives the same answer however many there are beside them.
+                slots.sort_unstable();
+                return self.race_by_slot(slots.into_iter(), rng);
+            }
+            slots.retain(|slot| self.excluded.binary_search(slot).is_err());
+            let mut keys: Vec<Key> = slots.into_iter().map(|slot| key(table.index.code(slot), slot)).collect();
             let first = MATCHES_FIRST + 4 * self.k;
             if keys.len() > 2 * first {
                 keys.select_nth_unstable(first);
@@ -104,6 +104,16 @@ impl<'a> Heats<'a> {
             self.walk_codes(1, from, rng);
         }
         self.propose(rng);
+    }
+
+    /// Lets those of these live arms race that are eligible, one after the other.
+    fn race_by_slot<R: Rng + ?Sized>(&mut self, slots: impl Iterator<Item = usize>, rng: &mut R) {
+        for slot in slots {
+            let arm = self.table.entry(slot);
+            if self.is_eligible(slot, &arm) {
+                self.contend(self.group(&arm), slot, &arm, rng);
+            }
+        }
     }
 
     fn group(&self, arm: &Entry) -> usize {
