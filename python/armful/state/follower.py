@@ -27,6 +27,7 @@ _CONNECT = 4  # times as long a new connection may take to be there
 _READ = 30.0  # seconds that one read may take
 _COMPARE_EVERY = 60.0  # seconds between two comparisons of every version
 _WRITE_USED_EVERY = 1.0  # seconds between two notes of when variants were selected
+_NOTED_AT_ONCE = 1000  # variants in one note; between two the process serves
 _REMEMBER_FOR = 600.0  # seconds a change is kept in the feed
 _PARTITIONS_AHEAD = 7  # days
 
@@ -159,8 +160,10 @@ class Follower:
         while not stopped:
             stopped = await self._stopped_within(_WRITE_USED_EVERY)
             try:
-                if used := self._registry.take_used():
+                while used := self._registry.take_used(_NOTED_AT_ONCE):
                     await variants.touch(self._pool, used)
+                    if len(used) < _NOTED_AT_ONCE:
+                        break
                 if used_keys := self._keyring.take_used():
                     await keys.touch(self._pool, used_keys)
             except (ArmfulError, *OUT_OF_REACH) as error:

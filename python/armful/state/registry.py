@@ -182,14 +182,15 @@ class Registry:
         self.selections += 1
         return entries
 
-    def take_used(self) -> dict[int, tuple[datetime, int]]:
-        """When variants were last selected and how often since the last call, by key, for those that were."""
+    def take_used(self, most: int) -> dict[int, tuple[datetime, int]]:
+        """When variants were last selected and how often since that was last taken, by key; of `most` at a time."""
+        taken = self._used[:most]
+        del self._used[:most]
         used = {}
-        for entry in self._used:
+        for entry in taken:
             at = entry.variant.last_used = datetime.fromtimestamp(entry.used_at, UTC)
             used[entry.variant.key] = at, entry.uses
             entry.uses = 0
-        self._used = []
         return used
 
     def last_used(self, variant: Variant) -> datetime | None:

@@ -45,3 +45,21 @@ def test_totals_and_checksums_are_those_of_what_is_held_whatever_arrives() -> No
             case _:
                 registry.put([variant(key, version, 3 * version, chance.choice(("active", "archived")))])
         check(registry)
+
+
+def test_uses_are_taken_some_at_a_time_and_each_once() -> None:
+    registry = Registry()
+    registry.put(variant(key, 1, 10) for key in range(5))
+    slots = [registry.table.slot(f"v{key}") for key in (0, 1, 2, 1, 1)]
+    registry.use(slot for slot in slots if slot is not None)
+    first, second = registry.take_used(2), registry.take_used(2)
+    assert {key: times for key, (_, times) in (first | second).items()} == {0: 1, 1: 3, 2: 1}
+    assert len(first) == 2
+    assert registry.take_used(2) == {}
+    used_at = first[0][0]
+    assert registry.last_used(variant(0, 1, 10)) == used_at
+    registry.use(slots[:1])  # type: ignore[arg-type]
+    later = registry.last_used(variant(0, 1, 10))
+    assert later is not None
+    assert later >= used_at
+    assert registry.take_used(2).keys() == {0}
