@@ -102,8 +102,14 @@ def test_axe_finds_nothing_and_nothing_overflows(shared: Running, filled: str, l
         settled(page)
         assert complaints(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    look.expected.append("404")
+    for path in ("/variants/nobody", "/experiments/none", "/nowhere"):
+        page.goto(f"{shared.url}/dashboard{path}")
+        page.get_by_role("heading", level=1).wait_for()
+        assert complaints(page) == [], path
     page.goto(f"{shared.url}/dashboard/variants")
     page.get_by_role("button", name="New variant").click()
+    page.get_by_text("What is known before").click()
     assert complaints(page) == []
     page.goto(f"{shared.url}/dashboard/experiments/new?variant=a&variant=b")
     page.get_by_text("Adaptive.").click()

@@ -36,13 +36,15 @@ export function Notice({
   );
 }
 
+const NOT_FOUND = 404;
+
 /** What went wrong, and what to do about it. */
 export function Failure({ error, retry }: { error: Error; retry?: () => void }) {
   const status = error instanceof ArmfulError ? error.status : -1;
   const title =
     status === 403
       ? "This key may not see that"
-      : status === 404
+      : status === NOT_FOUND
         ? "Not found"
         : status === 0 || status === 503
           ? "armful can't be reached"
@@ -54,7 +56,7 @@ export function Failure({ error, retry }: { error: Error; retry?: () => void }) 
           ? "Ask whoever runs armful for a key with the scope “read”."
           : `${error.message}.`.replace("..", ".")}
       </Notice>
-      {retry && (
+      {retry && status !== NOT_FOUND && (
         <div>
           <button type="button" className="button" onClick={retry}>
             Try again

@@ -39,7 +39,10 @@ export default function Experiment() {
       </p>
       {shown === undefined ? (
         experiment.error && !experiment.isFetching ? (
-          <Failure error={experiment.error} retry={() => void experiment.refetch()} />
+          <>
+            <h1 className="break">{id}</h1>
+            <Failure error={experiment.error} retry={() => void experiment.refetch()} />
+          </>
         ) : (
           <Loading height={420} />
         )

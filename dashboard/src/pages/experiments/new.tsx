@@ -59,6 +59,7 @@ export default function NewExperiment() {
       {!mayWrite && <Notice title="This key may only look">Starting an experiment needs a key that may write.</Notice>}
       <div className="plan">
         <form
+          id="plan"
           noValidate
           onSubmit={(event) => {
             event.preventDefault();
@@ -184,6 +185,11 @@ export default function NewExperiment() {
             </div>
           </section>
           <Options draft={draft} set={set} wrong={wrong} />
+        </form>
+        <aside aria-label="Power calculator">
+          <Planner draft={draft} known={known} />
+        </aside>
+        <div className="finish">
           {start.error && <Failure error={start.error} />}
           {tried && Object.keys(all).length > 0 && (
             <Notice kind="bad" title="Not ready to start" live>
@@ -191,7 +197,13 @@ export default function NewExperiment() {
             </Notice>
           )}
           <div className="row">
-            <button type="submit" className="button primary" disabled={!mayWrite} aria-disabled={start.isPending}>
+            <button
+              type="submit"
+              form="plan"
+              className="button primary"
+              disabled={!mayWrite}
+              aria-disabled={start.isPending}
+            >
               {start.isPending ? "Starting…" : "Start the experiment"}
             </button>
             <button
@@ -207,10 +219,7 @@ export default function NewExperiment() {
               Cancel
             </Link>
           </div>
-        </form>
-        <aside aria-label="Power calculator">
-          <Planner draft={draft} known={known} />
-        </aside>
+        </div>
       </div>
     </div>
   );

@@ -38,7 +38,10 @@ export default function LivePage() {
       <title>Live · armful</title>
       {all === undefined ? (
         table.error && !table.isFetching ? (
-          <Failure error={table.error} retry={() => void table.refetch()} />
+          <>
+            <h1>Live</h1>
+            <Failure error={table.error} retry={() => void table.refetch()} />
+          </>
         ) : (
           <Loading height={420} />
         )

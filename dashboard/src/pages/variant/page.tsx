@@ -59,7 +59,10 @@ export default function Variant() {
       <div className="page">
         <Crumb />
         {variant.error && !variant.isFetching ? (
-          <Failure error={variant.error} retry={() => void variant.refetch()} />
+          <>
+            <h1 className="break">{id}</h1>
+            <Failure error={variant.error} retry={() => void variant.refetch()} />
+          </>
         ) : (
           <Loading height={420} />
         )}
