@@ -1,7 +1,6 @@
 """Log lines: one event each whatever it holds, in both formats, with the id of the request and never a value."""
 
 import json
-import logging
 import subprocess
 import sys
 from typing import Any
@@ -85,4 +84,10 @@ def test_control_characters_are_written_out(character: str) -> None:
 
 
 def test_other_libraries_are_quiet_below_warnings() -> None:
-    assert not logging.getLogger("asyncio").isEnabledFor(logging.INFO)
+    # In a process of its own: libraries that tests use configure logging too.
+    program = (
+        "import logging; from armful import logs; logs.configure('info', json=False);"
+        "print(logging.getLogger('asyncio').isEnabledFor(logging.INFO), logging.getLogger('asyncio').isEnabledFor(30))"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["False", "True"]
