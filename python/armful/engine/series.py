@@ -3,7 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date
+from hashlib import blake2b
+from threading import Lock
 
+import msgspec
 from msgspec import Struct
 
 from armful.engine.comparisons import Cell, figures_of
@@ -12,6 +15,14 @@ from armful.storage.results import Counts
 
 _MOST_POINTS = 30
 """Days for which a series works out figures; of a longer experiment every second, third, … day."""
+
+
+_MOST_KEPT = 1000
+_known: dict[bytes, tuple[list["DayPoint"], dict[int, float]]] = {}
+"""The points of a day and the evidence until then, by a digest of everything that they follow from; the oldest go first."""
+
+_keeping = Lock()
+_encode = msgspec.json.Encoder().encode
 
 
 class DayPoint(Struct, frozen=True, kw_only=True):
@@ -50,18 +61,28 @@ def series_of(
     until: list[Cell] = []
     since: list[Cell] = []
     evidence: dict[int, float] = {}
+    history = blake2b(_encode((experiment.allocation, arms, shares)), digest_size=16)
     for number, day in enumerate(days):
         since += by_day[day]
         if (len(days) - 1 - number) % step:
             continue
         until += since
+        # All that the figures of a day are made of: days that are over are worked out once.
+        history.update(_encode((day, sorted(since))))
+        name = history.digest()
+        if (known := _known.get(name)) is not None:
+            points += known[0]
+            evidence = dict(known[1])
+            since = []
+            continue
+        todays: list[DayPoint] = []
         for variant in figures_of(experiment, arms, until, shares, {}, evidence):
             comparison = variant.comparison
             always = comparison.always_valid if comparison is not None else None
             if always is not None:
                 evidence[variant.arm.variant] = always.max_log_e
             mine = [cell for cell in since if cell.variant == variant.arm.variant]
-            points.append(
+            todays.append(
                 DayPoint(
                     day=day,
                     variant_id=variant.variant_id,
@@ -74,5 +95,14 @@ def series_of(
                     always_valid_lift_interval=always.lift_interval if always is not None else None,
                 )
             )
+        _keep(name, (todays, dict(evidence)))
+        points += todays
         since = []
     return points
+
+
+def _keep(name: bytes, found: tuple[list[DayPoint], dict[int, float]]) -> None:
+    with _keeping:
+        _known[name] = found
+        while len(_known) > _MOST_KEPT:
+            del _known[next(iter(_known))]
