@@ -61,7 +61,9 @@ impl<'a> Selector<'a> {
     ///
     /// `stop` is asked now and then whether to give up.
     pub fn fill<R: Rng + ?Sized>(&self, out: &mut [usize], rng: &mut R, stop: &dyn Fn() -> bool) -> Result<(), Error> {
-        let mut race = Race::new(self.k, self.alpha.len());
+        // Where all are wanted there is a place too many, so that no threshold is kept in vain.
+        let places = self.k + usize::from(self.k == self.alpha.len());
+        let mut race = Race::new(places, self.alpha.len());
         for row in out.chunks_exact_mut(self.k) {
             race.clear();
             if !self.run(&mut race, rng, stop)? {

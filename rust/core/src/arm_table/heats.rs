@@ -55,7 +55,8 @@ impl<'a> Heats<'a> {
             min_impressions: selection.split.map_or(i64::MIN, |split| split.min_impressions),
             matching: (!selection.wanted.is_empty()).then(|| table.dimensions.matching(selection.wanted)),
             excluded,
-            races: [Race::new(k, k), Race::new(k_new, k_new)],
+            // Where all are wanted there is a place too many, so that no threshold is kept in vain.
+            races: [Race::new(k + usize::from(k == table.len()), k), Race::new(k_new, k_new)],
             cuts,
             stops: [Key::MAX; 2],
         }
