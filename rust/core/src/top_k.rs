@@ -19,34 +19,45 @@ impl Scored {
     }
 }
 
-/// From so many on arms are sorted by whole numbers.
+/// From so many on arms are sorted by whole numbers, and kept in no order.
 const MANY: usize = 256;
 
 /// The k best seen so far; once there are k, a binary heap with the worst of them on top.
+///
+/// With many places twice as many are kept before the worse half is let go, which costs less than a heap: what a
+/// newcomer has to beat then lags behind the k-th best, but is never above it.
 #[derive(Debug, Clone)]
 pub(crate) struct TopK {
     k: usize,
     heap: Vec<Scored>,
+    /// With many places: what a newcomer has to beat.
+    cut: Option<Scored>,
 }
 
 impl TopK {
     pub fn new(k: usize, at_most: usize) -> Self {
-        Self { k, heap: Vec::with_capacity(k.min(at_most)) }
+        let kept = if k < MANY { k } else { k.saturating_mul(2) };
+        Self { k, heap: Vec::with_capacity(kept.min(at_most)), cut: None }
     }
 
     /// What a newcomer has to beat, once there are k.
     #[inline]
     pub fn worst(&self) -> Option<&Scored> {
-        if self.heap.len() < self.k {
+        if self.k >= MANY {
+            self.cut.as_ref()
+        } else if self.heap.len() < self.k {
             None
         } else {
             self.heap.first()
         }
     }
 
-    /// Keeps `candidate` if it is among the k best, and tells.
+    /// Keeps `candidate` if it may be among the k best, and tells.
     #[inline]
     pub fn push(&mut self, candidate: Scored) -> bool {
+        if self.k >= MANY {
+            return self.push_of_many(candidate);
+        }
         if self.heap.len() < self.k {
             self.heap.push(candidate);
             if self.heap.len() == self.k {
@@ -62,17 +73,41 @@ impl TopK {
         better
     }
 
+    fn push_of_many(&mut self, candidate: Scored) -> bool {
+        if self.cut.is_some_and(|cut| !candidate.beats(&cut)) {
+            return false;
+        }
+        self.heap.push(candidate);
+        if self.heap.len() == self.k {
+            self.cut = self.heap.iter().copied().max_by(rank);
+        } else if self.heap.len() / 2 == self.k {
+            self.let_go();
+        }
+        true
+    }
+
+    /// Lets go of all but the k best.
+    fn let_go(&mut self) {
+        if self.heap.len() > self.k {
+            self.cut = Some(*self.heap.select_nth_unstable_by(self.k - 1, rank).1);
+            self.heap.truncate(self.k);
+        }
+    }
+
     pub fn clear(&mut self) {
         self.heap.clear();
+        self.cut = None;
     }
 
     /// The kept arms in no order.
-    pub fn kept(&self) -> &[Scored] {
+    pub fn kept(&mut self) -> &[Scored] {
+        self.let_go();
         &self.heap
     }
 
     /// Sorts the kept arms best first and leaves them in place until `clear`.
     pub fn ranked(&mut self) -> &[Scored] {
+        self.let_go();
         if self.heap.len() < MANY {
             self.heap.sort_unstable_by(rank);
             return &self.heap;
@@ -128,7 +163,7 @@ mod tests {
     fn agrees_with_sorting_everything() {
         let mut rng = generator(Some(3));
         for n in [1usize, 2, 3, 10, 100, 1000] {
-            for k in [1usize, 2, 3, 10, 100, 700] {
+            for k in [1usize, 2, 3, 10, 100, 256, 300, 700] {
                 // Few distinct scores, so that ties are common.
                 let all: Vec<Scored> = (0..n)
                     .map(|slot| Scored {

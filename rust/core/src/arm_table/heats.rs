@@ -10,8 +10,10 @@ use super::index::{floor, BLOCK, LEVEL};
 use super::{ArmTable, Selection};
 use crate::race::{Gaps, Race};
 
-/// So few arms race in the order of their slots, and so do arms of which half or more are wanted.
+/// So few arms race in the order of their slots, and so do arms of which half or more are wanted, or, where putting them in
+/// another order takes long, one of 16.
 const FEW: usize = 64;
+const MANY_WANTED: usize = 4_096;
 
 /// Where the front gave no threshold, so many of the highest codes race before all others are looked for.
 const FIRST: usize = 4_096;
@@ -64,7 +66,7 @@ impl<'a> Heats<'a> {
 
     pub fn run<R: Rng + ?Sized>(&mut self, rng: &mut R) {
         let (table, arms) = (self.table, self.table.len());
-        if arms <= FEW || arms <= 2 * self.k {
+        if arms <= FEW.max(self.k.saturating_mul(if self.k < MANY_WANTED { 2 } else { 16 })) {
             return self.race_by_slot((0..table.slot_count()).filter(|&slot| table.live[slot]), rng);
         }
         if let Some(matching) = self.matching.take_if(|matching| matching.arms <= FEW_MATCHES.max(arms / ARMS_A_MATCH))
