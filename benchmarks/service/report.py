@@ -24,7 +24,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "processor": names[0] if names else platform.processor(),
         "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": platform.system(),
         "load_before": round(os.getloadavg()[0], 2),
     }
 
