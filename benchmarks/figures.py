@@ -193,8 +193,6 @@ def _headlines(figures: Figures) -> str:
     largest = max(figures.batches, key=lambda one: one.size)
     return _HEADLINE_TEXT.format(
         service=table(head, rows),
-        date=figures.machine["date"],
-        load=figures.machine["load_before"],
         size=f"{largest.size:,}",
         updates=f"{largest.armful:,.0f}",
         core=_core(figures.core),
@@ -208,14 +206,14 @@ each time. A report is answered once it is committed:
 
 {service}
 
-In batches of {size}, {updates} updates a second are committed. ({date}, load average {load} before the run: latencies
-and rates say as much of the machine as of the program, ratios do not.) Selection of 10 arms by the core in one thread,
+In batches of {size}, {updates} updates a second are committed. ([docs/performance.md](docs/performance.md) says how busy the
+machine was.) Selection of 10 arms by the core in one thread,
 against NumPy's `Generator.beta` with `argpartition` and a sort ([docs/selection.md](docs/selection.md) proves that the
 answer is exactly Thompson sampling's):
 
 {core}
 
-[docs/performance.md](docs/performance.md) has everything that was measured and how; `make bench` measures it on your
+The same page has everything else that was measured, and how; `make bench` measures it on your
 machine, `make loadtest` runs Locust."""
 
 

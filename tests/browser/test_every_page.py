@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import Watched, missing
 from tests.conftest import Running
 from tests.integration.contract import create, report
+from tests.integration.test_experiments import start
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 PAGES = [
@@ -38,19 +39,13 @@ def filled(shared: Running) -> str:
         {"variant_id": "b", "dimensions": {"tone": "formal"}, "impressions": 900, "successes": 110},
         "a-variant-with-a-name-so-long-that-it-has-to-be-broken-somewhere-or-cut-at-the-end-of-its-place",
     )
-    started = client.post(
-        "/experiments/start",
-        json={
-            "experiment_name": "Everything",
-            "description": "We expect b to win.",
-            "variant_ids": ["a", "b"],
-            "traffic_allocation": [0.5, 0.5],
-            "target_persona": "p",
-            "success_metrics": ["m", "clicked"],
-            "guardrail_metrics": ["unsubscribed"],
-            "duration_days": 7,
-        },
-    ).json()["experiment_id"]
+    started = start(
+        client,
+        description="We expect b to win.",
+        target_persona="p",
+        success_metrics=["m", "clicked"],
+        guardrail_metrics=["unsubscribed"],
+    )
     for n in range(120):
         report(
             client,

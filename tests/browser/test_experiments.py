@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Watched
 from tests.conftest import Running
 from tests.integration.contract import create
+from tests.integration.test_experiments import start
 
 
 def send(service: Running, experiment: str, participants: int, rates: dict[str, float]) -> None:
@@ -89,17 +90,7 @@ def test_from_plan_to_promotion(service: Running, watched: Watched) -> None:
 
 def test_a_split_that_does_not_hold_comes_first(service: Running, watched: Watched) -> None:
     create(service.client, "a", "b")
-    started = service.client.post(
-        "/experiments/start",
-        json={
-            "experiment_name": "Broken",
-            "variant_ids": ["a", "b"],
-            "traffic_allocation": [0.5, 0.5],
-            "target_persona": "p",
-            "success_metrics": ["m"],
-            "duration_days": 7,
-        },
-    ).json()["experiment_id"]
+    started = start(service.client, target_persona="p")
     updates = [
         {
             "variant_id": "a" if n % 3 else "b",
@@ -121,15 +112,7 @@ def test_a_split_that_does_not_hold_comes_first(service: Running, watched: Watch
 
 def test_stopping_is_asked_about_first(service: Running, watched: Watched) -> None:
     create(service.client, "a", "b")
-    body = {
-        "experiment_name": "To be stopped",
-        "variant_ids": ["a", "b"],
-        "traffic_allocation": [0.5, 0.5],
-        "target_persona": "p",
-        "success_metrics": ["m"],
-        "duration_days": 7,
-    }
-    started = service.client.post("/experiments/start", json=body).json()["experiment_id"]
+    started = start(service.client)
     page = watched.signed_in(service, f"/experiments/{started}")
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Go on").click()

@@ -4,6 +4,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Watched
 from tests.conftest import ADMIN_KEY, Running
 from tests.integration.contract import create
+from tests.integration.test_experiments import start
 
 
 def test_a_wrong_key_is_told_so_and_a_right_one_comes_in(shared: Running, watched: Watched) -> None:
@@ -37,17 +38,7 @@ def test_a_revoked_key_leads_back_to_signing_in(shared: Running, watched: Watche
 
 def test_a_key_that_may_only_read_sees_no_button_it_may_not_use(shared: Running, watched: Watched) -> None:
     create(shared.client, "looked-at", "other")
-    started = shared.client.post(
-        "/experiments/start",
-        json={
-            "experiment_name": "Looked at",
-            "variant_ids": ["looked-at", "other"],
-            "traffic_allocation": [0.5, 0.5],
-            "target_persona": "p",
-            "success_metrics": ["m"],
-            "duration_days": 7,
-        },
-    ).json()
+    started = start(shared.client, variant_ids=["looked-at", "other"])
     key = shared.client.post("/keys", json={"name": "looks", "scopes": ["read"]}).json()["key"]
     page = watched.signed_in(shared, key=key)
     expect(page.get_by_role("link", name="looked-at").first).to_be_visible()
@@ -56,7 +47,7 @@ def test_a_key_that_may_only_read_sees_no_button_it_may_not_use(shared: Running,
         "/variants",
         "/variants/looked-at",
         "/experiments",
-        f"/experiments/{started['experiment_id']}",
+        f"/experiments/{started}",
     ):
         page.goto(f"{shared.url}/dashboard{path}")
         expect(page.get_by_text("looks", exact=False).first).to_be_visible()

@@ -95,9 +95,13 @@ def test_what_is_no_data_folder(tmp_path: Path) -> None:
     assert any(
         "is empty" in finding.detail for finding in _installation.data_folder(Settings(data_dir=tmp_path))
     )
-    if os.geteuid() != 0:
-        pytest.skip("only root can give a folder away")
-    os.chown(tmp_path, 12345, -1)
+
+
+def test_a_data_folder_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    finding = next(_installation.data_folder(Settings(data_dir=tmp_path)))
+    assert finding.verdict == "problem"
+    assert f"is user {tmp_path.stat().st_uid}'s" in finding.detail
 
 
 def test_little_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,12 +30,9 @@ OWNER = """
 import sys, time
 from pathlib import Path
 from armful.postgres import EmbeddedPostgres
-postgres = EmbeddedPostgres(Path(sys.argv[1]))
-print(postgres.start(), postgres.pid, flush=True)
-try:
+with EmbeddedPostgres(Path(sys.argv[1])) as postgres:
+    print(postgres.dsn, postgres.pid, flush=True)
     time.sleep(60)
-finally:
-    postgres.stop()
 """
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")

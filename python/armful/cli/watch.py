@@ -118,7 +118,7 @@ def _variants(seen: Seen, most: int) -> Table:
         share = standing["recent_share"]
         table.add_row(
             row.variant["variant_id"],
-            f"{row.chance:.1%}",
+            _chance(row.chance),
             Text("━" * round(_BAR * row.chance), style="green"),
             f"{performance['success_rate']:.2%}",
             f"{standing['lower_bound']:.2%} – {standing['upper_bound']:.2%}",
@@ -128,6 +128,11 @@ def _variants(seen: Seen, most: int) -> Table:
     if seen.total > min(most, len(seen.rows)):
         table.caption = f"{min(most, len(seen.rows)):,} of {seen.total:,} variants"
     return table
+
+
+def _chance(part: float) -> str:
+    """A chance, never rounded to certainty."""
+    return "<0.1%" if part < 0.0005 else ">99.9%" if part > 0.9995 else f"{part:.1%}"
 
 
 def _experiments(seen: Seen) -> Table:
