@@ -311,6 +311,8 @@ class ArmTable:
     def remove(self, ids: Sequence[str], version: int | _Integers | None = None) -> int:
         """Remove arms: they are never selected again, but keep their slots.
 
+        Many are removed in batches of 1,000, between which selections are let in.
+
         >>> table = ArmTable()
         >>> slots = table.upsert(["warm", "bold"], [3.0, 1.0], [9.0, 1.0], [10, 0], [1, 1])
         >>> table.remove(["warm"], version=2), "warm" in table

@@ -3,6 +3,7 @@
 import threading
 
 import numpy as np
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -111,3 +112,25 @@ def test_a_selection_waits_for_a_batch_of_an_upsert_not_for_all_of_it():
     assert all(size % batch == 0 for size in sizes), "seen within a batch"
     assert len({size for size in sizes if 0 < size < n}) >= 3, "seen at the beginning and the end only"
     assert all(not slots or slots[0] < size for slots, size in selected)
+
+
+@pytest.mark.parametrize("version", [None, 2])
+def test_a_selection_waits_for_a_batch_of_a_removal_not_for_all_of_it(version):
+    n, batch = 500_000, 1_000
+    ids = [f"arm{i}" for i in range(n)]
+    ones, counts = np.ones(n), np.ones(n, np.int64)
+    table = ArmTable()
+    table.upsert(ids, ones, ones, counts, counts)
+    removal = threading.Thread(target=table.remove, args=(ids, version))
+    selected = []
+    removal.start()
+    while removal.is_alive():
+        slots, _ = table.select(1)
+        selected.append((slots.tolist(), len(table)))
+    removal.join()
+    assert len(table) == 0
+    sizes = [size for _, size in selected]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(size % batch == 0 for size in sizes), "seen within a batch"
+    assert len({size for size in sizes if 0 < size < n}) >= 3, "seen at the beginning and the end only"
+    assert all(slots for slots, size in selected if size > 0)

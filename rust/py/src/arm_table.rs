@@ -1,8 +1,9 @@
 //! `ArmTable`: the core's table behind a lock.
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use armful_core::{check_length, generator, Selection, Split};
+use armful_core::{check_length, generator, Error, Selection, Split};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -14,7 +15,7 @@ use crate::rows::{all_pairs, split_pairs, Columns};
 /// So many rows are written at a time; a selection never waits for more.
 const BATCH: usize = 1_000;
 
-/// Up to so many rows or slots, handing the interpreter over costs more than it gives.
+/// In a table of so few slots, handing the interpreter over costs more than it gives.
 const FEW: usize = 2_000;
 
 type Indices<'py> = Bound<'py, PyArray1<isize>>;
@@ -26,7 +27,7 @@ type Integers<'py> = Bound<'py, PyArray1<i64>>;
 #[derive(Default)]
 pub struct ArmTable {
     table: RwLock<armful_core::ArmTable>,
-    /// Readers that found the table being written: a long upsert lets them in between its batches.
+    /// Readers that found the table being written: long work lets them in between its batches.
     waiting: AtomicUsize,
 }
 
@@ -47,26 +48,29 @@ impl ArmTable {
         })
     }
 
-    /// Writes, under the same rule.
-    fn writing<T: Send>(
+    /// Writes so many rows, under the same rule; [`BATCH`] at a time, between which readers are let in.
+    fn writing(
         &self,
         py: Python<'_>,
         rows: usize,
-        work: impl FnOnce(&mut armful_core::ArmTable) -> T + Send,
-    ) -> T {
-        if rows <= FEW {
+        mut work: impl FnMut(&mut armful_core::ArmTable, Range<usize>) -> Result<(), Error> + Send,
+    ) -> PyResult<()> {
+        if rows <= BATCH {
             if let Ok(mut table) = self.table.try_write() {
-                return work(&mut table);
+                return work(&mut table, 0..rows).map_err(refuse);
             }
         }
-        py.detach(|| work(&mut self.table.write().unwrap_or_else(PoisonError::into_inner)))
-    }
-
-    /// Lets the readers in who wait. They need no more than the lock being free, so this takes microseconds.
-    fn give_way(&self) {
-        while self.waiting.load(Ordering::SeqCst) > 0 {
-            std::thread::yield_now();
-        }
+        let mut batch = |start: usize| {
+            let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+            work(&mut table, start..rows.min(start + BATCH))?;
+            drop(table);
+            // Who waits needs no more than the lock being free, so this takes microseconds.
+            while self.waiting.load(Ordering::SeqCst) > 0 {
+                std::thread::yield_now();
+            }
+            Ok(())
+        };
+        py.detach(|| (0..rows).step_by(BATCH).try_for_each(&mut batch)).map_err(refuse)
     }
 }
 
@@ -106,24 +110,10 @@ impl ArmTable {
         self.reading(py, |table| table.check_room(ids.len(), bytes)).map_err(refuse)?;
 
         let mut slots = Vec::with_capacity(ids.len());
-        let write = |table: &mut armful_core::ArmTable, slots: &mut Vec<usize>, start: usize, end: usize| {
-            let dimensions = dimensions.as_ref().map(|dimensions| &dimensions[start..end]);
-            table.upsert(&ids[start..end], rows.slice(start, end), dimensions, slots)
-        };
-        let written = if ids.len() <= BATCH {
-            self.writing(py, ids.len(), |table| write(table, &mut slots, 0, ids.len()))
-        } else {
-            py.detach(|| {
-                (0..ids.len()).step_by(BATCH).try_for_each(|start| {
-                    let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-                    write(&mut table, &mut slots, start, ids.len().min(start + BATCH))?;
-                    drop(table);
-                    self.give_way();
-                    Ok(())
-                })
-            })
-        };
-        written.map_err(refuse)?;
+        self.writing(py, ids.len(), |table, batch| {
+            let dimensions = dimensions.as_ref().map(|dimensions| &dimensions[batch.clone()]);
+            table.upsert(&ids[batch.clone()], rows.slice(batch), dimensions, &mut slots)
+        })?;
         Ok(PyArray1::from_vec(py, indices(slots)))
     }
 
@@ -143,12 +133,10 @@ impl ArmTable {
         rows.check(("slots", slots.len())).map_err(refuse)?;
         self.reading(py, |table| table.check_slots(&slots)).map_err(refuse)?;
         let mut applied = 0;
-        for start in (0..slots.len()).step_by(BATCH) {
-            let end = slots.len().min(start + BATCH);
-            let write = |table: &mut armful_core::ArmTable| table.update(&slots[start..end], rows.slice(start, end));
-            applied += self.writing(py, slots.len(), write).map_err(refuse)?;
-            self.give_way();
-        }
+        self.writing(py, slots.len(), |table, batch| {
+            applied += table.update(&slots[batch.clone()], rows.slice(batch))?;
+            Ok(())
+        })?;
         Ok(applied)
     }
 
@@ -162,15 +150,29 @@ impl ArmTable {
     ) -> PyResult<usize> {
         let ids = strings(ids, "ids")?;
         let ids = texts(&ids)?;
+        let mut removed = 0;
         let Some(version) = version else {
-            return self.writing(py, ids.len(), |table| table.remove(&ids)).map_err(refuse);
+            // No id is ever forgotten, so those that are known now still are when their batch comes.
+            self.reading(py, |table| table.check_ids(&ids)).map_err(refuse)?;
+            self.writing(py, ids.len(), |table, batch| {
+                removed += table.remove(&ids[batch])?;
+                Ok(())
+            })?;
+            return Ok(removed);
         };
         let versions = match version.extract::<i64>() {
             Ok(version) => Column::Owned(vec![version; ids.len()]),
             Err(_) => integers(version, "version")?,
         };
         let versions = versions.as_slice();
-        self.writing(py, ids.len(), |table| table.remove_at(&ids, versions)).map_err(refuse)
+        check_length(("ids", ids.len()), ("version", versions.len())).map_err(refuse)?;
+        let bytes = ids.iter().map(|id| id.len()).sum();
+        self.reading(py, |table| table.check_room(ids.len(), bytes)).map_err(refuse)?;
+        self.writing(py, ids.len(), |table, batch| {
+            removed += table.remove_at(&ids[batch.clone()], &versions[batch])?;
+            Ok(())
+        })?;
+        Ok(removed)
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.select"))]

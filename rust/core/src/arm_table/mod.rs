@@ -136,9 +136,8 @@ impl ArmTable {
 
     /// Removes arms whatever their version, giving how many were live. Any later upsert revives them.
     pub fn remove(&mut self, ids: &[&str]) -> Result<usize, Error> {
-        let find = |id: &&str| self.ids.slot(id).ok_or_else(|| Error::UnknownId((*id).to_owned()));
-        let slots = ids.iter().map(find).collect::<Result<Vec<_>, _>>()?;
-        Ok(slots.into_iter().filter(|&slot| self.bury(slot, i64::MIN)).count())
+        self.check_ids(ids)?;
+        Ok(ids.iter().filter(|id| self.ids.slot(id).is_some_and(|slot| self.bury(slot, i64::MIN))).count())
     }
 
     /// Removes each arm unless a newer version than `versions` is held, giving how many were live.
@@ -182,7 +181,7 @@ impl ArmTable {
     }
 
     /// The slots of the live arms, in ascending order.
-    pub fn live_slots(&self) -> impl Iterator<Item = usize> + '_ {
+    pub fn live_slots(&self) -> impl Iterator<Item = usize> + Clone + '_ {
         self.live.iter().enumerate().filter_map(|(slot, &live)| live.then_some(slot))
     }
 
@@ -197,6 +196,14 @@ impl ArmTable {
             + self.dimensions.nbytes()
             + self.index.nbytes()
             + self.front.nbytes()
+    }
+
+    /// Checks that each id was seen, be its arm live or removed.
+    pub fn check_ids(&self, ids: &[&str]) -> Result<(), Error> {
+        match ids.iter().find(|id| self.ids.slot(id).is_none()) {
+            Some(&id) => Err(Error::UnknownId(id.to_owned())),
+            None => Ok(()),
+        }
     }
 
     /// Checks that each slot was given out.

@@ -1,4 +1,6 @@
 //! Arms as they come in, in columns, and as they are given out, one by one.
+use std::ops::Range;
+
 use crate::beta::{check_length, check_parameters};
 use crate::error::Error;
 
@@ -32,13 +34,13 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The rows from `start` to before `end`.
-    pub fn slice(&self, start: usize, end: usize) -> Self {
+    /// Some of the rows.
+    pub fn slice(&self, rows: Range<usize>) -> Self {
         Self {
-            alpha: &self.alpha[start..end],
-            beta: &self.beta[start..end],
-            impressions: &self.impressions[start..end],
-            version: &self.version[start..end],
+            alpha: &self.alpha[rows.clone()],
+            beta: &self.beta[rows.clone()],
+            impressions: &self.impressions[rows.clone()],
+            version: &self.version[rows],
         }
     }
 }

@@ -62,7 +62,7 @@ fn update_by_slot_never_revives() {
     assert_eq!(table.update(&[0, 1], rows), Ok(1));
     assert_eq!(table.len(), 1);
     assert_eq!(table.arm(1), Ok(Arm { alpha: 3.0, beta: 4.0, impressions: 6, version: 9 }));
-    assert_eq!(table.update(&[2], rows.slice(0, 1)), Err(Error::UnknownSlot { slot: 2, slots: 2 }));
+    assert_eq!(table.update(&[2], rows.slice(0..1)), Err(Error::UnknownSlot { slot: 2, slots: 2 }));
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn eligibility_is_by_dimensions_exclusion_and_life() {
     put(&mut table, &["a"], 0, 2);
     assert_eq!(pick(&table, &[("tone", "warm")], &["b"]), [0], "an upsert without dimensions leaves them");
     table
-        .upsert(&["a"], Rows { version: &[3], ..rows.slice(0, 1) }, Some(&[vec![("tone", "cold")]]), &mut vec![])
+        .upsert(&["a"], Rows { version: &[3], ..rows.slice(0..1) }, Some(&[vec![("tone", "cold")]]), &mut vec![])
         .unwrap();
     table.remove(&["c"]).unwrap();
     assert_eq!(pick(&table, &[("tone", "cold")], &[]), [0]);
