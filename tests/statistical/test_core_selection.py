@@ -119,6 +119,25 @@ def test_table_with_filter_exclusion_and_split():
     assert agree(ours, theirs, n)
 
 
+@pytest.mark.parametrize("few", ["new", "experienced"])
+def test_places_that_one_group_cannot_fill(few):
+    """Three arms on one side of the split: the other side races for all the places that these leave."""
+    rng = np.random.default_rng(9)
+    n, k, rounds = 2_500, 8, 4_000
+    alpha, beta = service(rng, n)
+    impressions = np.full(n, 500 if few == "new" else 5)
+    rare = np.array([7, 1_200, 2_400])
+    impressions[rare] = 505 - impressions[rare]
+    # Which the filter leaves: too many to be looked up.
+    table = table_of(alpha, beta, impressions, [{"tone": "ab"[i % 500 == 3]} for i in range(n)])
+    select = {"min_impressions": 100, "exploration_ratio": 0.5, "where": {"tone": "a"}}
+    ours = np.array([table.select(k, seed=seed, **select)[0] for seed in range(rounds)])
+    others = np.flatnonzero((np.arange(n) % 500 != 3) & ~np.isin(np.arange(n), rare))
+    theirs = others[drawn_and_sorted(alpha[others], beta[others], k - len(rare), rounds, 3)]
+    assert (np.isin(ours, rare).sum(axis=1) == len(rare)).all()
+    assert agree(ours[~np.isin(ours, rare)], theirs, n)
+
+
 LARGE = {
     "mostly out of reach": lambda rng: service(rng, 5000),
     "too many alike to be kept in order": lambda rng: tuple(

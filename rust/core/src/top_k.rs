@@ -40,6 +40,16 @@ impl TopK {
         Self { k, heap: Vec::with_capacity(kept.min(at_most)), cut: None }
     }
 
+    /// k.
+    pub fn places(&self) -> usize {
+        self.k
+    }
+
+    /// How many there are of the k best.
+    pub fn len(&self) -> usize {
+        self.heap.len().min(self.k)
+    }
+
     /// What a newcomer has to beat, once there are k.
     #[inline]
     pub fn worst(&self) -> Option<&Scored> {

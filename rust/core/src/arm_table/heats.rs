@@ -25,63 +25,123 @@ const ARMS_A_MATCH: usize = 256;
 /// How many of them race before the others are compared with the threshold, beside four for each place.
 const MATCHES_FIRST: usize = 256;
 
+/// How many places experienced arms have, and new ones.
+pub(super) type Places = [usize; 2];
+
+/// The arms of a table that are eligible, and the races among them.
 pub(super) struct Heats<'a> {
     table: &'a ArmTable,
-    k: usize,
     /// From how many impressions on an arm is in the first race; else in the second.
     min_impressions: i64,
     matching: Option<Matching>,
     /// Slots in ascending order.
     excluded: Vec<usize>,
-    pub races: [Race; 2],
-    /// The codes up to which arms of each race are quiet; above all codes for a race without arms.
+    races: [Race; 2],
+    /// The codes up to which arms of each race are quiet; above all codes for a race that isn't held.
     cuts: [u16; 2],
     /// Where in the order each race's arms became quiet.
     stops: [Key; 2],
 }
 
 impl<'a> Heats<'a> {
-    pub fn new(table: &'a ArmTable, selection: &Selection<'_>, k: usize) -> Self {
+    pub fn new(table: &'a ArmTable, selection: &Selection<'_>) -> Self {
         let mut excluded: Vec<usize> = selection.excluded.iter().filter_map(|id| table.ids.slot(id)).collect();
         excluded.sort_unstable();
-        let (cuts, k_new) = match selection.split {
-            None => ([0, u16::MAX], 0),
-            Some(split) => {
-                let (below, above) = table.index.may_have(split.min_impressions);
-                ([if above { 0 } else { u16::MAX }, if below { 0 } else { u16::MAX }], k)
-            }
-        };
         Self {
             table,
-            k,
-            min_impressions: selection.split.map_or(i64::MIN, |split| split.min_impressions),
+            // Without a split all count as experienced.
+            min_impressions: selection.split.map_or(0, |split| split.min_impressions),
             matching: (!selection.wanted.is_empty()).then(|| table.dimensions.matching(selection.wanted)),
             excluded,
-            // Where all are wanted there is a place too many, so that no threshold is kept in vain.
-            races: [Race::new(k + usize::from(k == table.len()), k), Race::new(k_new, k_new)],
-            cuts,
+            races: [Race::new(0, 0), Race::new(0, 0)],
+            cuts: [u16::MAX; 2],
             stops: [Key::MAX; 2],
         }
     }
 
-    pub fn run<R: Rng + ?Sized>(&mut self, rng: &mut R) {
-        let (table, arms) = (self.table, self.table.len());
-        if arms <= FEW.max(self.k.saturating_mul(if self.k < MANY_WANTED { 2 } else { 16 })) {
-            return self.race_by_slot((0..table.slot_count()).filter(|&slot| table.live[slot]), rng);
+    /// Ranks as many of the eligible arms as there are places. Those that one group can't fill go to the other.
+    pub fn run<R: Rng + ?Sized>(mut self, places: Places, rng: &mut R) -> [Race; 2] {
+        let (table, k) = (self.table, places[0] + places[1]);
+        if table.len() <= FEW.max(k.saturating_mul(if k < MANY_WANTED { 2 } else { 16 })) {
+            return self.race_by_slot(table.live_slots(), places, rng);
         }
-        if let Some(matching) = self.matching.take_if(|matching| matching.arms <= FEW_MATCHES.max(arms / ARMS_A_MATCH))
-        {
-            let few = matching.arms <= FEW || matching.arms <= 2 * self.k;
-            let mut slots: Vec<usize> = table.dimensions.slots(&matching).collect();
-            self.matching = Some(matching);
-            if few {
+        if let Some(matching) = self.matching.as_ref().filter(|&matching| self.are_few(matching)) {
+            if matching.arms <= FEW.max(2 * k) {
                 // As if there were no other arms: a seed gives the same answer however many there are beside them.
+                let mut slots: Vec<usize> = table.dimensions.slots(matching).collect();
                 slots.sort_unstable();
-                return self.race_by_slot(slots.into_iter(), rng);
+                return self.race_by_slot(slots.into_iter(), places, rng);
             }
-            slots.retain(|slot| self.excluded.binary_search(slot).is_err());
-            let mut keys: Vec<Key> = slots.into_iter().map(|slot| key(table.index.code(slot), slot)).collect();
-            let first = MATCHES_FIRST + 4 * self.k;
+        }
+        let (new, experienced) = table.index.may_have(self.min_impressions);
+        let most = [experienced, new].map(|some| if some { usize::MAX } else { 0 });
+        let places = shared(places, most);
+        self.hold(places);
+        self.heat(rng);
+        let found = [0, 1].map(|group| self.races[group].best.len());
+        let Some(short) = (0..2).find(|&group| found[group] < places[group]) else { return self.races };
+        let other = 1 - short;
+        if most[other] > 0 && found[other] == places[other] {
+            // All of the one group's arms were drawn. That it has so few doesn't hang on their draws, so the other may
+            // race again for more places as if it had been for these from the start.
+            let all = std::mem::replace(&mut self.races[short], Race::new(0, 0));
+            let mut more = [0; 2];
+            more[other] = places[0] + places[1] - found[short];
+            self.hold(more);
+            self.heat(rng);
+            self.races[short] = all;
+        }
+        self.races
+    }
+
+    /// Opens the races for so many places.
+    fn hold(&mut self, places: Places) {
+        // Where all are wanted there is a place too many, so that no threshold is kept in vain.
+        let arms = self.table.len();
+        self.races = places.map(|k| Race::new(k + usize::from(k == arms), k));
+        self.cuts = places.map(|k| if k == 0 { u16::MAX } else { 0 });
+        self.stops = [Key::MAX; 2];
+    }
+
+    /// Lets those of these live arms race that are eligible, one after the other.
+    fn race_by_slot<R: Rng + ?Sized>(
+        mut self,
+        slots: impl Iterator<Item = usize> + Clone,
+        places: Places,
+        rng: &mut R,
+    ) -> [Race; 2] {
+        let table = self.table;
+        let arms = slots.map(|slot| (slot, table.entry(slot)));
+        let mut most = [usize::MAX, 0];
+        if self.min_impressions > 0 {
+            most = [0; 2];
+            for (slot, arm) in arms.clone() {
+                most[self.group(&arm)] += usize::from(self.is_eligible(slot, &arm));
+            }
+        }
+        self.hold(shared(places, most));
+        for (slot, arm) in arms {
+            let group = self.group(&arm);
+            // There may be no places for a group, and then no race.
+            if self.cuts[group] < u16::MAX && self.is_eligible(slot, &arm) {
+                self.contend(group, slot, &arm, rng);
+            }
+        }
+        self.races
+    }
+
+    fn are_few(&self, matching: &Matching) -> bool {
+        matching.arms <= FEW_MATCHES.max(self.table.len() / ARMS_A_MATCH)
+    }
+
+    /// Lets the arms race, those of highest reach first.
+    fn heat<R: Rng + ?Sized>(&mut self, rng: &mut R) {
+        let table = self.table;
+        let few = self.matching.as_ref().filter(|&matching| self.are_few(matching));
+        if let Some(matching) = few {
+            let slots = table.dimensions.slots(matching).filter(|slot| self.excluded.binary_search(slot).is_err());
+            let mut keys: Vec<Key> = slots.map(|slot| key(table.index.code(slot), slot)).collect();
+            let first = MATCHES_FIRST + 4 * (self.races[0].best.places() + self.races[1].best.places());
             if keys.len() > 2 * first {
                 keys.select_nth_unstable(first);
                 let rest = keys.split_off(first);
@@ -98,7 +158,8 @@ impl<'a> Heats<'a> {
         if !self.walk(in_order, rng) && !table.front.is_complete() {
             let mut from = table.front.least();
             if (0..2).any(|group| self.cuts[group] == 0) {
-                let first = table.index.highest(FIRST.max(4 * self.k));
+                let wanted = self.races[0].best.places() + self.races[1].best.places();
+                let first = table.index.highest(FIRST.max(4 * wanted));
                 if first < from && first > 1 {
                     self.walk_codes(first, from, rng);
                     from = first;
@@ -107,16 +168,6 @@ impl<'a> Heats<'a> {
             self.walk_codes(1, from, rng);
         }
         self.propose(rng);
-    }
-
-    /// Lets those of these live arms race that are eligible, one after the other.
-    fn race_by_slot<R: Rng + ?Sized>(&mut self, slots: impl Iterator<Item = usize>, rng: &mut R) {
-        for slot in slots {
-            let arm = self.table.entry(slot);
-            if self.is_eligible(slot, &arm) {
-                self.contend(self.group(&arm), slot, &arm, rng);
-            }
-        }
     }
 
     fn group(&self, arm: &Entry) -> usize {
@@ -230,5 +281,30 @@ impl<'a> Heats<'a> {
             }
             slot = slot.saturating_add(1).saturating_add(gaps.gap(rng) as usize);
         }
+    }
+}
+
+/// Gives places that one group can't fill, of which there are at most so many, to the other.
+fn shared([experienced, new]: Places, [most_experienced, most_new]: [usize; 2]) -> Places {
+    let k = experienced + new;
+    let exploited = experienced.min(most_experienced);
+    let explored = (k - exploited).min(most_new);
+    [(k - explored).min(most_experienced), explored]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_that_one_group_cannot_fill_go_to_the_other() {
+        assert_eq!(shared([5, 5], [100, 100]), [5, 5]);
+        assert_eq!(shared([5, 5], [100, 2]), [8, 2]);
+        assert_eq!(shared([5, 5], [2, 100]), [2, 8]);
+        assert_eq!(shared([5, 5], [4, 3]), [4, 3]);
+        assert_eq!(shared([10, 0], [100, 3]), [10, 0]);
+        assert_eq!(shared([10, 0], [8, 3]), [8, 2]);
+        assert_eq!(shared([0, 10], [100, 100]), [0, 10]);
+        assert_eq!(shared([5, 5], [0, usize::MAX]), [0, 10]);
     }
 }

@@ -4,7 +4,7 @@ use rand::{Rng, RngExt};
 use super::heats::Heats;
 use super::ArmTable;
 use crate::error::Error;
-use crate::top_k::rank;
+use crate::top_k::{rank, Scored};
 
 /// What to select.
 #[derive(Debug, Clone, Copy, Default)]
@@ -50,17 +50,14 @@ impl Split {
         }
         Ok(())
     }
-}
 
-/// How many of k places go to (new, experienced) arms, of which there are `new` and `experienced`, or more than k.
-fn places<R: Rng + ?Sized>(k: usize, ratio: f64, new: usize, experienced: usize, rng: &mut R) -> (usize, usize) {
-    let expected = k as f64 * ratio;
-    // Drawn whether or not the fraction is 0, so that the stream doesn't hang on the ratio.
-    let extra: f64 = rng.random();
-    let exploring = (expected.floor() as usize + usize::from(extra < expected.fract())).min(k);
-    let exploited = (k - exploring).min(experienced);
-    let explored = (k - exploited).min(new);
-    (explored, (k - explored).min(experienced))
+    /// How many of k places are for new arms.
+    fn places<R: Rng + ?Sized>(&self, k: usize, rng: &mut R) -> usize {
+        let expected = k as f64 * self.exploration_ratio;
+        // Drawn whether or not the fraction is 0, so that the stream doesn't hang on the ratio.
+        let extra: f64 = rng.random();
+        (expected.floor() as usize + usize::from(extra < expected.fract())).min(k)
+    }
 }
 
 impl ArmTable {
@@ -78,18 +75,16 @@ impl ArmTable {
         if k == 0 {
             return Ok(());
         }
-        let mut heats = Heats::new(self, selection, k);
-        heats.run(rng);
-        let [experienced, new] = &mut heats.races;
-        let mut best = experienced.best.ranked().to_vec();
-        if let Some(split) = selection.split {
-            let new = new.best.ranked();
-            let (explored, exploited) = places(k, split.exploration_ratio, new.len(), best.len(), rng);
-            best.truncate(exploited);
-            best.extend(&new[..explored]);
+        let new = selection.split.map_or(0, |split| split.places(k, rng));
+        let [mut experienced, mut new] = Heats::new(self, selection).run([k - new, new], rng);
+        let mut push = |best: &[Scored]| chosen.extend(best.iter().map(|one| (one.slot as usize, one.score)));
+        if new.best.len() == 0 {
+            push(experienced.best.ranked());
+        } else {
+            let mut best = [experienced.best.ranked(), new.best.ranked()].concat();
             best.sort_unstable_by(rank);
+            push(&best);
         }
-        chosen.extend(best.iter().map(|scored| (scored.slot as usize, scored.score)));
         Ok(())
     }
 }
@@ -100,20 +95,10 @@ mod tests {
     use crate::rng::generator;
 
     #[test]
-    fn places_that_one_group_cannot_fill_go_to_the_other() {
-        let mut rng = generator(Some(1));
-        assert_eq!(places(10, 0.5, 100, 100, &mut rng), (5, 5));
-        assert_eq!(places(10, 0.5, 2, 100, &mut rng), (2, 8));
-        assert_eq!(places(10, 0.5, 100, 2, &mut rng), (8, 2));
-        assert_eq!(places(10, 0.5, 3, 4, &mut rng), (3, 4));
-        assert_eq!(places(10, 0.0, 3, 100, &mut rng), (0, 10));
-        assert_eq!(places(10, 1.0, 100, 100, &mut rng), (10, 0));
-    }
-
-    #[test]
     fn the_fraction_of_a_place_is_drawn() {
         let mut rng = generator(Some(1));
-        let explored: usize = (0..10_000).map(|_| places(1, 0.3, 5, 5, &mut rng).0).sum();
+        let split = Split { min_impressions: 100, exploration_ratio: 0.3 };
+        let explored: usize = (0..10_000).map(|_| split.places(1, &mut rng)).sum();
         // Five standard errors of a binomial share.
         assert!((explored as f64 / 10_000.0 - 0.3).abs() < 5.0 * (0.3f64 * 0.7 / 10_000.0).sqrt());
     }
