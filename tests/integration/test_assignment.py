@@ -140,6 +140,25 @@ def test_a_draft_assigns_nobody_and_counts_nothing_until_it_starts(client: Clien
     assert results(client, experiment)["variant_performance"]["a"]["impressions"] == 0
 
 
+def test_a_draft_that_never_ran_cannot_be_stopped_and_stays_a_draft(client: Client) -> None:
+    create(client, "a", "b")
+    experiment = start(client, draft=True)
+    refused = problem(client.post(f"/experiments/{experiment}/stop"), 409)
+    assert refused["detail"] == f"Experiment {experiment} is draft: it cannot be asked to stop"
+    assert client.get(f"/experiments/{experiment}").json()["status"] == "draft"
+
+
+def test_a_draft_does_not_start_with_a_variant_that_was_archived_meanwhile(client: Client) -> None:
+    create(client, "a", "b")
+    experiment = start(client, draft=True)
+    client.delete("/variants/b")
+    assert (
+        problem(client.post(f"/experiments/{experiment}/start"), 400)["detail"] == "Variant 'b' is archived"
+    )
+    client.patch("/variants/b", json={"status": "active"})
+    assert client.post(f"/experiments/{experiment}/start").json()["status"] == "active"
+
+
 def test_experiments_of_one_namespace_share_nobody(client: Client) -> None:
     create(client, "a", "b")
     first = start(client, namespace="checkout", namespace_range=[0, 0.4])
@@ -242,6 +261,7 @@ def test_every_change_is_in_the_audit_log(service: Running) -> None:
             "success_metrics and guardrail_metrics name 'engagement_rate' twice",
         ),
         ({"namespace": "n", "namespace_range": [0.5, 0.5]}, "namespace_range is [0.5, 0.5]"),
+        ({"namespace_range": [0, 0.5]}, "namespace_range is [0.0, 0.5], of no namespace"),
         ({"unresolved": "pending"}, "unresolved 'pending' needs attribution_days"),
     ],
 )

@@ -113,7 +113,7 @@ def test_control_is_the_first_variant_by_default(client: Client) -> None:
         ({"variant_ids": ["a", "a"]}, "variant_ids names 'a' twice"),
         ({"variant_ids": ["a", "gone"]}, "Variant 'gone' is archived"),
         ({"traffic_allocation": [0.5, 0.4]}, "Traffic allocation must sum to 1.0"),
-        ({"traffic_allocation": [0.5, 0.500002]}, "Traffic allocation must sum to 1.0"),
+        ({"traffic_allocation": [0.5, 0.500002]}, "Traffic allocation must sum to 1.0, and sums to 1.000002"),
         ({"traffic_allocation": [1.5, -0.5]}, "traffic_allocation has a share of 1.5"),
         ({"traffic_allocation": [1.0]}, "traffic_allocation has 1 shares for 2 variants"),
         ({"control_variant_id": "c"}, "control_variant_id 'c' is not one of variant_ids"),

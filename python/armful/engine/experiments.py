@@ -113,19 +113,10 @@ class Experiments:
             if unknown := sorted(set(floors) - set(ids)):
                 raise Refused(f"floors names '{unknown[0]}', which is not one of variant_ids")
             if sum(floors.values()) > 1:
-                raise Refused(f"floors must sum to 1 at most, and sum to {sum(floors.values()):.6g}")
+                raise Refused(f"floors must sum to 1 at most, and sum to {sum(floors.values()):.10g}")
             if allocation == "fixed":
                 raise Refused("floors go with allocation 'thompson': a fixed split has its shares")
-        planned = []
-        for variant_id in ids:
-            try:
-                variant = await self._variants.get(variant_id)
-            except VariantNotFound as error:
-                # Not the 404 of a resource that was asked for: the request itself names something unknown.
-                raise Refused(str(error)) from error
-            if variant.status != "active":
-                raise Refused(f"Variant '{variant_id}' is archived")
-            planned.append(variant.key)
+        planned = [await self._selectable(variant_id) for variant_id in ids]
         if allocation == "fixed":
             least = [0.0 for _ in ids]
         elif floors is None:
@@ -133,6 +124,21 @@ class Experiments:
         else:
             least = [floors.get(variant_id, 0.0) for variant_id in ids]
         return _arm_plans(planned, shares, least)
+
+    async def _selectable(self, variant_id: str) -> int:
+        """The key of a variant that may be shown.
+
+        Raises:
+            Refused: there is none of that id, or it is archived.
+        """
+        try:
+            variant = await self._variants.get(variant_id)
+        except VariantNotFound as error:
+            # Not the 404 of a resource that was asked for: the request itself names something unknown.
+            raise Refused(str(error)) from error
+        if variant.status != "active":
+            raise Refused(f"Variant '{variant_id}' is archived")
+        return variant.key
 
     async def get(self, experiment_id: str) -> Experiment:
         """The experiment of that id.
@@ -163,12 +169,18 @@ class Experiments:
         Raises:
             ExperimentNotFound: there is none of that id.
             IllegalTransition: its state does not lead there.
+            Refused: a variant of the draft has been archived since.
         """
         arms: list[experiments.ArmPlan] = []
         if action == "start":
-            held = (await self.get(experiment_id)).arms
+            experiment = await self.get(experiment_id)
+            held = experiment.arms
             arms = _arm_plans(
-                [arm.variant for arm in held],
+                # What is no draft is refused as such, whatever became of its variants.
+                [
+                    await self._selectable(arm.variant_id) if experiment.status == "draft" else arm.variant
+                    for arm in held
+                ],
                 [arm.traffic_allocation for arm in held],
                 [arm.floor for arm in held],
             )
@@ -304,6 +316,8 @@ def _check(request: StartRequest) -> None:
     start, end = request.namespace_range
     if not start < end:
         raise Refused(f"namespace_range is [{start}, {end}]: its start must be below its end")
+    if request.namespace is None and request.namespace_range != (0, 1):
+        raise Refused(f"namespace_range is [{start}, {end}], of no namespace: name it as namespace")
     if request.unresolved == "pending" and request.attribution_days is None:
         raise Refused(
             "unresolved 'pending' needs attribution_days: without them no impression is ever resolved"
@@ -325,4 +339,4 @@ def _check_arms(variant_ids: Sequence[str], shares: Sequence[float]) -> None:
         if not 0 <= share <= 1:
             raise Refused(f"traffic_allocation has a share of {share}: shares lie between 0 and 1")
     if abs(sum(shares) - 1) > 1e-6:
-        raise Refused(f"Traffic allocation must sum to 1.0, and sums to {sum(shares):.6g}")
+        raise Refused(f"Traffic allocation must sum to 1.0, and sums to {sum(shares):.10g}")

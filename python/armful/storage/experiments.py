@@ -24,7 +24,7 @@ TRANSITIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "start": (("draft",), "active"),
     "pause": (("active",), "paused"),
     "resume": (("paused",), "active"),
-    "stop": (("draft", "active", "paused"), "stopped"),
+    "stop": (("active", "paused"), "stopped"),
     "promote": (("active", "paused", "completed", "stopped"), "promoted"),
 }
 """What each action starts from and leads to."""
