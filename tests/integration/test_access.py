@@ -233,16 +233,29 @@ def test_a_body_too_large_is_413(database: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"),
+    ("method", "path", "status", "detail"),
     [
-        ("GET", "/none", 404),
-        ("GET", "/variants/select", 405),
-        ("PUT", "/variants", 405),
-        ("GET", "/experiments/a/b/c", 404),
+        ("GET", "/none", 404, "There is nothing at /none: /docs lists every endpoint"),
+        ("GET", "/variants/select", 405, "/variants/select does not take GET: send "),
+        ("PUT", "/variants", 405, "/variants does not take PUT: send "),
+        ("GET", "/experiments/a/b/c", 404, "There is nothing at /experiments/a/b/c"),
+        ("GET", "/experiments/a%2Fb/c", 404, "There is nothing at /experiments/a/b/c"),
+        ("GET", "/none/" + 300 * "x", 404, "There is nothing at /none/xxx"),
+        ("GET", "/docs/assets/none", 404, "No such file: none"),
     ],
 )
-def test_what_is_not_there_is_a_problem_too(shared: Running, method: str, path: str, status: int) -> None:
-    problem(shared.client.request(method, path), status)
+def test_what_is_not_there_is_a_problem_too(
+    shared: Running, method: str, path: str, status: int, detail: str
+) -> None:
+    answer = shared.client.request(method, path)
+    assert problem(answer, status)["detail"].startswith(detail)
+    assert len(answer.content) < 300
+    assert ("allow" in answer.headers) == (status == 405)
+
+
+def test_a_query_that_is_missing_is_named(shared: Running) -> None:
+    answer = problem(shared.client.get("/power?baseline=0.08"), 422)
+    assert answer["errors"] == [{"field": "mde", "message": "is missing from the query"}]
 
 
 def test_health_asks_for_no_key(shared: Running) -> None:

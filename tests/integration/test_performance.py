@@ -238,6 +238,25 @@ def test_a_batch_counts_the_good_and_names_the_rest(client: Client) -> None:
     assert counters(client, "b") == (5, 0)
 
 
+def test_a_null_character_refuses_its_item_alone(client: Client) -> None:
+    create(client, "a")
+    update = {"variant_id": "a", "impression": True, "success": False}
+    nulls = [
+        {**update, "metadata": {"k": ["\0"]}},
+        {**update, "participant_id": "\0"},
+        {**update, "variant_id": "\0"},
+    ]
+    answer = client.post("/performance/batch", json={"updates": [update, *nulls, update]}).json()
+    said = "contains the null character \\u0000"
+    assert (answer["accepted"], answer["duplicates"]) == (2, 0)
+    assert answer["rejected"] == [
+        {"index": 1, "detail": f"metadata.k[0]: {said}"},
+        {"index": 2, "detail": f"participant_id: {said}"},
+        {"index": 3, "detail": f"variant_id: {said}"},
+    ]
+    assert counters(client, "a") == (2, 0)
+
+
 def test_a_batch_as_lines(client: Client) -> None:
     create(client, "a")
     lines = "\n".join(

@@ -51,7 +51,8 @@ def decode(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
     except RecursionError as error:
         raise Unprocessable(FieldError("body", "is nested too deeply")) from error
     if b"\\u0000" in body:
-        _refuse_null_characters(msgspec.json.decode(body), "")
+        # What a dictionary leaves undecoded is looked at when that is decoded.
+        _refuse_null_characters(value if isinstance(value, dict) else msgspec.json.decode(body), "")
     return value
 
 

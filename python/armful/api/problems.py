@@ -1,19 +1,25 @@
 """Every error as `application/problem+json` (RFC 9457)."""
 
+import re
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 from msgspec import UNSET, Struct, UnsetType, json
 
 from armful import errors
 from armful.api.decoding import FieldError, Unprocessable, echo
+from armful.api.paths import unescaped
 
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+
+# What Litestar says of a request that it has no endpoint for.
+_UNSAID = (HTTPStatus.NOT_FOUND.phrase, HTTPStatus.METHOD_NOT_ALLOWED.phrase)
+_MISSING = re.compile(r"Missing required query parameter '(\w+)' ")
 
 STATUSES: dict[type[errors.ArmfulError], int] = {
     errors.NotFound: 404,
@@ -82,7 +88,18 @@ def _with_values(request: Request[Any, Any, Any], error: ValidationException) ->
         elif name in request.query_params:
             message += f" (sent: {echo(request.query_params[name])})"
         found.append(FieldError(name, message))
+    if missing := _MISSING.match(error.detail):
+        found.append(FieldError(missing[1], "is missing from the query"))
     return Unprocessable(*(found or [FieldError("body", error.detail)]))
+
+
+def _of_no_endpoint(request: Request[Any, Any, Any], error: HTTPException) -> HttpProblem:
+    """What to do instead, where Litestar itself has no endpoint for a request."""
+    path = echo(unescaped(request.url.path))[1:-1]
+    if isinstance(error, MethodNotAllowedException):
+        taken = (error.headers or {}).get("Allow", "another method")
+        return HttpProblem(405, f"{path} does not take {request.method}: send {taken}")
+    return HttpProblem(404, f"There is nothing at {path}: /docs lists every endpoint")
 
 
 def encoded(error: Exception) -> tuple[int, bytes, dict[str, str]]:
@@ -95,7 +112,9 @@ def handler(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     """Litestar's way to the same answer."""
     if isinstance(error, ValidationException):
         error = _with_values(request, error)
+    further = error.headers if isinstance(error, HTTPException) else None
+    if isinstance(error, HTTPException) and error.detail in _UNSAID:
+        error = _of_no_endpoint(request, error)
     status, body, headers = encoded(error)
-    if isinstance(error, HTTPException) and error.headers:
-        headers = {**error.headers, **headers}
+    headers = {**(further or {}), **headers}
     return Response(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
