@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from tests.conftest import ADMIN_KEY, Running
-from tests.integration.contract import create
+from tests.integration.contract import create, problem
 from tests.integration.test_experiments import start
 
 from armful.api.openapi import build
@@ -79,3 +79,44 @@ def test_no_answer_outside_the_document(filled: Running, label: str, mode: Gener
 
 def test_no_two_of_the_documents_schemas_share_a_name() -> None:
     assert [name for name in SCHEMA.raw_schema["components"]["schemas"] if "." in name] == []
+
+
+def test_what_is_answered_beside_a_handlers_type_is_in_the_document(filled: Running) -> None:
+    paths = SCHEMA.raw_schema["paths"]
+    experiment = filled.client.get("/experiments").json()["experiments"][0]["experiment_id"]
+    answer = filled.client.get(f"/experiments/{experiment}/results?format=csv")
+    documented = paths["/experiments/{experiment_id}/results"]["get"]["responses"]["200"]["content"]
+    assert answer.headers["content-type"].partition(";")[0] in documented
+    assert "application/json" in documented
+    assert list(paths["/health/ab-testing"]["get"]["responses"]["503"]["content"]) == ["application/json"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "names"),
+    [
+        (
+            "get",
+            "/variants",
+            {"hook_style", "tone", "length", "min_impressions", "limit", "cursor", "status"},
+        ),
+        ("post", "/variants/{variant_id}/performance", {"variant_id", "Idempotency-Key"}),
+    ],
+)
+def test_parameters_of_the_contract_are_in_the_document(method: str, path: str, names: set[str]) -> None:
+    assert {one["name"] for one in SCHEMA.raw_schema["paths"][path][method]["parameters"]} == names
+
+
+def test_a_body_that_may_be_left_out_is_left_out(filled: Running) -> None:
+    create(filled.client, "left", "right")
+    experiment = start(filled.client, variant_ids=["left", "right"])
+    refused = filled.client.post(f"/experiments/{experiment}/promote")
+    assert "name the one to promote" in problem(refused, 400)["detail"]
+    key = filled.client.post("/keys", json={"name": "k", "scopes": ["read"]}).json()["key_id"]
+    assert filled.client.post(f"/keys/{key}/rotate").json()["replaces"] == key
+    optional = {
+        path
+        for path, methods in SCHEMA.raw_schema["paths"].items()
+        for operation in methods.values()
+        if not operation.get("requestBody", {}).get("required", True)
+    }
+    assert optional == {"/experiments/{experiment_id}/promote", "/keys/{key_id}/rotate"}

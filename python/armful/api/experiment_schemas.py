@@ -79,7 +79,7 @@ class ExperimentPage(Struct):
     next_cursor: str | None
 
 
-class Promotion(Struct, kw_only=True):
+class Promotion(Struct, kw_only=True, frozen=True):
     """Which variant goes on (none named: the winner), and whether the others are archived."""
 
     variant_id: str | None = None

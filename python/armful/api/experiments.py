@@ -15,6 +15,8 @@ from armful.engine import Engine
 from armful.engine.assignment import AssignRequest
 from armful.engine.experiments import ChangeRequest, StartRequest
 
+_OF_THE_WINNER = Promotion()
+
 
 @post("/experiments/start", scope="write", dto=Strict, return_dto=None, summary="Start an experiment")
 async def start_experiment(
@@ -89,9 +91,9 @@ def _transition(action: str, summary: str, description: str) -> HTTPRouteHandler
 )
 async def promote_variant(
     experiment_id: FromPath[str],
-    data: JSONBody[Promotion],
     request: AnyRequest,
     engine: NamedDependency[Engine],
+    data: JSONBody[Promotion] = _OF_THE_WINNER,
 ) -> ExperimentView:
     """End an experiment with the variant that goes on; the others are archived where asked."""
     promoted = await engine.experiments.promote(

@@ -12,6 +12,8 @@ from armful.api.paths import unescaped
 from armful.api.schemas import KeyList, KeyView, NewKey, Rotation
 from armful.engine import Engine
 
+_WITHIN_A_DAY = Rotation()
+
 
 @post("/keys", scope="admin", dto=Strict, return_dto=None, summary="Make a key")
 async def create_key(data: JSONBody[NewKey], request: AnyRequest, engine: NamedDependency[Engine]) -> KeyView:
@@ -30,7 +32,10 @@ async def list_keys(engine: NamedDependency[Engine]) -> KeyList:
 
 @post("/keys/{key_id:str}/rotate", scope="admin", dto=Strict, return_dto=None, summary="Replace a key")
 async def rotate_key(
-    key_id: FromPath[str], data: JSONBody[Rotation], request: AnyRequest, engine: NamedDependency[Engine]
+    key_id: FromPath[str],
+    request: AnyRequest,
+    engine: NamedDependency[Engine],
+    data: JSONBody[Rotation] = _WITHIN_A_DAY,
 ) -> KeyView:
     """Make a key with another's name, scopes and rate, while the other stays valid for an overlap (a day by default).
 

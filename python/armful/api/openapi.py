@@ -11,6 +11,38 @@ from armful.api.problems import HEADERS, MEDIA_TYPE, Problem
 from armful.api.schemas import Batch
 
 _REFERENCE = "#/components/schemas/{name}"
+_MAY_BE_LEFT_OUT = (("post", "/experiments/{experiment_id}/promote"), ("post", "/keys/{key_id}/rotate"))
+"""Where a body whose fields all have defaults need not be sent."""
+
+_FURTHER_PARAMETERS: dict[tuple[str, str], list[dict[str, Any]]] = {
+    ("get", "/variants"): [
+        {
+            "name": name,
+            "in": "query",
+            "description": f"Only variants whose dimension `{name}` is this. Any other name filters likewise.",
+            "schema": {"type": "string"},
+        }
+        for name in ("hook_style", "tone", "length")
+    ],
+    ("post", "/variants/{variant_id}/performance"): [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "Stands for `event_id` where the body has none: a replay counts nothing.",
+            "schema": {"type": "string", "maxLength": 128},
+        }
+    ],
+}
+"""What handlers read without declaring it to Litestar."""
+
+_FURTHER_CONTENT: dict[tuple[str, str, int], dict[str, Any]] = {
+    ("get", "/experiments/{experiment_id}/results", 200): {"text/csv": {"schema": {"type": "string"}}},
+    ("get", "/health/ab-testing", 503): {
+        "application/json": {"schema": {"$ref": _REFERENCE.format(name="Health")}}
+    },
+}
+"""What is answered beside what a handler's type says."""
+
 _REQUEST_ID = {
     "description": "The request's id, in the log and in the audit log too: the caller's own `X-Request-ID`, or a new one.",
     "required": True,
@@ -48,6 +80,16 @@ def build(app: Litestar) -> dict[str, Any]:
             public = path.startswith("/health")
             if public:
                 operation["security"] = []
+            if further := _FURTHER_PARAMETERS.get((method, path)):
+                operation["parameters"] = [*operation.get("parameters", ()), *further]
+            if (method, path) in _MAY_BE_LEFT_OUT:
+                operation["requestBody"]["required"] = False
+            for (of_method, of_path, status), content in _FURTHER_CONTENT.items():
+                if (of_method, of_path) == (method, path):
+                    answer = operation["responses"].setdefault(
+                        str(status), {"description": HTTPStatus(status).phrase}
+                    )
+                    answer["content"] = answer.get("content", {}) | content
             own = set(operation["responses"]) - {"400"}
             operation["responses"] = {code: operation["responses"][code] for code in sorted(own)}
             for status in _statuses(path, method, operation, public=public):

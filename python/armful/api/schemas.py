@@ -222,7 +222,7 @@ class NewKey(Struct, kw_only=True):
     expires_in_days: Days | None = None
 
 
-class Rotation(Struct, kw_only=True):
+class Rotation(Struct, kw_only=True, frozen=True):
     """How a key is to be replaced: the old one stays valid for `overlap_seconds`.
 
     Unless told when to expire, the new key lives as long as the old one was to live when that was made.
