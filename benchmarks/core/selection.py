@@ -124,9 +124,38 @@ def measure(*, quick: bool = False) -> list[Figure]:
         figures += compared(f"{n:,} arms, two excluded", excluding, {"ArmTable.select": 0.7 * kept})
         if n > 100:
             figures += _split(n, alpha, beta, impressions, table, 0.7 * kept)
+            figures += _all_at_once(alpha, beta, impressions, table, (tones, without), 0.7 * kept)
+        if n > 10_000:
+            for k in (n // 2, n - 1, n):
+                figures += _many_places(alpha, beta, k, table)
     figures += _one_arm()
     figures += _populations(10_000)
     return figures
+
+
+def _all_at_once(
+    alpha: Any,
+    beta: Any,
+    impressions: Any,
+    table: ArmTable,
+    tones_and_without: tuple[Any, Any],
+    target: float,
+) -> list[Figure]:
+    """A filter that leaves a third, two excluded, and three places for new arms."""
+    tones, without = tones_and_without
+    new = by_numpy_of(alpha, beta, 3, lambda: (tones == 0) & without & (impressions < 100))
+    experienced = by_numpy_of(alpha, beta, 7, lambda: (tones == 0) & without & (impressions >= 100))
+    calls: dict[str, Call] = {
+        "NumPy": lambda: (new(), experienced()),
+        "ArmTable.select": lambda: table.select(
+            10,
+            min_impressions=100,
+            exploration_ratio=0.3,
+            where={"tone": "warm"},
+            exclude=["arm-00000007", "arm-00000011"],
+        ),
+    }
+    return compared(f"{len(alpha):,} arms, filter, exclusion and split", calls, {"ArmTable.select": target})
 
 
 def _split(n: int, alpha: Any, beta: Any, impressions: Any, table: ArmTable, target: float) -> list[Figure]:
@@ -137,6 +166,15 @@ def _split(n: int, alpha: Any, beta: Any, impressions: Any, table: ArmTable, tar
         "ArmTable.select": lambda: table.select(10, min_impressions=100, exploration_ratio=0.3),
     }
     return compared(f"{n:,} arms, three places for new ones", calls, {"ArmTable.select": target})
+
+
+def _many_places(alpha: Any, beta: Any, k: int, table: ArmTable) -> list[Figure]:
+    calls: dict[str, Call] = {
+        "NumPy": by_numpy(alpha, beta, k),
+        "select_top_k": lambda: select_top_k(alpha, beta, k),
+        "ArmTable.select": lambda: table.select(k),
+    }
+    return compared(f"{len(alpha):,} arms, k = {k:,}", calls, {"select_top_k": 1, "ArmTable.select": 1})
 
 
 def _one_arm() -> list[Figure]:
@@ -161,6 +199,8 @@ def _populations(n: int) -> list[Figure]:
         "all alike and well known": (np.full(n, 1000.0), np.full(n, 9000.0), 10),
         "one clear winner": (winner_alpha, winner_beta, 10),
         "k = 50": (service_alpha, service_beta, 50),
+        "k = n / 2": (service_alpha, service_beta, n // 2),
+        "k = n - 1": (service_alpha, service_beta, n - 1),
         "k = n": (service_alpha, service_beta, n),
         "all Beta(1e-3, 1e-3)": (np.full(n, 1e-3), np.full(n, 1e-3), 10),
         "all Beta(1e-3, 1e9)": (np.full(n, 1e-3), np.full(n, 1e9), 10),

@@ -84,6 +84,19 @@ def test_table(arms, k):
     assert stats.ks_2samp(scores[:, 0], largest).pvalue > ERROR_RATE
 
 
+@pytest.mark.parametrize("k", [290, 310, 597])
+def test_about_half_of_the_arms_and_nearly_all(k):
+    alpha, beta = ARMS["a service's"](np.random.default_rng(1))
+    table = table_of(alpha, beta)
+    rounds = 3_000
+    theirs = drawn_and_sorted(alpha, beta, k, rounds, 3)
+    arrays = core.select_top_k_many(alpha, beta, k, rounds, seed=2)
+    for ours in (arrays, np.array([table.select(k, seed=seed)[0] for seed in range(rounds)])):
+        assert agree(ours, theirs, len(alpha))
+        assert agree(ours[:, k // 2], theirs[:, k // 2], len(alpha)), "of a place in the middle"
+        assert agree(ours[:, -1], theirs[:, -1], len(alpha)), "of the last place"
+
+
 def test_table_with_filter_exclusion_and_split():
     rng = np.random.default_rng(5)
     n = 900

@@ -69,9 +69,12 @@ impl<'a> Selector<'a> {
             if !self.run(&mut race, rng, stop)? {
                 check_arms(self.alpha, self.beta)?;
             }
-            for (place, scored) in row.iter_mut().zip(race.best.ranked()) {
-                *place = scored.slot as usize;
-            }
+            let mut places = row.iter_mut();
+            race.best.ranked(|scored| {
+                if let Some(place) = places.next() {
+                    *place = scored.slot as usize;
+                }
+            });
         }
         Ok(())
     }

@@ -25,19 +25,23 @@ const MANY: usize = 256;
 /// The k best seen so far; once there are k, a binary heap with the worst of them on top.
 ///
 /// With many places twice as many are kept before the worse half is let go, which costs less than a heap: what a
-/// newcomer has to beat then lags behind the k-th best, but is never above it.
+/// newcomer has to beat then lags behind the k-th best, but is never above it. Where the places are for most that can
+/// come, what little need not be kept isn't worth finding out: all are.
 #[derive(Debug, Clone)]
 pub(crate) struct TopK {
     k: usize,
+    /// With many places: whether most of those to come have one.
+    most: bool,
     heap: Vec<Scored>,
     /// With many places: what a newcomer has to beat.
     cut: Option<Scored>,
 }
 
 impl TopK {
+    /// Of at most so many to come.
     pub fn new(k: usize, at_most: usize) -> Self {
         let kept = if k < MANY { k } else { k.saturating_mul(2) };
-        Self { k, heap: Vec::with_capacity(kept.min(at_most)), cut: None }
+        Self { k, most: kept > at_most, heap: Vec::with_capacity(kept.min(at_most)), cut: None }
     }
 
     /// k.
@@ -88,8 +92,11 @@ impl TopK {
             return false;
         }
         self.heap.push(candidate);
+        if self.most {
+            return true;
+        }
         if self.heap.len() == self.k {
-            self.cut = self.heap.iter().copied().max_by(rank);
+            self.cut = self.heap.iter().copied().reduce(|worst, other| if worst.beats(&other) { other } else { worst });
         } else if self.heap.len() / 2 == self.k {
             self.let_go();
         }
@@ -115,28 +122,33 @@ impl TopK {
         &self.heap
     }
 
-    /// Sorts the kept arms best first and leaves them in place until `clear`.
-    pub fn ranked(&mut self) -> &[Scored] {
-        self.let_go();
+    /// Visits the k best, best first.
+    pub fn ranked(&mut self, visit: impl FnMut(&Scored)) {
         if self.heap.len() < MANY {
+            self.let_go();
             self.heap.sort_unstable_by(rank);
-            return &self.heap;
+            return self.heap.iter().for_each(visit);
         }
         // As whole numbers they sort faster: scores are not negative, so their bits order like themselves. The last bits
         // give way to the places in the heap, and what is alike but for them is put in order after.
         let places = usize::BITS - (self.heap.len() - 1).leading_zeros();
         let leading = |scored: &Scored| !scored.score.to_bits() >> places;
+        let scored = |key: u64| &self.heap[(key & ((1 << places) - 1)) as usize];
         let mut keys: Vec<u64> =
             self.heap.iter().zip(0..).map(|(scored, place)| leading(scored) << places | place).collect();
+        if keys.len() - self.k.min(keys.len()) > self.k / 4 {
+            // Worth it: the k best, and what is alike with the last of them.
+            let last = *keys.select_nth_unstable(self.k - 1).1 >> places;
+            keys.retain(|key| key >> places <= last);
+        }
         keys.sort_unstable();
-        let place = |key: u64| (key & ((1 << places) - 1)) as usize;
-        self.heap = keys.into_iter().map(|key| self.heap[place(key)]).collect();
-        for alike in self.heap.chunk_by_mut(|one, next| leading(one) == leading(next)) {
+        let mut ranked: Vec<Scored> = keys.into_iter().map(|key| *scored(key)).collect();
+        for alike in ranked.chunk_by_mut(|one, next| leading(one) == leading(next)) {
             if alike.len() > 1 {
                 alike.sort_unstable_by(rank);
             }
         }
-        &self.heap
+        ranked[..self.k.min(ranked.len())].iter().for_each(visit);
     }
 
     fn sift_down(&mut self, mut parent: usize) {
@@ -189,7 +201,9 @@ mod tests {
                 let mut sorted = all.clone();
                 sorted.sort_by(rank);
                 sorted.truncate(k);
-                assert_eq!(kept.ranked(), sorted.as_slice());
+                let mut ranked = vec![];
+                kept.ranked(|&scored| ranked.push(scored));
+                assert_eq!(ranked, sorted);
             }
         }
     }

@@ -98,7 +98,7 @@ impl<'a> Heats<'a> {
     fn hold(&mut self, places: Places) {
         // Where all are wanted there is a place too many, so that no threshold is kept in vain.
         let arms = self.table.len();
-        self.races = places.map(|k| Race::new(k + usize::from(k == arms), k));
+        self.races = places.map(|k| Race::new(k + usize::from(k == arms), if k == 0 { 0 } else { arms }));
         self.cuts = places.map(|k| if k == 0 { u16::MAX } else { 0 });
         self.stops = [Key::MAX; 2];
     }

@@ -4,7 +4,7 @@ use rand::{Rng, RngExt};
 use super::heats::Heats;
 use super::ArmTable;
 use crate::error::Error;
-use crate::top_k::{rank, Scored};
+use crate::top_k::rank;
 
 /// What to select.
 #[derive(Debug, Clone, Copy, Default)]
@@ -77,14 +77,16 @@ impl ArmTable {
         }
         let new = selection.split.map_or(0, |split| split.places(k, rng));
         let [mut experienced, mut new] = Heats::new(self, selection).run([k - new, new], rng);
-        let mut push = |best: &[Scored]| chosen.extend(best.iter().map(|one| (one.slot as usize, one.score)));
         if new.best.len() == 0 {
-            push(experienced.best.ranked());
-        } else {
-            let mut best = [experienced.best.ranked(), new.best.ranked()].concat();
-            best.sort_unstable_by(rank);
-            push(&best);
+            chosen.reserve(experienced.best.len());
+            experienced.best.ranked(|one| chosen.push((one.slot as usize, one.score)));
+            return Ok(());
         }
+        let mut best = Vec::with_capacity(experienced.best.len() + new.best.len());
+        experienced.best.ranked(|one| best.push(*one));
+        new.best.ranked(|one| best.push(*one));
+        best.sort_by(rank);
+        chosen.extend(best.iter().map(|one| (one.slot as usize, one.score)));
         Ok(())
     }
 }
