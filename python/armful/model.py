@@ -141,7 +141,7 @@ class Guardrail(Struct, frozen=True):
     harm: Literal["increase", "decrease"] = "increase"
 
 
-class StopRule(Struct, kw_only=True, frozen=True, omit_defaults=True):
+class StopRule(Struct, kw_only=True, frozen=True):
     """When the leading variant is safe to ship: a rule for deciding, which is not significance."""
 
     loss_threshold: Annotated[float, Meta(gt=0, le=1)] = 0.01

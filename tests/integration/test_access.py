@@ -258,6 +258,11 @@ def test_a_query_that_is_missing_is_named(shared: Running) -> None:
     assert answer["errors"] == [{"field": "mde", "message": "is missing from the query"}]
 
 
+def test_a_query_that_is_no_number_is_shown(shared: Running) -> None:
+    answer = problem(shared.client.get("/variants?limit=ten"), 422)
+    assert answer["errors"] == [{"field": "limit", "message": 'Expected `int` (sent: "ten")'}]
+
+
 def test_health_asks_for_no_key(shared: Running) -> None:
     with httpx2.Client(base_url=shared.url) as client:
         assert client.get("/health/live").json() == {"status": "live"}

@@ -140,6 +140,12 @@ def test_a_draft_assigns_nobody_and_counts_nothing_until_it_starts(client: Clien
     assert results(client, experiment)["variant_performance"]["a"]["impressions"] == 0
 
 
+def test_a_stop_rule_is_shown_with_its_defaults(client: Client) -> None:
+    create(client, "a", "b")
+    rule = client.get(f"/experiments/{start(client, stop_rule={'minimum_sample': 500})}").json()["stop_rule"]
+    assert rule == {"loss_threshold": 0.01, "minimum_days": 7, "minimum_sample": 500}
+
+
 def test_a_draft_that_never_ran_cannot_be_stopped_and_stays_a_draft(client: Client) -> None:
     create(client, "a", "b")
     experiment = start(client, draft=True)

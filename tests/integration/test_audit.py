@@ -146,6 +146,8 @@ def test_pages_and_filters(service: Running) -> None:
         {"cursor": "-1"},
         {"since": "yesterday"},
         {"until": "2026-01-01T00:00:00"},
+        {"since": "0001-01-01T00:00:00+05:00"},
+        {"until": "9999-12-31T23:59:59-05:00"},
     ],
 )
 def test_a_question_that_does_not_fit(shared: Running, query: dict[str, Any]) -> None:

@@ -53,6 +53,16 @@ def test_an_expiry_that_does_not_fit(
         assert named in problem(shared.client.post(path, json={**body, **fields}), status)["detail"]
 
 
+@pytest.mark.parametrize(
+    "never", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59-12:00"]
+)
+def test_a_key_for_all_time_can_be_replaced(shared: Running, never: str) -> None:
+    key = make_key(shared, "read", expires_at=never)
+    assert key["expires_at"] == "9999-12-31T23:59:59Z"
+    new = shared.client.post(f"/keys/{key['key_id']}/rotate", json={"overlap_seconds": 0})
+    assert new.json()["expires_at"] == "9999-12-31T23:59:59Z"
+
+
 def test_both_keys_are_good_during_the_overlap(service: Running) -> None:
     old = make_key(service, "read", "select", rate_limit=100)
     before = datetime.now(UTC)

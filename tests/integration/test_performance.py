@@ -257,6 +257,27 @@ def test_a_null_character_refuses_its_item_alone(client: Client) -> None:
     assert counters(client, "a") == (2, 0)
 
 
+def test_a_time_that_has_not_come_is_shown_as_times_are_written(client: Client) -> None:
+    create(client, "a")
+    update = {"impression": True, "success": False, "occurred_at": "2525-01-01T00:00:00Z"}
+    detail = problem(client.post("/variants/a/performance", json=update), 400)["detail"]
+    assert detail == "occurred_at is 2525-01-01T00:00:00Z, which has not come yet"
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+05:00"])
+def test_a_time_that_cannot_be_kept_is_refused(client: Client, time: str) -> None:
+    create(client, "a")
+    update = {"impression": True, "success": False, "occurred_at": time}
+    detail = problem(client.post("/variants/a/performance", json=update), 400)["detail"]
+    assert detail == f"occurred_at is {time}, before any time that can be kept"
+    batch = {
+        "updates": [{"variant_id": "a", **update}, {"variant_id": "a", "impression": True, "success": False}]
+    }
+    answer = client.post("/performance/batch", json=batch).json()
+    assert (answer["accepted"], answer["rejected"]) == (1, [{"index": 0, "detail": detail}])
+    assert counters(client, "a") == (1, 0)
+
+
 def test_a_batch_as_lines(client: Client) -> None:
     create(client, "a")
     lines = "\n".join(

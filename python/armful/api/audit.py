@@ -1,6 +1,6 @@
 """`GET /audit`: every administrative change, for those with the scope `admin`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from litestar import Router, get
@@ -18,6 +18,9 @@ class AuditPage(Struct):
 
     entries: list[AuditEntry]
     next_cursor: str | None
+
+
+_FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @get("/audit", scope="admin", summary="Who changed what")
@@ -39,6 +42,10 @@ async def list_audit(
     for name, moment in (("since", since), ("until", until)):
         if moment is not None and moment.tzinfo is None:
             raise Unprocessable(FieldError(name, f"has no time zone: write {moment.isoformat()}Z for UTC"))
+        if moment is not None and not _FIRST < moment < _LAST:
+            raise Unprocessable(
+                FieldError(name, f"is {moment.isoformat()}: only the years 2 to 9998 will do")
+            )
     entries = await engine.audit.page(
         kind=kind,
         subject=subject,

@@ -86,7 +86,8 @@ def _with_values(request: Request[Any, Any, Any], error: ValidationException) ->
         if name == "data":
             name, message = "body", "is empty: send a JSON object"
         elif name in request.query_params:
-            message += f" (sent: {echo(request.query_params[name])})"
+            # A query is text by nature: that it is no number is what is wrong.
+            message = message.replace(", got `str`", "") + f" (sent: {echo(request.query_params[name])})"
         found.append(FieldError(name, message))
     if missing := _MISSING.match(error.detail):
         found.append(FieldError(missing[1], "is missing from the query"))

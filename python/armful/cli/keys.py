@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from armful.cli.database import database
-from armful.engine.keys import check_expiry, replace
+from armful.engine.keys import checked_expiry, replace
 from armful.model import COMMAND_LINE, ApiKey, Scope
 from armful.settings import Settings
 from armful.state.keyring import make_key
@@ -57,8 +57,7 @@ def create(
     settings: Settings, name: str, scopes: tuple[Scope, ...], rate_limit: int | None, days: float | None
 ) -> None:
     """Make a key called NAME and print it, once."""
-    expires_at = _after(days)
-    check_expiry(expires_at)
+    expires_at = checked_expiry(_after(days))
     key, text = make_key(name, scopes, rate_limit, expires_at)
     _with_connection(settings, lambda connection: storage.insert(connection, uuid4(), COMMAND_LINE, key))
     click.echo(text)

@@ -5,11 +5,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from msgspec import to_builtins
+
 from armful.errors import Refused
 from armful.model import Actor, ApiKey, Scope
 from armful.state.keyring import Keyring, make_key
 from armful.storage import keys
 from armful.storage.pool import Pool, acquire
+
+_LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The last whole second that a date can hold: what callers write for never, and what lifetimes may not pass."""
 
 
 class Keys:
@@ -37,7 +42,7 @@ class Keys:
         Raises:
             Refused: it would have expired already.
         """
-        check_expiry(expires_at)
+        expires_at = checked_expiry(expires_at)
         key, text = make_key(name, scopes, rate_limit, expires_at)
         async with acquire(self._pool) as connection:
             stored = await keys.insert(connection, self._source, actor, key)
@@ -76,14 +81,17 @@ class Keys:
         return revoked
 
 
-def check_expiry(expires_at: datetime | None) -> None:
-    """Let a time to come pass.
+def checked_expiry(expires_at: datetime | None) -> datetime | None:
+    """A time to come, or the last one that there is where it is later.
 
     Raises:
         Refused: it is over.
     """
-    if expires_at is not None and expires_at <= datetime.now(UTC):
-        raise Refused(f"expires_at is {expires_at.isoformat()}, which is over: the key would never be valid")
+    if expires_at is None:
+        return None
+    if expires_at <= datetime.now(UTC):
+        raise Refused(f"expires_at is {to_builtins(expires_at)}, which is over: the key would never be valid")
+    return min(expires_at, _LAST)
 
 
 async def replace(
@@ -98,11 +106,11 @@ async def replace(
         KeyEnded: it is revoked or has expired.
         Refused: the new key would have expired already.
     """
-    check_expiry(expires_at)
+    expires_at = checked_expiry(expires_at)
     old = await keys.find(connection, key_id)
     now = datetime.now(UTC)
     if expires_at is None and old.expires_at is not None and old.created_at is not None:
-        expires_at = now + (old.expires_at - old.created_at)
+        expires_at = now + min(old.expires_at - old.created_at, _LAST - now)
     key, text = make_key(old.name, old.scopes, old.rate_limit, expires_at)
     key.replaces = key_id
     return await keys.rotate(connection, source, actor, key, now + timedelta(seconds=overlap)), text

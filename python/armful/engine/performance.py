@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from msgspec import to_builtins
+
 from armful.engine.variants import Variants
 from armful.errors import ArmfulError, EventConflict, ExperimentNotFound, Refused
 from armful.model import Outcome, PerformanceUpdate, Recorded
@@ -10,6 +12,9 @@ from armful.state.recorder import Recorder
 from armful.storage.performance import Item
 
 _CLOCK_TOLERANCE = timedelta(minutes=5)
+_EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+"""The first moment of the calendar is minus infinity to PostgreSQL's driver, and an offset may lead before it."""
+
 _COUNTED = Outcome.COUNTED
 
 
@@ -62,15 +67,20 @@ def _complete(update: PerformanceUpdate) -> None:
     """Put into the update what its metadata says where the fields themselves are absent.
 
     Raises:
-        Refused: it tells of the future.
+        Refused: it tells of the future, or of a time before the calendar.
     """
     if update.metadata is not None:
         if update.persona_id is None:
             update.persona_id = _label(update.metadata.get("persona_id"))
         if update.experiment_id is None:
             update.experiment_id = _label(update.metadata.get("experiment_id"))
-    if update.occurred_at is not None and update.occurred_at > datetime.now(UTC) + _CLOCK_TOLERANCE:
-        raise Refused(f"occurred_at is {update.occurred_at.isoformat()}, which has not come yet")
+    if update.occurred_at is not None:
+        if update.occurred_at > datetime.now(UTC) + _CLOCK_TOLERANCE:
+            raise Refused(f"occurred_at is {to_builtins(update.occurred_at)}, which has not come yet")
+        if update.occurred_at < _EARLIEST:
+            raise Refused(
+                f"occurred_at is {to_builtins(update.occurred_at)}, before any time that can be kept"
+            )
 
 
 def _label(value: object) -> str | None:

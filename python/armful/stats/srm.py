@@ -98,7 +98,7 @@ def adaptive_sample_ratio_test(
 
     Returns:
         The p-value of the arm that is furthest off, times the arms that could have been (Bonferroni), and that arm's
-        squared deviation as `chi_square`.
+        squared deviation as `chi_square`. Traffic that no propensity allows gives p-value 0.
 
     Raises:
         ValueError: The lengths differ, or a value is out of its range.
@@ -112,6 +112,12 @@ def adaptive_sample_ratio_test(
         for value in values:
             if not 0 <= value < math.inf:
                 raise ValueError(f"{name} must be finite and at least 0, not {value}")
+    # Without variance the count is certain, but for the rounding of the sum.
+    if any(
+        variance == 0 and abs(count - mean) >= 0.5
+        for count, mean, variance in zip(counts, expected, variances, strict=True)
+    ):
+        return SampleRatio(0.0, math.inf, True)
     squares = [
         (count - mean) ** 2 / variance
         for count, mean, variance in zip(counts, expected, variances, strict=True)

@@ -159,6 +159,12 @@ def test_assignment_that_ignores_its_propensities_is_an_alarm() -> None:
     assert adaptive_sample_ratio_test([560, 440], [500, 500], [150, 150]).alarm
 
 
+def test_traffic_that_no_propensity_allows_is_an_alarm() -> None:
+    assert adaptive_sample_ratio_test([220, 220], [440, 0], [0, 0]) == (0.0, math.inf, True)
+    assert adaptive_sample_ratio_test([300, 299, 1], [300, 300, 0], [150, 150, 0]).alarm
+    assert not adaptive_sample_ratio_test([1000, 0], [1000 - 1e-9, 0], [0, 0]).alarm
+
+
 def test_before_any_assignment_there_is_no_alarm() -> None:
     assert adaptive_sample_ratio_test([0, 0], [0, 0], [0, 0]) == (1.0, 0.0, False)
 
