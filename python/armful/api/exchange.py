@@ -3,28 +3,41 @@
 An answer in ASGI's two messages, each awaited and its headers checked anew, costs more than making a selection.
 """
 
+from collections.abc import Callable
+from time import monotonic
 from typing import Any, ClassVar
+
+from litestar.types import ASGIApp
 
 _STATUS_LINE = b"HTTP/1.1 200 OK\r\n"
 
 
 class Exchange:
-    """One request to uvicorn, of which `cycle` is the `RequestResponseCycle`.
+    """One request to uvicorn, of which `cycle` is the `RequestResponseCycle`; `start` makes a task of it.
 
     The server puts it into the ASGI scope's state as "exchange". Under another server there is none, and the ordinary
     messages do.
     """
 
-    __slots__ = ("_cycle", "ready_at", "stopping")
+    __slots__ = ("_cycle", "_ready_at", "_start", "stopping")
 
     _top: ClassVar[tuple[list[tuple[bytes, bytes]] | None, bytes]] = None, b""
 
-    def __init__(self, cycle: Any, ready_at: float) -> None:
+    def __init__(self, cycle: Any, start: Callable[[Any, Any], None]) -> None:
         self._cycle = cycle
-        self.ready_at = ready_at
-        """When the request began to wait for its turn, by the loop's clock."""
+        self._start = start
+        self._ready_at = monotonic()
         self.stopping = False
         """Whether the server is stopping, so that an answer without an end must end."""
+
+    @property
+    def scope(self) -> Any:
+        """ASGI's description of the request."""
+        return self._cycle.scope
+
+    def waited(self) -> float:
+        """Seconds that the request has been waiting for its turn."""
+        return monotonic() - self._ready_at
 
     def body(self) -> bytes | None:
         """The body if it is whole already; None where it must be received."""
@@ -45,7 +58,12 @@ class Exchange:
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
         cycle.on_response()
+        cycle.on_response = _nothing  # the cycle and its connection know each other
         return True
+
+    def leave_to(self, app: ASGIApp) -> None:
+        """Have an ASGI application answer, in a task of its own."""
+        self._start(self._cycle, app)
 
     @classmethod
     def _head(cls, defaults: list[tuple[bytes, bytes]]) -> bytes:
@@ -55,3 +73,7 @@ class Exchange:
             head = _STATUS_LINE + b"".join(b"%b: %b\r\n" % header for header in defaults)
             cls._top = defaults, head
         return head
+
+
+def _nothing() -> None:
+    pass

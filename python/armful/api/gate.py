@@ -1,7 +1,8 @@
 """The ASGI application in front of Litestar: keys, and limits of what a request may be and take; and the hot endpoints."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from time import perf_counter
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
@@ -15,6 +16,7 @@ from armful.api.auth import ANSWERED, KEY, REQUEST_ID, check_scope
 from armful.api.bodies import Bodies
 from armful.api.exchange import Exchange
 from armful.api.headers import AnswerHeaders, Headers
+from armful.api.later import Later
 from armful.api.paths import escaped
 from armful.errors import Overloaded
 from armful.lifespan import Service
@@ -48,63 +50,94 @@ class Gate:
         """Serve one request."""
         if scope["type"] != _HTTP:
             await self._app(scope, receive, send)
-            return
-        began = perf_counter()
-        path, method = scope["path"], scope["method"]
-        exchange: Exchange | None = (scope.get("state") or _NO_STATE).get("exchange")
-        endpoint_name = _UNKNOWN
-        headers = dict(scope["headers"])
-        request_id = request_ids.taken(headers.get(request_ids.HEADER))
-        scope[REQUEST_ID] = request_id  # type: ignore[literal-required]
-        LOGGED_ID.set(request_id)
-        try:
-            if self._headers.cors and method == "OPTIONS":
-                preflight = self._headers.preflight(headers)
-                if preflight is not None:
-                    await _send(send, 204, b"", self._completed(scope, preflight))
-                    self._done(scope, endpoint_name, 204, began)
-                    return
-            if b"%2" in scope["raw_path"]:
-                path = scope["path"] = _path(scope["raw_path"])
-            found = hot.find(method, path)
-            if found is not None or not path.startswith(self._public):
-                loop = asyncio.get_running_loop()
-                # Where requests come in faster than they are answered, every one would wait longer than the one before.
-                if exchange is not None and loop.time() - exchange.ready_at > self._wait_limit:
-                    raise Overloaded
-                key = self._service.keyring.authenticate(headers.get(b"authorization"))
-                scope[KEY] = key  # type: ignore[literal-required]
-                with_body = method in _WITH_BODY
-                if with_body:
-                    self._bodies.check(headers)
-                if found is not None:
-                    endpoint, variant_id = found
-                    endpoint_name = endpoint.pattern
-                    check_scope(key, endpoint.scope)
-                    body: bytes | None = b""
-                    if with_body and (exchange is None or (body := self._bodies.whole(exchange)) is None):
-                        body = await self._bodies.read(receive, loop)
-                    answer: Any = endpoint.answer(self._service.engine, scope, variant_id, body or b"")
-                    if endpoint.waits:
-                        answer = await answer
-                    if answer is not None:
-                        lines = self._headers.lines(request_id, headers.get(b"origin"))
-                        if exchange is None or not exchange.answer(lines, answer):
-                            short = self._headers.short(request_id, headers.get(b"origin"))
-                            await _send(send, 200, answer, short)
-                        self._done(scope, endpoint_name, 200, began)
-                        return
-                elif with_body:
-                    receive = _again(await self._bodies.read(receive, loop), receive)
-        except Exception as error:
-            status, content, extra = problems.encoded(error)
-            more = [(name.lower().encode(), value.encode()) for name, value in extra.items()]
-            await _send(send, status, content, self._completed(scope, [_PROBLEM, *more]))
-            self._done(scope, endpoint_name, status, began)
-            return
-        await self._leave(scope, receive, send, began)
+        else:
+            await self._serve(_Call(scope), receive, send)
 
-    async def _leave(self, scope: HTTPScope, receive: Receive, send: Send, began: float) -> None:
+    def at_once(self, exchange: Exchange) -> None:
+        """Serve a request: here and now, if it is for a hot endpoint and has come whole, else in a task of its own."""
+        call = _Call(exchange.scope)
+        body: bytes | None = b""
+        if call.found is None or (call.with_body and (body := self._bodies.whole(exchange)) is None):
+            exchange.leave_to(lambda _, receive, send: self._serve(call, receive, send))
+            return
+        try:
+            self._admit(call)
+            endpoint, variant_id = call.found
+            answer = endpoint.answer(self._service.engine, call.scope, variant_id, body or b"")
+            if isinstance(answer, bytes):
+                self._write(call, exchange, answer)
+            elif answer is None:
+                exchange.leave_to(lambda _, receive, send: self._leave(call, receive, send))
+            else:
+                answer.waits.add_done_callback(partial(self._answer_now, call, exchange, answer.finish))
+        except Exception as error:
+            self._refuse_soon(call, exchange, error)
+
+    def _answer_now(
+        self, call: "_Call", exchange: Exchange, finish: Callable[[Any], bytes], waits: asyncio.Future[Any]
+    ) -> None:
+        try:
+            self._write(call, exchange, finish(waits.result()))
+        except Exception as error:
+            self._refuse_soon(call, exchange, error)
+
+    def _write(self, call: "_Call", exchange: Exchange, answer: bytes) -> None:
+        if exchange.answer(self._headers.lines(call.request_id, call.headers.get(b"origin")), answer):
+            self._done(call, 200)
+        else:
+            exchange.leave_to(lambda _, receive, send: self._send_answer(call, send, answer))
+
+    def _refuse_soon(self, call: "_Call", exchange: Exchange, error: Exception) -> None:
+        exchange.leave_to(lambda _, receive, send: self._refuse(call, send, error))
+
+    async def _serve(self, call: "_Call", receive: Receive, send: Send) -> None:
+        """Serve one request in a task of its own."""
+        scope = call.scope
+        try:
+            if self._headers.cors and scope["method"] == "OPTIONS":
+                preflight = self._headers.preflight(call.headers)
+                if preflight is not None:
+                    await _send(send, 204, b"", self._completed(call, preflight))
+                    self._done(call, 204)
+                    return
+            if call.found is not None or not scope["path"].startswith(self._public):
+                self._admit(call)
+                body = b""
+                if call.with_body:
+                    body = await self._bodies.read(receive, asyncio.get_running_loop())
+                    receive = _again(body, receive)
+                if call.found is not None:
+                    endpoint, variant_id = call.found
+                    answer = endpoint.answer(self._service.engine, scope, variant_id, body)
+                    if isinstance(answer, Later):
+                        answer = answer.finish(await answer.waits)
+                    if answer is not None:
+                        await self._send_answer(call, send, answer)
+                        return
+        except Exception as error:
+            await self._refuse(call, send, error)
+            return
+        await self._leave(call, receive, send)
+
+    def _admit(self, call: "_Call") -> None:
+        """Let a request in.
+
+        Raises:
+            Overloaded, Unauthenticated, Forbidden, RateExceeded, HttpProblem: it is not to come in.
+        """
+        # Where requests come in faster than they are answered, every one would wait longer than the one before.
+        if call.exchange is not None and call.exchange.waited() > self._wait_limit:
+            raise Overloaded
+        key = self._service.keyring.authenticate(call.headers.get(b"authorization"))
+        call.scope[KEY] = key  # type: ignore[literal-required]
+        if call.with_body:
+            self._bodies.check(call.headers)
+        if call.found is not None:
+            endpoint, _ = call.found
+            call.endpoint = endpoint.pattern
+            check_scope(key, endpoint.scope)
+
+    async def _leave(self, call: "_Call", receive: Receive, send: Send) -> None:
         """Leave a request to the framework, and count it by how that answers."""
         status = 500
 
@@ -113,32 +146,64 @@ class Gate:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 # ASGI lets an application leave its headers out.
-                message["headers"] = self._completed(scope, message.get("headers", ()))
+                message["headers"] = self._completed(call, message.get("headers", ()))
             await send(message)
 
-        await self._app(scope, receive, note)
-        self._done(scope, scope.get("path_template") or _UNKNOWN, status, began)
+        await self._app(call.scope, receive, note)
+        call.endpoint = call.scope.get("path_template") or _UNKNOWN
+        self._done(call, status)
 
-    def _completed(self, scope: HTTPScope, headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-        origin = next((value for name, value in scope["headers"] if name == b"origin"), None)
-        return self._headers.completed(headers, scope[REQUEST_ID], origin)  # type: ignore[literal-required]
+    async def _send_answer(self, call: "_Call", send: Send, answer: bytes) -> None:
+        await _send(send, 200, answer, self._headers.short(call.request_id, call.headers.get(b"origin")))
+        self._done(call, 200)
 
-    def _done(self, scope: HTTPScope, endpoint: str, status: int, began: float) -> None:
-        seconds = perf_counter() - began
-        self._service.meter.request(scope["method"], endpoint, status, seconds)
+    async def _refuse(self, call: "_Call", send: Send, error: Exception) -> None:
+        status, content, extra = problems.encoded(error)
+        more = [(name.lower().encode(), value.encode()) for name, value in extra.items()]
+        await _send(send, status, content, self._completed(call, [_PROBLEM, *more]))
+        self._done(call, status)
+
+    def _completed(self, call: "_Call", headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+        return self._headers.completed(headers, call.request_id, call.headers.get(b"origin"))
+
+    def _done(self, call: "_Call", status: int) -> None:
+        seconds = perf_counter() - call.began
+        scope = call.scope
+        self._service.meter.request(scope["method"], call.endpoint, status, seconds)
         if self._traced:
-            scope[ANSWERED] = endpoint, status  # type: ignore[literal-required]
+            scope[ANSWERED] = call.endpoint, status  # type: ignore[literal-required]
         if self._log_requests:
             key, client = scope.get(KEY), scope.get("client")
             log.info(
                 "request",
                 method=scope["method"],
-                endpoint=endpoint,
+                endpoint=call.endpoint,
                 status=status,
                 milliseconds=round(seconds * 1000, 3),
                 key_id=None if key is None else key.key_id,  # type: ignore[attr-defined]
                 client=None if client is None else client[0],
             )
+
+
+class _Call:
+    """A request on its way through the gate."""
+
+    __slots__ = ("began", "endpoint", "exchange", "found", "headers", "request_id", "scope", "with_body")
+
+    def __init__(self, scope: HTTPScope) -> None:
+        self.began = perf_counter()
+        self.scope = scope
+        self.exchange: Exchange | None = (scope.get("state") or _NO_STATE).get("exchange")
+        self.headers = dict(scope["headers"])
+        self.request_id = request_ids.taken(self.headers.get(request_ids.HEADER))
+        scope[REQUEST_ID] = self.request_id  # type: ignore[literal-required]
+        LOGGED_ID.set(self.request_id)
+        if b"%2" in scope["raw_path"]:
+            scope["path"] = _path(scope["raw_path"])
+        method = scope["method"]
+        self.with_body = method in _WITH_BODY
+        self.found = hot.find(method, scope["path"])
+        self.endpoint = _UNKNOWN
 
 
 def _path(raw: bytes) -> str:

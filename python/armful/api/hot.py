@@ -4,12 +4,13 @@ Each is an ordinary handler too, over the same functions: that describes it in t
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from litestar.types import HTTPScope
 from msgspec import Struct
 
 from armful.api import performance, select, variants
+from armful.api.later import Later
 from armful.api.paths import unescaped
 from armful.engine import Engine
 from armful.model import Scope
@@ -17,35 +18,35 @@ from armful.model import Scope
 _LEVEL = re.compile(rb"confidence_level=(0\.\d{1,17})")
 
 
-async def _performance(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> bytes:
+def _performance(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> Later | None:
     key = next((value for name, value in scope["headers"] if name == b"idempotency-key"), None)
-    return await performance.answer(engine, variant_id, body, None if key is None else key.decode("latin-1"))
+    return performance.answer(engine, variant_id, body, None if key is None else key.decode("latin-1"))
 
 
-async def _stats(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> bytes | None:
+def _stats(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> bytes | None:
     query = scope["query_string"]
     level = _LEVEL.fullmatch(query)
-    if query and level is None:
+    variant = engine.variants.held(variant_id)
+    if variant is None or (query and level is None):
         return None
-    return await variants.encode_stats(engine, variant_id, float(level[1]) if level else 0.95)
+    return variants.encode_stats(variant, float(level[1]) if level else 0.95)
 
 
 class Hot(Struct, frozen=True):
     """A hot endpoint. `{variant_id}` in `pattern` stands for one segment.
 
-    `answer` gets that segment and the whole body and gives the JSON answer, or, if there is no body, None for a request
-    that the ordinary handler is to answer; where it `waits` for anything, it is to be awaited.
+    `answer` gets that segment and the whole body and gives the JSON answer, now or later, or None for a request that the
+    ordinary handler is to answer.
     """
 
     method: str
     pattern: str
     scope: Scope
-    answer: Callable[[Engine, HTTPScope, str, bytes], bytes | Awaitable[bytes | None] | None]
-    waits: bool = True
+    answer: Callable[[Engine, HTTPScope, str, bytes], bytes | Later | None]
 
 
 HOT = (
-    Hot("POST", "/variants/select", "select", select.answer, waits=False),
+    Hot("POST", "/variants/select", "select", select.answer),
     Hot("POST", "/variants/{variant_id}/performance", "write", _performance),
     Hot("GET", "/variants/{variant_id}/stats", "read", _stats),
 )

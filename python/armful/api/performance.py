@@ -10,9 +10,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from armful.api.decoding import FieldError, Strict, Unprocessable, decode, explain
+from armful.api.later import Later
 from armful.api.paths import unescaped
 from armful.api.schemas import Batch, BatchAnswer, BatchItem, PerformanceAnswer, PerformanceView, Rejected
 from armful.engine import Engine
+from armful.engine.performance import counted
 from armful.errors import ArmfulError
 from armful.model import Outcome, PerformanceUpdate, Recorded
 
@@ -29,15 +31,21 @@ _raw_items = msgspec.json.Decoder(Annotated[list[msgspec.Raw], msgspec.Meta(max_
 _encode = msgspec.json.Encoder().encode
 
 
-async def answer(engine: Engine, variant_id: str, body: bytes, idempotency_key: str | None) -> bytes:
-    """The JSON answer to the JSON body of an update."""
-    return await record(engine, variant_id, decode(body, _update), idempotency_key)
+def answer(engine: Engine, variant_id: str, body: bytes, idempotency_key: str | None) -> Later | None:
+    """The JSON answer to the JSON body of an update, after its commit; None for a variant that has to be looked for."""
+    update = decode(body, _update)
+    _name(update, idempotency_key)
+    variant = engine.variants.held(variant_id)
+    if variant is None:
+        return None
+    return Later(
+        engine.performance.submit(variant, update),
+        lambda recorded: _encoded(variant_id, counted(recorded, variant_id, update)),
+    )
 
 
-async def record(
-    engine: Engine, variant_id: str, update: PerformanceUpdate, idempotency_key: str | None
-) -> bytes:
-    """Count an update, and write the answer."""
+def _name(update: PerformanceUpdate, idempotency_key: str | None) -> None:
+    """Give an update without an event id that of its header."""
     if idempotency_key and update.event_id is None:
         if len(idempotency_key) > _LONGEST_EVENT_ID:
             raise Unprocessable(
@@ -46,7 +54,9 @@ async def record(
                 )
             )
         update.event_id = idempotency_key
-    recorded = await engine.performance.record(variant_id, update)
+
+
+def _encoded(variant_id: str, recorded: Recorded) -> bytes:
     totals = recorded.totals
     return _encode(
         PerformanceAnswer(
@@ -74,7 +84,9 @@ async def update_performance(
     engine: NamedDependency[Engine],
 ) -> Response[PerformanceAnswer]:
     """Count an impression, a success or both; answered when the change is durable."""
-    body = await record(engine, unescaped(variant_id), data, request.headers.get("idempotency-key"))
+    _name(data, request.headers.get("idempotency-key"))
+    variant_id = unescaped(variant_id)
+    body = _encoded(variant_id, await engine.performance.record(variant_id, data))
     return Response(body, media_type="application/json")  # type: ignore[arg-type]
 
 

@@ -12,7 +12,8 @@ from armful.api.decoding import FieldError, Strict, Unprocessable, place
 from armful.api.paths import unescaped
 from armful.api.schemas import CreatedVariants, NewVariants, StatsView, VariantPage, VariantPatch, VariantView
 from armful.engine import Engine
-from armful.model import NewVariant
+from armful.engine.variants import statistics
+from armful.model import NewVariant, Variant
 
 _RESERVED = ("min_impressions", "limit", "cursor", "status")
 _PREFIX = "dimension."
@@ -102,12 +103,12 @@ async def variant_stats(
     variant_id: FromPath[str], engine: NamedDependency[Engine], confidence_level: FromQuery[float] = 0.95
 ) -> StatsView:
     """A variant's success rate, its intervals and its posterior."""
-    return StatsView.of(await engine.variants.statistics(unescaped(variant_id), confidence_level))
+    return StatsView.of(statistics(await engine.variants.get(unescaped(variant_id)), confidence_level))
 
 
-async def encode_stats(engine: Engine, variant_id: str, confidence_level: float) -> bytes:
+def encode_stats(variant: Variant, confidence_level: float) -> bytes:
     """The JSON of a variant's statistics."""
-    return _encode(StatsView.of(await engine.variants.statistics(variant_id, confidence_level)))
+    return _encode(StatsView.of(statistics(variant, confidence_level)))
 
 
 router = Router(

@@ -1,5 +1,6 @@
 """What happened to variants: checked, then counted in the next commit."""
 
+from asyncio import Future
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +8,7 @@ from msgspec import to_builtins
 
 from armful.engine.variants import Variants
 from armful.errors import ArmfulError, EventConflict, ExperimentNotFound, Refused
-from armful.model import Outcome, PerformanceUpdate, Recorded
+from armful.model import Outcome, PerformanceUpdate, Recorded, Variant
 from armful.state.recorder import Recorder
 from armful.storage.performance import Item
 
@@ -32,12 +33,18 @@ class Performance:
             VariantNotFound, ExperimentNotFound, EventConflict, Refused: nothing was counted.
             Unavailable: the database did not commit it in time.
         """
-        _complete(update)
         variant = self._variants.held(variant_id) or await self._variants.read(variant_id)
-        (recorded,) = await self._recorder.record([(variant.key, update)])
-        if refusal := _refusal(recorded, variant_id, update):
-            raise refusal
-        return recorded
+        return counted(await self.submit(variant, update), variant_id, update)
+
+    def submit(self, variant: Variant, update: PerformanceUpdate) -> Future[list[Recorded]]:
+        """Have one update counted in the next commit; `counted` says what became of it.
+
+        Raises:
+            Refused: it does not fit.
+            QueueFull: too many updates are waiting.
+        """
+        _complete(update)
+        return self._recorder.submit([(variant.key, update)])
 
     async def record_many(
         self, updates: Sequence[tuple[str, PerformanceUpdate]]
@@ -58,9 +65,22 @@ class Performance:
                 positions.append(position)
             except ArmfulError as error:
                 answers[position] = error
-        for position, recorded in zip(positions, await self._recorder.record(items), strict=True):
-            answers[position] = _refusal(recorded, *updates[position]) or recorded
+        if items:
+            for position, recorded in zip(positions, await self._recorder.submit(items), strict=True):
+                answers[position] = _refusal(recorded, *updates[position]) or recorded
         return [answer for answer in answers if answer is not None]
+
+
+def counted(recorded: Sequence[Recorded], variant_id: str, update: PerformanceUpdate) -> Recorded:
+    """What became of one update.
+
+    Raises:
+        ExperimentNotFound, EventConflict, Refused: it was not counted.
+    """
+    (one,) = recorded
+    if refusal := _refusal(one, variant_id, update):
+        raise refusal
+    return one
 
 
 def _complete(update: PerformanceUpdate) -> None:

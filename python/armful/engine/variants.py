@@ -132,27 +132,6 @@ class Variants:
         self._registry.put([changed])
         return changed
 
-    async def statistics(self, variant_id: str, confidence_level: float) -> Statistics:
-        """What is known of a variant's rate.
-
-        Raises:
-            VariantNotFound: there is none of that id.
-            Refused: a confidence level outside (0, 1).
-        """
-        if not 0 < confidence_level < 1:
-            raise Refused(f"confidence_level must be between 0 and 1, and is {confidence_level}")
-        variant = await self.get(variant_id)
-        alpha, beta = variant.alpha, variant.beta
-        strength = alpha + beta
-        return Statistics(
-            variant=variant,
-            confidence_level=confidence_level,
-            wilson=wilson_interval(variant.successes, variant.impressions, confidence_level),
-            credible=credible_interval(alpha, beta, confidence_level),
-            expected_value=alpha / strength,
-            variance=alpha / strength * (beta / strength) / (strength + 1),
-        )
-
     def check_sampling(self) -> None:
         """Draw once, as a health check of the Rust core.
 
@@ -170,3 +149,23 @@ class Variants:
             Unavailable: it does not answer.
         """
         await variants.find(self._pool, "")
+
+
+def statistics(variant: Variant, confidence_level: float) -> Statistics:
+    """What is known of a variant's rate.
+
+    Raises:
+        Refused: a confidence level outside (0, 1).
+    """
+    if not 0 < confidence_level < 1:
+        raise Refused(f"confidence_level must be between 0 and 1, and is {confidence_level}")
+    alpha, beta = variant.alpha, variant.beta
+    strength = alpha + beta
+    return Statistics(
+        variant=variant,
+        confidence_level=confidence_level,
+        wilson=wilson_interval(variant.successes, variant.impressions, confidence_level),
+        credible=credible_interval(alpha, beta, confidence_level),
+        expected_value=alpha / strength,
+        variance=alpha / strength * (beta / strength) / (strength + 1),
+    )

@@ -46,13 +46,15 @@ class _Job:
 
     __slots__ = ("answer", "arrived", "deadline", "items", "taken", "trace")
 
-    def __init__(self, items: Sequence[Item], arrived: float, timeout: float) -> None:
+    def __init__(
+        self, items: Sequence[Item], arrived: float, timeout: float, answer: asyncio.Future[list[Recorded]]
+    ) -> None:
         self.items = items
         self.arrived = arrived
         self.deadline = arrived + timeout
         self.taken = False
         self.trace: SpanContext | None = None
-        self.answer: asyncio.Future[list[Recorded]] = asyncio.get_running_loop().create_future()
+        self.answer = answer
 
     def fail(self, error: Exception) -> None:
         if not self.answer.done():
@@ -129,21 +131,22 @@ class Recorder:
             with suppress(*OUT_OF_REACH):
                 await self._connection.close(timeout=2)
 
-    async def record(self, items: Sequence[Item]) -> list[Recorded]:
-        """Count `items`, (variant key, update) each, in one commit; return after it, an answer for each in order.
+    def submit(self, items: Sequence[Item]) -> asyncio.Future[list[Recorded]]:
+        """Have `items`, (variant key, update) each, counted in one commit; done after it, with an answer for each in order.
+
+        What is waited for may raise
+
+            Unavailable: the database did not commit in time.
+            CommitUnknown: whether it did can't be known.
 
         Raises:
             QueueFull: too many updates are waiting.
-            Unavailable: the database did not commit in time.
-            CommitUnknown: whether it did can't be known.
         """
-        if not items:
-            return []
         loop = asyncio.get_running_loop()
         now = loop.time()
         if self._stopping or self._full(len(items), now):
             raise QueueFull(self.waiting)
-        job = _Job(items, now, self._timeout + _TIME_PER_UPDATE * (len(items) - 1))
+        job = _Job(items, now, self._timeout + _TIME_PER_UPDATE * (len(items) - 1), loop.create_future())
         if self._tracing is not None:
             job.trace = self._tracing.current()
         self._jobs.append(job)
@@ -151,7 +154,7 @@ class Recorder:
         self._wake.set()
         if self._watch is None or job.deadline < self._watch.when():
             self._watch_until(job.deadline)
-        return await job.answer
+        return job.answer
 
     def _watch_until(self, deadline: float) -> None:
         if self._watch is not None:
