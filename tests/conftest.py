@@ -20,6 +20,7 @@ import uvicorn
 from hypothesis import settings
 
 from armful.app import create_app
+from armful.cli._connections import Connection
 from armful.postgres import EmbeddedPostgres
 from armful.settings import Settings
 
@@ -70,7 +71,7 @@ def database(postgres: EmbeddedPostgres) -> str:
 class Running:
     """The service, serving on a port of its own in a thread."""
 
-    def __init__(self, settings: Settings, app: Any = None) -> None:
+    def __init__(self, settings: Settings, app: Any = None, http: Any = Connection) -> None:
         self.settings = settings
         self.app = app or create_app(settings)
         with socket.socket() as probe:
@@ -78,7 +79,9 @@ class Running:
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._server = uvicorn.Server(
-            uvicorn.Config(self.app, port=self.port, log_config=None, access_log=False, lifespan="on")
+            uvicorn.Config(
+                self.app, port=self.port, http=http, log_config=None, access_log=False, lifespan="on"
+            )
         )
         self._thread = threading.Thread(target=self._server.run)
         self._clients: list[httpx2.Client] = []

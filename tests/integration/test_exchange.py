@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from tests.conftest import new_database
+from tests.conftest import ADMIN_KEY, Running, new_database
+from tests.integration.contract import create, problem, report
 from tests.processes import HOW, Serving, serving
 
 from armful.postgres import EmbeddedPostgres
+from armful.settings import Settings
 
 BODY = json.dumps({"top_k": 1, **HOW}).encode()
 
@@ -102,3 +104,21 @@ def test_an_older_client_gets_its_answer_and_the_end_of_the_connection(service: 
         connection.sendall(request(service, version="1.0"))
         assert selected(answer(file))["connection"] == "close"
         assert file.read() == b""
+
+
+def test_any_other_server_gets_the_same_answers_in_messages(database: str) -> None:
+    running = Running(Settings(database_url=database, api_key=ADMIN_KEY), http="auto")
+    running.start()
+    try:
+        client = running.client
+        create(client, "a")
+        assert (
+            client.post("/variants/select", content=BODY).json()["selected_variants"][0]["variant_id"] == "a"
+        )
+        told = report(client, "a", success=True)
+        assert told["updated_performance"] == {"impressions": 1, "successes": 1, "success_rate": 1.0}
+        assert client.get("/variants/a/stats").json()["performance"]["impressions"] == 1
+        problem(client.post("/variants/nobody/performance", json={"impression": True, "success": False}), 404)
+        problem(client.post("/variants/select", content=b"{"), 422)
+    finally:
+        running.stop()

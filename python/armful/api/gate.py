@@ -43,6 +43,7 @@ class Gate:
         self._wait_limit = settings.wait_limit
         self._headers = AnswerHeaders(settings.cors_origins, tls=settings.tls_cert is not None)
         self._log_requests = settings.log_requests
+        self._come: list[Exchange] = []
         self._traced = service.tracing is not None
         self._public = (*_PUBLIC, "/metrics") if settings.metrics_open else _PUBLIC
 
@@ -53,9 +54,19 @@ class Gate:
         else:
             await self._serve(_Call(scope), receive, send)
 
-    def at_once(self, exchange: Exchange) -> None:
-        """Serve a request: here and now, if it is for a hot endpoint and has come whole, else in a task of its own."""
-        call = _Call(exchange.scope)
+    def take(self, exchange: Exchange) -> None:
+        """Serve a request once those that come with it have been read: one callback for all instead of a task for each."""
+        if not self._come:
+            asyncio.get_running_loop().call_soon(self._take_turns)
+        self._come.append(exchange)
+
+    def _take_turns(self) -> None:
+        come, self._come = self._come, []
+        for exchange in come:
+            self._begin(_Call(exchange.scope), exchange)
+
+    def _begin(self, call: "_Call", exchange: Exchange) -> None:
+        """Serve a request here and now, if it is for a hot endpoint and has come whole, else in a task of its own."""
         body: bytes | None = b""
         if call.found is None or (call.with_body and (body := self._bodies.whole(exchange)) is None):
             exchange.leave_to(lambda _, receive, send: self._serve(call, receive, send))

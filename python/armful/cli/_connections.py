@@ -28,8 +28,6 @@ class Connection(HttpToolsProtocol):
     """Connections that a process takes at a time."""
 
     _head_size = 0
-    _come: ClassVar[list[tuple[Any, Exchange]]] = []
-    """Applications, and the requests that have come for them since the loop last took turns."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, or say that there are too many."""
@@ -59,19 +57,10 @@ class Connection(HttpToolsProtocol):
             return
         # From here on a request waits for its turn; the gate sees how long it did.
         exchange = scope["state"]["exchange"] = Exchange(cycle, super()._start_asgi_task)
-        if not hasattr(app, "at_once"):
+        if hasattr(app, "take"):
+            app.take(exchange)
+        else:
             super()._start_asgi_task(cycle, app)
-            return
-        # One callback for all that come together costs less than a task for each, and by then bodies have come too.
-        if not self._come:
-            self.loop.call_soon(self._take_turns)
-        self._come.append((app, exchange))
-
-    @classmethod
-    def _take_turns(cls) -> None:
-        come, cls._come = cls._come, []
-        for app, exchange in come:
-            app.at_once(exchange)
 
     def shutdown(self) -> None:
         """Answer what is under way, then close."""
