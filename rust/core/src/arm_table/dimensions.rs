@@ -1,7 +1,10 @@
 //! Dimensions: small sets of (name, value) pairs, of which many arms share one; and who has which.
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
+
+use super::filters::{Filters, Matching};
 
 /// (name, value) pairs sorted by name, each name once.
 pub(crate) type Pairs = Box<[(Box<str>, Box<str>)]>;
@@ -24,22 +27,7 @@ pub(crate) struct Dimensions {
     members: Vec<Vec<u32>>,
     /// Where each of these slots stands among the members of its set.
     places: Vec<u32>,
-}
-
-/// The sets that fit a filter.
-pub(crate) struct Matching {
-    numbers: Vec<SetNumber>,
-    /// One bit for each set.
-    flags: Vec<u64>,
-    /// How many arms that can be selected have one of them.
-    pub arms: usize,
-}
-
-impl Matching {
-    #[inline]
-    pub fn has(&self, set: SetNumber) -> bool {
-        self.flags[set as usize / 64] >> (set % 64) & 1 == 1
-    }
+    filters: Filters,
 }
 
 impl Dimensions {
@@ -54,6 +42,7 @@ impl Dimensions {
             having: Map::default(),
             members: vec![vec![]],
             places: vec![],
+            filters: Filters::default(),
         }
     }
 
@@ -111,6 +100,7 @@ impl Dimensions {
 
     /// An arm of this set can be selected from now on.
     pub fn join(&mut self, slot: usize, number: SetNumber) {
+        self.filters.forget();
         if number == 0 {
             return;
         }
@@ -124,6 +114,7 @@ impl Dimensions {
 
     /// An arm of this set can't be selected any more, or has another set.
     pub fn leave(&mut self, slot: usize, number: SetNumber) {
+        self.filters.forget();
         if number == 0 {
             return;
         }
@@ -135,8 +126,14 @@ impl Dimensions {
         }
     }
 
-    /// The sets that have every one of `wanted`, of which there must be one.
-    pub fn matching(&self, wanted: &[(&str, &str)]) -> Matching {
+    /// What has every one of `wanted`, of which there must be one; its slots, too, where there are no more than `few`,
+    /// which must follow from the number of arms.
+    pub fn matching(&self, wanted: &[(&str, &str)], few: usize) -> Arc<Matching> {
+        self.filters.matching(wanted, || self.find(wanted, few))
+    }
+
+    /// The same, looked up.
+    pub fn find(&self, wanted: &[(&str, &str)], few: usize) -> Matching {
         let having = wanted.iter().map(|&(name, value)| self.having.get(name).and_then(|values| values.get(value)));
         let mut having = having.map(|sets| sets.map_or(&[][..], Vec::as_slice)).collect::<Vec<_>>();
         having.sort_unstable_by_key(|sets| sets.len());
@@ -154,12 +151,13 @@ impl Dimensions {
             flags[number as usize / 64] |= 1 << (number % 64);
             arms += self.members[number as usize].len();
         }
-        Matching { numbers, flags, arms }
-    }
-
-    /// The slots that have one of these sets and can be selected, in no order.
-    pub fn slots<'a>(&'a self, matching: &'a Matching) -> impl Iterator<Item = usize> + 'a {
-        matching.numbers.iter().flat_map(|&number| &self.members[number as usize]).map(|&slot| slot as usize)
+        let slots = (arms <= few).then(|| {
+            let members = numbers.iter().map(|&number| self.members[number as usize].as_slice());
+            let mut slots = members.collect::<Vec<_>>().concat();
+            slots.sort_unstable();
+            slots
+        });
+        Matching { flags, slots }
     }
 
     pub fn nbytes(&self) -> usize {
@@ -177,5 +175,6 @@ impl Dimensions {
             + members
             + self.places.capacity() * 4
             + having
+            + self.filters.nbytes()
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! Arms race by descending code, so that the threshold is high early, until the codes are no higher than the threshold's:
 //! all arms after that are *quiet*, and of these as many as e^−[`LEVEL`] propose themselves.
+use std::sync::Arc;
+
 use rand::Rng;
 
-use super::dimensions::Matching;
+use super::filters::Matching;
 use super::front::{code_of, key, slot_of, Entry, Key};
 use super::index::{floor, BLOCK, LEVEL};
 use super::{ArmTable, Selection};
@@ -33,7 +35,7 @@ pub(super) struct Heats<'a> {
     table: &'a ArmTable,
     /// From how many impressions on an arm is in the first race; else in the second.
     min_impressions: i64,
-    matching: Option<Matching>,
+    matching: Option<Arc<Matching>>,
     /// Slots in ascending order.
     excluded: Vec<usize>,
     races: [Race; 2],
@@ -47,11 +49,13 @@ impl<'a> Heats<'a> {
     pub fn new(table: &'a ArmTable, selection: &Selection<'_>) -> Self {
         let mut excluded: Vec<usize> = selection.excluded.iter().filter_map(|id| table.ids.slot(id)).collect();
         excluded.sort_unstable();
+        let few = FEW_MATCHES.max(table.len() / ARMS_A_MATCH);
+        let find = |wanted| table.dimensions.matching(wanted, few);
         Self {
             table,
             // Without a split all count as experienced.
             min_impressions: selection.split.map_or(0, |split| split.min_impressions),
-            matching: (!selection.wanted.is_empty()).then(|| table.dimensions.matching(selection.wanted)),
+            matching: (!selection.wanted.is_empty()).then(|| find(selection.wanted)),
             excluded,
             races: [Race::new(0, 0), Race::new(0, 0)],
             cuts: [u16::MAX; 2],
@@ -65,13 +69,11 @@ impl<'a> Heats<'a> {
         if table.len() <= FEW.max(k.saturating_mul(if k < MANY_WANTED { 2 } else { 16 })) {
             return self.race_by_slot(table.live_slots(), places, rng);
         }
-        if let Some(matching) = self.matching.as_ref().filter(|&matching| self.are_few(matching)) {
-            if matching.arms <= FEW.max(2 * k) {
-                // As if there were no other arms: a seed gives the same answer however many there are beside them.
-                let mut slots: Vec<usize> = table.dimensions.slots(matching).collect();
-                slots.sort_unstable();
-                return self.race_by_slot(slots.into_iter(), places, rng);
-            }
+        let matching = self.matching.clone();
+        let few = matching.as_ref().and_then(|matching| matching.slots.as_deref());
+        if let Some(few) = few.filter(|few| few.len() <= FEW.max(2 * k)) {
+            // As if there were no other arms: a seed gives the same answer however many there are beside them.
+            return self.race_by_slot(few.iter().map(|&slot| slot as usize), places, rng);
         }
         let (new, experienced) = table.index.may_have(self.min_impressions);
         let most = [experienced, new].map(|some| if some { usize::MAX } else { 0 });
@@ -130,16 +132,12 @@ impl<'a> Heats<'a> {
         self.races
     }
 
-    fn are_few(&self, matching: &Matching) -> bool {
-        matching.arms <= FEW_MATCHES.max(self.table.len() / ARMS_A_MATCH)
-    }
-
     /// Lets the arms race, those of highest reach first.
     fn heat<R: Rng + ?Sized>(&mut self, rng: &mut R) {
         let table = self.table;
-        let few = self.matching.as_ref().filter(|&matching| self.are_few(matching));
-        if let Some(matching) = few {
-            let slots = table.dimensions.slots(matching).filter(|slot| self.excluded.binary_search(slot).is_err());
+        if let Some(few) = self.matching.as_ref().and_then(|matching| matching.slots.as_deref()) {
+            let slots = few.iter().map(|&slot| slot as usize);
+            let slots = slots.filter(|slot| self.excluded.binary_search(slot).is_err());
             let mut keys: Vec<Key> = slots.map(|slot| key(table.index.code(slot), slot)).collect();
             let first = MATCHES_FIRST + 4 * (self.races[0].best.places() + self.races[1].best.places());
             if keys.len() > 2 * first {

@@ -1,5 +1,6 @@
 //! Arms kept in memory, in columns: what a service selects from, and follows its database with.
 mod dimensions;
+mod filters;
 mod front;
 mod heats;
 mod ids;

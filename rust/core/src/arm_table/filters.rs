@@ -1,0 +1,72 @@
+//! What fits a filter, remembered for those that were asked for lately.
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::dimensions::{Pairs, SetNumber};
+
+/// So many filters are remembered, each with a bit for every set of dimensions, and few slots.
+const REMEMBERED: usize = 16;
+
+/// The sets that fit a filter.
+#[derive(Debug)]
+pub(crate) struct Matching {
+    /// One bit for each set.
+    pub flags: Vec<u64>,
+    /// The slots of the arms that have one of them and can be selected, in ascending order; `None` where they are many.
+    pub slots: Option<Vec<u32>>,
+}
+
+impl Matching {
+    #[inline]
+    pub fn has(&self, set: SetNumber) -> bool {
+        self.flags[set as usize / 64] >> (set % 64) & 1 == 1
+    }
+}
+
+/// Filters asked for lately. What fits them stays as long as no arm comes, goes or gets other dimensions.
+#[derive(Debug, Default)]
+pub(crate) struct Filters {
+    /// The last one used comes last.
+    recent: Mutex<Vec<(Pairs, Arc<Matching>)>>,
+}
+
+impl Filters {
+    /// What was remembered of this filter, or else what `find` finds.
+    pub fn matching(&self, wanted: &[(&str, &str)], find: impl FnOnce() -> Matching) -> Arc<Matching> {
+        // Who would have to wait for another's look does without.
+        let Ok(mut recent) = self.recent.try_lock() else { return Arc::new(find()) };
+        let same = |pairs: &Pairs| {
+            pairs.len() == wanted.len()
+                && pairs.iter().zip(wanted).all(|(pair, wanted)| *pair.0 == *wanted.0 && *pair.1 == *wanted.1)
+        };
+        if let Some(place) = recent.iter().rposition(|(pairs, _)| same(pairs)) {
+            recent[place..].rotate_left(1);
+            return recent.last().map_or_else(|| Arc::new(find()), |(_, matching)| Arc::clone(matching));
+        }
+        drop(recent);
+        let matching = Arc::new(find());
+        if let Ok(mut recent) = self.recent.try_lock() {
+            if recent.len() == REMEMBERED {
+                recent.remove(0);
+            }
+            let pairs = wanted.iter().map(|&(name, value)| (name.into(), value.into())).collect();
+            recent.push((pairs, Arc::clone(&matching)));
+        }
+        matching
+    }
+
+    /// An arm came, went or got other dimensions.
+    #[inline]
+    pub fn forget(&mut self) {
+        self.recent.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub fn nbytes(&self) -> usize {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_one = |(pairs, matching): &(Pairs, Arc<Matching>)| {
+            let text: usize = pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
+            let slots = matching.slots.as_ref().map_or(0, |slots| 4 * slots.capacity());
+            text + size_of_val::<[_]>(pairs) + 8 * matching.flags.capacity() + slots
+        };
+        recent.iter().map(of_one).sum()
+    }
+}
