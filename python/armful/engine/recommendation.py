@@ -23,10 +23,10 @@ class Recommendation(Struct, frozen=True):
 
 
 def percent(part: float) -> str:
-    """A part of 1 in words: "12.3 %"; what is nearly nothing or nearly all is never rounded to it."""
+    """A part of 1 in words: "12.3 %"; what is nearly nothing or nearly all, as far as doubles tell, is not rounded to it."""
     if 0 < part < _NEXT_TO_NOTHING:
         return f"less than {100 * _NEXT_TO_NOTHING:.1f} %"
-    if 1 - _NEXT_TO_NOTHING < part < 1:
+    if part > 1 - _NEXT_TO_NOTHING:
         return f"more than {100 * (1 - _NEXT_TO_NOTHING):.1f} %"
     return f"{100 * part:.1f} %"
 
@@ -66,17 +66,10 @@ def recommend(
             variants[0],
         )
     if winner is not None:
-        assert winner.comparison is not None
-        lower = 100 * (
-            winner.comparison.lift_interval.lower
-            if as_planned or winner.comparison.always_valid is None
-            else winner.comparison.always_valid.lift_interval.lower
-        )
         return Recommendation(
             "ship",
-            f"Ship {winner.variant_id}: it beats {control} by {100 * (winner.comparison.lift or 0):.1f} % "
-            f"(at least {lower:.1f} % with 95 % confidence) and is the best with a chance of "
-            f"{percent(winner.chance_to_be_best)}.",
+            f"Ship {winner.variant_id}: it beats {control}{_by_how_much(winner, as_planned=as_planned)} and is the best "
+            f"with a chance of {percent(winner.chance_to_be_best)}.",
             winner.variant_id,
         )
     if (
@@ -116,3 +109,21 @@ def recommend(
         "continue",
         f"Go on until {experiment.expected_end_time:%Y-%m-%d %H:%M} UTC: what differs so far can still be chance.",
     )
+
+
+def _by_how_much(winner: VariantResult, *, as_planned: bool) -> str:
+    """A winner's lift and the least that it is with confidence, as far as there are such."""
+    comparison = winner.comparison
+    assert comparison is not None
+    interval = (
+        comparison.lift_interval
+        if as_planned or comparison.always_valid is None
+        else comparison.always_valid.lift_interval
+    )
+    sure = f"at least {100 * interval.lower:.1f} % with 95 % confidence"
+    if interval.lower <= 0:
+        # Evidence that was strong enough once counts for good; the interval is of what is known now.
+        sure = "how much is not sure"
+    if comparison.lift is None:
+        return f", which had no success ({sure}),"
+    return f" by {100 * comparison.lift:.1f} % ({sure})"

@@ -110,6 +110,7 @@ def test_chance_to_be_best_and_expected_loss_agree_with_an_independent_simulatio
         (0.999, "99.9 %"),
         (0.99951, "more than 99.9 %"),
         (1 - 1e-12, "more than 99.9 %"),
+        (1.0, "more than 99.9 %"),
     ],
 )
 def test_no_chance_is_rounded_to_certainty(part: float, words: str) -> None:
@@ -120,3 +121,20 @@ def test_a_winner_is_never_certain_in_words() -> None:
     message = judge(experiment(), counts((3000, 200), (3000, 360)), DAY_3).recommendation.message
     assert "with a chance of more than 99.9 %" in message
     assert "100" not in message
+
+
+def test_a_winner_over_a_control_without_success() -> None:
+    found = judge(experiment(), counts((1000, 0), (1000, 100)), DAY_3)
+    assert found.recommendation.message == (
+        "Ship b: it beats a, which had no success (at least 69.6 % with 95 % confidence), and is the best with a chance of "
+        "more than 99.9 %."
+    )
+
+
+def test_a_winner_that_is_less_sure_by_now_is_not_said_to_win_by_less_than_nothing() -> None:
+    """Evidence of an earlier look counts for good, though the interval reaches below 0 again."""
+    then = counts((2500, 400), (2500, 490))
+    then.evidence[2, "m"] = 10.0
+    found = judge(experiment(), then, DAY_3)
+    assert found.winner_variant_id == "b"
+    assert "by 22.5 % (how much is not sure) and is the best" in found.recommendation.message
