@@ -178,6 +178,45 @@ def test_the_life_of_an_experiment(client: Client) -> None:
     problem(act("promote", variant_id="a"), 409)
 
 
+@pytest.mark.parametrize("last", ["stop", "promote"])
+def test_a_pause_until_the_time_is_over_is_an_early_end(service: Running, last: str) -> None:
+    """A fixed-horizon p of 0.007 counts at the planned end only, which was not to be seen when the pause was chosen."""
+    client = service.client
+    create(client, "a", "b")
+    experiment = start(client)
+    for name, successes in (("a", 50), ("b", 80)):
+        report(client, name, success=True, batch_size=successes)
+        report(client, name, batch_size=1000 - successes)
+    client.post(f"/experiments/{experiment}/pause")
+    end_as_planned(service, experiment)
+    paused = results(client, experiment)
+    assert paused["status"] == "paused"
+    assert paused["recommendations"]["recommendation_type"] == "complete"
+    refused = problem(client.post(f"/experiments/{experiment}/resume"), 409)["detail"]
+    assert (
+        refused
+        == f"Experiment {experiment} was paused until its time was over: stop it, or promote a variant"
+    )
+    ended = client.post(f"/experiments/{experiment}/{last}", json={"variant_id": "b"}).json()
+    assert ended["end_time"] < ended["expected_end_time"]
+    significance = results(client, experiment)["statistical_significance"]
+    assert significance["p_value"] < 0.01
+    assert (significance["follows"], significance["is_significant"]) == ("always_valid", False)
+
+
+def test_an_earlier_phase_keeps_to_the_always_valid_evidence(service: Running) -> None:
+    client = service.client
+    create(client, "a", "b")
+    experiment = start(client)
+    shares = {"variant_ids": ["a", "b"], "traffic_allocation": [0.5, 0.5]}
+    assert client.patch(f"/experiments/{experiment}", json=shares).json()["phase"] == 2
+    end_as_planned(service, experiment)
+    follows = [
+        results(client, experiment, phase=phase)["statistical_significance"]["follows"] for phase in (1, 2)
+    ]
+    assert follows == ["always_valid", "fixed_horizon"]
+
+
 @pytest.mark.parametrize("path", ["", "/results", "/pause", "/resume", "/stop", "/promote"])
 def test_an_unknown_experiment_is_404(shared: Running, path: str) -> None:
     method = "GET" if path in ("", "/results") else "POST"

@@ -44,6 +44,7 @@ def recommend(
     ship: ShipDecision | None,
     best: VariantResult,
     as_planned: bool,
+    over: bool,
 ) -> Recommendation:
     """The first of these that applies: a broken split, too little data, harm, a winner, a leader that is safe, an end."""
     control = experiment.control.variant_id
@@ -96,7 +97,7 @@ def recommend(
             "complete",
             f"The experiment has run its time, and no variant beats {control} by more than chance explains.",
         )
-    if experiment.status in ("stopped", "promoted"):
+    if experiment.status in ("stopped", "promoted") or over:
         return Recommendation(
             "complete",
             "The experiment was ended before its planned time without a difference that chance does not explain.",

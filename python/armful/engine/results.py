@@ -87,7 +87,8 @@ def judge(experiment: Experiment, counts: Counts, now: datetime, *, series: bool
 
     variants = of(first)
     participants = sum(people.values())
-    as_planned = _as_planned(experiment, now)
+    # An earlier phase ended when somebody who had seen its results opened the next one.
+    as_planned = counts.phase == experiment.phase and _as_planned(experiment, now)
     enough = participants >= LEAST_PARTICIPANTS
     significance = significance_of(variants, experiment, enough=enough, as_planned=as_planned)
     ratio, ratio_evidence = sample_ratio(experiment, counts, shares, arms, people, as_planned=as_planned)
@@ -144,6 +145,7 @@ def judge(experiment: Experiment, counts: Counts, now: datetime, *, series: bool
             ship=ship,
             best=max(variants, key=lambda variant: variant.chance_to_be_best),
             as_planned=as_planned,
+            over=experiment.expected_end_time is not None and now >= experiment.expected_end_time,
         ),
         days=series_of(experiment, arms, counts, shares, resolved, with_figures=series),
         evidence={

@@ -173,13 +173,17 @@ async def transition(
     Raises:
         ExperimentNotFound: there is none of that id.
         IllegalTransition: its state does not lead there.
-        Conflict: another experiment has its part of the namespace.
+        Conflict: another experiment has its part of the namespace, or there is no time left to go on in.
     """
     async with acquire(pool) as connection:
         async with connection.transaction():
             key, _, state = await _lock(connection, experiment_id, action)
             if action == "start":
                 await _start(connection, key, arms)
+            elif action == "resume" and await connection.fetchval(_SQL["time_is_over"], key):
+                raise Conflict(
+                    f"Experiment {experiment_id} was paused until its time was over: stop it, or promote a variant"
+                )
             else:
                 await connection.execute(_SQL["change_status"], key, TRANSITIONS[action][1], promoted)
             details: dict[str, Any] = {"changed": {"status": [state, TRANSITIONS[action][1]]}}

@@ -76,11 +76,19 @@ WHERE a.experiment = ANY ($1::bigint[]) ORDER BY a.experiment, a.position;
 SELECT id, CASE WHEN status = 'active' AND now() >= expected_end_time THEN 'completed' ELSE status END AS state, regime
 FROM experiment WHERE experiment_id = $1 FOR UPDATE;
 
+-- name: time_is_over
+SELECT now() >= expected_end_time FROM experiment WHERE id = $1;
+
 -- name: change_status
+-- What was paused when its time was over had ended before, with the pause: whoever chose that had seen results.
 UPDATE experiment SET
     status = $2,
-    end_time = CASE WHEN $2 IN ('stopped', 'promoted')
-                    THEN coalesce(end_time, least(now(), expected_end_time)) ELSE end_time END,
+    end_time = CASE
+        WHEN $2 NOT IN ('stopped', 'promoted') THEN end_time
+        WHEN status = 'paused' AND now() >= expected_end_time THEN
+            least((SELECT max(at) FROM audit WHERE kind = 'experiment' AND subject = experiment_id AND action = 'pause'),
+                  expected_end_time - interval '1 microsecond')
+        ELSE coalesce(end_time, least(now(), expected_end_time)) END,
     promoted_variant = coalesce($3, promoted_variant)
 WHERE id = $1;
 
