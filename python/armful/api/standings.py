@@ -46,8 +46,8 @@ class StandingsView(Struct, kw_only=True):
 def _standing(standing: Standing, selections: int) -> StandingView:
     return StandingView(
         variant_id=standing.variant_id,
-        lower_bound=standing.interval.lower,
-        upper_bound=standing.interval.upper,
+        lower_bound=standing.lower_bound,
+        upper_bound=standing.upper_bound,
         chance_to_be_best=standing.chance_to_be_best,
         recent_share=standing.selections / selections if selections else None,
         impressions=[impressions for impressions, _ in standing.daily or ()],

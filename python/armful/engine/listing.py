@@ -10,7 +10,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from armful.model import Variant
-from armful.stats.intervals import Interval
+from armful.storage.history import Daily
 
 Order = Literal["name", "rate", "impressions", "chance", "share", "used"]
 
@@ -32,10 +32,11 @@ class Standing(Struct, kw_only=True, gc=False):
     """One variant among all: `daily` holds (impressions, successes) of each day of the trend, oldest first."""
 
     variant_id: str
-    interval: Interval
+    lower_bound: float
+    upper_bound: float
     chance_to_be_best: float
     selections: int
-    daily: list[tuple[int, int]] | None
+    daily: Daily | None
 
 
 class Row(Struct, gc=False):
@@ -165,6 +166,6 @@ def summary(rows: Sequence[Row]) -> Overall:
         impressions=sum(row.variant.impressions for row, _ in standing),
         untried=untried,
         contenders=len(contenders),
-        highest_bound=max((at.interval.upper for _, at in known), default=0.0),
+        highest_bound=max((at.upper_bound for _, at in known), default=0.0),
         leader=None if leader is None else leader[0],
     )

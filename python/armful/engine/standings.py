@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -16,7 +15,7 @@ from armful.model import Variant
 from armful.state.registry import Registry
 from armful.stats.intervals import wilson_interval
 from armful.storage import history
-from armful.storage.history import VariantDay
+from armful.storage.history import Daily
 from armful.storage.pool import Pool
 
 TREND_DAYS = 14
@@ -100,26 +99,21 @@ class Standings:
 
     async def _compute(self) -> _Snapshot:
         first = first_day(TREND_DAYS)
-        rows, selections = await history.of_all(self._pool, first, first_day(SHARE_DAYS).date())
+        daily, selections = await history.of_all(self._pool, first, TREND_DAYS, first_day(SHARE_DAYS).date())
         descriptions = self._registry.descriptions
         variants = self._registry.everything()
         # In a thread: a million variants must not keep requests waiting.
-        return await asyncio.to_thread(self._stand, variants, rows, selections, first.date(), descriptions)
+        return await asyncio.to_thread(self._stand, variants, daily, selections, first.date(), descriptions)
 
     def _stand(
         self,
         variants: Sequence[Variant],
-        happened: Iterable[VariantDay],
+        daily: Mapping[int, Daily],
         selections: Mapping[int, int],
         first: date,
         descriptions: int,
     ) -> _Snapshot:
         days = [first + timedelta(days=n) for n in range(TREND_DAYS)]
-        daily: dict[int, list[tuple[int, int]]] = defaultdict(lambda: [(0, 0)] * TREND_DAYS)
-        for row in happened:
-            position = (row.day - first).days
-            if position < TREND_DAYS:
-                daily[row.variant][position] = (row.impressions, row.successes)
         active = [variant for variant in variants if variant.status == "active"]
         standings = _standings(active, selections, daily)
         standing = {one.variant_id: one for one in standings}
@@ -139,24 +133,31 @@ class Standings:
 
 
 def _standings(
-    variants: Sequence[Variant], selections: Mapping[int, int], daily: Mapping[int, list[tuple[int, int]]]
+    variants: Sequence[Variant], selections: Mapping[int, int], daily: Mapping[int, Daily]
 ) -> list[Standing]:
     """The standing of each variant, by counters read once.
 
     They go on moving meanwhile, impressions before successes: read the other way round, the successes never exceed them.
     """
     seen = [(variant.successes, variant.impressions) for variant in variants]
-    successes, impressions = np.array(seen, dtype=np.float64).reshape(-1, 2).T
-    alpha = np.array([variant.prior_alpha for variant in variants]) + successes
-    beta = np.array([variant.prior_beta for variant in variants]) + (impressions - successes)
+    # From iterators, which let other threads in; an array made of a list does not until it is whole.
+    successes = np.fromiter((succeeded for succeeded, _ in seen), np.float64, len(seen))
+    impressions = np.fromiter((shown for _, shown in seen), np.float64, len(seen))
+    alpha = np.fromiter((variant.prior_alpha for variant in variants), np.float64, len(seen)) + successes
+    beta = np.fromiter((variant.prior_beta for variant in variants), np.float64, len(seen))
+    beta += impressions - successes
     chances = probability_best(alpha, beta).tolist() if seen else []
-    return [
-        Standing(
-            variant_id=variant.variant_id,
-            interval=wilson_interval(succeeded, shown, CONFIDENCE_LEVEL),
-            chance_to_be_best=chance,
-            selections=selections.get(variant.key, 0),
-            daily=daily.get(variant.key),
+    standings = []
+    for variant, chance, (succeeded, shown) in zip(variants, chances, seen, strict=True):
+        lower, upper = wilson_interval(succeeded, shown, CONFIDENCE_LEVEL)
+        standings.append(
+            Standing(
+                variant_id=variant.variant_id,
+                lower_bound=lower,
+                upper_bound=upper,
+                chance_to_be_best=chance,
+                selections=selections.get(variant.key, 0),
+                daily=daily.get(variant.key),
+            )
         )
-        for variant, chance, (succeeded, shown) in zip(variants, chances, seen, strict=True)
-    ]
+    return standings

@@ -1,8 +1,8 @@
 """What happened to variants over time, from the hourly rollup."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -12,6 +12,7 @@ from armful.storage.queries import load
 _SQL = load("history.sql")
 
 _SELECTIONS_KEPT = timedelta(days=90)
+_AT_ONCE = 1000  # rows
 
 
 class DayCounts(Struct, frozen=True):
@@ -47,13 +48,8 @@ class History(Struct, frozen=True):
     created_by: str | None
 
 
-class VariantDay(Struct, frozen=True):
-    """What happened to one variant on a UTC day."""
-
-    variant: int
-    day: date
-    impressions: int
-    successes: int
+Daily: TypeAlias = tuple[tuple[int, int], ...]
+"""(impressions, successes) of one UTC day after another. Tuples of numbers cost the garbage collector nothing."""
 
 
 async def of_variant(pool: Pool, variant: int, since: datetime) -> History:
@@ -70,13 +66,29 @@ async def of_variant(pool: Pool, variant: int, since: datetime) -> History:
 
 
 async def of_all(
-    pool: Pool, since: datetime, selected_since: date
-) -> tuple[Sequence[VariantDay], dict[int, int]]:
-    """What happened to every variant by day since one time, and how often each was selected since another."""
-    async with acquire(pool) as connection:
-        days = [VariantDay(*row) for row in await connection.fetch(_SQL["trend"], since)]
-        selections = dict(await connection.fetch(_SQL["selections"], selected_since))
-    return days, selections
+    pool: Pool, since: datetime, days: int, selected_since: date
+) -> tuple[dict[int, Daily], dict[int, int]]:
+    """What happened to every variant on each of the days since a midnight, and how often each was selected since a day."""
+    daily: dict[int, Daily] = {}
+    selections: dict[int, int] = {}
+    async with acquire(pool) as connection, connection.transaction():
+        async for rows in _in_parts(connection, _SQL["trend"], since):
+            for variant, positions, impressions, successes in rows:
+                happened = [(0, 0)] * days
+                for position, *counts in zip(positions, impressions, successes, strict=True):
+                    if position < days:
+                        happened[position] = (counts[0], counts[1])
+                daily[variant] = tuple(happened)
+        async for rows in _in_parts(connection, _SQL["selections"], selected_since):
+            selections.update(rows)
+    return daily, selections
+
+
+async def _in_parts(connection: Any, sql: str, *values: object) -> AsyncIterator[list[Any]]:
+    """The rows of a query, some at a time: requests must not wait while a million of them are read."""
+    cursor = await connection.cursor(sql, *values)
+    while rows := await cursor.fetch(_AT_ONCE):
+        yield rows
 
 
 async def forget(connection: Any) -> None:

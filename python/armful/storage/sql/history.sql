@@ -21,9 +21,14 @@ FROM variant_performance v JOIN audit a ON a.kind = 'variant' AND a.subject = v.
 WHERE v.id = $1 LIMIT 1;
 
 -- name: trend
--- What happened to every variant since $1, by UTC day.
-SELECT variant, (hour AT TIME ZONE 'UTC')::date, sum(impressions)::bigint, sum(successes)::bigint
-FROM variant_hour WHERE hour >= $1 GROUP BY 1, 2;
+-- What happened to every variant since $1: a row for each, with the days (0 is that of $1) and what happened on each.
+SELECT variant, array_agg(day), array_agg(impressions), array_agg(successes)
+FROM (
+    SELECT variant, (hour AT TIME ZONE 'UTC')::date - ($1::timestamptz AT TIME ZONE 'UTC')::date AS day,
+           sum(impressions)::bigint AS impressions, sum(successes)::bigint AS successes
+    FROM variant_hour WHERE hour >= $1 GROUP BY 1, 2
+) AS by_day
+GROUP BY variant;
 
 -- name: selections
 -- How often each variant was selected since the day $1.
