@@ -130,6 +130,14 @@ def test_listing_filters_on_any_dimension(client: Client) -> None:
     assert ids("tone=nothing") == []
 
 
+def test_no_page_is_empty(client: Client) -> None:
+    create(client, *({"variant_id": f"v{n}"} for n in range(4)))
+    first = client.get("/variants?limit=2").json()
+    last = client.get(f"/variants?limit=2&cursor={first['next_cursor']}").json()
+    assert [variant["variant_id"] for variant in last["variants"]] == ["v2", "v3"]
+    assert last["next_cursor"] is None
+
+
 def test_listing_pages_through_all(client: Client) -> None:
     create(client, *({"variant_id": f"v{n}"} for n in range(25)))
     seen: list[str] = []

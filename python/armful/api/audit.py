@@ -53,10 +53,10 @@ async def list_audit(
         since=since,
         until=until,
         before=place(cursor),
-        limit=limit,
+        limit=limit + 1,
     )
-    more = str(entries[-1].id) if len(entries) == limit and entries[-1].id > 1 else None
-    return AuditPage(entries, more)
+    more = str(entries[limit - 1].id) if len(entries) > limit else None
+    return AuditPage(entries[:limit], more)
 
 
 router = Router("/", route_handlers=[list_audit], tags=["audit"])

@@ -33,9 +33,9 @@ async def list_experiments(
     cursor: FromQuery[str | None] = None,
 ) -> ExperimentPage:
     """List experiments, newest first."""
-    found, total = await engine.experiments.page(before=place(cursor), limit=limit)
-    more = str(found[-1].key) if len(found) == limit and found[-1].key > 1 else None
-    return ExperimentPage([ExperimentView.of(experiment) for experiment in found], total, more)
+    found, total = await engine.experiments.page(before=place(cursor), limit=limit + 1)
+    more = str(found[limit - 1].key) if len(found) > limit else None
+    return ExperimentPage([ExperimentView.of(experiment) for experiment in found[:limit]], total, more)
 
 
 @get("/experiments/{experiment_id:str}", scope="read", summary="Read an experiment")

@@ -39,10 +39,10 @@ async def list_variants(
         min_impressions=min_impressions,
         status=status,
         after=place(cursor) or 0,
-        limit=limit,
+        limit=limit + 1,
     )
-    more = str(variants[-1].key) if len(variants) == limit and total > limit else None
-    return VariantPage([VariantView.of(variant) for variant in variants], total, more)
+    more = str(variants[limit - 1].key) if len(variants) > limit else None
+    return VariantPage([VariantView.of(variant) for variant in variants[:limit]], total, more)
 
 
 def _dimensions(request: AnyRequest) -> dict[str, str]:
