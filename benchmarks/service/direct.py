@@ -58,6 +58,7 @@ WAYS: dict[str, Callable[[Any, list[tuple[int, PerformanceUpdate]]], Awaitable[N
 async def main(dsn: str, way: str, size: int, seconds: float) -> float:
     await migrate(dsn)
     connection = await connect(dsn)
+    await performance.prepare(connection)
     if not await connection.fetchval("SELECT count(*) FROM variant_performance"):
         await performance.make_partitions(connection, 1)
         pool = await open_pool(dsn, 1)

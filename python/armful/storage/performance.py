@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,16 @@ Item = tuple[int, PerformanceUpdate]
 """A variant's key and what happened to it."""
 
 _OUTCOMES = tuple(Outcome)
+
+# What an update may say beyond what happened how often, and an update that says none of it.
+_particulars = attrgetter(
+    *(
+        name
+        for name in PerformanceUpdate.__struct_fields__
+        if name not in ("impression", "success", "batch_size")
+    )
+)
+_NONE = _particulars(PerformanceUpdate(impression=True, success=False))
 
 _canonical = msgspec.json.Encoder(order="sorted")
 
@@ -77,6 +88,43 @@ async def record(
         asyncpg.UniqueViolationError: the batch was committed before (see `written`).
         asyncpg.QueryCanceledError: `deadline` had passed by the server's clock; nothing was counted.
     """
+    if all(_particulars(update) == _NONE for _, update in items):
+        return await _record_counts(connection, batch, source, deadline, items)
+    return await _record_waves(connection, batch, source, deadline, items)
+
+
+async def _record_counts(
+    connection: Any, batch: UUID, source: UUID, deadline: datetime, items: Sequence[Item]
+) -> list[Recorded]:
+    """As `record`, for updates without particulars: all of them count, in one wave however many they are."""
+    keys = [key for key, _ in items]
+    impressions = [update.batch_size for _, update in items]
+    successes = [update.batch_size if update.success else 0 for _, update in items]
+    added_impressions: dict[int, int] = {}
+    added_successes: dict[int, int] = {}
+    for key, more_impressions, more_successes in zip(keys, impressions, successes, strict=True):
+        added_impressions[key] = added_impressions.get(key, 0) + more_impressions
+        added_successes[key] = added_successes.get(key, 0) + more_successes
+    row = await connection.fetchrow(
+        _SQL["record_counts"],
+        batch,
+        source,
+        deadline,
+        keys,
+        impressions,
+        successes,
+        list(added_impressions),
+        list(added_impressions.values()),
+        list(added_successes.values()),
+    )
+    counted = {totals[0]: Recorded(Outcome.COUNTED, Totals(*totals)) for totals in zip(*row, strict=True)}
+    return [counted[key] for key in keys]
+
+
+async def _record_waves(
+    connection: Any, batch: UUID, source: UUID, deadline: datetime, items: Sequence[Item]
+) -> list[Recorded]:
+    """As `record`, for any updates."""
     parts = waves(items)
     recorded: list[Recorded | None] = [None] * len(items)
     if len(parts) == 1 and len(items) < _LARGE:

@@ -1,12 +1,17 @@
 -- name: prepare
 -- The server's time; and a commit is answered once it is on disk, also where the server's own default is not to wait.
-SELECT clock_timestamp() FROM set_config(
-    'synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), false
-);
+-- Statements are planned once: a plan for one variant looks so much cheaper than one for arrays of unknown size that the
+-- server would plan anew for every small commit, and take longer for that than for the commit.
+SELECT clock_timestamp()
+FROM set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), false) AS durable,
+     set_config('plan_cache_mode', 'force_generic_plan', false) AS plans;
 
 -- name: record
 SELECT outcomes, ids, impressions, successes, versions
 FROM record_performance($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
+
+-- name: record_counts
+SELECT ids, impressions, successes, versions FROM record_counts($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: totals
 SELECT id, impressions, successes, version FROM variant_performance WHERE id = ANY ($1::bigint[]);
