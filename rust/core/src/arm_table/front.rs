@@ -1,27 +1,11 @@
 //! The arms of highest reach in the order in which they race, kept at hand so that a selection reads little else.
 //!
-//! Arms race by descending code, of equal codes by ascending slot. The front holds the beginning of that order: every
-//! arm of at least some code. How far it goes hangs on what came before, so it may only ever save time: who races
-//! after whom is the same without it.
+//! The front holds the beginning of that order: every arm of at least some code. How far it goes hangs on what came
+//! before, so it may only ever save time: who races after whom is the same without it.
+use std::slice::Iter;
+
 use super::dimensions::SetNumber;
-
-/// An arm's place in the order: its code, turned over so that the highest comes first, and its slot.
-pub(super) type Key = u64;
-
-#[inline]
-pub(super) fn key(code: u16, slot: usize) -> Key {
-    u64::from(!code) << 32 | slot as u64
-}
-
-#[inline]
-pub(super) fn code_of(key: Key) -> u16 {
-    !((key >> 32) as u16)
-}
-
-#[inline]
-pub(super) fn slot_of(key: Key) -> usize {
-    key as u32 as usize
-}
+use super::order::{code_of, key, slot_of, Key, Side};
 
 /// What a race needs to know of an arm, so that it isn't looked up all over the table's columns.
 #[derive(Debug, Clone, Copy)]
@@ -76,28 +60,27 @@ impl Front {
         self.least
     }
 
-    /// The entries from the beginning of the order, the dead ones among them.
-    #[inline]
-    pub fn iter(&self) -> impl Iterator<Item = (Key, &Entry)> {
-        let (mut settled, mut recent) = (self.settled.iter(), self.recent.iter());
-        let (mut first, mut second) = (settled.next(), recent.next());
-        std::iter::from_fn(move || match (first, second) {
-            (Some(one), Some(other)) if other.0 < one.0 => std::mem::replace(&mut second, recent.next()).or(Some(one)),
-            (Some(_), _) => std::mem::replace(&mut first, settled.next()),
-            (None, _) => std::mem::replace(&mut second, recent.next()),
-        })
+    /// A walk from the beginning of the order, with the dead entries.
+    pub fn walk(&self) -> Walk<'_> {
+        Walk { settled: self.settled.ahead(), recent: self.recent.ahead() }
     }
 
-    /// Takes over an arm whose code was `old` and is `new`, 0 standing for an arm that can't be selected.
+    /// The entries from the beginning of the order, the dead ones among them.
+    pub fn iter(&self) -> impl Iterator<Item = (Key, &Entry)> {
+        let mut walk = self.walk();
+        std::iter::from_fn(move || walk.next())
+    }
+
+    /// Takes over an arm whose key was `old` and is `new`, with the code 0 where it can't be selected.
     ///
     /// `arms` is how many can be. True if the front has become so short that it should be made anew.
-    pub fn set(&mut self, slot: usize, old: u16, new: u16, entry: Entry, arms: usize) -> bool {
+    pub fn set(&mut self, old: Key, new: Key, entry: Entry, arms: usize) -> bool {
         self.changes += usize::from(old != new);
-        if old >= self.least && self.replace(key(old, slot), (old == new).then_some(entry)) {
+        if code_of(old) >= self.least && self.replace(old, (old == new).then_some(entry)) {
             return false;
         }
-        if new >= self.least {
-            self.recent.insert(key(new, slot), entry);
+        if code_of(new) >= self.least {
+            self.recent.insert(new, entry);
         }
         let enough = FEWEST.max(arms / ARMS_AN_ENTRY);
         if self.recent.keys.len() + self.dead > 64 + self.settled.keys.len() / 64 {
@@ -129,7 +112,8 @@ impl Front {
                 break;
             }
         }
-        let mut keys: Vec<Key> = codes.filter(|&(_, code)| code >= least).map(|(slot, code)| key(code, slot)).collect();
+        let held = codes.filter(|&(_, code)| code >= least);
+        let mut keys: Vec<Key> = held.map(|(slot, code)| key(code, entry(slot).impressions, slot)).collect();
         keys.sort_unstable();
         let entries = keys.iter().map(|&key| entry(slot_of(key))).collect();
         *self = Self { least, settled: Run { keys, entries }, recent: Run::default(), dead: 0, changes: 0 };
@@ -199,8 +183,8 @@ impl Front {
 }
 
 impl Run {
-    fn iter(&self) -> impl Iterator<Item = (Key, &Entry)> {
-        self.keys.iter().copied().zip(&self.entries)
+    fn ahead(&self) -> Ahead<'_> {
+        Ahead { keys: self.keys.iter(), entries: self.entries.iter() }
     }
 
     fn insert(&mut self, key: Key, entry: Entry) {
@@ -211,5 +195,62 @@ impl Run {
                 self.entries.insert(place, entry);
             }
         }
+    }
+}
+
+pub(super) struct Walk<'a> {
+    settled: Ahead<'a>,
+    recent: Ahead<'a>,
+}
+
+/// What is left of a run.
+struct Ahead<'a> {
+    keys: Iter<'a, Key>,
+    entries: Iter<'a, Entry>,
+}
+
+impl<'a> Walk<'a> {
+    /// The next entry.
+    #[inline(always)]
+    pub fn next(&mut self) -> Option<(Key, &'a Entry)> {
+        match self.recent.keys.as_slice().first() {
+            Some(recent) if self.settled.keys.as_slice().first().is_none_or(|settled| recent < settled) => {
+                self.recent.next()
+            }
+            _ => self.settled.next(),
+        }
+    }
+
+    /// The next entry that may be on this side.
+    #[inline(always)]
+    pub fn next_on(&mut self, side: Side) -> Option<(Key, &'a Entry)> {
+        self.settled.skip(side);
+        self.recent.skip(side);
+        self.next()
+    }
+}
+
+impl<'a> Ahead<'a> {
+    #[inline(always)]
+    fn next(&mut self) -> Option<(Key, &'a Entry)> {
+        Some((*self.keys.next()?, self.entries.next()?))
+    }
+
+    /// Passes over what isn't on this side.
+    #[inline(always)]
+    fn skip(&mut self, side: Side) {
+        if self.keys.as_slice().first().is_some_and(|&key| !side.may_have(key)) {
+            self.skip_some(side);
+        }
+    }
+
+    fn skip_some(&mut self, side: Side) {
+        const TOGETHER: usize = 16;
+        let (keys, entries) = (self.keys.as_slice(), self.entries.as_slice());
+        let none = |keys: &[Key]| side.has_none(keys);
+        // Several at a time vectorise.
+        let mut passed = TOGETHER * keys.chunks_exact(TOGETHER).take_while(|keys| none(keys)).count();
+        passed += keys[passed..].iter().take_while(|&&key| !side.may_have(key)).count();
+        *self = Self { keys: keys[passed..].iter(), entries: entries[passed..].iter() };
     }
 }

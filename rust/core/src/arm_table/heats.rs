@@ -2,13 +2,16 @@
 //!
 //! Arms race by descending code, so that the threshold is high early, until the codes are no higher than the threshold's:
 //! all arms after that are *quiet*, and of these as many as e^−[`LEVEL`] propose themselves.
+mod walk;
+
 use std::sync::Arc;
 
 use rand::Rng;
 
 use super::filters::Matching;
-use super::front::{code_of, key, slot_of, Entry, Key};
-use super::index::{floor, BLOCK, LEVEL};
+use super::front::Entry;
+use super::index::{floor, LEVEL};
+use super::order::{code_of, key, slot_of, Key};
 use super::{ArmTable, Selection};
 use crate::race::{Gaps, Race};
 
@@ -138,7 +141,7 @@ impl<'a> Heats<'a> {
         if let Some(few) = self.matching.as_ref().and_then(|matching| matching.slots.as_deref()) {
             let slots = few.iter().map(|&slot| slot as usize);
             let slots = slots.filter(|slot| self.excluded.binary_search(slot).is_err());
-            let mut keys: Vec<Key> = slots.map(|slot| key(table.index.code(slot), slot)).collect();
+            let mut keys: Vec<Key> = slots.map(|slot| table.key(slot)).collect();
             let first = MATCHES_FIRST + 4 * (self.races[0].best.places() + self.races[1].best.places());
             if keys.len() > 2 * first {
                 keys.select_nth_unstable(first);
@@ -152,8 +155,7 @@ impl<'a> Heats<'a> {
             self.stop_at([0; 2]);
             return self.propose(rng);
         }
-        let in_order = table.front.iter().filter(|(_, arm)| arm.live);
-        if !self.walk(in_order, rng) && !table.front.is_complete() {
+        if !self.walk(rng) && !table.front.is_complete() {
             let mut from = table.front.least();
             if (0..2).any(|group| self.cuts[group] == 0) {
                 let wanted = self.races[0].best.places() + self.races[1].best.places();
@@ -189,80 +191,6 @@ impl<'a> Heats<'a> {
         }
     }
 
-    /// Lets arms race that come in order, and tells whether all after them are quiet.
-    #[inline]
-    fn walk<'b, R: Rng + ?Sized>(&mut self, arms: impl Iterator<Item = (Key, &'b Entry)>, rng: &mut R) -> bool {
-        for (key, arm) in arms {
-            let code = code_of(key);
-            let group = self.group(arm);
-            if code > self.cuts[group] {
-                if self.is_eligible(slot_of(key), arm) {
-                    self.contend(group, slot_of(key), arm, rng);
-                }
-                continue;
-            }
-            self.stops[group] = self.stops[group].min(key);
-            if code <= self.cuts[1 - group] {
-                self.stops[1 - group] = self.stops[1 - group].min(key);
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Finds the arms of codes from `least` to before `end` that aren't quiet, and lets them race.
-    fn walk_codes<R: Rng + ?Sized>(&mut self, least: u16, end: u16, rng: &mut R) {
-        let (table, index) = (self.table, &self.table.index);
-        let cuts = self.cuts.map(|cut| cut.max(least - 1));
-        let lowest = cuts[0].min(cuts[1]);
-        let mut keys = vec![];
-        let mut block = index.next_above(lowest, 0);
-        while block < index.blocks() {
-            let (fewest, most) = index.impressions(block);
-            let experienced = if most >= self.min_impressions { cuts[0] } else { u16::MAX };
-            let new = if fewest < self.min_impressions { cuts[1] } else { u16::MAX };
-            let cut = experienced.min(new);
-            if index.top(block) > cut {
-                for (i, &code) in index.block_codes(block).iter().enumerate() {
-                    let slot = block * BLOCK + i;
-                    if code > cut && code < end {
-                        let arm = table.entry(slot);
-                        if code > cuts[self.group(&arm)] && self.is_eligible(slot, &arm) {
-                            keys.push(key(code, slot));
-                        }
-                    }
-                }
-            }
-            block = index.next_above(lowest, block + 1);
-        }
-        self.race_in_order(keys, rng);
-        if least == 1 {
-            // What was left out while looking was quiet.
-            self.stop_at(cuts);
-        }
-    }
-
-    fn race_in_order<R: Rng + ?Sized>(&mut self, mut keys: Vec<Key>, rng: &mut R) {
-        keys.sort_unstable();
-        for key in keys {
-            let (code, slot) = (code_of(key), slot_of(key));
-            let arm = self.table.entry(slot);
-            let group = self.group(&arm);
-            if code > self.cuts[group] {
-                self.contend(group, slot, &arm, rng);
-            } else {
-                self.stops[group] = self.stops[group].min(key);
-            }
-        }
-    }
-
-    /// All arms of these codes and lower ones are quiet, if they weren't before.
-    fn stop_at(&mut self, cuts: [u16; 2]) {
-        for (stop, cut) in self.stops.iter_mut().zip(cuts) {
-            *stop = (*stop).min(key(cut, 0));
-        }
-    }
-
     /// Of the quiet arms each proposes itself with probability e^−[`LEVEL`].
     fn propose<R: Rng + ?Sized>(&mut self, rng: &mut R) {
         let table = self.table;
@@ -273,7 +201,7 @@ impl<'a> Heats<'a> {
             if code > 0 {
                 let arm = table.entry(slot);
                 let group = self.group(&arm);
-                if key(code, slot) >= self.stops[group] && self.is_eligible(slot, &arm) {
+                if key(code, arm.impressions, slot) >= self.stops[group] && self.is_eligible(slot, &arm) {
                     self.races[group].propose(LEVEL, slot as u32, arm.alpha, arm.beta, rng);
                 }
             }

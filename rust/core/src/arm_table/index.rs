@@ -69,8 +69,8 @@ impl Index {
         if known && after == before {
             return (old, code);
         }
-        self.digits[digits(before)] -= u32::from(old > 0);
-        self.digits[digits(after)] += u32::from(code > 0);
+        self.digits[usize::from(digits(before))] -= u32::from(old > 0);
+        self.digits[usize::from(digits(after))] += u32::from(code > 0);
         let at_edge = old > 0 && (before == self.least[block] || before == self.most[block]);
         if at_edge {
             let live = slots.filter(|&slot| self.codes[slot] > 0).map(|slot| impressions[slot]);
@@ -86,7 +86,7 @@ impl Index {
     /// Whether there may be arms with fewer impressions than `limit`, and with that many or more. No is certain.
     pub fn may_have(&self, limit: i64) -> (bool, bool) {
         let some = |digits: &[u32]| digits.iter().any(|&arms| arms > 0);
-        let at = digits(limit);
+        let at = usize::from(digits(limit));
         (limit > 0 && some(&self.digits[..=at]), some(&self.digits[at..]))
     }
 
@@ -165,8 +165,8 @@ impl Index {
 
 /// How many binary digits a count has.
 #[inline]
-fn digits(count: i64) -> usize {
-    (u64::BITS - count.max(0).unsigned_abs().leading_zeros()) as usize
+pub(super) fn digits(count: i64) -> u8 {
+    (u64::BITS - count.max(0).unsigned_abs().leading_zeros()) as u8
 }
 
 /// The highest code whose arms all have less than e^−[`LEVEL`] above the rate `t`.

@@ -5,6 +5,7 @@ mod front;
 mod heats;
 mod ids;
 mod index;
+mod order;
 mod rows;
 mod select;
 
@@ -12,6 +13,7 @@ use dimensions::{Dimensions, SetNumber};
 use front::{Entry, Front};
 use ids::Ids;
 use index::Index;
+use order::{key, Key};
 pub use rows::{Arm, Rows};
 pub use select::{Selection, Split};
 
@@ -255,11 +257,18 @@ impl ArmTable {
 
     fn index_anew(&mut self, slot: usize, arm: Option<(f64, f64)>, before: i64) {
         let (old, new) = self.index.set(slot, arm, &self.impressions, before);
-        if self.front.set(slot, old, new, self.entry(slot), self.live_count) {
+        let (old, new) = (key(old, before, slot), key(new, self.impressions[slot], slot));
+        if self.front.set(old, new, self.entry(slot), self.live_count) {
             let mut front = std::mem::replace(&mut self.front, Front::new());
             front.remake(self.live_count, self.index.coded(), |slot| self.entry(slot));
             self.front = front;
         }
+    }
+
+    /// The place of a slot in the order of the front, whether or not it is there.
+    #[inline]
+    fn key(&self, slot: usize) -> Key {
+        key(self.index.code(slot), self.impressions[slot], slot)
     }
 
     #[inline]

@@ -247,14 +247,14 @@ fn check_front(table: &ArmTable) {
     }
     let held: Vec<_> = table.front.iter().filter(|(_, entry)| entry.live).collect();
     let mut expected: Vec<u64> = (table.index.coded().filter(|&(_, code)| code >= table.front.least()))
-        .map(|(slot, code)| front::key(code, slot))
+        .map(|(slot, _)| table.key(slot))
         .collect();
     expected.sort_unstable();
     assert_eq!(held.iter().map(|&(key, _)| key).collect::<Vec<_>>(), expected);
     for (key, entry) in held {
-        let arm = table.arm(front::slot_of(key)).unwrap();
+        let arm = table.arm(order::slot_of(key)).unwrap();
         assert_eq!((entry.alpha, entry.beta, entry.impressions), (arm.alpha, arm.beta, arm.impressions));
-        assert_eq!(entry.set, table.sets[front::slot_of(key)]);
+        assert_eq!(entry.set, table.sets[order::slot_of(key)]);
     }
 }
 

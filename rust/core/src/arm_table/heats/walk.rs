@@ -1,0 +1,120 @@
+//! Ways through the arms in the order in which they race.
+use rand::Rng;
+
+use super::Heats;
+use crate::arm_table::front::Entry;
+use crate::arm_table::index::BLOCK;
+use crate::arm_table::order::{code_of, key, slot_of, Key, Side};
+
+impl Heats<'_> {
+    /// Lets the arms of the front race, and tells whether all after them are quiet.
+    pub(super) fn walk<R: Rng + ?Sized>(&mut self, rng: &mut R) -> bool {
+        let front = &self.table.front;
+        let mut arms = front.walk();
+        // Both races side by side, until all that follow are quiet for one of them.
+        let (next, over) = loop {
+            let Some((key, arm)) = arms.next() else { return false };
+            if let Some(over) = (0..2).find(|&group| code_of(key) <= self.cuts[group]) {
+                self.stops[over] = key;
+                break ((key, arm), over);
+            }
+            self.contend_from_front(key, arm, rng);
+        };
+        let racing = 1 - over;
+        let side = if racing == 0 { Side::from(self.min_impressions) } else { Side::below(self.min_impressions) };
+        let done = if self.min_impressions > 0 {
+            self.walk_on(next, racing, rng, || arms.next_on(side))
+        } else {
+            self.walk_on(next, racing, rng, || arms.next())
+        };
+        // If not, none of the front is left, and what isn't there may be quiet.
+        let quiet = front.least() <= self.cuts[racing].saturating_add(1);
+        if !done && quiet {
+            self.stop_at([front.least() - 1; 2]);
+        }
+        done || quiet
+    }
+
+    /// The same of the arms in one race, of which `next` gives those after the first with some of the other.
+    #[inline(always)]
+    fn walk_on<'b, R: Rng + ?Sized>(
+        &mut self,
+        first: (Key, &'b Entry),
+        racing: usize,
+        rng: &mut R,
+        mut next: impl FnMut() -> Option<(Key, &'b Entry)>,
+    ) -> bool {
+        let mut arms = Some(first);
+        while let Some((key, arm)) = arms {
+            if code_of(key) <= self.cuts[racing] {
+                self.stops[racing] = key;
+                return true;
+            }
+            if self.group(arm) == racing {
+                self.contend_from_front(key, arm, rng);
+            }
+            arms = next();
+        }
+        false
+    }
+
+    #[inline]
+    fn contend_from_front<R: Rng + ?Sized>(&mut self, key: Key, arm: &Entry, rng: &mut R) {
+        if arm.live && self.is_eligible(slot_of(key), arm) {
+            self.contend(self.group(arm), slot_of(key), arm, rng);
+        }
+    }
+
+    /// Finds the arms of codes from `least` to before `end` that aren't quiet, and lets them race.
+    pub(super) fn walk_codes<R: Rng + ?Sized>(&mut self, least: u16, end: u16, rng: &mut R) {
+        let (table, index) = (self.table, &self.table.index);
+        let cuts = self.cuts.map(|cut| cut.max(least - 1));
+        let lowest = cuts[0].min(cuts[1]);
+        let mut keys = vec![];
+        let mut block = index.next_above(lowest, 0);
+        while block < index.blocks() {
+            let (fewest, most) = index.impressions(block);
+            let experienced = if most >= self.min_impressions { cuts[0] } else { u16::MAX };
+            let new = if fewest < self.min_impressions { cuts[1] } else { u16::MAX };
+            let cut = experienced.min(new);
+            if index.top(block) > cut {
+                for (i, &code) in index.block_codes(block).iter().enumerate() {
+                    let slot = block * BLOCK + i;
+                    if code > cut && code < end {
+                        let arm = table.entry(slot);
+                        if code > cuts[self.group(&arm)] && self.is_eligible(slot, &arm) {
+                            keys.push(key(code, arm.impressions, slot));
+                        }
+                    }
+                }
+            }
+            block = index.next_above(lowest, block + 1);
+        }
+        self.race_in_order(keys, rng);
+        if least == 1 {
+            // What was left out while looking was quiet.
+            self.stop_at(cuts);
+        }
+    }
+
+    pub(super) fn race_in_order<R: Rng + ?Sized>(&mut self, mut keys: Vec<Key>, rng: &mut R) {
+        keys.sort_unstable();
+        for key in keys {
+            let (code, slot) = (code_of(key), slot_of(key));
+            let arm = self.table.entry(slot);
+            let group = self.group(&arm);
+            if code > self.cuts[group] {
+                self.contend(group, slot, &arm, rng);
+            } else {
+                self.stops[group] = self.stops[group].min(key);
+            }
+        }
+    }
+
+    /// All arms of these codes and lower ones are quiet, if they weren't before.
+    pub(super) fn stop_at(&mut self, cuts: [u16; 2]) {
+        for (stop, cut) in self.stops.iter_mut().zip(cuts) {
+            *stop = (*stop).min(key(cut, 0, 0));
+        }
+    }
+}

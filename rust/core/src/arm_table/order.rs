@@ -1,0 +1,92 @@
+//! The order in which arms race: by descending code, of equal codes by the number of binary digits of their impressions,
+//! then by slot.
+use super::index::digits;
+
+/// An arm's place in the order: its code, turned over so that the highest comes first, the digits of its impressions,
+/// by which most arms of the wrong side of a split are passed over without a look at them, and its slot.
+pub(super) type Key = u64;
+
+#[inline]
+pub(super) fn key(code: u16, impressions: i64, slot: usize) -> Key {
+    u64::from(!code) << 40 | u64::from(digits(impressions)) << 32 | slot as u64
+}
+
+#[inline]
+pub(super) fn code_of(key: Key) -> u16 {
+    !((key >> 40) as u16)
+}
+
+#[inline]
+pub(super) fn slot_of(key: Key) -> usize {
+    key as u32 as usize
+}
+
+/// Where the digits stand in a key, of which there are at most 63, and the bit above them.
+const DIGITS: Key = 0x7f << 32;
+const ABOVE: Key = 0x80 << 32;
+
+/// The arms that may be on a side of a split by the digits of their impressions: no is certain.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Side {
+    flipped: Key,
+    added: Key,
+}
+
+impl Side {
+    /// Those of `least` impressions or more.
+    pub fn from(least: i64) -> Self {
+        Self { flipped: 0, added: ABOVE - (Key::from(digits(least)) << 32) }
+    }
+
+    /// Those of fewer impressions than `end`.
+    pub fn below(end: i64) -> Self {
+        // 127 − digits, where they are turned over, so that it is the few that come out above.
+        Self { flipped: DIGITS, added: Key::from(digits(end) + 1) << 32 }
+    }
+
+    #[inline]
+    pub fn may_have(self, key: Key) -> bool {
+        self.mark(key) & ABOVE != 0
+    }
+
+    /// Whether none of several may be on this side. Without an early end it vectorises.
+    #[inline]
+    pub fn has_none(self, keys: &[Key]) -> bool {
+        keys.iter().fold(0, |marks, &key| marks | self.mark(key)) & ABOVE == 0
+    }
+
+    /// A number that has the bit above the digits where the arm may be on this side.
+    #[inline]
+    fn mark(self, key: Key) -> Key {
+        ((key ^ self.flipped) & DIGITS) + self.added
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_order_by_code_then_digits_then_slot() {
+        let keys =
+            [key(9, 5, 7), key(8, 0, 3), key(8, 1, 0), key(8, 1, 1), key(8, i64::MAX, 0), key(0, 0, u32::MAX as usize)];
+        assert!(keys.is_sorted());
+        assert_eq!(keys.map(code_of), [9, 8, 8, 8, 8, 0]);
+        assert_eq!(keys.map(slot_of), [7, 3, 0, 1, 0, u32::MAX as usize]);
+    }
+
+    #[test]
+    fn a_side_has_all_that_are_on_it_and_few_others() {
+        let counts = [0, 1, 2, 3, 4, 63, 64, 99, 100, 127, 128, 5_000, i64::MAX];
+        for limit in counts {
+            for count in counts {
+                let key = key(77, count, u32::MAX as usize);
+                let (experienced, new) = (Side::from(limit).may_have(key), Side::below(limit).may_have(key));
+                assert!(if count < limit { new } else { experienced }, "{count} at {limit}");
+                let alike = digits(count) == digits(limit);
+                assert!(alike || new != experienced, "{count} at {limit}");
+                assert_eq!(Side::below(limit).has_none(&[key]), !new);
+            }
+        }
+    }
+}
