@@ -55,7 +55,13 @@ def significance_of(
     always = comparison.always_valid.p_value if comparison.always_valid is not None else None
     detectable = None
     if 0 < control.success_rate < 1:
-        detectable = minimum_detectable_effect(control.success_rate, control.impressions, leading.impressions)
+        detectable = minimum_detectable_effect(
+            control.success_rate,
+            control.impressions,
+            leading.impressions,
+            # Significance is adjusted for as many, and `GET /power` plans for as many.
+            comparisons=len(variants) - 1,
+        )
     adaptive = experiment.allocation == "thompson"
     return Significance(
         leading=leading,

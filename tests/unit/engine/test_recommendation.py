@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from bayesian_testing.experiments import BinaryDataTest
+from statsmodels.stats.proportion import power_proportions_2indep
 
 from armful.engine.recommendation import percent
 from armful.engine.results import judge
@@ -138,3 +139,23 @@ def test_a_winner_that_is_less_sure_by_now_is_not_said_to_win_by_less_than_nothi
     found = judge(experiment(), then, DAY_3)
     assert found.winner_variant_id == "b"
     assert "by 22.5 % (how much is not sure) and is the best" in found.recommendation.message
+
+
+def test_the_effect_that_would_be_found_is_of_the_test_that_is_made() -> None:
+    """With three variants significance is adjusted for two comparisons: statsmodels' z test of α = 0.025 must find it."""
+    arms = [Arm(1, "a", 0.4, True), Arm(2, "b", 0.3, False), Arm(3, "c", 0.3, False)]
+    three = Counts(
+        phase=1,
+        phases={1: START},
+        shares=[Share(1, 1, arm.variant, arm.traffic_allocation, 0) for arm in arms],
+        days=[DayCount(1, arm.variant, date(2026, 1, 2), "", 1000, 80, 1000) for arm in arms],
+        metrics=[],
+        evidence={},
+    )
+    effect = judge(experiment(arms=arms), three, DAY_3).significance.minimum_detectable_effect
+    assert effect is not None
+    power = power_proportions_2indep(effect, 0.08, 1000, alpha=0.025, return_results=False)
+    assert math.isclose(power, 0.8, abs_tol=0.01)
+    plain = judge(experiment(), counts((1000, 80), (1000, 80)), DAY_3).significance.minimum_detectable_effect
+    assert plain is not None
+    assert effect > 1.05 * plain
