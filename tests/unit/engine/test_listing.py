@@ -6,7 +6,6 @@ import pytest
 
 from armful.engine.listing import Order, Query, Row, Standing, facets, ordered
 from armful.model import Variant
-from armful.stats.intervals import Interval
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MANY = 12_000
@@ -21,7 +20,8 @@ def row(number: int) -> Row:
     )  # fmt: skip
     standing = Standing(
         variant_id=variant.variant_id,
-        interval=Interval(0.0, 1.0),
+        lower_bound=0.0,
+        upper_bound=1.0,
         chance_to_be_best=successes / 1e9,
         selections=0,
         daily=None,
