@@ -68,7 +68,9 @@ TestModel.settings = settings(max_examples=60, stateful_step_count=30)
 def test_threads_share_a_table():
     table = ArmTable()
     ids = [f"arm{i}" for i in range(5000)]
-    table.upsert(ids, [2.0] * 5000, [3.0] * 5000, [0] * 5000, [1] * 5000)
+    # Each has dimensions of its own, and a filter leaves every tenth.
+    dimensions = [{"tone": "warm" if i % 10 == 0 else "bold", "serial": str(i)} for i in range(5000)]
+    table.upsert(ids, [2.0] * 5000, [3.0] * 5000, [0] * 5000, [1] * 5000, dimensions)
     failures = []
 
     def follow(first_version):
@@ -82,15 +84,26 @@ def test_threads_share_a_table():
             slots, scores = table.select(3)
             if len(set(slots.tolist())) != 3 or (np.diff(scores) > 0).any():
                 failures.append((slots, scores))
+            if (table.select(3, where={"tone": "warm"})[0] % 10).any():
+                failures.append("not what the filter leaves")
 
-    threads = [threading.Thread(target=follow, args=(version,)) for version in (2, 3)]
+    def come_and_go():
+        for version in range(50, 90, 2):
+            table.remove(["arm10", "arm11"], version)
+            table.upsert(
+                ["arm11"], [2.0], [3.0], [0], [version + 1], [{"tone": "bold", "serial": str(version)}]
+            )
+
+    threads = [threading.Thread(target=come_and_go)]
+    threads += [threading.Thread(target=follow, args=(version,)) for version in (2, 3)]
     threads += [threading.Thread(target=draw) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert failures == []
-    assert (table.arms()[3] == 41).all()
+    assert len(table) == 4999
+    assert sorted(table.arms()[3].tolist())[:-1] == [41] * 4998
 
 
 def test_a_selection_waits_for_a_batch_of_an_upsert_not_for_all_of_it():

@@ -1,5 +1,5 @@
 //! What fits a filter, remembered for those that were asked for lately.
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::dimensions::{Pairs, SetNumber};
 
@@ -32,26 +32,29 @@ pub(crate) struct Filters {
 impl Filters {
     /// What was remembered of this filter, or else what `find` finds.
     pub fn matching(&self, wanted: &[(&str, &str)], find: impl FnOnce() -> Matching) -> Arc<Matching> {
-        // Who would have to wait for another's look does without.
-        let Ok(mut recent) = self.recent.try_lock() else { return Arc::new(find()) };
         let same = |pairs: &Pairs| {
             pairs.len() == wanted.len()
                 && pairs.iter().zip(wanted).all(|(pair, wanted)| *pair.0 == *wanted.0 && *pair.1 == *wanted.1)
         };
+        let mut recent = self.recent();
         if let Some(place) = recent.iter().rposition(|(pairs, _)| same(pairs)) {
             recent[place..].rotate_left(1);
-            return recent.last().map_or_else(|| Arc::new(find()), |(_, matching)| Arc::clone(matching));
+            return Arc::clone(&recent[recent.len() - 1].1);
         }
+        // Others need not wait for this one; if they look for the same, it is found twice.
         drop(recent);
         let matching = Arc::new(find());
-        if let Ok(mut recent) = self.recent.try_lock() {
-            if recent.len() == REMEMBERED {
-                recent.remove(0);
-            }
-            let pairs = wanted.iter().map(|&(name, value)| (name.into(), value.into())).collect();
-            recent.push((pairs, Arc::clone(&matching)));
-        }
+        let pairs = wanted.iter().map(|&(name, value)| (name.into(), value.into())).collect();
+        let mut recent = self.recent();
+        let longest_ago = (recent.len() == REMEMBERED).then(|| recent.remove(0));
+        recent.push((pairs, Arc::clone(&matching)));
+        drop(recent);
+        drop(longest_ago);
         matching
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Vec<(Pairs, Arc<Matching>)>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An arm came, went or got other dimensions.
@@ -61,12 +64,11 @@ impl Filters {
     }
 
     pub fn nbytes(&self) -> usize {
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let of_one = |(pairs, matching): &(Pairs, Arc<Matching>)| {
             let text: usize = pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
             let slots = matching.slots.as_ref().map_or(0, |slots| 4 * slots.capacity());
             text + size_of_val::<[_]>(pairs) + 8 * matching.flags.capacity() + slots
         };
-        recent.iter().map(of_one).sum()
+        self.recent().iter().map(of_one).sum()
     }
 }
