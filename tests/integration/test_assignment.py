@@ -13,6 +13,7 @@ from tests.integration.contract import create, problem, report
 from tests.integration.test_experiments import end_as_planned, results, start
 
 from armful.engine.assignment import at_share, unit_hash
+from armful.stats.power import minimum_detectable_effect
 
 
 def assign(client: Client, experiment: str, participant: str, **fields: Any) -> dict[str, Any]:
@@ -288,14 +289,15 @@ def test_an_adaptive_experiment_shifts_to_the_better_variant_above_the_floors(cl
     assert [variant["floor"] for variant in read["variants"]] == [0.1, 0.1]
     shown = Counter[str]()
     propensities = []
+    outcomes: list[tuple[str, bool]] = []
     for n in range(300):
         answer = assign(client, experiment, f"p{n}")
         variant = answer["variant_id"]
         assert 0.1 - 1e-12 <= answer["propensity"] <= 0.9 + 1e-12
         propensities.append(answer["propensity"])
         shown[variant] += 1
-        rate = 0.5 if variant == "b" else 0.1
-        report(client, variant, success=unit_hash("outcome", str(n)) < rate, participant_id=f"p{n}")
+        outcomes.append((variant, unit_hash("outcome", str(n)) < (0.5 if variant == "b" else 0.1)))
+        report(client, variant, success=outcomes[-1][1], participant_id=f"p{n}")
     assert shown["b"] > 200
     assert max(propensities) > 0.85
     answer = results(client, experiment)
@@ -307,6 +309,22 @@ def test_an_adaptive_experiment_shifts_to_the_better_variant_above_the_floors(cl
     assert answer["statistical_significance"]["p_value"] == comparison["always_valid"]["p_value"]
     assert answer["statistical_significance"]["method"] == "always_valid_by_propensity"
     assert answer["confidence_intervals"]["b"]["method"] == "aipw"
+    rates = {}
+    for variant in ("a", "b"):
+        # The weighted rate from what the caller saw: the plain one, put right by each residual over its propensity.
+        seen = [(won, p) for (name, won), p in zip(outcomes, propensities, strict=True) if name == variant]
+        plain = sum(won for won, _ in seen) / len(seen)
+        rates[variant] = plain + sum((won - plain) / p for won, p in seen) / 300
+        interval = answer["confidence_intervals"][variant]
+        assert interval["rate"] == pytest.approx(rates[variant], abs=1e-9)
+        assert interval["lower_bound"] < interval["rate"] < interval["upper_bound"]
+        assert 0 < interval["effective_impressions"] <= 300**2 / sum(p**-2 for _, p in seen) + 1e-6
+    assert comparison["difference"] == pytest.approx(rates["b"] - rates["a"], abs=1e-9)
+    detectable = answer["statistical_significance"]["minimum_detectable_effect"]
+    sizes = [int(answer["confidence_intervals"][name]["effective_impressions"]) for name in ("a", "b")]
+    assert detectable == pytest.approx(
+        minimum_detectable_effect(answer["variant_performance"]["a"]["success_rate"], *sizes)
+    )
     assert comparison["always_valid"]["p_value"] < 1
     assert answer["bayesian"]["b"]["chance_to_be_best"] > 0.95
     assert answer["sample_ratio"]["alarm"] is False

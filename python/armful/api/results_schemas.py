@@ -289,7 +289,21 @@ def _interval(interval: Interval, method: str) -> IntervalView:
 
 
 def _intervals(variants: list[VariantResult]) -> dict[str, IntervalView]:
-    return {v.variant_id: _interval(v.confidence_interval, v.interval_method) for v in variants}
+    return {v.variant_id: _rate_interval(v) for v in variants}
+
+
+def _rate_interval(variant: VariantResult) -> IntervalView:
+    interval, weighted = variant.confidence_interval, variant.weighted
+    if weighted is None or weighted.rate is None:
+        return _interval(interval, variant.interval_method)
+    return IntervalView(
+        interval.lower,
+        interval.upper,
+        CONFIDENCE_LEVEL,
+        variant.interval_method,
+        rate=weighted.rate,
+        effective_impressions=weighted.effective_impressions,
+    )
 
 
 def _bayesian(variants: list[VariantResult]) -> dict[str, BayesView]:

@@ -165,12 +165,18 @@ class BatchAnswer(Struct):
 
 
 class IntervalView(Struct, frozen=True):
-    """An interval for a success rate."""
+    """An interval for a success rate.
+
+    Where an experiment's traffic followed the outcomes it is of `rate`, the rate by propensity, and as wide as a fixed test
+    of `effective_impressions` would have it.
+    """
 
     lower_bound: float
     upper_bound: float
     confidence_level: float
     method: str
+    rate: float | UnsetType = UNSET
+    effective_impressions: float | UnsetType = UNSET
 
 
 class PosteriorView(Struct, frozen=True):

@@ -92,12 +92,14 @@ class BatchRecorded(TypedDict):
 
 
 class Interval(TypedDict):
-    """An interval for a success rate."""
+    """An interval for a success rate; of an adaptive experiment's, `rate` is the rate by propensity that it is of."""
 
     lower_bound: float
     upper_bound: float
     confidence_level: float
     method: str
+    rate: NotRequired[float]
+    effective_impressions: NotRequired[float]
 
 
 class Posterior(TypedDict):

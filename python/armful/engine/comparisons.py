@@ -60,6 +60,13 @@ class VariantResult(Struct, kw_only=True):
     chance_to_be_best: float
     expected_loss: float
     comparison: Comparison | None
+    weighted: AdaptiveRate | None = None
+    """Where traffic followed the outcomes, the rate by propensity that the confidence interval is of."""
+
+    @property
+    def effective_impressions(self) -> int:
+        """The impressions of a fixed test that would say as much about the rate."""
+        return self.impressions if self.weighted is None else int(self.weighted.effective_impressions)
 
     @property
     def variant_id(self) -> str:
@@ -136,6 +143,7 @@ def figures(
             chance_to_be_best=chance,
             expected_loss=loss,
             comparison=comparisons.get(arm.variant),
+            weighted=rates.get(arm.variant),
         )
         for arm, (shown, won), a, b, chance, loss in zip(
             arms,

@@ -57,8 +57,8 @@ def significance_of(
     if 0 < control.success_rate < 1:
         detectable = minimum_detectable_effect(
             control.success_rate,
-            control.impressions,
-            leading.impressions,
+            control.effective_impressions,
+            leading.effective_impressions,
             # Significance is adjusted for as many, and `GET /power` plans for as many.
             comparisons=len(variants) - 1,
         )
