@@ -130,6 +130,13 @@ def test_listing_filters_on_any_dimension(client: Client) -> None:
     assert ids("tone=nothing") == []
 
 
+def test_an_id_that_cannot_be_printed_is_refused_in_words(client: Client) -> None:
+    answer = problem(client.post("/variants", json={"variant_id": "a\tb"}), 422)
+    assert answer["errors"] == [
+        {"field": "variant_id", "message": 'Expected printable characters only (sent: "a\\tb")'}
+    ]
+
+
 def test_no_page_is_empty(client: Client) -> None:
     create(client, *({"variant_id": f"v{n}"} for n in range(4)))
     first = client.get("/variants?limit=2").json()

@@ -65,6 +65,9 @@ def explain(error: msgspec.ValidationError, body: bytes) -> FieldError:
         message = message[: found.start()]
         # A place within an object's values is written [...]: then the object itself is the value to show.
         steps = [name or int(index) for name, index in _STEP.findall(found.group(2).partition("[...]")[0])]
+    if message.startswith("Expected `str` matching regex"):
+        # The only one there is, in words.
+        message = "Expected printable characters only"
     if len(message) > _LONGEST_MESSAGE:
         message = message[:_LONGEST_MESSAGE] + "…"
     if missing := _MISSING.match(message):
