@@ -18,7 +18,7 @@ from msgspec import Struct
 _KEY = "metering-benchmark"
 _VARIANTS = 100
 _CONNECTIONS = 16
-_PAIRS_PER_ROUND = 3
+_PAIRS_PER_ROUND = 4
 _SECONDS = 1.0
 _SCRAPES = 20
 _SCRAPED_EVERY = 15.0  # seconds, as Prometheus usually does
@@ -65,8 +65,11 @@ def measure(cores: Cores, rounds: int) -> Metering:
         times: list[tuple[float, float]] = []
         with on_core(cores.load):
             for number in range(_PAIRS_PER_ROUND * rounds + 1):
-                with_it = cpu_us(metered)
-                without = cpu_us(unmetered)
+                # Each goes first in every other pair.
+                if number % 2:
+                    with_it, without = cpu_us(metered), cpu_us(unmetered)
+                else:
+                    without, with_it = cpu_us(unmetered), cpu_us(metered)
                 if number:
                     times.append((with_it, without))
         scrape_ms = _scrape_ms(metered)

@@ -1,7 +1,8 @@
 """What a process has done, counted as cheaply as it can be: plain numbers, put together with other processes' when asked.
 
 The metrics of a client library take a lock or write to shared memory at every step, which a selection of some fifty
-microseconds would notice; these are added up in place and told to the library once a scrape.
+microseconds would notice. Here a request leaves nothing but how long it took; that is added up once a second, and told to
+the library once a scrape.
 """
 
 import fcntl
@@ -11,8 +12,10 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -41,6 +44,18 @@ class Distribution(Struct):
         """Add an observation."""
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
+
+    def take(self, values: list[float]) -> int:
+        """Add a list's observations, and take them away from it, to which others may be appending; how many there were."""
+        if not values:
+            return 0
+        taken = values[:]
+        del values[: len(taken)]
+        places = np.searchsorted(self.bounds, taken)
+        for place, count in enumerate(np.bincount(places, minlength=len(self.counts)).tolist()):
+            self.counts[place] += count
+        self.total += sum(taken)
+        return len(taken)
 
     def add(self, other: "Distribution") -> None:
         """Add another's observations."""
@@ -127,55 +142,53 @@ class Meter:
     """One process's figures. With a folder, they are written there for the other processes of the service to add."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.figures = Figures()
+        self._figures = Figures()
         self._folder = folder
         self._personas = Personas(folder)
-        # What was counted before is found by one look: where it is counted, and how it is named there.
-        self._requests: dict[tuple[str, str, int], tuple[str, Distribution]] = {}
-        self._selections: dict[tuple[str, str], str] = {}
+        # How long each took that is not added up yet, by what it is counted as.
+        self._requests: dict[tuple[str, str, int], list[float]] = {}
+        self._selections: dict[tuple[str, str], list[float]] = {}
+        self._adding = Lock()
+
+    @property
+    def figures(self) -> Figures:
+        """Everything counted so far."""
+        with self._adding:
+            for (method, endpoint, status), waiting in list(self._requests.items()):
+                name = f"{method}\n{endpoint}"
+                distribution = self._figures.durations.setdefault(name, Distribution.over(SECONDS))
+                _add(self._figures.requests, f"{name}\n{status}", distribution.take(waiting))
+            for (algorithm, label), waiting in list(self._selections.items()):
+                _add(self._figures.selections, f"{algorithm}\n{label}", self._figures.sampling.take(waiting))
+        return self._figures
 
     def request(self, method: str, endpoint: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
-        requests = self.figures.requests
-        found = self._requests.get((method, endpoint, status))
-        if found is None:
-            name = f"{method}\n{endpoint}"
-            full = f"{name}\n{status}"
-            found = full, self.figures.durations.setdefault(name, Distribution.over(SECONDS))
-            self._requests[method, endpoint, status] = found
-            requests[full] = 0
-        full, distribution = found
-        requests[full] += 1
-        distribution.counts[bisect_left(SECONDS, seconds)] += 1
-        distribution.total += seconds
+        waiting = self._requests.get((method, endpoint, status))
+        if waiting is None:
+            waiting = self._requests[method, endpoint, status] = []
+        waiting.append(seconds)
 
     def selection(self, algorithm: str, persona_id: str, seconds: float) -> None:
         """Count a selection; personas beyond the first hundred are counted together."""
-        figures = self.figures
-        name = self._selections.get((algorithm, persona_id))
-        if name is None:
-            label = self._personas.label(persona_id)
-            name = f"{algorithm}\n{label}"
-            figures.selections.setdefault(name, 0)
-            if label == persona_id:
-                self._selections[algorithm, persona_id] = name
-        figures.selections[name] += 1
-        sampling = figures.sampling
-        sampling.counts[bisect_left(MICROSECONDS, seconds)] += 1
-        sampling.total += seconds
+        waiting = self._selections.get((algorithm, persona_id))
+        if waiting is None:
+            waiting = self._selections.setdefault((algorithm, self._personas.label(persona_id)), [])
+        waiting.append(seconds)
 
     def commit(self, size: int, seconds: float) -> None:
         """Count a commit of performance updates."""
-        self.figures.commit_sizes.observe(size)
-        self.figures.commit_seconds.observe(seconds)
+        self._figures.commit_sizes.observe(size)
+        self._figures.commit_seconds.observe(seconds)
 
     def write(self) -> None:
         """Tell the other processes; a process that has ended stays counted by what it wrote last."""
-        self.figures.written = time.time()
+        figures = self.figures
+        figures.written = time.time()
         if self._folder is not None:
             path = self._folder / f"{os.getpid()}.json"
             with suppress(OSError):
-                path.with_suffix(".new").write_bytes(msgspec.json.encode(self.figures))
+                path.with_suffix(".new").write_bytes(msgspec.json.encode(figures))
                 path.with_suffix(".new").replace(path)
 
     def together(self) -> Figures:
@@ -194,3 +207,7 @@ class Meter:
             return ()
         own = f"{os.getpid()}.json"
         return [path for path in self._folder.glob("*.json") if path.name != own]
+
+
+def _add(counts: dict[str, int], name: str, more: int) -> None:
+    counts[name] = counts.get(name, 0) + more

@@ -266,6 +266,7 @@ def test_a_query_that_is_no_number_is_shown(shared: Running) -> None:
 def test_health_asks_for_no_key(shared: Running) -> None:
     with httpx2.Client(base_url=shared.url) as client:
         assert client.get("/health/live").json() == {"status": "live"}
+        problem(client.get("/health"), 404)  # open, and not there
         assert client.get("/health/ready").json() == {"status": "ready"}
         answer = client.get("/health/ab-testing")
     assert answer.status_code == 200

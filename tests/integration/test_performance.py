@@ -113,6 +113,25 @@ def test_the_header_is_an_event_id_too(client: Client) -> None:
     assert problem(answer, 422)["errors"][0]["field"] == "Idempotency-Key"
 
 
+def test_a_batch_sent_again_under_its_key_counts_nothing(client: Client) -> None:
+    create(client, "a")
+    shown = {"variant_id": "a", "impression": True, "success": False}
+    updates = [shown, {**shown, "event_id": "own"}, {"variant_id": "a"}, shown]
+
+    def send(key: str) -> Any:
+        return client.post("/performance/batch", json={"updates": updates}, headers={"Idempotency-Key": key})
+
+    first, again = send("k").json(), send("k").json()
+    assert (first["accepted"], first["duplicates"], len(first["rejected"])) == (3, 0, 1)
+    assert (again["accepted"], again["duplicates"], len(again["rejected"])) == (0, 3, 1)
+    assert report(client, "a", event_id="k/3")["duplicate"] is True
+    assert counters(client, "a") == (3, 0)
+    updates[0] = {**shown, "success": True}
+    assert "k/0" in send("k").json()["rejected"][0]["detail"]
+    assert problem(send("k" * 124), 422)["errors"][0]["field"] == "Idempotency-Key"
+    assert counters(client, "a") == (3, 0)
+
+
 def test_the_same_event_id_with_another_body_is_a_conflict(client: Client) -> None:
     create(client, "a", "b")
     report(client, "a", event_id="e")

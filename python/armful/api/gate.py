@@ -23,7 +23,7 @@ from armful.lifespan import Service
 from armful.logs import REQUEST_ID as LOGGED_ID
 from armful.settings import Settings
 
-_PUBLIC = ("/health/", "/docs", "/dashboard", "/openapi.json", "/favicon.ico")
+_PUBLIC = ("/health", "/docs", "/dashboard", "/openapi.json", "/favicon.ico")
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _NO_STATE: dict[str, Any] = {}
 _HTTP: Final = ScopeType.HTTP

@@ -20,6 +20,7 @@ from armful.model import Outcome, PerformanceUpdate, Recorded
 
 _MOST_ITEMS = 10_000
 _LONGEST_EVENT_ID = 128
+_LONGEST_BATCH_KEY = _LONGEST_EVENT_ID - len("/9999")
 _DUPLICATE = Outcome.DUPLICATE
 _NOT_COUNTED = (Outcome.NOTHING_LEFT, Outcome.TOO_LATE)
 
@@ -47,13 +48,15 @@ def answer(engine: Engine, variant_id: str, body: bytes, idempotency_key: str | 
 def _name(update: PerformanceUpdate, idempotency_key: str | None) -> None:
     """Give an update without an event id that of its header."""
     if idempotency_key and update.event_id is None:
-        if len(idempotency_key) > _LONGEST_EVENT_ID:
-            raise Unprocessable(
-                FieldError(
-                    "Idempotency-Key", f"has {len(idempotency_key)} characters, at most {_LONGEST_EVENT_ID}"
-                )
-            )
-        update.event_id = idempotency_key
+        update.event_id = _fitting(idempotency_key, _LONGEST_EVENT_ID)
+
+
+def _fitting(idempotency_key: str, longest: int) -> str:
+    if len(idempotency_key) > longest:
+        raise Unprocessable(
+            FieldError("Idempotency-Key", f"has {len(idempotency_key)} characters, at most {longest}")
+        )
+    return idempotency_key
 
 
 def _encoded(variant_id: str, recorded: Recorded) -> bytes:
@@ -106,6 +109,7 @@ async def update_performance_batch(
     items = _split_lines(body) if lines else _split_batch(body)
     if len(items) > _MOST_ITEMS:
         raise _too_many()
+    key = _fitting(request.headers.get("idempotency-key", ""), _LONGEST_BATCH_KEY)
     rejected: list[Rejected] = []
     updates: list[tuple[str, PerformanceUpdate]] = []
     positions: list[int] = []
@@ -115,6 +119,7 @@ async def update_performance_batch(
         except Unprocessable as error:
             rejected.append(Rejected(position, str(error)))
             continue
+        _name(item, key and f"{key}/{position}")
         updates.append((item.variant_id, item))
         positions.append(position)
     answers = await engine.performance.record_many(updates)
