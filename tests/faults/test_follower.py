@@ -15,6 +15,7 @@ from armful.state import follower
 from armful.state.follower import Follower
 from armful.state.keyring import Keyring
 from armful.state.registry import Registry
+from armful.storage import changes
 from armful.storage.migrate import migrate
 from armful.storage.pool import open_pool
 
@@ -104,18 +105,53 @@ async def test_every_range_of_many_variants_is_compared(
         await until(registry, None, "far")
 
 
-async def test_after_a_silence_longer_than_the_feed_remembers_everything_is_compared(
+async def test_after_a_long_silence_everything_is_compared_and_the_feed_is_not_read(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """What was announced meanwhile may have been forgotten, or be more than can be read in time."""
+    monkeypatch.setattr(follower, "_CATCH_UP", 0.5)
     async with following(database) as (registry, connection):
-        await until(registry, 5)
-        monkeypatch.setattr(follower, "_REMEMBER_FOR", 0.5)
-        async with connection.transaction():
-            # Nobody looks while this table can't be read; what is announced meanwhile is forgotten before anybody does.
-            await connection.execute("LOCK TABLE change IN ACCESS EXCLUSIVE MODE")
+        other = await asyncpg.connect(database)
+        async with other.transaction():
+            await other.execute("LOCK TABLE change IN ACCESS EXCLUSIVE MODE")
             await connection.execute("UPDATE variant_performance SET impressions = 6, version = 6")
-            await asyncio.sleep(1)
-        await until(registry, 6)
+            await until(registry, 6)
+        await other.close()
+
+
+async def test_what_was_committed_is_read_once_however_long_others_take(database: str) -> None:
+    """Writers anywhere on the server that take hours neither hide a commit nor have it read again and again."""
+    await migrate(database)
+    theirs = uuid4()
+    reader, *writers = [await asyncpg.connect(database) for _ in range(3)]
+    begun = []
+    for writer in writers:
+        begun.append(writer.transaction())
+        await begun[-1].start()
+        await writer.execute("SELECT pg_current_xact_id()")
+
+    async def read(snapshot: str) -> tuple[set[int], str]:
+        seen = await changes.since(reader, snapshot, uuid4())
+        return seen.variants, seen.snapshot
+
+    snapshot = (await changes.begin(reader)).snapshot
+    await changes.announce(reader, theirs, "variants", [1])
+    found, snapshot = await read(snapshot)
+    assert found == {1}
+    await changes.announce(writers[1], theirs, "variants", [2])
+    assert (await read(snapshot))[0] == set()
+    await begun[1].commit()
+    found, snapshot = await read(snapshot)
+    assert found == {2}
+    assert (await read(snapshot))[0] == set()
+    await changes.announce(writers[0], theirs, "variants", [3])
+    await begun[0].commit()
+    # What a snapshot showed can be forgotten, and nothing else.
+    await changes.forget(reader, snapshot)
+    assert await reader.fetchval("SELECT array_agg(variants) FROM change") == [[3]]
+    assert (await read(snapshot))[0] == {3}
+    for connection in (reader, *writers):
+        await connection.close()
 
 
 async def test_announcements_of_another_server_are_not_read_again_and_again(

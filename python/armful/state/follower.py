@@ -26,6 +26,7 @@ _BUSY = 4  # times as long as the last answer took is still no silence
 _CONNECT = 4  # times as long a new connection may take to be there
 _READ = 30.0  # seconds that one read may take
 _COMPARE_EVERY = 60.0  # seconds between two comparisons of every version
+_CATCH_UP = 30.0  # seconds of silence up to which the feed is read on from where it was left
 _WRITE_USED_EVERY = 1.0  # seconds between two notes of when variants were selected
 _NOTED_AT_ONCE = 1000  # variants in one note; between two the process serves
 _REMEMBER_FOR = 600.0  # seconds a change is kept in the feed
@@ -36,8 +37,9 @@ class Follower:
     """Reads the change feed every `interval` seconds, and from time to time compares everything.
 
     Polling is the guarantee: it needs no connection to have stayed up and loses nothing that was committed out of order
-    (see `changes.since`). The connection is its own, so that it does not wait behind requests. After a silence longer than
-    the feed remembers, and after the server was started anew, everything is compared before going on.
+    (see `changes.since`). The connection is its own, so that it does not wait behind requests. After a long silence the feed may
+    be longer than can be read in time, or not go back that far: then, and after the server was started anew, everything is
+    compared before going on.
     """
 
     def __init__(
@@ -50,8 +52,8 @@ class Follower:
         self._source = source
         self._interval = interval
         self._connection: Connection | None = None
-        self._horizon = "0"
-        self._horizons: deque[tuple[float, str]] = deque()
+        self._snapshot = ""
+        self._snapshots: deque[tuple[float, str]] = deque()
         self._running_since: datetime | None = None
         self._polled_at = 0.0
         self._reached = True
@@ -63,7 +65,7 @@ class Follower:
         """Load everything, then begin to follow."""
         connection = await self._connected()
         begun = await changes.begin(connection)
-        self._horizon, self._running_since = begun.horizon, begun.running_since
+        self._snapshot, self._running_since = begun.snapshot, begun.running_since
         self._keyring.load(await keys.everything(connection))
         self._registry.put(await variants.everything(connection))
         await performance.make_partitions(connection, _PARTITIONS_AHEAD)
@@ -109,21 +111,26 @@ class Follower:
         connection = await self._connected()
         loop = asyncio.get_running_loop()
         began = loop.time()
+        silent = self.behind() > _CATCH_UP
         async with asyncio.timeout(self._patience):
-            seen = await changes.since(connection, self._horizon, self._source)
+            seen = await (
+                changes.begin(connection)
+                if silent
+                else changes.since(connection, self._snapshot, self._source)
+            )
         self._patience = min(max(_SILENCE[0], _BUSY * (loop.time() - began)), _SILENCE[1])
-        anew = seen.running_since != self._running_since or int(seen.horizon) < int(self._horizon)
-        if anew or self.behind() > _REMEMBER_FOR / 2:
+        anew = seen.running_since != self._running_since or changes.went_back(seen.snapshot, self._snapshot)
+        if anew or silent:
             await compare(connection, self._registry)
             seen.kinds.add("keys")
         if "keys" in seen.kinds:
             async with asyncio.timeout(_READ):
                 self._keyring.load(await keys.everything(connection))
         await take_in(connection, self._registry, seen.variants)
-        self._horizon = seen.horizon
+        self._snapshot = seen.snapshot
         self._running_since = seen.running_since
         self._polled_at = began
-        self._horizons.append((began, seen.horizon))
+        self._snapshots.append((began, seen.snapshot))
 
     async def _compare_regularly(self) -> None:
         """Repair what the feed did not tell, and tidy it: on a connection of its own, as following goes on meanwhile."""
@@ -147,8 +154,8 @@ class Follower:
             log.warning("no partitions made: the event log is locked")
         old = None
         now = asyncio.get_running_loop().time()
-        while self._horizons and self._horizons[0][0] < now - _REMEMBER_FOR:
-            old = self._horizons.popleft()[1]
+        while self._snapshots and self._snapshots[0][0] < now - _REMEMBER_FOR:
+            old = self._snapshots.popleft()[1]
         if old is not None:
             await changes.forget(connection, old)
         await changes.forget_foreign(connection)

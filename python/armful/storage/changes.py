@@ -17,10 +17,11 @@ Kind = Literal["variants", "keys", "experiments"]
 class Changes(Struct):
     """What others committed: which variants (by key), whether keys or experiments, and from where to ask next.
 
-    Once `running_since` changes, or the horizon goes back, the database may be in an earlier state than it was.
+    `snapshot` is PostgreSQL's `pg_snapshot`, as text. Once `running_since` changes, or the snapshot goes back, the database
+    may be in an earlier state than it was.
     """
 
-    horizon: str
+    snapshot: str
     running_since: datetime
     variants: set[int]
     kinds: set[Kind]
@@ -31,11 +32,11 @@ async def announce(connection: Any, source: UUID, kind: Kind, variants: Sequence
     await connection.execute(_SQL["announce"], source, kind, list(variants))
 
 
-async def since(connection: Any, horizon: str, source: UUID) -> Changes:
-    """What processes other than `source` have committed since `horizon`; may repeat what was seen, never omits."""
-    rows = await connection.fetch(_SQL["since"], horizon, source)
+async def since(connection: Any, snapshot: str, source: UUID) -> Changes:
+    """What processes other than `source` have committed and `snapshot` did not show: nothing twice, and nothing omitted."""
+    rows = await connection.fetch(_SQL["since"], snapshot, source)
     return Changes(
-        horizon=rows[0]["next"],
+        snapshot=rows[0]["next"],
         running_since=rows[0]["running_since"],
         variants={key for row in rows if row["kind"] == "variants" for key in row["variants"]},
         kinds={row["kind"] for row in rows if row["kind"]},
@@ -43,14 +44,20 @@ async def since(connection: Any, horizon: str, source: UUID) -> Changes:
 
 
 async def begin(connection: Any) -> Changes:
-    """No change, and the oldest transaction that has not ended as the place to ask from."""
+    """No change, and what is committed now as the place to ask from."""
     row = await connection.fetchrow(_SQL["begin"])
     return Changes(row["next"], row["running_since"], set(), set())
 
 
-async def forget(connection: Any, before: str) -> None:
-    """Delete what was announced before the horizon `before`."""
-    await connection.execute(_SQL["forget"], before)
+def went_back(snapshot: str, before: str) -> bool:
+    """Whether fewer transactions had begun at `snapshot` than at the one taken before it."""
+    first_unbegun, first_unbegun_before = (int(one.split(":")[1]) for one in (snapshot, before))
+    return first_unbegun < first_unbegun_before
+
+
+async def forget(connection: Any, snapshot: str) -> None:
+    """Delete the announcements that `snapshot` showed."""
+    await connection.execute(_SQL["forget"], snapshot)
 
 
 async def forget_foreign(connection: Any) -> None:
