@@ -37,9 +37,9 @@ class Follower:
     """Reads the change feed every `interval` seconds, and from time to time compares everything.
 
     Polling is the guarantee: it needs no connection to have stayed up and loses nothing that was committed out of order
-    (see `changes.since`). The connection is its own, so that it does not wait behind requests. After a long silence the feed may
-    be longer than can be read in time, or not go back that far: then, and after the server was started anew, everything is
-    compared before going on.
+    (see `changes.since`). The connection is its own, so that it does not wait behind requests. After a long silence the
+    feed may be longer than can be read in time, or not go back that far: then, and after the server was started anew,
+    everything is compared before going on.
     """
 
     def __init__(
