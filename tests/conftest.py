@@ -80,7 +80,14 @@ class Running:
         self.url = f"http://127.0.0.1:{self.port}"
         self._server = uvicorn.Server(
             uvicorn.Config(
-                self.app, port=self.port, http=http, log_config=None, access_log=False, lifespan="on"
+                self.app,
+                port=self.port,
+                http=http,
+                log_config=None,
+                access_log=False,
+                lifespan="on",
+                # As in `armful serve`: else uvicorn puts an application of its own before ours.
+                proxy_headers=False,
             )
         )
         self._thread = threading.Thread(target=self._server.run)

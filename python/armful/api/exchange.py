@@ -3,7 +3,6 @@
 An answer in ASGI's two messages, each awaited and its headers checked anew, costs more than making a selection.
 """
 
-from collections.abc import Callable
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -13,19 +12,19 @@ _STATUS_LINE = b"HTTP/1.1 200 OK\r\n"
 
 
 class Exchange:
-    """One request to uvicorn, of which `cycle` is the `RequestResponseCycle`; `start` makes a task of it.
+    """One request to uvicorn: of `connection`, its protocol's `RequestResponseCycle`.
 
     The server puts it into the ASGI scope's state as "exchange". Under another server there is none, and the ordinary
     messages do.
     """
 
-    __slots__ = ("_cycle", "_ready_at", "_start", "stopping")
+    __slots__ = ("_connection", "_cycle", "_ready_at", "stopping")
 
     _top: ClassVar[tuple[list[tuple[bytes, bytes]] | None, bytes]] = None, b""
 
-    def __init__(self, cycle: Any, start: Callable[[Any, Any], None]) -> None:
+    def __init__(self, cycle: Any, connection: Any) -> None:
         self._cycle = cycle
-        self._start = start
+        self._connection = connection
         self._ready_at = monotonic()
         self.stopping = False
         """Whether the server is stopping, so that an answer without an end must end."""
@@ -57,13 +56,13 @@ class Exchange:
         cycle.waiting_for_100_continue = False
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
-        cycle.on_response()
         cycle.on_response = _nothing  # the cycle and its connection know each other
+        self._connection.answered()
         return True
 
     def leave_to(self, app: ASGIApp) -> None:
         """Have an ASGI application answer, in a task of its own."""
-        self._start(self._cycle, app)
+        self._connection.start_task(self._cycle, app)
 
     @classmethod
     def _head(cls, defaults: list[tuple[bytes, bytes]]) -> bytes:

@@ -1,0 +1,141 @@
+"""How long a connection may be silent, new or after an answer in one piece, and a request's parts be on their way."""
+
+import asyncio
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import pytest
+import uvicorn
+from litestar.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from armful.api.exchange import Exchange
+from armful.cli._connections import Connection, Sweeper
+
+REQUEST = b"POST / HTTP/1.1\r\nHost: armful\r\nContent-Length: 2\r\n\r\n{}"
+
+pytestmark = pytest.mark.anyio
+
+
+class Application:
+    """Answers a request in one piece if it has come whole, else in messages."""
+
+    def take(self, exchange: Exchange) -> None:
+        asyncio.get_running_loop().call_soon(self._answer, exchange)
+
+    def _answer(self, exchange: Exchange) -> None:
+        if exchange.body() is None or not exchange.answer(b"", b"whole"):
+            exchange.leave_to(self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+        await send({"type": "http.response.body", "body": b"parts", "more_body": False})
+
+
+class Served:
+    """A client's connection, and what sweeps it at the second one likes."""
+
+    def __init__(self, state: ServerState, reader: StreamReader, writer: StreamWriter) -> None:
+        self._state = state
+        self._reader = reader
+        self._writer = writer
+        self._sweeper = Sweeper(patience=10, idle_patience=75)
+
+    async def ask(self, request: bytes = REQUEST) -> bytes:
+        """The body of the answer; empty where the connection is closed instead."""
+        self._writer.write(request)
+        return (await self._reader.read(4096)).rpartition(b"\r\n")[2]
+
+    async def come(self, part: bytes) -> None:
+        """Send what is answered by nothing."""
+        (connection,) = self._connections
+        before = connection.receiving
+        self._writer.write(part)
+        while connection.receiving is before:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    def sweep(self, *seconds: float) -> bool:
+        """Whether the connection is open after sweeps at those times."""
+        for now in seconds:
+            self._sweeper.sweep(self._connections, now)
+        return not any(connection.transport.is_closing() for connection in self._connections)
+
+    @property
+    def _connections(self) -> set[Connection]:
+        return cast("set[Connection]", self._state.connections)
+
+    async def ended(self) -> bool:
+        return await self._reader.read() == b""
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[Served]:
+    state = ServerState()
+    config = uvicorn.Config(
+        Application(),
+        http=Connection,
+        lifespan="off",
+        log_config=None,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+    )
+    config.load()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Connection(config=config, server_state=state, app_state={}), "127.0.0.1", 0
+    )
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    while not state.connections:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    try:
+        yield Served(state, reader, writer)
+    finally:
+        writer.close()
+        server.close()
+
+
+async def test_a_new_connection_may_be_silent_for_as_long_as_one_between_requests() -> None:
+    async with served() as client:
+        assert client.sweep(0, 74)
+        assert not client.sweep(76)
+        assert await client.ended()
+
+
+async def test_after_an_answer_the_silence_counts_from_there() -> None:
+    async with served() as client:
+        assert client.sweep(0)
+        for seconds in (70, 140, 210):
+            assert await client.ask() == b"whole"
+            assert client.sweep(seconds)
+        assert client.sweep(284)
+        assert not client.sweep(286)
+        assert await client.ended()
+
+
+async def test_requests_that_come_together_are_all_answered_and_then_silence_counts() -> None:
+    async with served() as client:
+        assert await client.ask(REQUEST * 3) == b"whole"
+        assert client.sweep(0, 74)
+        assert not client.sweep(76)
+
+
+async def test_a_head_that_has_begun_after_an_answer_may_not_take_as_long() -> None:
+    async with served() as client:
+        assert await client.ask() == b"whole"
+        assert client.sweep(0, 60)
+        await client.come(REQUEST[:20])
+        assert client.sweep(61, 70)
+        assert not client.sweep(72)
+
+
+async def test_after_an_answer_in_messages_it_is_the_servers_own_timer_that_counts() -> None:
+    async with served() as client:
+        await client.come(REQUEST[:-1])
+        assert await client.ask(REQUEST[-1:]) == b"parts"
+        assert client.sweep(0, 1000)
+        assert await client.ask() == b"whole"
+        assert client.sweep(1001, 1075)
+        assert not client.sweep(1077)
