@@ -15,6 +15,7 @@ from armful.model import ApiKey, Scope
 
 _PREFIX = "armful_"
 _NEVER = float("inf")
+_MOST_PRESENTED = 1000
 _EVERY_SCOPE: frozenset[Scope] = frozenset(("read", "select", "write", "admin"))
 
 
@@ -55,6 +56,9 @@ class Keyring:
         self._rates: dict[str, RateLimitItemPerSecond] = {}
         # By digest: how long a look-up takes tells nothing of the secrets.
         self._keys: dict[bytes, ApiKey] = {}
+        # What valid keys were presented as: nothing is told by the time this takes either, as Python's hash of bytes is
+        # keyed at random and compared first.
+        self._presented: dict[bytes, ApiKey] = {}
         self._ends: dict[str, float] = {}
         self._used: set[str] = set()
         self.load([])
@@ -62,6 +66,7 @@ class Keyring:
     def load(self, keys: Iterable[ApiKey]) -> None:
         """Replace the keys held by those of `keys` that are not revoked."""
         self._keys = {key.digest: key for key in (*self._own, *keys) if key.revoked_at is None}
+        self._presented.clear()
         self._rates = {
             key.key_id: RateLimitItemPerSecond(key.rate_limit)
             for key in self._keys.values()
@@ -86,6 +91,17 @@ class Keyring:
             Unauthenticated: none, malformed, unknown, revoked or expired; says which without echoing it.
             RateExceeded: the key has done its requests for this second.
         """
+        key = self._presented.get(header) if header else None
+        if key is None:
+            key = self._look_up(header)
+        if self._ends and time() >= self._ends.get(key.key_id, _NEVER):
+            raise Unauthenticated("The API key has expired")
+        if (rate := self._rates.get(key.key_id)) and not self._limiter.hit(rate, key.key_id):
+            raise RateExceeded(rate.amount)
+        self._used.add(key.key_id)
+        return key
+
+    def _look_up(self, header: bytes | None) -> ApiKey:
         if not header:
             raise Unauthenticated("Send an API key as 'Authorization: Bearer <key>'")
         scheme, _, text = header.partition(b" ")
@@ -95,9 +111,7 @@ class Keyring:
         key = self._keys.get(_digest(text))
         if key is None:
             raise Unauthenticated("The API key is unknown or revoked")
-        if self._ends and time() >= self._ends.get(key.key_id, _NEVER):
-            raise Unauthenticated("The API key has expired")
-        if (rate := self._rates.get(key.key_id)) and not self._limiter.hit(rate, key.key_id):
-            raise RateExceeded(rate.amount)
-        self._used.add(key.key_id)
+        if len(self._presented) >= _MOST_PRESENTED:
+            self._presented.clear()
+        self._presented[header] = key
         return key
