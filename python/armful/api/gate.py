@@ -21,7 +21,9 @@ from armful.api.paths import escaped
 from armful.errors import Overloaded
 from armful.lifespan import Service
 from armful.logs import REQUEST_ID as LOGGED_ID
+from armful.model import Recorded
 from armful.settings import Settings
+from armful.state.job import Job
 
 _PUBLIC = ("/health", "/docs", "/dashboard", "/openapi.json", "/favicon.ico")
 _WITH_BODY = ("POST", "PUT", "PATCH")
@@ -74,18 +76,18 @@ class Gate:
         try:
             self._admit(call)
             endpoint, variant_id = call.found
-            answer = endpoint.answer(self._service.engine, call.scope, variant_id, body or b"")
+            answer = endpoint.answer(self._service.engine, call.scope, call.headers, variant_id, body or b"")
             if isinstance(answer, bytes):
                 self._write(call, exchange, answer)
             elif answer is None:
                 exchange.leave_to(lambda _, receive, send: self._leave(call, receive, send))
             else:
-                answer.waits.add_done_callback(partial(self._answer_now, call, exchange, answer.finish))
+                answer.waits.then(partial(self._answer_now, call, exchange, answer.finish))
         except Exception as error:
             self._refuse_soon(call, exchange, error)
 
     def _answer_now(
-        self, call: "_Call", exchange: Exchange, finish: Callable[[Any], bytes], waits: asyncio.Future[Any]
+        self, call: "_Call", exchange: Exchange, finish: Callable[[list[Recorded]], bytes], waits: Job
     ) -> None:
         try:
             self._write(call, exchange, finish(waits.result()))
@@ -119,7 +121,7 @@ class Gate:
                     receive = _again(body, receive)
                 if call.found is not None:
                     endpoint, variant_id = call.found
-                    answer = endpoint.answer(self._service.engine, scope, variant_id, body)
+                    answer = endpoint.answer(self._service.engine, scope, call.headers, variant_id, body)
                     if isinstance(answer, Later):
                         answer = answer.finish(await answer.waits)
                     if answer is not None:

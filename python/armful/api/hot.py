@@ -4,7 +4,8 @@ Each is an ordinary handler too, over the same functions: that describes it in t
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from litestar.types import HTTPScope
 from msgspec import Struct
@@ -15,15 +16,23 @@ from armful.api.paths import unescaped
 from armful.engine import Engine
 from armful.model import Scope
 
+Headers: TypeAlias = Mapping[bytes, bytes]
+
 _LEVEL = re.compile(rb"confidence_level=(0\.\d{1,17})")
 
 
-def _performance(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> Later | None:
-    key = next((value for name, value in scope["headers"] if name == b"idempotency-key"), None)
+def _select(engine: Engine, scope: HTTPScope, headers: Headers, variant_id: str, body: bytes) -> bytes:
+    return select.answer(engine, body)
+
+
+def _performance(
+    engine: Engine, scope: HTTPScope, headers: Headers, variant_id: str, body: bytes
+) -> Later | None:
+    key = headers.get(b"idempotency-key")
     return performance.answer(engine, variant_id, body, None if key is None else key.decode("latin-1"))
 
 
-def _stats(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> bytes | None:
+def _stats(engine: Engine, scope: HTTPScope, headers: Headers, variant_id: str, body: bytes) -> bytes | None:
     query = scope["query_string"]
     level = _LEVEL.fullmatch(query)
     variant = engine.variants.held(variant_id)
@@ -35,18 +44,18 @@ def _stats(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> by
 class Hot(Struct, frozen=True):
     """A hot endpoint. `{variant_id}` in `pattern` stands for one segment.
 
-    `answer` gets that segment and the whole body and gives the JSON answer, now or later, or None for a request that the
-    ordinary handler is to answer.
+    `answer` gets the headers, that segment and the whole body, and gives the JSON answer, now or later, or None for a
+    request that the ordinary handler is to answer.
     """
 
     method: str
     pattern: str
     scope: Scope
-    answer: Callable[[Engine, HTTPScope, str, bytes], bytes | Later | None]
+    answer: Callable[[Engine, HTTPScope, Headers, str, bytes], bytes | Later | None]
 
 
 HOT = (
-    Hot("POST", "/variants/select", "select", select.answer),
+    Hot("POST", "/variants/select", "select", _select),
     Hot("POST", "/variants/{variant_id}/performance", "write", _performance),
     Hot("GET", "/variants/{variant_id}/stats", "read", _stats),
 )

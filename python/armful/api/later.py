@@ -1,14 +1,15 @@
 """An answer that is not there yet."""
 
-import asyncio
 from collections.abc import Callable
-from typing import Any
 
 from msgspec import Struct
+
+from armful.model import Recorded
+from armful.state.job import Job
 
 
 class Later(Struct, frozen=True):
     """What is waited for, and what makes the answer's JSON of it, or raises what the caller is to be told."""
 
-    waits: asyncio.Future[Any]
-    finish: Callable[[Any], bytes]
+    waits: Job
+    finish: Callable[[list[Recorded]], bytes]

@@ -4,7 +4,6 @@ import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
-from litestar.types import HTTPScope
 from uuid_utils import uuid7
 
 from armful.api.decoding import Strict, decode
@@ -17,7 +16,7 @@ _decoder = msgspec.json.Decoder(SelectRequest)
 _encode = msgspec.json.Encoder().encode
 
 
-def answer(engine: Engine, scope: HTTPScope, variant_id: str, body: bytes) -> bytes:
+def answer(engine: Engine, body: bytes) -> bytes:
     """The JSON answer to the JSON body of a selection.
 
     The variants' JSON is kept from one selection to the next; only scores and metadata are written anew.

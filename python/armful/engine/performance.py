@@ -1,6 +1,5 @@
 """What happened to variants: checked, then counted in the next commit."""
 
-from asyncio import Future
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +8,7 @@ from msgspec import to_builtins
 from armful.engine.variants import Variants
 from armful.errors import ArmfulError, EventConflict, ExperimentNotFound, Refused
 from armful.model import Outcome, PerformanceUpdate, Recorded, Variant
+from armful.state.job import Job
 from armful.state.recorder import Recorder
 from armful.storage.performance import Item
 
@@ -36,7 +36,7 @@ class Performance:
         variant = self._variants.held(variant_id) or await self._variants.read(variant_id)
         return counted(await self.submit(variant, update), variant_id, update)
 
-    def submit(self, variant: Variant, update: PerformanceUpdate) -> Future[list[Recorded]]:
+    def submit(self, variant: Variant, update: PerformanceUpdate) -> Job:
         """Have one update counted in the next commit; `counted` says what became of it.
 
         Raises:

@@ -15,14 +15,13 @@ import structlog
 from armful.errors import CommitUnknown, QueueFull, Unavailable
 from armful.meter import Meter
 from armful.model import Outcome, Recorded
+from armful.state.job import Job
 from armful.state.registry import Registry
 from armful.storage import performance
 from armful.storage.performance import Item
 from armful.storage.pool import OUT_OF_REACH, Connection, connect
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import SpanContext
-
     from armful.tracing import Tracing
 
 log = structlog.get_logger(__name__)
@@ -39,29 +38,6 @@ _GATHERING = (
 _MOST_GATHERING = 0.001  # seconds
 
 _COUNTED = Outcome.COUNTED
-
-
-class _Job:
-    """What one caller waits for."""
-
-    __slots__ = ("answer", "arrived", "deadline", "items", "taken", "trace")
-
-    def __init__(
-        self, items: Sequence[Item], arrived: float, timeout: float, answer: asyncio.Future[list[Recorded]]
-    ) -> None:
-        self.items = items
-        self.arrived = arrived
-        self.deadline = arrived + timeout
-        self.taken = False
-        self.trace: SpanContext | None = None
-        self.answer = answer
-
-    def fail(self, error: Exception) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)
-
-    def expire(self) -> None:
-        self.fail(CommitUnknown() if self.taken else Unavailable())
 
 
 class Recorder:
@@ -98,9 +74,9 @@ class Recorder:
         self._source = source
         self._limit = limit
         self._timeout = timeout
-        self._jobs: deque[_Job] = deque()
+        self._jobs: deque[Job] = deque()
         self._wake = asyncio.Event()
-        self._writing: list[_Job] = []
+        self._writing: list[Job] = []
         self._expected = 0  # callers who will soon wait, if those just answered come again at once
         self._patience = 0.0  # seconds to wait for them
         self._watch: asyncio.TimerHandle | None = (
@@ -131,22 +107,16 @@ class Recorder:
             with suppress(*OUT_OF_REACH):
                 await self._connection.close(timeout=2)
 
-    def submit(self, items: Sequence[Item]) -> asyncio.Future[list[Recorded]]:
-        """Have `items`, (variant key, update) each, counted in one commit; done after it, with an answer for each in order.
-
-        What is waited for may raise
-
-            Unavailable: the database did not commit in time.
-            CommitUnknown: whether it did can't be known.
+    def submit(self, items: Sequence[Item]) -> Job:
+        """Have `items`, (variant key, update) each, counted in one commit; done after it.
 
         Raises:
             QueueFull: too many updates are waiting.
         """
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = asyncio.get_running_loop().time()
         if self._stopping or self._full(len(items), now):
             raise QueueFull(self.waiting)
-        job = _Job(items, now, self._timeout + _TIME_PER_UPDATE * (len(items) - 1), loop.create_future())
+        job = Job(items, now, now + self._timeout + _TIME_PER_UPDATE * (len(items) - 1))
         if self._tracing is not None:
             job.trace = self._tracing.current()
         self._jobs.append(job)
@@ -154,7 +124,7 @@ class Recorder:
         self._wake.set()
         if self._watch is None or job.deadline < self._watch.when():
             self._watch_until(job.deadline)
-        return job.answer
+        return job
 
     def _watch_until(self, deadline: float) -> None:
         if self._watch is not None:
@@ -165,7 +135,7 @@ class Recorder:
         """Tell those whose time is up, and come back when the next one's is."""
         self._watch = None
         now = asyncio.get_running_loop().time()
-        waiting = [job for job in (*self._writing, *self._jobs) if not job.answer.done()]
+        waiting = [job for job in (*self._writing, *self._jobs) if not job.done]
         for job in waiting:
             if job.deadline <= now:
                 job.expire()
@@ -209,15 +179,15 @@ class Recorder:
         while len(self._jobs) < self._expected and perf_counter() < until and not self._stopping:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
-    def _take(self) -> list[_Job]:
+    def _take(self) -> list[Job]:
         """The jobs of the next commit, in order of arrival; those that can't be done in time any more are told so."""
-        jobs: list[_Job] = []
+        jobs: list[Job] = []
         size = 0
         latest = asyncio.get_running_loop().time() + _LEAST_TIME + _INQUIRY
         while self._jobs and (not jobs or size + len(self._jobs[0].items) <= _MOST_PER_COMMIT):
             job = self._jobs.popleft()
             self.waiting -= len(job.items)
-            if job.answer.done():
+            if job.done:
                 continue
             if job.deadline < latest:
                 job.fail(Unavailable())
@@ -227,7 +197,7 @@ class Recorder:
             size += len(job.items)
         return jobs
 
-    async def _write(self, jobs: list[_Job]) -> None:
+    async def _write(self, jobs: list[Job]) -> None:
         if not jobs:
             return
         items = [item for job in jobs for item in job.items]
@@ -258,8 +228,7 @@ class Recorder:
         start = 0
         for job in jobs:
             end = start + len(job.items)
-            if not job.answer.done():
-                job.answer.set_result(answers[start:end])
+            job.answer(answers[start:end])
             start = end
 
     async def _commit(self, items: Sequence[Item], deadline: float) -> list[Recorded]:

@@ -1,0 +1,85 @@
+"""What waits for a commit is told once, in its own context, and can be taken back until a commit has it."""
+
+import asyncio
+from contextvars import ContextVar
+
+import pytest
+
+from armful.errors import CommitUnknown, Unavailable
+from armful.model import Outcome, Recorded, Totals
+from armful.state.job import Job
+
+ANSWERS = [Recorded(Outcome.COUNTED, Totals(1, 5, 2, 7))]
+
+caller: ContextVar[str] = ContextVar("caller", default="nobody")
+
+
+def job() -> Job:
+    return Job([], 0.0, 1.0)
+
+
+def test_the_callback_runs_at_once_in_the_context_it_was_given_in() -> None:
+    told: list[tuple[str, list[Recorded]]] = []
+    waiting = job()
+    token = caller.set("Ada")
+    waiting.then(lambda done: told.append((caller.get(), done.result())))
+    caller.reset(token)
+    waiting.answer(ANSWERS)
+    assert told == [("Ada", ANSWERS)]
+
+
+def test_what_is_told_first_stands() -> None:
+    told: list[Job] = []
+    waiting = job()
+    waiting.then(told.append)
+    waiting.fail(Unavailable())
+    waiting.answer(ANSWERS)
+    waiting.expire()
+    assert told == [waiting]
+    with pytest.raises(Unavailable):
+        waiting.result()
+
+
+def test_time_that_is_up_tells_whether_it_may_have_been_counted() -> None:
+    waiting, taken = job(), job()
+    taken.taken = True
+    waiting.expire()
+    taken.expire()
+    with pytest.raises(Unavailable):
+        waiting.result()
+    with pytest.raises(CommitUnknown):
+        taken.result()
+
+
+@pytest.mark.anyio
+async def test_it_can_be_awaited_before_and_after() -> None:
+    async def wait(waiting: Job) -> list[Recorded]:
+        return await waiting
+
+    waiting = job()
+    task = asyncio.create_task(wait(waiting))
+    await asyncio.sleep(0)
+    assert not task.done()
+    waiting.answer(ANSWERS)
+    assert await task == ANSWERS
+    assert await waiting == ANSWERS
+    failed = job()
+    failed.fail(Unavailable())
+    with pytest.raises(Unavailable):
+        await failed
+
+
+@pytest.mark.anyio
+async def test_who_stops_waiting_takes_it_back() -> None:
+    async def wait(waiting: Job) -> list[Recorded]:
+        return await waiting
+
+    waiting = job()
+    task = asyncio.create_task(wait(waiting))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert waiting.done
+    waiting.answer(ANSWERS)
+    assert waiting.result() == []
