@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import IntEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -70,6 +70,25 @@ class Variant(Struct, kw_only=True, gc=False):
     def success_rate(self) -> float:
         """Successes per impression; 0 for a variant never shown."""
         return self.successes / self.impressions if self.impressions else 0.0
+
+
+Checksum: TypeAlias = tuple[int, ...]
+"""Of a range of keys: the number of variants, the sums of their versions, of these by key, of counters, of birthdays."""
+
+
+class State(Struct, frozen=True, gc=False):
+    """What tells two states of a variant's row, and one variant from another that bears its key."""
+
+    version: int
+    impressions: int
+    successes: int
+    created_at: datetime
+
+    def leads_to(self, found: "State | None") -> bool:
+        """Whether a row that was so can be as `found` now, which it can't where the database was put back."""
+        if found is None or found.created_at != self.created_at or found.version < self.version:
+            return False
+        return found.version > self.version or found == self
 
 
 class NewVariant(Struct, kw_only=True):

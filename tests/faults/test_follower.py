@@ -76,6 +76,30 @@ async def test_rows_that_were_put_back_are_found_by_comparison(
         assert len(registry) == 1
 
 
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_database_that_was_put_back_and_went_on_is_found_out(
+    database: str, monkeypatch: pytest.MonkeyPatch, announced: bool
+) -> None:
+    """Keys have been given to other variants, versions have come as far as they were: nothing is older than what is held."""
+    if not announced:
+        monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
+    async with following(database) as (registry, connection):
+        if not announced:
+            await connection.execute("UPDATE variant_performance SET impressions = 3")
+            await until(registry, 3)
+        await connection.execute("DELETE FROM variant_performance")
+        await connection.execute(
+            "INSERT INTO variant_performance (id, variant_id, impressions, version) OVERRIDING SYSTEM VALUE"
+            " VALUES (1, 'b', 5, 5), (2, 'a', 7, 1)"
+        )
+        if announced:
+            await changes.announce(connection, uuid4(), "variants", [1])
+        await until(registry, 5, "b")
+        await until(registry, 7)
+        slots, _ = registry.table.select(5)
+        assert {entry.variant.variant_id for entry in registry.use(slots.tolist())} == {"a", "b"}
+
+
 async def test_every_range_of_many_variants_is_compared(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -132,6 +132,35 @@ IN_TRANSACTION = (
 )
 
 
+def test_a_database_that_is_emptied_and_filled_anew(data_dir: Path, postgres: EmbeddedPostgres) -> None:
+    dsn = new_database(postgres)
+    with serving(data_dir / "here", ARMFUL_DATABASE_URL=dsn) as here:
+        here.request("POST", "/variants", {"variants": [{"variant_id": "a"}, {"variant_id": "b"}]})
+        here.show()
+        run(lambda connection: connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public"), dsn)
+        for path, body in (("/variants/a/performance", SHOWN), ("/variants", {"variant_id": "c"})):
+            answer = here.request("POST", path, body)
+            assert answer.status_code == 503
+            assert "nothing was counted" in answer.json()["detail"]
+        assert here.request("GET", "/variants").status_code == 503
+        assert here.request("GET", "/health/ab-testing").status_code == 503
+        assert here.selected()
+        with serving(data_dir / "there", ARMFUL_DATABASE_URL=dsn) as there:
+            # Under the same keys, with the same versions.
+            there.request("POST", "/variants", {"variants": [{"variant_id": "x"}, {"variant_id": "a"}]})
+            known_within(PROMISED, lambda: remembered_or_none(here, "b") is None)
+            known_within(PROMISED, lambda: remembered_or_none(here, "x") == 0)
+            wait_until(lambda: here.request("POST", "/variants/a/performance", SHOWN).status_code == 200)
+            known_within(PROMISED, lambda: remembered(there, "a") == 1)
+            assert {name for _ in range(50) for name in here.selected()} == {"a", "x"}
+            assert counted(dsn) == {"a": 1, "x": 0}
+
+
+def remembered_or_none(service: Serving, variant: str) -> int | None:
+    known = service.request("GET", f"/variants/{variant}/stats").status_code == 200
+    return remembered(service, variant) if known else None
+
+
 def test_a_database_that_was_put_back_is_what_counts(tmp_path: Path) -> None:
     """Restored from a copy made earlier: counters and transaction numbers go back, and later variants are gone."""
     with EmbeddedPostgres(tmp_path / "theirs") as postgres, two_hosts(postgres.dsn, tmp_path) as hosts:

@@ -28,13 +28,11 @@ async def compare(connection: Connection, registry: Registry) -> None:
         await asyncio.sleep(0)
         if registry.checksum(number) == checksums.get(number):
             continue
-        held = registry.versions(number)
+        held = registry.states(number)
         async with asyncio.timeout(_READ):
-            found = await variants.versions(connection, number)
-        if any(found.get(key, 0) < version for key, version in held.items()):
-            # What was held had been committed: so the database was put back, and what it says now is what is true.
-            log.warning("the database is in an earlier state than it was: everything is read anew")
-            registry.reset(await variants.everything(connection))
+            found = await variants.states(connection, number)
+        if any(not state.leads_to(found.get(key)) for key, state in held.items()):
+            await _read_anew(connection, registry)
             return
         stale += registry.stale(found)
     await take_in(connection, registry, stale)
@@ -45,4 +43,14 @@ async def take_in(connection: Connection, registry: Registry, changed: Iterable[
     keys = sorted(changed)
     for start in range(0, len(keys), _SLICE):
         async with asyncio.timeout(_READ):
-            registry.put(await variants.by_key(connection, keys[start : start + _SLICE]))
+            found = await variants.by_key(connection, keys[start : start + _SLICE])
+        if registry.contradicts(found):
+            await _read_anew(connection, registry)
+            return
+        registry.put(found)
+
+
+async def _read_anew(connection: Connection, registry: Registry) -> None:
+    """What was held had been committed: so the database was put back, and what it says now is what is true."""
+    log.warning("the database is not in a later state than it was: everything is read anew")
+    registry.reset(await variants.everything(connection))

@@ -19,7 +19,7 @@ from armful.state.job import Job
 from armful.state.registry import Registry
 from armful.storage import performance
 from armful.storage.performance import Item
-from armful.storage.pool import OUT_OF_REACH, Connection, connect
+from armful.storage.pool import DID_NOTHING, OUT_OF_REACH, Connection, connect
 
 if TYPE_CHECKING:
     from armful.tracing import Tracing
@@ -263,7 +263,7 @@ class Recorder:
                 unknown = unknown or not known
                 log.warning("commit late", known=known)
             except OUT_OF_REACH as error:
-                unknown = unknown or (begun and not isinstance(error, asyncpg.InsufficientResourcesError))
+                unknown = unknown or (begun and not isinstance(error, DID_NOTHING))
                 self._disconnect()
                 if not self._failing:
                     log.warning("can't commit", error=repr(error))

@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from armful.core import ArmTable
-from armful.model import KEYS_PER_RANGE, Totals, Variant
+from armful.model import KEYS_PER_RANGE, Checksum, State, Totals, Variant
 
 
 class Entry(Struct, gc=False):
@@ -62,6 +62,9 @@ class Registry:
 
     def put(self, variants: Iterable[Variant]) -> None:
         """Take in whole rows, new or changed."""
+        if self._by_key:
+            variants = list(variants)
+            self._forget([held for variant in variants for held in self._contradicted(variant)])
         changed = []
         impressions, successes = self._active
         for variant in variants:
@@ -133,32 +136,78 @@ class Registry:
         self._by_key.clear()
         self._by_slot.clear()
         self._ranges.clear()
+        self._used.clear()
         self._active = (0, 0)
         self.put(variants)
+
+    def contradicts(self, variants: Iterable[Variant]) -> bool:
+        """Whether one of these rows and what is held can't be of the same database: a key or an id names two variants."""
+        return any(self._contradicted(variant) for variant in variants)
+
+    def _contradicted(self, variant: Variant) -> list[Entry]:
+        """What is held under the key or the id of a row and is another variant than that."""
+        named, keyed = self._by_id.get(variant.variant_id), self._by_key.get(variant.key)
+        return [
+            held
+            for held in (named, keyed)
+            if held is not None
+            and (held is not keyed or held is not named or held.variant.created_at != variant.created_at)
+        ]
+
+    def _forget(self, entries: list[Entry]) -> None:
+        """Drop what is held of these variants."""
+        for entry in entries:
+            variant = entry.variant
+            if self._by_key.pop(variant.key, None) is None:
+                continue
+            del self._by_id[variant.variant_id]
+            number = variant.key // KEYS_PER_RANGE
+            left = [one for one in self._ranges[number] if one is not entry]
+            if left:
+                self._ranges[number] = left
+            else:
+                del self._ranges[number]
+            self._used = [one for one in self._used if one is not entry]
+            if variant.status == "active":
+                impressions, successes = self._active
+                self._active = impressions - variant.impressions, successes - variant.successes
+            self._clock += 1
+            self.table.remove([variant.variant_id], version=self._clock)
+            if entry.slot is not None:
+                self._by_slot.pop(entry.slot, None)
 
     def ranges(self) -> list[int]:
         """The ranges of keys of which anything is held."""
         return list(self._ranges)
 
-    def checksum(self, number: int) -> tuple[int, int, int] | None:
+    def checksum(self, number: int) -> Checksum | None:
         """What `storage.variants.checksums` says of a range if nothing differs from what is held; None of an empty one."""
         if number not in self._ranges:
             return None
-        held = self.versions(number)
-        weighted = sum(key % KEYS_PER_RANGE * version for key, version in held.items())
-        return len(held), sum(held.values()), weighted
+        held = versions = weighted = counters = born = 0
+        for entry in self._ranges[number]:
+            variant = entry.variant
+            held += 1
+            versions += variant.version
+            weighted += variant.key % KEYS_PER_RANGE * variant.version
+            counters += variant.impressions + variant.successes
+            born += variant.created_at.second * 1_000_000 + variant.created_at.microsecond
+        return held, versions, weighted, counters, born
 
-    def versions(self, number: int) -> dict[int, int]:
-        """The version held of every variant in a range of keys, by key."""
-        entries = self._ranges.get(number, ())
-        return {entry.variant.key: entry.variant.version for entry in entries}
+    def states(self, number: int) -> dict[int, State]:
+        """What is held of every variant in a range of keys, by key."""
+        held = (entry.variant for entry in self._ranges.get(number, ()))
+        return {
+            variant.key: State(variant.version, variant.impressions, variant.successes, variant.created_at)
+            for variant in held
+        }
 
-    def stale(self, versions: dict[int, int]) -> list[int]:
-        """The keys of rows whose version in `versions` is newer than what is held, or of which nothing is held."""
+    def stale(self, states: dict[int, State]) -> list[int]:
+        """The keys of rows whose version in `states` is newer than what is held, or of which nothing is held."""
         return [
             key
-            for key, version in versions.items()
-            if (entry := self._by_key.get(key)) is None or entry.variant.version < version
+            for key, state in states.items()
+            if (entry := self._by_key.get(key)) is None or entry.variant.version < state.version
         ]
 
     def everything(self) -> list[Variant]:

@@ -13,11 +13,16 @@ from armful.errors import Overloaded, Unavailable
 Connection: TypeAlias = Any
 """asyncpg carries no types."""
 
+DID_NOTHING = (asyncpg.InsufficientResourcesError, asyncpg.InvalidAuthorizationSpecificationError,
+               asyncpg.InvalidCatalogNameError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError,
+               asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)  # fmt: skip
+"""What asyncpg raises when the server is full, does not let us in, or has no database of ours, as while one is restored."""
+
 OUT_OF_REACH = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
-                asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError,
-                asyncpg.PostgresSystemError, asyncpg.IdleInTransactionSessionTimeoutError,
-                asyncpg.ReadOnlySQLTransactionError, asyncpg.InternalClientError)  # fmt: skip
-"""What asyncpg raises when the server is gone, going, starting, full, failing, silent or a standby, or has given us up.
+                asyncpg.OperatorInterventionError, asyncpg.PostgresSystemError,
+                asyncpg.IdleInTransactionSessionTimeoutError, asyncpg.ReadOnlySQLTransactionError,
+                asyncpg.InternalClientError, *DID_NOTHING)  # fmt: skip
+"""What asyncpg raises when the server is gone, going, starting, failing, silent or a standby, or has given us up; and that.
 
 An `InternalClientError` it raises where the server's farewell has come and the end of the connection has not.
 """

@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from armful.errors import VariantExists, VariantNotFound
-from armful.model import KEYS_PER_RANGE, Actor, NewVariant, Status, Variant
+from armful.model import KEYS_PER_RANGE, Actor, Checksum, NewVariant, State, Status, Variant
 from armful.storage import audit
 from armful.storage.changes import announce
 from armful.storage.pool import PATIENCE, Pool, acquire
@@ -67,16 +67,17 @@ async def everything(connection: Any) -> list[Variant]:
     return [_variant(row) for row in await connection.fetch(_SQL["everything"])]
 
 
-async def checksums(connection: Any) -> dict[int, tuple[int, int, int]]:
-    """Of every range of keys: how many variants there are, and two sums of their versions that tell changes."""
+async def checksums(connection: Any) -> dict[int, Checksum]:
+    """Of every range of keys: how many variants there are, and sums that tell changes."""
     rows = await connection.fetch(_SQL["checksums"], KEYS_PER_RANGE)
-    return {row["number"]: (row["held"], int(row["versions"]), int(row["weighted"])) for row in rows}
+    return {number: tuple(map(int, sums)) for number, *sums in rows}
 
 
-async def versions(connection: Any, number: int) -> dict[int, int]:
-    """The newest version of every variant in a range of keys, by key."""
+async def states(connection: Any, number: int) -> dict[int, State]:
+    """What is committed of every variant in a range of keys, by key."""
     first = number * KEYS_PER_RANGE
-    return dict(await connection.fetch(_SQL["versions"], first, first + KEYS_PER_RANGE))
+    rows = await connection.fetch(_SQL["states"], first, first + KEYS_PER_RANGE)
+    return {key: State(*state) for key, *state in rows}
 
 
 async def page(

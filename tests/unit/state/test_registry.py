@@ -3,10 +3,12 @@
 import random
 from datetime import UTC, datetime
 
+import msgspec
+
 from armful.model import KEYS_PER_RANGE, Status, Totals, Variant
 from armful.state.registry import Registry
 
-CREATED = datetime(2026, 1, 1, tzinfo=UTC)
+CREATED = datetime(2026, 1, 1, 0, 0, 7, 8, tzinfo=UTC)
 
 
 def variant(key: int, version: int, impressions: int, status: Status = "active") -> Variant:
@@ -25,10 +27,17 @@ def check(registry: Registry) -> None:
     ranges = {one.key // KEYS_PER_RANGE for one in held}
     assert set(registry.ranges()) == ranges
     for number in ranges:
-        versions = {one.key: one.version for one in held if one.key // KEYS_PER_RANGE == number}
-        assert registry.versions(number) == versions
-        weighted = sum(key % KEYS_PER_RANGE * version for key, version in versions.items())
-        assert registry.checksum(number) == (len(versions), sum(versions.values()), weighted)
+        its = [one for one in held if one.key // KEYS_PER_RANGE == number]
+        assert {key: state.version for key, state in registry.states(number).items()} == {
+            one.key: one.version for one in its
+        }
+        assert registry.checksum(number) == (
+            len(its),
+            sum(one.version for one in its),
+            sum(one.key % KEYS_PER_RANGE * one.version for one in its),
+            sum(one.impressions + one.successes for one in its),
+            len(its) * (CREATED.second * 1_000_000 + CREATED.microsecond),
+        )
 
 
 def test_totals_and_checksums_are_those_of_what_is_held_whatever_arrives() -> None:
@@ -45,6 +54,22 @@ def test_totals_and_checksums_are_those_of_what_is_held_whatever_arrives() -> No
             case _:
                 registry.put([variant(key, version, 3 * version, chance.choice(("active", "archived")))])
         check(registry)
+
+
+def test_a_key_and_an_id_name_one_variant_whatever_was_held_under_them() -> None:
+    registry = Registry()
+    registry.put(variant(key, 1, 10) for key in (1, 2, 5000))
+    slots = [slot for key in (1, 2, 5000) if (slot := registry.table.slot(f"v{key}")) is not None]
+    registry.use(slots)
+    renamed = msgspec.structs.replace(variant(2, 1, 30), variant_id="v1")
+    assert registry.contradicts([renamed])
+    assert not registry.contradicts([variant(2, 5, 30), variant(3, 1, 1)])
+    registry.put([renamed])
+    check(registry)
+    assert {one.variant_id: one.key for one in registry.everything()} == {"v1": 2, "v5000": 5000}
+    slots, _ = registry.table.select(5)
+    assert {entry.variant.variant_id for entry in registry.use(slots.tolist())} == {"v1", "v5000"}
+    assert registry.take_used(5).keys() == {2, 5000}
 
 
 def test_uses_are_taken_some_at_a_time_and_each_once() -> None:

@@ -23,12 +23,14 @@ FROM variant_performance ORDER BY id;
 
 -- name: checksums
 -- For the periodic comparison: what a range of $1 keys adds up to, here and in a process's memory.
-SELECT id / $1::bigint AS number, count(*) AS held, sum(version) AS versions, sum(id % $1 * version) AS weighted
+-- With equal versions counters or birthdays differ where the database was put back and went on from there.
+SELECT id / $1::bigint AS number, count(*), sum(version), sum(id % $1 * version), sum(impressions) + sum(successes),
+    sum(extract(microseconds FROM created_at))
 FROM variant_performance GROUP BY 1;
 
--- name: versions
--- The newest versions of the variants from the key $1 up to $2.
-SELECT id, version FROM variant_performance WHERE id >= $1 AND id < $2;
+-- name: states
+-- What tells the states of the variants from the key $1 up to $2.
+SELECT id, version, impressions, successes, created_at FROM variant_performance WHERE id >= $1 AND id < $2;
 
 -- name: page
 -- $1 dimensions all of which match, $2 least impressions, $3 statuses, $4 the id before the page, $5 its size.
