@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import resource
 import socket
 import time
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from tests.conftest import new_database
 from tests.faults.load import read_answer
+from tests.faults.wire import asked, connect, everything, head
 from tests.processes import Serving, resident, serving, wait_until
 
 from armful.postgres import EmbeddedPostgres
@@ -33,41 +33,6 @@ def service(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory
     with serving(tmp_path_factory.mktemp("hostile") / "data", **settings) as service:
         service.request("POST", "/variants", {"variant_id": "a"})
         yield service
-
-
-def connect(service: Serving) -> socket.socket:
-    host, port = service.url.removeprefix("http://").split(":")
-    connection = socket.create_connection((host, int(port)), timeout=30)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return connection
-
-
-def head(service: Serving, path: str, *headers: str, method: str = "POST") -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", "Host: armful", f"Authorization: Bearer {service.key}"]
-    return "\r\n".join([*lines, "Content-Type: application/json", *headers, "", ""]).encode()
-
-
-def everything(connection: socket.socket) -> bytes:
-    """What comes until the server closes."""
-    parts = []
-    with suppress(ConnectionResetError):
-        while part := connection.recv(65_536):
-            parts.append(part)
-    return b"".join(parts)
-
-
-def asked(connection: socket.socket, request: bytes) -> int:
-    """Send a request, read its whole answer, and give the status."""
-    connection.sendall(request)
-    answer = b""
-    while True:
-        part = connection.recv(65_536)
-        assert part
-        answer += part
-        top, end, body = answer.partition(b"\r\n\r\n")
-        size = re.search(rb"content-length: (\d+)", top)
-        if end and size and len(body) == int(size[1]):
-            return int(top.split()[1])
 
 
 def problem(answer: bytes, status: int) -> dict[str, Any]:

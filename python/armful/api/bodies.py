@@ -62,6 +62,8 @@ class Bodies:
             self._timer = loop.call_later(self._timeout, self._expire, loop)
         try:
             message: Any = await receive()
+            if message["type"] == "http.disconnect":
+                raise _cut_off()
             body: bytes = message.get("body", b"")
             if message.get("more_body") or len(body) > self._limit:
                 return await self._read_on(receive, body, message.get("more_body", False))
@@ -101,8 +103,12 @@ class Bodies:
                     return b"".join(parts)
                 message: Any = await receive()
                 if message["type"] == "http.disconnect":
-                    raise HttpProblem(400, "The body ended before it was whole")
+                    raise _cut_off()
                 parts.append(message.get("body", b""))
                 more = message.get("more_body", False)
         finally:
             self._receiving -= size
+
+
+def _cut_off() -> HttpProblem:
+    return HttpProblem(400, "The body ended before it was whole")

@@ -50,6 +50,8 @@ class Exchange:
         cycle = self._cycle
         if not cycle.keep_alive or cycle.disconnected or cycle.response_started or cycle.flow.write_paused:
             return False
+        if cycle.transport.is_closing():
+            return False
         cycle.transport.write(
             b"%b%bcontent-length: %d\r\n\r\n%b" % (self._head(cycle.default_headers), fields, len(body), body)
         )

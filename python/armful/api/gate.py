@@ -80,7 +80,9 @@ class Gate:
             if isinstance(answer, bytes):
                 self._write(call, exchange, answer)
             elif answer is None:
-                exchange.leave_to(lambda _, receive, send: self._leave(call, receive, send))
+                exchange.leave_to(
+                    lambda _, receive, send: self._leave(call, _again(body or b"", receive), send)
+                )
             else:
                 answer.waits.then(partial(self._answer_now, call, exchange, answer.finish))
         except Exception as error:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import is_ssl
 
 from armful.api import request_ids
 from armful.api.exchange import Exchange
@@ -64,7 +65,17 @@ class Connection(HttpToolsProtocol):
 
     def start_task(self, cycle: Any, app: Any) -> None:
         """Have an application serve a request in a task of its own."""
+        if self.transport.is_closing():
+            cycle.disconnected = True  # as we shall hear in a moment, and for a pipelined request never
         super()._start_asgi_task(cycle, app)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answer what has come whole before closing: who has nothing more to send may be waiting for that."""
+        last = self.cycle
+        if last is None or last.more_body or last.response_started or is_ssl(self.transport):
+            return False
+        last.keep_alive = False
+        return True
 
     def answered(self) -> None:
         """Go on after an answer in one piece: as uvicorn does, but for its timer, which costs more than the rest of this.
