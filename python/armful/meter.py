@@ -8,6 +8,7 @@ the library once a scrape.
 import fcntl
 import os
 import time
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 from contextlib import suppress
@@ -45,16 +46,16 @@ class Distribution(Struct):
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
 
-    def take(self, values: list[float]) -> int:
-        """Add a list's observations, and take them away from it, to which others may be appending; how many there were."""
+    def take(self, values: "array[float]") -> int:
+        """Add an array's observations, and take them away from it, to which others may be appending; how many there were."""
         if not values:
             return 0
-        taken = values[:]
+        taken = np.array(values)
         del values[: len(taken)]
         places = np.searchsorted(self.bounds, taken)
         for place, count in enumerate(np.bincount(places, minlength=len(self.counts)).tolist()):
             self.counts[place] += count
-        self.total += sum(taken)
+        self.total += float(taken.sum())
         return len(taken)
 
     def add(self, other: "Distribution") -> None:
@@ -145,9 +146,10 @@ class Meter:
         self._figures = Figures()
         self._folder = folder
         self._personas = Personas(folder)
-        # How long each took that is not added up yet, by what it is counted as.
-        self._requests: dict[tuple[str, str, int], list[float]] = {}
-        self._selections: dict[tuple[str, str], list[float]] = {}
+        # How long each took that is not added up yet, by what it is counted as. In arrays: each number of a list would be
+        # memory of its own, which a request would have to fetch.
+        self._requests: dict[tuple[str, str, int], array[float]] = {}
+        self._selections: dict[tuple[str, str], array[float]] = {}
         self._adding = Lock()
 
     @property
@@ -166,14 +168,14 @@ class Meter:
         """Count a request that was answered."""
         waiting = self._requests.get((method, endpoint, status))
         if waiting is None:
-            waiting = self._requests[method, endpoint, status] = []
+            waiting = self._requests[method, endpoint, status] = array("d")
         waiting.append(seconds)
 
     def selection(self, algorithm: str, persona_id: str, seconds: float) -> None:
         """Count a selection; personas beyond the first hundred are counted together."""
         waiting = self._selections.get((algorithm, persona_id))
         if waiting is None:
-            waiting = self._selections.setdefault((algorithm, self._personas.label(persona_id)), [])
+            waiting = self._selections.setdefault((algorithm, self._personas.label(persona_id)), array("d"))
         waiting.append(seconds)
 
     def commit(self, size: int, seconds: float) -> None:
