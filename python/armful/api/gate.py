@@ -107,6 +107,7 @@ class Gate:
 
     async def _serve(self, call: "_Call", receive: Receive, send: Send) -> None:
         """Serve one request in a task of its own."""
+        LOGGED_ID.set(call.request_id)
         scope = call.scope
         try:
             if self._headers.cors and scope["method"] == "OPTIONS":
@@ -154,6 +155,7 @@ class Gate:
 
     async def _leave(self, call: "_Call", receive: Receive, send: Send) -> None:
         """Leave a request to the framework, and count it by how that answers."""
+        LOGGED_ID.set(call.request_id)
         status = 500
 
         async def note(message: Message) -> None:
@@ -173,6 +175,7 @@ class Gate:
         self._done(call, 200)
 
     async def _refuse(self, call: "_Call", send: Send, error: Exception) -> None:
+        LOGGED_ID.set(call.request_id)
         status, content, extra = problems.encoded(error)
         more = [(name.lower().encode(), value.encode()) for name, value in extra.items()]
         await _send(send, status, content, self._completed(call, [_PROBLEM, *more]))
@@ -188,16 +191,22 @@ class Gate:
         if self._traced:
             scope[ANSWERED] = call.endpoint, status  # type: ignore[literal-required]
         if self._log_requests:
-            key, client = scope.get(KEY), scope.get("client")
-            log.info(
-                "request",
-                method=scope["method"],
-                endpoint=call.endpoint,
-                status=status,
-                milliseconds=round(seconds * 1000, 3),
-                key_id=None if key is None else key.key_id,  # type: ignore[attr-defined]
-                client=None if client is None else client[0],
-            )
+            self._log(call, status, seconds)
+
+    def _log(self, call: "_Call", status: int, seconds: float) -> None:
+        key, client = call.scope.get(KEY), call.scope.get("client")
+        # Of one that was answered with others this may be said in another's context.
+        token = LOGGED_ID.set(call.request_id)
+        log.info(
+            "request",
+            method=call.scope["method"],
+            endpoint=call.endpoint,
+            status=status,
+            milliseconds=round(seconds * 1000, 3),
+            key_id=None if key is None else key.key_id,  # type: ignore[attr-defined]
+            client=None if client is None else client[0],
+        )
+        LOGGED_ID.reset(token)
 
 
 class _Call:
@@ -212,7 +221,6 @@ class _Call:
         self.headers = dict(scope["headers"])
         self.request_id = request_ids.taken(self.headers.get(request_ids.HEADER))
         scope[REQUEST_ID] = self.request_id  # type: ignore[literal-required]
-        LOGGED_ID.set(self.request_id)
         if b"%2" in scope["raw_path"]:
             scope["path"] = _path(scope["raw_path"])
         method = scope["method"]

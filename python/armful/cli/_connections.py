@@ -58,10 +58,11 @@ class Connection(HttpToolsProtocol):
             return
         # From here on a request waits for its turn; the gate sees how long it did.
         exchange = scope["state"]["exchange"] = Exchange(cycle, self)
-        if hasattr(app, "take"):
-            app.take(exchange)
-        else:
+        take = getattr(app, "take", None)
+        if take is None:
             self.start_task(cycle, app)
+        else:
+            take(exchange)
 
     def start_task(self, cycle: Any, app: Any) -> None:
         """Have an application serve a request in a task of its own."""

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Generator, Sequence
-from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
 
 from armful.errors import CommitUnknown, Unavailable
@@ -32,11 +31,11 @@ class Job:
         self.trace: SpanContext | None = None
         self._answers: list[Recorded] = []
         self._error: Exception | None = None
-        self._then: tuple[Callable[[Job], object], Context] | None = None
+        self._then: Callable[[Job], object] | None = None
 
     def then(self, callback: Callable[["Job"], object]) -> None:
-        """Have `callback`, which must not raise, called with the job once it is done, in the context of this call."""
-        self._then = callback, copy_context()
+        """Have `callback`, which must not raise, called with the job once it is done, by whoever has done it."""
+        self._then = callback
 
     def result(self) -> list[Recorded]:
         """The answers of a job that is done.
@@ -80,5 +79,4 @@ class Job:
     def _finish(self) -> None:
         self.done = True
         if self._then is not None:
-            callback, context = self._then
-            context.run(callback, self)
+            self._then(self)

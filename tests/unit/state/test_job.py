@@ -1,7 +1,6 @@
-"""What waits for a commit is told once, in its own context, and can be taken back until a commit has it."""
+"""What waits for a commit is told once, and can be taken back until a commit has it."""
 
 import asyncio
-from contextvars import ContextVar
 
 import pytest
 
@@ -11,21 +10,18 @@ from armful.state.job import Job
 
 ANSWERS = [Recorded(Outcome.COUNTED, Totals(1, 5, 2, 7))]
 
-caller: ContextVar[str] = ContextVar("caller", default="nobody")
-
 
 def job() -> Job:
     return Job([], 0.0, 1.0)
 
 
-def test_the_callback_runs_at_once_in_the_context_it_was_given_in() -> None:
-    told: list[tuple[str, list[Recorded]]] = []
+def test_the_callback_is_called_at_once() -> None:
+    told: list[list[Recorded]] = []
     waiting = job()
-    token = caller.set("Ada")
-    waiting.then(lambda done: told.append((caller.get(), done.result())))
-    caller.reset(token)
+    waiting.then(lambda done: told.append(done.result()))
+    assert not told
     waiting.answer(ANSWERS)
-    assert told == [("Ada", ANSWERS)]
+    assert told == [ANSWERS]
 
 
 def test_what_is_told_first_stands() -> None:
