@@ -21,26 +21,32 @@ TRACES = """
     SELECT 'variant', id, impressions, successes, version::text FROM variant_performance
     UNION ALL SELECT 'event', variant, impressions, successes, to_jsonb(e) - 'recorded_at' #>> '{}' FROM performance_event e
     UNION ALL SELECT 'hour', variant, impressions, successes, concat(hour, persona_id) FROM variant_hour
-    UNION ALL SELECT 'day', variant, impressions, successes, concat(experiment, regime, day, persona_id, anonymous)
+    UNION ALL SELECT 'day', variant, impressions, successes,
+        concat_ws(' ', experiment, regime, day, persona_id, anonymous)
     FROM experiment_day
+    UNION ALL SELECT 'metric', variant, NULL, successes, concat_ws(' ', experiment, regime, day, metric)
+    FROM experiment_metric_day
     UNION ALL SELECT 'change', NULL, NULL, NULL, concat(kind, array(SELECT unnest(variants) ORDER BY 1), outcomes)
     FROM change
     ORDER BY 1, 2, 3, 4, 5
 """
-EXPERIMENT = """
+# Experiments in every state that has to do with counting, some with a variant in common.
+EXPERIMENTS = """
     WITH added AS (
-        INSERT INTO experiment (experiment_id, experiment_name, target_persona, success_metrics, duration_days, salt, status)
-        VALUES ('exp_counts', 'Counts', 'all', '{conversion}', 7, 'salt', 'draft') RETURNING id
-    ), regime AS (
-        INSERT INTO experiment_regime (experiment, phase) SELECT id, 1 FROM added RETURNING id
+        INSERT INTO experiment (experiment_id, experiment_name, target_persona, success_metrics, guardrail_metrics,
+                                duration_days, salt, status)
+        SELECT 'exp_' || n, 'Counts', 'somebody', '{conversion,signup}', '{complaint}', 7, 'salt', 'draft'
+        FROM generate_series(1, 5) AS n
+        RETURNING id
     ), arms AS (
         INSERT INTO experiment_arm (experiment, variant, position, is_control, traffic_allocation)
-        SELECT added.id, variant, variant, variant = 1, 0.5 FROM added, generate_series(1, 2) AS variant
+        SELECT id, variant, variant, variant = id, 0.5 FROM added, generate_series(id, id + 1) AS variant
     )
-    SELECT id FROM regime
-"""
-START = """
-    UPDATE experiment SET status = 'active', start_time = now(), expected_end_time = now() + interval '7 days', regime = $1
+    INSERT INTO experiment_regime (experiment, phase) SELECT id, 1 FROM added;
+    UPDATE experiment e
+    SET status = (ARRAY['active', 'active', 'paused', 'draft', 'active'])[id], start_time = now(),
+        expected_end_time = now() + CASE WHEN id = 5 THEN interval '0' ELSE interval '7 days' END,
+        regime = (SELECT id FROM experiment_regime WHERE experiment = e.id)
 """
 
 
@@ -92,11 +98,11 @@ COMMITS = [
 @pytest.mark.parametrize("experiment", [False, True], ids=["no experiment", "an experiment"])
 async def test_both_ways_leave_the_same_behind(connection: Any, experiment: bool) -> None:
     if experiment:
-        regime = await connection.fetchval(EXPERIMENT)
-        await connection.execute(START, regime)
+        await connection.execute(EXPERIMENTS)
     short = await traces(connection, COMMITS, long_way=False)
     assert short == await traces(connection, COMMITS, long_way=True)
-    assert any(row[0] == "day" for row in short[1]) == experiment
+    counting = {row[1] for row in short[1] if row[0] == "day"}
+    assert counting == ({1, 2, 3} if experiment else set())
 
 
 @pytest.mark.anyio
@@ -141,6 +147,82 @@ async def test_writers_never_wait_in_a_circle(connection: Any, database: str) ->
     counted = sum(await asyncio.gather(*(write(number) for number in range(6))))
     for table in ("variant_performance", "variant_hour", "performance_event"):
         assert await connection.fetchval(f"SELECT sum(impressions) FROM {table}") == counted, table
+
+
+STATES = {
+    "a new table": "SELECT 1",
+    "a small one in disorder": """
+        UPDATE variant_performance v SET content = 'moved' FROM generate_series(20, 1, -1) AS n WHERE v.id = n;
+        ANALYZE
+    """,
+    "a large one in disorder": """
+        INSERT INTO variant_performance (variant_id) SELECT 'more ' || n FROM generate_series(1, 3000) AS n;
+        UPDATE variant_performance SET content = repeat('moved', 100) WHERE id % 3 = 0;
+        ANALYZE
+    """,
+    "a large one that was analysed when small": """
+        ANALYZE;
+        INSERT INTO variant_performance (variant_id) SELECT 'more ' || n FROM generate_series(1, 3000) AS n;
+        UPDATE variant_performance SET content = repeat('moved', 100) WHERE id % 3 = 0;
+    """,
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("said", [{}, {"persona_id": "p"}], ids=["short way", "long way"])
+@pytest.mark.parametrize("state", STATES)
+async def test_variants_are_locked_in_the_order_of_their_numbers(
+    connection: Any, database: str, state: str, said: dict[str, str]
+) -> None:
+    await connection.execute(STATES[state])
+    items = [shown(key, **said) for key in (12, 3, 20, 7, 1, 15, 9, 18)]
+    await performance.record(connection, uuid4(), uuid4(), soon(), items)  # so that every table has its rows
+    writer = await connect(database)
+    await performance.prepare(writer)
+    pid = await writer.fetchval("SELECT pg_backend_pid()")
+    held = connection.transaction()
+    await held.start()
+    await connection.execute("SELECT FROM variant_performance WHERE id = 12 FOR UPDATE")
+    writing = asyncio.create_task(performance.record(writer, uuid4(), uuid4(), soon(), items))
+    while not await connection.fetchval("SELECT cardinality(pg_blocking_pids($1)) > 0", pid):
+        assert not writing.done()
+        await asyncio.sleep(0.01)
+
+    async def free(table: str, column: str) -> list[int]:
+        rows = await connection.fetch(
+            f"SELECT {column} FROM {table} WHERE {column} <= {VARIANTS} ORDER BY 1 FOR UPDATE SKIP LOCKED"
+        )
+        return [row[0] for row in rows]
+
+    # The rows this connection holds are free to itself; of the hours none is taken before all variants are.
+    before = {1, 3, 7, 9}
+    assert await free("variant_performance", "id") == [n for n in range(1, VARIANTS + 1) if n not in before]
+    assert await free("variant_hour", "variant") == [1, 3, 7, 9, 12, 15, 18, 20]
+    await held.rollback()
+    assert {answer.totals.impressions for answer in await writing} == {2}
+    await writer.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("variants", [1, 2, VARIANTS, 3000])
+async def test_a_recorder_looks_variants_up_one_by_one(connection: Any, variants: int) -> None:
+    await connection.execute("DELETE FROM variant_performance WHERE id > $1", variants)
+    await connection.execute(
+        "INSERT INTO variant_performance (variant_id) SELECT 'more ' || n FROM generate_series(21, $1) AS n",
+        variants,
+    )
+    await connection.execute("VACUUM ANALYZE variant_performance")
+    source = await connection.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'count_updates'")
+    update = source[source.index("UPDATE variant_performance") :].partition(";")[0]
+    for number, name in enumerate(("p_added_variant", "p_added_impressions", "p_added_successes"), 1):
+        update = update.replace(name, f"${number}::bigint[]")
+    plan = await connection.fetch(f"EXPLAIN (GENERIC_PLAN, COSTS off) {update}", [], [], [])
+    assert [row[0].strip() for row in plan[1:]] == [
+        "->  Nested Loop",
+        "->  Function Scan on added",
+        "->  Index Scan using variant_performance_pkey on variant_performance v",
+        "Index Cond: ((id >= added.variant) AND (id <= added.variant))",
+    ]
 
 
 @pytest.mark.anyio

@@ -89,24 +89,24 @@ async def record(
         asyncpg.QueryCanceledError: `deadline` had passed by the server's clock; nothing was counted.
     """
     if all(_particulars(update) == _NONE for _, update in items):
-        return await _record_counts(connection, batch, source, deadline, items)
+        return await _count(connection, batch, source, deadline, items)
     return await _record_waves(connection, batch, source, deadline, items)
 
 
-async def _record_counts(
+async def _count(
     connection: Any, batch: UUID, source: UUID, deadline: datetime, items: Sequence[Item]
 ) -> list[Recorded]:
     """As `record`, for updates without particulars: all of them count, in one wave however many they are."""
     keys = [key for key, _ in items]
     impressions = [update.batch_size for _, update in items]
     successes = [update.batch_size if update.success else 0 for _, update in items]
-    added_impressions: dict[int, int] = {}
-    added_successes: dict[int, int] = {}
+    added_impressions: dict[int, int] = dict.fromkeys(sorted(keys), 0)  # variants are locked in this order
+    added_successes = added_impressions.copy()
     for key, more_impressions, more_successes in zip(keys, impressions, successes, strict=True):
-        added_impressions[key] = added_impressions.get(key, 0) + more_impressions
-        added_successes[key] = added_successes.get(key, 0) + more_successes
-    row = await connection.fetchrow(
-        _SQL["record_counts"],
+        added_impressions[key] += more_impressions
+        added_successes[key] += more_successes
+    rows = await connection.fetch(
+        _SQL["count_updates"],
         batch,
         source,
         deadline,
@@ -117,7 +117,7 @@ async def _record_counts(
         list(added_impressions.values()),
         list(added_successes.values()),
     )
-    counted = {totals[0]: Recorded(Outcome.COUNTED, Totals(*totals)) for totals in zip(*row, strict=True)}
+    counted = {row[0]: Recorded(Outcome.COUNTED, Totals(*row)) for row in rows}
     return [counted[key] for key in keys]
 
 
