@@ -12,6 +12,7 @@ from litestar.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from armful.api.exchange import Exchange
+from armful.cli import _connections
 from armful.cli._connections import Connection, Sweeper
 
 REQUEST = b"POST / HTTP/1.1\r\nHost: armful\r\nContent-Length: 2\r\n\r\n{}"
@@ -52,7 +53,7 @@ class Served:
 
     async def come(self, part: bytes) -> None:
         """Send what is answered by nothing."""
-        (connection,) = self._connections
+        (connection,) = self.connections
         before = connection.receiving
         self._writer.write(part)
         while connection.receiving is before:  # noqa: ASYNC110
@@ -61,11 +62,17 @@ class Served:
     def sweep(self, *seconds: float) -> bool:
         """Whether the connection is open after sweeps at those times."""
         for now in seconds:
-            self._sweeper.sweep(self._connections, now)
-        return not any(connection.transport.is_closing() for connection in self._connections)
+            self._sweeper.sweep(self.connections, now)
+        return not any(connection.transport.is_closing() for connection in self.connections)
+
+    def leave_unread(self, size: int) -> int:
+        """Answer with so much that the client does not read; and how much of it does not fit into the kernel's buffers."""
+        (connection,) = self.connections
+        connection.transport.write(b"x" * size)
+        return connection.transport.get_write_buffer_size()
 
     @property
-    def _connections(self) -> set[Connection]:
+    def connections(self) -> set[Connection]:
         return cast("set[Connection]", self._state.connections)
 
     async def ended(self) -> bool:
@@ -139,3 +146,19 @@ async def test_after_an_answer_in_messages_it_is_the_servers_own_timer_that_coun
         assert await client.ask() == b"whole"
         assert client.sweep(1001, 1075)
         assert not client.sweep(1077)
+
+
+async def test_of_answers_that_lie_unread_the_oldest_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    sweeper = Sweeper(patience=10, idle_patience=75)
+    async with served() as second, served() as first:
+        both = second.connections | first.connections
+        unread = 0
+        for client in (first, second):
+            unread += client.leave_unread(20_000_000)
+            sweeper.sweep(both, 0)
+        assert second.sweep(1)
+        assert first.sweep(1)
+        monkeypatch.setattr(_connections, "UNREAD_LIMIT", unread - 1)
+        sweeper.sweep(both, 2)
+        assert second.sweep(2)
+        assert not first.sweep(2)

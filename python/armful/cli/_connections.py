@@ -138,8 +138,12 @@ class Connection(HttpToolsProtocol):
         self.transport.close()
 
 
+UNREAD_LIMIT = 200_000_000
+"""Bytes of answers that may be waiting in a process for clients to read them."""
+
+
 class Sweeper:
-    """Closes connections on which something has been coming in for too long."""
+    """Closes connections on which something has been coming in for too long, or too much lies unread."""
 
     def __init__(self, patience: float, idle_patience: float) -> None:
         """Say how patient to be.
@@ -151,6 +155,7 @@ class Sweeper:
         self._patience = patience
         self._idle_patience = idle_patience
         self._since: dict[Connection, tuple[object, float]] = {}
+        self._unread: dict[Connection, int] = {}  # bytes, by who has left some for longest
 
     def sweep(self, connections: set[Any], now: float) -> None:
         """Look at every connection, and close those that are too slow."""
@@ -171,3 +176,17 @@ class Sweeper:
                 continue
             since[connection] = (coming, begun)
         self._since = since
+        self._cut_off_slow_readers(connections)
+
+    def _cut_off_slow_readers(self, connections: set[Any]) -> None:
+        """Where more lies unread than there is memory for, give up those first who have been reading for longest."""
+        lying = {
+            one: size for one in list(connections) if (size := one.transport.get_write_buffer_size()) > 0
+        }
+        self._unread = {one: lying.pop(one) for one in self._unread if one in lying} | lying
+        excess = sum(self._unread.values()) - UNREAD_LIMIT
+        for connection, size in self._unread.items():
+            if excess <= 0:
+                break
+            connection.transport.abort()
+            excess -= size
