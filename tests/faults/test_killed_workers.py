@@ -4,14 +4,18 @@ import asyncio
 import os
 import random
 import signal
+import socket
 import time
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from tests.faults.conftest import STALL, check
-from tests.faults.load import SELECT, Load, client
-from tests.processes import paused, serving, wait_until
+from tests.faults.load import SELECT, Load, client, read_answer
+from tests.processes import command_line, environment, family, parent, paused, serving, wait_until
 
+from armful.cli import _workers
+from armful.cli._workers import Workers
 from armful.postgres import find_running
 
 KILLS = 20
@@ -57,3 +61,31 @@ def test_a_worker_that_starts_without_a_database_waits_and_the_others_go_on(data
 
         assert 0 < asyncio.run(select_while_one_starts()) < 16
         wait_until(lambda: all(service.selected() == ["a"] for _ in range(10)))
+
+
+@pytest.mark.anyio
+async def test_a_worker_that_hangs_is_replaced(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_workers, "HUNG", 3)
+
+    def serving_processes() -> set[int]:
+        mine = (pid for pid in family(os.getpid()) if parent(Path(f"/proc/{pid}")) == os.getpid())
+        return {pid for pid in mine if "armful.cli._process" in command_line(pid)}
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        settings = {"ARMFUL_DATABASE_URL": database, "ARMFUL_API_KEY": "secret"}
+        workers = Workers("armful.app:create_app", [listener], environment(tmp_path, **settings))
+        await workers.start()
+        try:
+            (hung,) = serving_processes()
+            os.kill(hung, signal.SIGSTOP)
+            reader, writer = await asyncio.open_connection(*listener.getsockname())
+            writer.write(b"GET /health/live HTTP/1.1\r\nHost: armful\r\n\r\n")
+            # A connection that the hung worker had not taken is its successor's.
+            async with asyncio.timeout(60):
+                assert (await read_answer(reader))[0] == 200
+            writer.close()
+            assert hung not in serving_processes()
+        finally:
+            await workers.stop(10)

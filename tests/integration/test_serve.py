@@ -82,6 +82,18 @@ def test_a_port_that_is_taken_is_one_sentence(data_dir: Path) -> None:
     assert not left_behind(data_dir)
 
 
+def test_too_few_files_are_one_sentence(data_dir: Path) -> None:
+    said = subprocess.run(
+        ["prlimit", "--nofile=150:150", *ARMFUL, "serve", "--port", "0"],
+        env=environment(data_dir),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 1
+    assert said.stderr == "armful: Only 150 files may be open, and 200 are needed: raise `ulimit -n`.\n"
+
+
 def test_two_services_do_not_share_a_port_by_accident(data_dir: Path, tmp_path: Path) -> None:
     with serving(data_dir, "--workers", "2") as service:
         port = service.url.rpartition(":")[2]

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 
 import uvicorn
 
@@ -31,7 +32,7 @@ UNREAD = 30_000
 
 
 class Server(uvicorn.Server):
-    """A server that reports when it serves, and closes connections that take too long."""
+    """A server that reports when it serves and that it still does, and closes connections that take too long."""
 
     def __init__(self, config: uvicorn.Config, report: int, receive_timeout: float) -> None:
         super().__init__(config)
@@ -39,16 +40,18 @@ class Server(uvicorn.Server):
         self._sweeper = Sweeper(receive_timeout, KEEP_ALIVE)
 
     async def on_tick(self, counter: int) -> bool:
-        """Do what uvicorn does ten times a second, and sweep once a second."""
+        """Do what uvicorn does ten times a second, and sweep and report once a second."""
         if counter % 10 == 0:
+            with suppress(OSError):
+                os.write(self._report, b".")
             self._sweeper.sweep(self.server_state.connections, time.monotonic())
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so with a byte; the pipe closes without one when that fails."""
         await super().startup(sockets)
+        os.set_blocking(self._report, False)
         os.write(self._report, b".")
-        os.close(self._report)
 
 
 def main(application: str, listener: int, report: int, parent: int) -> None:

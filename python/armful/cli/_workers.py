@@ -1,4 +1,4 @@
-"""The worker processes of `armful serve`: all on one port, each replaced when it dies."""
+"""The worker processes of `armful serve`: all on one port, each replaced when it dies or hangs."""
 
 import asyncio
 import os
@@ -15,6 +15,9 @@ from armful.errors import ArmfulError
 
 SOON, LATER = 0.05, 5.0
 """Seconds until a worker that died is replaced: doubling if it dies within ten, up to the second figure."""
+
+HUNG = 30
+"""Seconds after which a worker that gives no sign of life is killed. Our own are counted: all may be stopped together."""
 
 log = structlog.get_logger(__name__)
 
@@ -94,25 +97,32 @@ class Workers:
 
     async def _serve_once(self, number: int, first: asyncio.Future[None]) -> str:
         """Run one worker to its end, and say how that was."""
-        process, serves = await self._spawn(self._listeners[number].fileno())
+        process, serves, beats = await self._spawn(self._listeners[number].fileno())
         self._processes[number] = process
         if self._stopping.is_set():
             process.terminate()
         if await serves and not first.done():
             first.set_result(None)
-        status = await process.wait()
+        status = await _ended(process, beats)
         return f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
 
-    async def _spawn(self, listener: int) -> tuple[asyncio.subprocess.Process, asyncio.Future[bool]]:
-        """Start a worker; the future tells whether it came as far as to serve."""
+    async def _spawn(
+        self, listener: int
+    ) -> tuple[asyncio.subprocess.Process, asyncio.Future[bool], asyncio.Event]:
+        """Start a worker; the future tells whether it came as far as to serve, and the event that it still does."""
         loop = asyncio.get_running_loop()
         report, reporter = os.pipe()
         serves: asyncio.Future[bool] = loop.create_future()
+        beats = asyncio.Event()
 
         def heard() -> None:
-            loop.remove_reader(report)
-            serves.set_result(os.read(report, 1) == b".")
-            os.close(report)
+            beat = os.read(report, 4096)
+            beats.set()
+            if not serves.done():
+                serves.set_result(bool(beat))
+            if not beat:
+                loop.remove_reader(report)
+                os.close(report)
 
         try:
             process = await asyncio.create_subprocess_exec(
@@ -129,4 +139,17 @@ class Workers:
         finally:
             os.close(reporter)
         loop.add_reader(report, heard)
-        return process, serves
+        return process, serves, beats
+
+
+async def _ended(process: asyncio.subprocess.Process, beats: asyncio.Event) -> int:
+    """Wait until a worker has ended, and kill it if it hangs; its status."""
+    silent = 0
+    while True:
+        with suppress(TimeoutError):
+            return await asyncio.wait_for(process.wait(), 1)
+        silent = 0 if beats.is_set() else silent + 1
+        beats.clear()
+        if silent == HUNG:
+            log.error("a worker gives no sign of life and is killed", pid=process.pid, seconds=silent)
+            process.kill()

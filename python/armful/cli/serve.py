@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -43,6 +44,9 @@ READY_TIMEOUT = 60.0
 
 BACKLOG = 2048
 
+LEAST_FILES = 200
+"""Files that a process may have open at least: a hundred are for others than clients."""
+
 _SHORT_KEY = 20
 """Characters below which a key may have been thought up, and can be guessed."""
 
@@ -76,6 +80,7 @@ def serve(
         settings, tls_cert=tls_cert or settings.tls_cert, tls_key=tls_key or settings.tls_key
     )
     _check_tls(settings)
+    _check_files()
     if settings.traces and find_spec("opentelemetry") is None:
         raise CannotServe(
             "ARMFUL_TRACES is set, and OpenTelemetry is not installed: pip install 'armful[otel]'."
@@ -165,6 +170,13 @@ async def _migrate(dsn: str) -> None:
         parts = urlsplit(dsn)  # of which the password is not for showing
         where = f"{parts.hostname or 'the embedded server'}{parts.path}"
         raise CannotServe(f"The database at {where} cannot be used: {str(error) or 'no answer'}.") from error
+
+
+def _check_files() -> None:
+    """See whether workers may open enough files to take connections at all."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < LEAST_FILES:
+        raise CannotServe(f"Only {most} files may be open, and {LEAST_FILES} are needed: raise `ulimit -n`.")
 
 
 def _check_tls(settings: Settings) -> None:
