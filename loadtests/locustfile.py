@@ -1,16 +1,21 @@
 """Users that behave like clients of armful: select, show, report; now and then statistics, a listing, results.
 
-`python -m loadtests` (or `make loadtest`) runs this with an armful of its own; `locust -f loadtests/locustfile.py --host …`
-with any other. The limits are on the 95th percentile of each kind of request: beyond one of them, or with failed
-requests, Locust ends with status 1.
+`python -m loadtests` (or `make loadtest`) runs this with an armful of its own; `locust -f loadtests/locustfile.py --host …
+--api-key …` with any other, in whatever way Locust runs. The limits are on the 95th percentile of each kind of request:
+beyond one of them, or with failed requests, Locust ends with status 1.
+
+Users select among variants of the load test only, so that no report is made up about others; these are archived at the
+end, as else an armful that serves others too would go on to choose them.
 """
 
 import json
 import random
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+import gevent
 import requests
 from locust import FastHttpUser, between, events
 from locust.argument_parser import LocustArgumentParser
@@ -36,15 +41,27 @@ KINDS = {
 WEIGHTS = {"visit": 100, "stats": 5, "list": 1, "results": 1}
 """How often users do what, relative to each other; a visit is a selection and a report on each variant it chose."""
 
-VARIANTS = [f"load_{number:03}" for number in range(100)]
+VARIANTS = [f"locust_{number:03}" for number in range(100)]
+OURS = {"load_test": "locust"}
+"""The dimension by which our variants are told from others."""
 TONES = ("casual", "professional", "playful")
 
 
 @events.init_command_line_parser.add_listener
 def add_options(parser: LocustArgumentParser) -> None:
-    parser.add_argument("--api-key", env_var="ARMFUL_API_KEY", default="", help="with read, select and write")
+    # Whoever can open Locust's page must not find the key there.
+    parser.add_argument(
+        "--api-key",
+        env_var="ARMFUL_API_KEY",
+        default="",
+        include_in_web_ui=False,
+        help="with read, select and write",
+    )
     parser.add_argument("--think", type=float, default=1.0, help="seconds between a user's requests (1)")
     parser.add_argument("--top-k", type=int, default=3, help="variants per selection (3)")
+    parser.add_argument(
+        "--keep", action="store_true", help="leave the variants active and the experiment running at the end"
+    )
     parser.add_argument("--figures", default="", help="write each kind's figures to this file, as JSON")
     parser.add_argument("--max-failures", type=float, default=0.0, help="share that may fail (0)")
     for task, weight in WEIGHTS.items():
@@ -73,6 +90,7 @@ class Client(FastHttpUser):
             "top_k": self.top_k,
             "algorithm": "thompson_sampling_exploration",
             "persona_id": self.persona,
+            "dimensions": OURS,
         }
         selection = self.post("select", "/variants/select", how)
         for variant in selection.get("selected_variants", ()):
@@ -90,11 +108,12 @@ class Client(FastHttpUser):
 
     def list(self) -> None:
         """List the variants of one tone."""
-        self.get("list", f"/variants?tone={random.choice(TONES)}&limit=50")
+        self.get("list", f"/variants?load_test=locust&tone={random.choice(TONES)}&limit=50")
 
     def results(self) -> None:
         """Look at the experiment's results."""
-        self.get("results", f"/experiments/{prepared['experiment_id']}/results")
+        if prepared:
+            self.get("results", f"/experiments/{prepared['experiment_id']}/results")
 
     def get(self, kind: str, path: str) -> None:
         self.client.get(path, headers=self.headers, name=KINDS[kind].name)
@@ -124,30 +143,82 @@ def choose_tasks(environment: Environment, **_: Any) -> None:
 
 
 @events.test_start.add_listener
-def prepare(environment: Environment, **_: Any) -> None:
-    """Create the variants, unless they are there, and start an experiment with five of them."""
+def begin(environment: Environment, **_: Any) -> None:
+    """Make ready what users ask for."""
+    choose_tasks(environment)  # again, as in the browser other options may have been chosen
+    prepared.clear()
+    if not (Client.host or environment.host):
+        _give_up(environment, "--host is missing: where is armful?")
+        return
+    environment.host = (environment.host or Client.host).rstrip("/")
+    Client.host = environment.host
+    try:
+        if isinstance(environment.runner, WorkerRunner):
+            _find_experiment(environment)
+        else:
+            _prepare(environment)
+    except (RuntimeError, requests.RequestException) as error:
+        _give_up(environment, str(error))
 
-    def post(path: str, body: dict[str, Any], *also: int) -> Any:
-        headers = {"Authorization": f"Bearer {environment.parsed_options.api_key}"}
-        answer = requests.post(f"{environment.host}{path}", json=body, headers=headers, timeout=30)
-        if answer.status_code not in (201, *also):
-            raise RuntimeError(f"POST {path}: {answer.status_code} {answer.text}")
-        return answer.json()
 
+@events.test_stop.add_listener
+def clear_away(environment: Environment, **_: Any) -> None:
+    """Stop the experiment and archive the variants."""
+    if not prepared or environment.parsed_options.keep or isinstance(environment.runner, WorkerRunner):
+        return
+    _ask(environment, "POST", f"/experiments/{prepared['experiment_id']}/stop", {}, 409)
+    for name in VARIANTS:
+        _ask(environment, "DELETE", f"/variants/{name}")
+
+
+def _prepare(environment: Environment) -> None:
+    """Create the variants, or revive them, and start an experiment with five of them."""
     variants = [
-        {"variant_id": name, "dimensions": {"tone": TONES[number % len(TONES)]}}
+        {"variant_id": name, "dimensions": OURS | {"tone": TONES[number % len(TONES)]}}
         for number, name in enumerate(VARIANTS)
     ]
-    post("/variants", {"variants": variants}, 409)
+    _ask(environment, "POST", "/variants", {"variants": variants}, 409)
+    archived = _ask(environment, "GET", "/variants?load_test=locust&status=archived")["variants"]
+    for variant in archived:
+        _ask(environment, "PATCH", f"/variants/{variant['variant_id']}", {"status": "active"})
+    others = _ask(environment, "GET", "/variants?limit=1")["total_count"] - len(VARIANTS)
+    if others > 0:
+        print(f"Other variants here: {others:,}. Who selects among all is given those of the load test too.")
     experiment = {
-        "experiment_name": f"Load test {uuid4()}",
+        "experiment_name": f"{_NAME} {uuid4()}",
         "variant_ids": VARIANTS[:5],
         "traffic_allocation": [0.2] * 5,
         "target_persona": "persona_0",
         "success_metrics": ["engagement_rate"],
         "duration_days": 1,
     }
-    prepared["experiment_id"] = post("/experiments/start", experiment)["experiment_id"]
+    prepared["experiment_id"] = _ask(environment, "POST", "/experiments/start", experiment)["experiment_id"]
+
+
+def _find_experiment(environment: Environment) -> None:
+    """Find what the master has started."""
+    for experiment in _ask(environment, "GET", "/experiments")["experiments"]:
+        if experiment["experiment_name"].startswith(_NAME) and experiment["status"] == "active":
+            prepared["experiment_id"] = experiment["experiment_id"]
+
+
+_NAME = "Load test"
+
+
+def _ask(environment: Environment, method: str, path: str, body: Any = None, *also: int) -> Any:
+    headers = {"Authorization": f"Bearer {environment.parsed_options.api_key}"}
+    answer = requests.request(method, f"{environment.host}{path}", json=body, headers=headers, timeout=30)
+    if not answer.ok and answer.status_code not in also:
+        raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
+    return answer.json() if answer.content else None
+
+
+def _give_up(environment: Environment, why: str) -> None:
+    print(f"The load test cannot begin: {why}", file=sys.stderr)
+    runner = environment.runner
+    if runner is not None and not isinstance(runner, WorkerRunner):
+        # Once it has begun, as it does after this.
+        gevent.spawn_later(0.1, runner.quit if environment.parsed_options.headless else runner.stop)
 
 
 @events.quitting.add_listener
@@ -183,6 +254,6 @@ def judge(environment: Environment, **_: Any) -> None:
         Path(options.figures).write_text(json.dumps(figures))
     total = environment.stats.total
     print(f"{total.num_requests:,} requests, {total.num_failures:,} failed")
-    if not total.num_requests or total.fail_ratio > options.max_failures:
+    if not prepared or not total.num_requests or total.fail_ratio > options.max_failures:
         held = False
     environment.process_exit_code = 0 if held else 1
