@@ -38,6 +38,27 @@ def test_twenty_killed_workers_lose_nothing_and_count_nothing_twice(data_dir: Pa
         assert book.lost
 
 
+def test_workers_and_the_database_killed_together(data_dir: Path) -> None:
+    with serving(data_dir, "--workers", "2") as service:
+        load = Load(service)
+        with load.running(batching=1) as book:
+            for number in range(4):
+                before = book.counted.total()
+                wait_until(lambda n=before: book.counted.total() > n + 30, 60)  # type: ignore[misc]
+                postgres, workers = service.postgres, service.workers
+                # The one first or the others, one of them or all.
+                victims = [postgres, *workers[: 1 + number // 2]]
+                for victim in victims if number % 2 else reversed(victims):
+                    os.kill(victim, signal.SIGKILL)
+                wait_until(lambda p=postgres: service.children("/bin/postgres") not in ([], [p]), 60)  # type: ignore[misc]
+            before = book.counted.total()
+            wait_until(lambda: book.counted.total() > before + 100, 60)
+        wait_until(lambda: len(service.workers) == 2)
+        dsn = find_running(data_dir)
+        assert dsn is not None
+        check(book, dsn, service)
+
+
 def test_a_worker_that_starts_without_a_database_waits_and_the_others_go_on(data_dir: Path) -> None:
     with serving(data_dir, "--workers", "2") as service:
         service.request("POST", "/variants", {"variant_id": "a"})
