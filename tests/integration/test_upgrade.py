@@ -75,6 +75,19 @@ def _rows(dsn: str, query: str) -> list[Any]:
     return [tuple(row) for row in run(lambda connection: connection.fetch(query), dsn)]
 
 
+@pytest.mark.parametrize("column", ["prior_alpha = 0", "prior_beta = -1", "status = 'gone'"])
+def test_the_database_itself_refuses_what_is_no_variant(
+    upgraded: tuple[str, dict[str, Any]], column: str
+) -> None:
+    name, value = column.split(" = ")
+    insert = f"INSERT INTO variant_performance (variant_id, {name}) VALUES ('new', {value})"
+    for statement in (f"UPDATE variant_performance SET {column} WHERE variant_id = 'question'", insert):
+        with pytest.raises(asyncpg.CheckViolationError, match="a prior must be positive"):
+            run(lambda connection, sql=statement: connection.execute(sql), upgraded[0])
+    with pytest.raises(asyncpg.CheckViolationError, match="variant_performance_check"):
+        run(lambda c: c.execute("UPDATE variant_performance SET successes = impressions + 1"), upgraded[0])
+
+
 def test_it_serves_where_it_left_off(upgraded: tuple[str, dict[str, Any]]) -> None:
     with serving(upgraded[0]) as service:
         client = service.client
