@@ -90,6 +90,7 @@ START = {
 FROM_MEMORY = [
     ("POST", "/variants/select", SELECT),
     ("GET", "/variants/a/stats", None),
+    ("GET", "/keys/current", None),
     ("GET", "/health/live", None),
     ("GET", "/health/ready", None),
     ("GET", "/openapi.json", None),
@@ -109,6 +110,9 @@ FROM_DATABASE = [
     ("POST", "/experiments/{experiment}/pause", None),
     ("POST", "/experiments/{experiment}/assign", {"participant_id": "p"}),
     ("GET", "/experiments/{experiment}/results", None),
+    # Those who ask for the same at the same time do not wait for one another's turn.
+    *[("GET", "/standings", None), ("GET", "/standings/table", None)] * 3,
+    ("GET", "/audit", None),
     ("GET", "/keys", None),
     ("POST", "/keys", {"name": "k", "scopes": ["read"]}),
     ("GET", "/health/ab-testing", None),

@@ -53,8 +53,8 @@ class Standings:
     def __init__(self, pool: Pool, registry: Registry) -> None:
         self._pool = pool
         self._registry = registry
-        self._lock = asyncio.Lock()
         self._kept: _Snapshot | None = None
+        self._renewing: asyncio.Task[None] | None = None
 
     async def table(self) -> Table:
         """How every active variant stands.
@@ -84,18 +84,24 @@ class Standings:
         return kept.table, Listing(rows=page, matching=len(found), dimensions=choices, summary=kept.summary)
 
     async def _snapshot(self) -> _Snapshot:
-        async with self._lock:
-            kept = self._kept
-            if (
-                kept is None
-                or time.monotonic() > kept.until
-                or kept.descriptions != self._registry.descriptions
-            ):
-                began = time.monotonic()
-                kept = self._kept = await self._compute()
-                took = time.monotonic() - began
-                kept.until = began + took + max(_KEPT_FOR, _KEPT_TIMES * took)
-            return kept
+        """What is kept, or is computed now for all who ask meanwhile: with the descriptions that there are at the call."""
+        descriptions = self._registry.descriptions
+        while (
+            (kept := self._kept) is None or time.monotonic() > kept.until or kept.descriptions < descriptions
+        ):
+            if self._renewing is None or self._renewing.done():
+                self._renewing = asyncio.create_task(self._renew())
+                # Whoever waits for it may be gone by then.
+                self._renewing.add_done_callback(lambda task: task.cancelled() or task.exception())
+            await asyncio.shield(self._renewing)
+        return kept
+
+    async def _renew(self) -> None:
+        began = time.monotonic()
+        kept = await self._compute()
+        took = time.monotonic() - began
+        kept.until = began + took + max(_KEPT_FOR, _KEPT_TIMES * took)
+        self._kept = kept
 
     async def _compute(self) -> _Snapshot:
         first = first_day(TREND_DAYS)
