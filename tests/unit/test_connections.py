@@ -1,6 +1,9 @@
 """How long a connection may be silent, new or after an answer in one piece, and a request's parts be on their way."""
 
 import asyncio
+import errno
+import os
+import socket
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +15,7 @@ from litestar.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from armful.api.exchange import Exchange
-from armful.cli import _connections
+from armful.cli import _connections, _process
 from armful.cli._connections import Connection, Sweeper
 
 REQUEST = b"POST / HTTP/1.1\r\nHost: armful\r\nContent-Length: 2\r\n\r\n{}"
@@ -162,3 +165,14 @@ async def test_of_answers_that_lie_unread_the_oldest_is_given_up(monkeypatch: py
         sweeper.sweep(both, 2)
         assert second.sweep(2)
         assert not first.sweep(2)
+
+
+def test_an_answer_that_nobody_reads_is_given_up_by_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_process, "UNREAD", 300)
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        listener = _process._listening(os.dup(made.fileno()))
+        with listener, socket.create_connection(listener.getsockname()), listener.accept()[0] as accepted:
+            accepted.settimeout(60)
+            with pytest.raises(TimeoutError) as raised:
+                accepted.sendall(bytes(100_000_000))
+            assert raised.value.errno == errno.ETIMEDOUT
