@@ -14,7 +14,7 @@ from armful.state.comparison import compare, take_in
 from armful.state.keyring import Keyring
 from armful.state.registry import Registry
 from armful.storage import changes, history, keys, performance, variants
-from armful.storage.pool import OUT_OF_REACH, Connection, Pool, connect
+from armful.storage.pool import DID_NOTHING, OUT_OF_REACH, Connection, Pool, connect
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +57,7 @@ class Follower:
         self._running_since: datetime | None = None
         self._polled_at = 0.0
         self._reached = True
+        self._in_doubt = False  # whether the database we come back to may be another one
         self._patience = _SILENCE[0]
         self._tasks: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
@@ -99,6 +100,7 @@ class Follower:
             except OUT_OF_REACH as error:
                 self._patience = min(2 * self._patience, _SILENCE[1])
                 self._disconnect()
+                self._in_doubt = self._in_doubt or isinstance(error, DID_NOTHING)
                 if self._reached:
                     log.warning("can't follow", error=repr(error))
                 self._reached = False
@@ -120,8 +122,9 @@ class Follower:
             )
         self._patience = min(max(_SILENCE[0], _BUSY * (loop.time() - began)), _SILENCE[1])
         anew = seen.running_since != self._running_since or changes.went_back(seen.snapshot, self._snapshot)
-        if anew or silent:
+        if anew or silent or self._in_doubt:
             await compare(connection, self._registry)
+            self._in_doubt = False
             seen.kinds.add("keys")
         if "keys" in seen.kinds:
             async with asyncio.timeout(_READ):

@@ -213,6 +213,8 @@ class Recorder:
             if len(jobs) > 1:
                 for job in jobs:
                     await self._write([job])
+            elif isinstance(error, asyncpg.ForeignKeyViolationError):
+                jobs[0].fail(Unavailable())  # the variant is gone with an earlier database, as we shall hear
             else:
                 log.error("update refused by the database", exc_info=error)
                 jobs[0].fail(error)
