@@ -169,11 +169,12 @@ STATES = {
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("said", [{}, {"persona_id": "p"}], ids=["short way", "long way"])
+@pytest.mark.parametrize("said", [{}, {"persona_id": "somebody"}], ids=["short way", "long way"])
 @pytest.mark.parametrize("state", STATES)
 async def test_variants_are_locked_in_the_order_of_their_numbers(
     connection: Any, database: str, state: str, said: dict[str, str]
 ) -> None:
+    await connection.execute(EXPERIMENTS)
     await connection.execute(STATES[state])
     items = [shown(key, **said) for key in (12, 3, 20, 7, 1, 15, 9, 18)]
     await performance.record(connection, uuid4(), uuid4(), soon(), items)  # so that every table has its rows
@@ -194,10 +195,11 @@ async def test_variants_are_locked_in_the_order_of_their_numbers(
         )
         return [row[0] for row in rows]
 
-    # The rows this connection holds are free to itself; of the hours none is taken before all variants are.
+    # The row this connection holds is free to itself; of hours and days none is taken before all variants are.
     before = {1, 3, 7, 9}
     assert await free("variant_performance", "id") == [n for n in range(1, VARIANTS + 1) if n not in before]
     assert await free("variant_hour", "variant") == [1, 3, 7, 9, 12, 15, 18, 20]
+    assert await free("experiment_day", "variant") == [1, 3]
     await held.rollback()
     assert {answer.totals.impressions for answer in await writing} == {2}
     await writer.close()
@@ -212,10 +214,10 @@ async def test_a_recorder_looks_variants_up_one_by_one(connection: Any, variants
         variants,
     )
     await connection.execute("VACUUM ANALYZE variant_performance")
-    source = await connection.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'count_updates'")
-    update = source[source.index("UPDATE variant_performance") :].partition(";")[0]
-    for number, name in enumerate(("p_added_variant", "p_added_impressions", "p_added_successes"), 1):
-        update = update.replace(name, f"${number}::bigint[]")
+    update = performance._SQL["count_updates"]
+    update = update[update.index("UPDATE variant_performance") :]
+    for old, new in (("$7", "$1::bigint[]"), ("$8", "$2::bigint[]"), ("$9", "$3::bigint[]")):
+        update = update.replace(old, new)
     plan = await connection.fetch(f"EXPLAIN (GENERIC_PLAN, COSTS off) {update}", [], [], [])
     assert [row[0].strip() for row in plan[1:]] == [
         "->  Nested Loop",
