@@ -108,6 +108,20 @@ def test_a_body_that_is_sent_once_it_is_asked_for(running: Running, kind: str) -
             assert answers(connection, 1)[0][0] == 200
 
 
+@pytest.mark.parametrize("kind", HOT)
+def test_an_offer_of_http_2_is_ignored(running: Running, kind: str) -> None:
+    """As Java's client makes with its first request."""
+    offer = b"\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAAAA\r\n"
+    request: bytes = getattr(running, kind)().replace(b"\r\n", offer, 1)
+    top, end, body = request.partition(b"\r\n\r\n")
+    with connect(running.service) as connection:
+        for parts in ([request], [top + end, body], [request + request[:30], request[30:]]):
+            for part in parts:
+                connection.sendall(part)
+            expected = 1 + (len(parts[0]) > len(request))
+            assert [status for status, _ in answers(connection, expected)] == [200] * expected
+
+
 @pytest.mark.parametrize(("path", "body"), [(REPORT, SHOWN), ("/variants/select", SELECT)])
 def test_a_body_in_chunks_of_a_byte(running: Running, path: str, body: bytes) -> None:
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\nX-Trailer: x\r\n\r\n"

@@ -1,6 +1,7 @@
 """What bounds connections: how many there are, how long a request's head may be, how long it may take to arrive."""
 
 import asyncio
+import re
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -22,6 +23,9 @@ MOST_HEADERS = 100
 """Headers that a request may have."""
 
 
+_UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
+
+
 class Connection(HttpToolsProtocol):
     """A client's connection: as uvicorn's, and refused with a problem where there are too many or the head is too long."""
 
@@ -40,6 +44,10 @@ class Connection(HttpToolsProtocol):
         """Take what has come, unless it is a head without an end."""
         if self.transport.is_closing():
             return
+        if b"pgrade" in data:
+            # Whom another protocol is offered may go on in this one; but the parser would take no body then. It is as
+            # long as it was; and in JSON no line begins like this.
+            data = _UPGRADE.sub(b"\r\nx-offer:", data)
         super().data_received(data)
         if self.in_head:
             self._head_size += len(data)
