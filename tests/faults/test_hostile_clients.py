@@ -164,10 +164,17 @@ def test_bodies_of_many_at_once_are_not_all_taken_into_memory(service: Serving) 
         connections = [stack.enter_context(connect(service)) for _ in range(30)]
         for connection in connections:
             connection.sendall(head(service, "/performance/batch", f"Content-Length: {size + 1}"))
+
+        def send(connection: socket.socket) -> None:
+            with suppress(ConnectionError):  # refused before all of it was sent
+                connection.sendall(b" " * size)
+
         with ThreadPoolExecutor(30) as threads:
-            list(threads.map(lambda connection: connection.sendall(b" " * size), connections))
-        answers = [everything(connection)[:13] for connection in connections]
-    assert set(answers) == {b"HTTP/1.1 503 ", b"HTTP/1.1 408 "}
+            list(threads.map(send, connections))
+        answers = {everything(connection)[:13] for connection in connections}
+    # Which of the two depends on how fast the machine is; and who is refused while sending may not hear it.
+    assert answers - {b""} <= {b"HTTP/1.1 503 ", b"HTTP/1.1 408 "}
+    assert answers != {b""}
 
 
 @contextmanager
