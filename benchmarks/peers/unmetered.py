@@ -3,18 +3,18 @@
 from typing import Any
 
 from armful import app, lifespan
-from armful.meter import Meter
+from armful.meter import Meter, Note
 from armful.settings import Settings
 
 
 class Unmetered(Meter):
     """A meter that is told of everything and keeps nothing."""
 
-    def request(self, method: str, endpoint: str, status: int, seconds: float) -> None:
-        pass
+    def request_note(self, method: str, endpoint: str, status: int) -> Note:
+        return bool
 
-    def selection(self, algorithm: str, persona_id: str, seconds: float) -> None:
-        pass
+    def selection_note(self, algorithm: str, persona_id: str) -> Note:
+        return self.selection_notes[algorithm].setdefault(persona_id, bool)
 
 
 def create_app(settings: Settings) -> Any:

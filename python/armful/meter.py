@@ -10,10 +10,12 @@ import os
 import time
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -27,6 +29,10 @@ _MOST_PERSONAS = 100
 _OTHER = "other"
 _TELLS_EVERY = 2.0
 """Seconds within which a process that is well has told the others how it is."""
+
+
+Note: TypeAlias = Callable[[float], None]
+"""Takes how many seconds something took."""
 
 
 class Distribution(Struct):
@@ -150,6 +156,8 @@ class Meter:
         # memory of its own, which a request would have to fetch.
         self._requests: dict[tuple[str, str, int], array[float]] = {}
         self._selections: dict[tuple[str, str], array[float]] = {}
+        self.selection_notes: defaultdict[str, dict[str, Note]] = defaultdict(dict)
+        """What notes a selection, by algorithm and persona, for the personas that have series of their own."""
         self._adding = Lock()
 
     @property
@@ -157,6 +165,8 @@ class Meter:
         """Everything counted so far."""
         with self._adding:
             for (method, endpoint, status), waiting in list(self._requests.items()):
+                if not waiting:
+                    continue
                 name = f"{method}\n{endpoint}"
                 distribution = self._figures.durations.setdefault(name, Distribution.over(SECONDS))
                 _add(self._figures.requests, f"{name}\n{status}", distribution.take(waiting))
@@ -166,17 +176,19 @@ class Meter:
 
     def request(self, method: str, endpoint: str, status: int, seconds: float) -> None:
         """Count a request that was answered."""
-        waiting = self._requests.get((method, endpoint, status))
-        if waiting is None:
-            waiting = self._requests[method, endpoint, status] = array("d")
-        waiting.append(seconds)
+        self.request_note(method, endpoint, status)(seconds)
 
-    def selection(self, algorithm: str, persona_id: str, seconds: float) -> None:
-        """Count a selection; personas beyond the first hundred are counted together."""
-        waiting = self._selections.get((algorithm, persona_id))
-        if waiting is None:
-            waiting = self._selections.setdefault((algorithm, self._personas.label(persona_id)), array("d"))
-        waiting.append(seconds)
+    def request_note(self, method: str, endpoint: str, status: int) -> Note:
+        """What notes a request that was answered so: for those that are so many that a call more would be noticed."""
+        return self._requests.setdefault((method, endpoint, status), array("d")).append
+
+    def selection_note(self, algorithm: str, persona_id: str) -> Note:
+        """What notes a selection; personas beyond the first hundred are counted together."""
+        label = self._personas.label(persona_id)
+        note = self._selections.setdefault((algorithm, label), array("d")).append
+        if label == persona_id:
+            self.selection_notes[algorithm][label] = note
+        return note
 
     def commit(self, size: int, seconds: float) -> None:
         """Count a commit of performance updates."""

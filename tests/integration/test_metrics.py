@@ -122,7 +122,7 @@ def test_processes_of_one_service_answer_for_each_other(
 
 def test_a_process_that_has_ended_is_counted_and_one_that_fell_silent_falls_behind(tmp_path: Path) -> None:
     meter = Meter(tmp_path)
-    meter.selection("thompson_sampling", "dev", 1e-5)
+    meter.selection_note("thompson_sampling", "dev")(1e-5)
     other = Figures(waiting=7, limit=10, behind=0.5, connections=3, idle=1, written=time.time() - 100)
     other.selections["thompson_sampling\ndev"] = 5
     for process in (1, 2**22 + 1):  # one that always is there, and one that cannot be
@@ -139,14 +139,14 @@ def test_processes_agree_on_the_hundred_personas(tmp_path: Path) -> None:
     meters = [Meter(tmp_path), Meter(tmp_path)]
     for n in range(120):
         for meter in meters[:: 1 if n % 2 else -1]:
-            meter.selection("thompson_sampling", f"p{n}\rü", 1e-5)
+            meter.selection_note("thompson_sampling", f"p{n}\rü")(1e-5)
     found = meters[0].figures.selections
     assert found == meters[1].figures.selections
     assert len(found) == 101
     assert found["thompson_sampling\nother"] == 20
     late = Meter(tmp_path)
     for persona in ("p119\rü", "p3\rü", "\ud800"):
-        late.selection("thompson_sampling", persona, 1e-5)
+        late.selection_note("thompson_sampling", persona)(1e-5)
     assert set(late.figures.selections) == {"thompson_sampling\nother", "thompson_sampling\np3\rü"}
 
 

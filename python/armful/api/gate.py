@@ -47,6 +47,10 @@ class Gate:
         self._log_requests = settings.log_requests
         self._come: list[Exchange] = []
         self._traced = service.tracing is not None
+        self._watched = self._traced or self._log_requests
+        self._notes = {
+            one.pattern: service.meter.request_note(one.method, one.pattern, 200) for one in hot.HOT
+        }
         self._public = (*_PUBLIC, "/metrics") if settings.metrics_open else _PUBLIC
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,7 +102,10 @@ class Gate:
 
     def _write(self, call: "_Call", exchange: Exchange, answer: bytes) -> None:
         if exchange.answer(self._headers.lines(call.request_id, call.headers.get(b"origin")), answer):
-            self._done(call, 200)
+            if self._watched:
+                self._done(call, 200)
+            else:
+                self._notes[call.endpoint](perf_counter() - call.began)
         else:
             exchange.leave_to(lambda _, receive, send: self._send_answer(call, send, answer))
 

@@ -33,6 +33,7 @@ class Selections:
     def __init__(self, registry: Registry, meter: Meter) -> None:
         self._registry = registry
         self._meter = meter
+        self._noted = [meter.selection_notes[algorithm] for algorithm in ALGORITHMS]
 
     def select(self, request: SelectRequest) -> tuple[list[Entry], list[float]]:
         """The chosen variants and the scores drawn for them, highest first.
@@ -56,5 +57,9 @@ class Selections:
             exclude=request.exclude or None,
             seed=None if request.seed is UNSET else request.seed,
         )
-        self._meter.selection(request.algorithm, request.persona_id, perf_counter() - began)
+        seconds = perf_counter() - began
+        note = self._noted[explores].get(request.persona_id)
+        if note is None:
+            note = self._meter.selection_note(request.algorithm, request.persona_id)
+        note(seconds)
         return self._registry.use(slots.tolist()), scores.tolist()
