@@ -44,6 +44,8 @@ WEIGHTS = {"visit": 100, "stats": 5, "list": 1, "results": 1}
 VARIANTS = [f"locust_{number:03}" for number in range(100)]
 OURS = {"load_test": "locust"}
 """The dimension by which our variants are told from others."""
+_NAME = "Load test"
+"""What the names of our experiments begin with."""
 TONES = ("casual", "professional", "playful")
 
 
@@ -200,9 +202,6 @@ def _find_experiment(environment: Environment) -> None:
     for experiment in _ask(environment, "GET", "/experiments")["experiments"]:
         if experiment["experiment_name"].startswith(_NAME) and experiment["status"] == "active":
             prepared["experiment_id"] = experiment["experiment_id"]
-
-
-_NAME = "Load test"
 
 
 def _ask(environment: Environment, method: str, path: str, body: Any = None, *also: int) -> Any:

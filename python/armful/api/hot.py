@@ -16,23 +16,24 @@ from armful.api.paths import unescaped
 from armful.engine import Engine
 from armful.model import Scope
 
-Headers: TypeAlias = Mapping[bytes, bytes]
+Given: TypeAlias = Mapping[bytes, bytes]
+"""A request's headers by name, in lower case."""
 
 _LEVEL = re.compile(rb"confidence_level=(0\.\d{1,17})")
 
 
-def _select(engine: Engine, scope: HTTPScope, headers: Headers, variant_id: str, body: bytes) -> bytes:
+def _select(engine: Engine, scope: HTTPScope, headers: Given, variant_id: str, body: bytes) -> bytes:
     return select.answer(engine, body)
 
 
 def _performance(
-    engine: Engine, scope: HTTPScope, headers: Headers, variant_id: str, body: bytes
+    engine: Engine, scope: HTTPScope, headers: Given, variant_id: str, body: bytes
 ) -> Later | None:
     key = headers.get(b"idempotency-key")
     return performance.answer(engine, variant_id, body, None if key is None else key.decode("latin-1"))
 
 
-def _stats(engine: Engine, scope: HTTPScope, headers: Headers, variant_id: str, body: bytes) -> bytes | None:
+def _stats(engine: Engine, scope: HTTPScope, headers: Given, variant_id: str, body: bytes) -> bytes | None:
     query = scope["query_string"]
     level = _LEVEL.fullmatch(query)
     variant = engine.variants.held(variant_id)
@@ -51,7 +52,7 @@ class Hot(Struct, frozen=True):
     method: str
     pattern: str
     scope: Scope
-    answer: Callable[[Engine, HTTPScope, Headers, str, bytes], bytes | Later | None]
+    answer: Callable[[Engine, HTTPScope, Given, str, bytes], bytes | Later | None]
 
 
 HOT = (

@@ -22,7 +22,6 @@ URL_LIMIT = 16_384
 MOST_HEADERS = 100
 """Headers that a request may have."""
 
-
 _UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 
