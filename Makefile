@@ -104,7 +104,7 @@ $(VENV)/.bench: requirements/bench.txt | $(BIN)/python
 # The dashboard is built into the Python package where Node is there, and checked and tested with the rest;
 # where it is not, everything else goes on. Only CI insists.
 DASHBOARD := python/armful/static/dashboard/index.html
-DASHBOARD_SOURCES := package.json $(shell find dashboard clients/typescript python/armful/api -type f \
+DASHBOARD_SOURCES := package.json $(shell find dashboard clients/typescript python/armful/http python/armful/contract python/armful/domain -type f \
   -not -path '*/node_modules/*' -not -path '*/dist/*' -not -name schema.ts -not -name '*.pyc')
 HAS_NODE := node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
 WITH_NODE = @if $(HAS_NODE) 2>/dev/null; then $(MAKE) --no-print-directory $(1); else echo "No Node 20.19 or newer here: $(2)."; [ -z "$$CI" ]; fi

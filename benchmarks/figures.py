@@ -92,7 +92,7 @@ def blocks(folder: Path) -> dict[str, str]:
         "users": _users(users),
         "machine": _machine(figures.machine),
         "requests": report.requests(figures.requests),
-        "metering": report.meter(figures.metering),
+        "metering": report.metrics(figures.metering),
         "batches": report.batch(figures.batches),
         "results": report.result(figures.results),
         "start": report.start(figures.start),

@@ -20,8 +20,8 @@ import uvicorn
 from hypothesis import settings
 
 from armful.app import create_app
-from armful.cli._connections import Connection
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
+from armful.server.connection import Connection
 from armful.settings import Settings
 
 T = TypeVar("T")

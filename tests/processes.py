@@ -37,7 +37,7 @@ class Serving:
     @property
     def workers(self) -> list[int]:
         """The processes that serve, the oldest first."""
-        return sorted(self.children("armful.cli._process"), key=begun)
+        return sorted(self.children("armful.server.process"), key=begun)
 
     @property
     def postgres(self) -> int:

@@ -3,20 +3,20 @@
 from typing import Any
 
 from armful import app, lifespan
-from armful.meter import Meter, Note
+from armful.observability.metrics import Metrics, Observe
 from armful.settings import Settings
 
 
-class Unmetered(Meter):
-    """A meter that is told of everything and keeps nothing."""
+class Unmetered(Metrics):
+    """A metrics that is told of everything and keeps nothing."""
 
-    def request_note(self, method: str, endpoint: str, status: int) -> Note:
+    def request_note(self, method: str, endpoint: str, status: int) -> Observe:
         return bool
 
-    def selection_note(self, algorithm: str, persona_id: str) -> Note:
+    def selection_note(self, algorithm: str, persona_id: str) -> Observe:
         return self.selection_notes[algorithm].setdefault(persona_id, bool)
 
 
 def create_app(settings: Settings) -> Any:
-    lifespan.Meter = Unmetered  # type: ignore[misc]
+    lifespan.Metrics = Unmetered  # type: ignore[misc]
     return app.create_app(settings)

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] = ()) -> dict[str, Any]:
         print("There is but one core: the load takes its share of it.")
     measures: dict[str, tuple[Callable[[], Any], Callable[[Any], str]]] = {
         "requests": (lambda: requests.measure(cores, rounds, seconds), report.requests),
-        "metering": (lambda: metering.measure(cores, rounds), report.meter),
+        "metering": (lambda: metering.measure(cores, rounds), report.metrics),
         "batches": (lambda: batches.measure(cores, rounds, seconds), report.batch),
         "results": (lambda: results.measure(cores, rounds, seconds), report.result),
         "start": (lambda: resources.start(cores, rounds), report.start),

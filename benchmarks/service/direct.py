@@ -13,16 +13,20 @@ from uuid import uuid4
 import uvloop
 from benchmarks.service import inputs
 
-from armful import logs
-from armful.model import COMMAND_LINE, NewVariant, PerformanceUpdate
-from armful.storage import performance, variants
-from armful.storage.migrate import migrate
-from armful.storage.pool import connect, open_pool
+from armful.db.migrate import migrate
+from armful.db.partitions import make_partitions
+from armful.db.pool import connect, open_pool
+from armful.domain.key import COMMAND_LINE
+from armful.domain.outcome import Outcome
+from armful.domain.variant import NewVariant
+from armful.features.variants import store as variants
+from armful.ingest import store as performance
+from armful.observability import logs
 
 _VARIETY = 100
 
 
-async def _least(connection: Any, updates: list[tuple[int, PerformanceUpdate]]) -> None:
+async def _least(connection: Any, updates: list[tuple[int, Outcome]]) -> None:
     """The counters by one UPDATE and the log by COPY, in a transaction: no rollups, no experiments, no change feed."""
     added: dict[int, tuple[int, int]] = {}
     for key, update in updates:
@@ -44,12 +48,12 @@ async def _least(connection: Any, updates: list[tuple[int, PerformanceUpdate]]) 
         )
 
 
-async def _same(connection: Any, updates: list[tuple[int, PerformanceUpdate]]) -> None:
+async def _same(connection: Any, updates: list[tuple[int, Outcome]]) -> None:
     """All that armful writes, by the statement that it uses."""
     await performance.record(connection, uuid4(), uuid4(), datetime.now(UTC) + timedelta(hours=1), updates)
 
 
-WAYS: dict[str, Callable[[Any, list[tuple[int, PerformanceUpdate]]], Awaitable[None]]] = {
+WAYS: dict[str, Callable[[Any, list[tuple[int, Outcome]]], Awaitable[None]]] = {
     "the same": _same,
     "the least": _least,
 }
@@ -60,7 +64,7 @@ async def main(dsn: str, way: str, size: int, seconds: float) -> float:
     connection = await connect(dsn)
     await performance.prepare(connection)
     if not await connection.fetchval("SELECT count(*) FROM variant_performance"):
-        await performance.make_partitions(connection, 1)
+        await make_partitions(connection, 1)
         pool = await open_pool(dsn, 1)
         await variants.insert(
             pool,
@@ -71,7 +75,7 @@ async def main(dsn: str, way: str, size: int, seconds: float) -> float:
         await pool.close()
     keys = [row["id"] for row in await connection.fetch("SELECT id FROM variant_performance")]
     updates = [
-        (keys[number * 7 % len(keys)], PerformanceUpdate(impression=True, success=number % 10 == 0))
+        (keys[number * 7 % len(keys)], Outcome(impression=True, success=number % 10 == 0))
         for number in range(size)
     ]
     write = WAYS[way]

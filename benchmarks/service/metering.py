@@ -1,4 +1,4 @@
-"""What counting for `/metrics` costs: armful beside itself with a meter that keeps nothing, in pairs."""
+"""What counting for `/metrics` costs: armful beside itself with a metrics that keeps nothing, in pairs."""
 
 from contextlib import ExitStack
 from statistics import median

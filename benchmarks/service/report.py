@@ -53,7 +53,7 @@ def requests(found: Sequence[Result]) -> str:
     return table(head, rows)
 
 
-def meter(found: Metering) -> str:
+def metrics(found: Metering) -> str:
     """What metering costs."""
     rows = [
         ["without counting", f"{found.unmetered_us:.1f}", "", ""],

@@ -18,7 +18,7 @@ import asyncpg
 from benchmarks.service.load import Request
 from msgspec import Struct, json, structs
 
-from armful.postgres import find_running
+from armful.ops.postgres import find_running
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,7 +81,7 @@ def worker(application: str, key: str = "", **environment: str) -> Iterator[Serv
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "armful.cli._process"),
+                *(sys.executable, "-m", "armful.server.process"),
                 *(application, str(listener.fileno()), str(reporter), str(os.getpid())),
             ],
             cwd=ROOT,
@@ -162,7 +162,7 @@ def workers_of(pid: int) -> list[int]:
     """The processes that serve for the `armful serve` of that number."""
     children = Path(f"/proc/{pid}/task").glob("*/children")
     pids = [int(child) for file in children for child in file.read_text().split()]
-    return [pid for pid in pids if "armful.cli._process" in Path(f"/proc/{pid}/cmdline").read_text()]
+    return [pid for pid in pids if "armful.server.process" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
 def resident_megabytes(pid: int) -> float:

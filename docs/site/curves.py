@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from scipy.stats import beta as beta_distribution
 
 from armful import core
-from armful.simulation import compare, draw
+from armful.tools.simulate import compare, draw
 
 TEN_ARMS = [0.1] + [0.05] * 3 + [0.02] * 3 + [0.01] * 3
 # Readable on a light page and on a dark one; nothing is painted behind them.

@@ -7,8 +7,9 @@ import textwrap
 from pathlib import Path
 from typing import Any, get_type_hints, is_typeddict
 
-from armful import client, simulation
+from armful import client
 from armful.client import answers, fields, results
+from armful.tools import simulate as simulation
 
 _HEAD = """# Python
 
@@ -46,7 +47,7 @@ def page(root: Path) -> str:
         parts += [f"\n### {title}\n", *(_fields(kind) for kind in own if is_typeddict(kind))]
     parts.append(_CORE)
     parts += _stub((root / "python" / "armful" / "_core.pyi").read_text("utf-8"))
-    parts.append(f"\n## armful.simulation\n\n{_prose(simulation.__doc__ or '')}\n")
+    parts.append(f"\n## armful.tools.simulate\n\n{_prose(simulation.__doc__ or '')}\n")
     for name in ("compare", "lai_robbins", "draw"):
         function = getattr(simulation, name)
         parts.append(

@@ -6,30 +6,29 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from armful.api import (
+from armful.http import dashboard, docs, problems
+from armful.http.auth import guard
+from armful.http.front import FrontMiddleware
+from armful.http.routes import (
     audit,
-    dashboard,
-    docs,
     experiments,
     health,
     history,
     keys,
     live,
     metrics,
-    problems,
+    power,
     results,
     standings,
     variants,
 )
-from armful.api.auth import guard
-from armful.api.gate import Gate
-from armful.api.performance import update_performance, update_performance_batch
-from armful.api.select import select_variants
+from armful.http.routes.outcomes import update_performance, update_performance_batch
+from armful.http.routes.selection import select_variants
 from armful.lifespan import Service
 from armful.settings import Settings
 
 if TYPE_CHECKING:
-    from armful.tracing import Tracing
+    from armful.observability.tracing import Tracing
 
 
 def create_app(settings: Settings, tracing: "Tracing | None" = None) -> ASGIApp:
@@ -49,14 +48,15 @@ def create_app(settings: Settings, tracing: "Tracing | None" = None) -> ASGIApp:
             live.router,
             experiments.router,
             results.router,
+            power.router,
             keys.router,
             audit.router,
             health.router,
             docs.router,
-            metrics.handler(service.meter, settings.data_dir, public=settings.metrics_open),
+            metrics.handler(service.metrics, settings.data_dir, public=settings.metrics_open),
             dashboard.router,
         ],
-        dependencies={"engine": Provide(lambda: service.engine, sync_to_thread=False)},
+        dependencies={"services": Provide(lambda: service.services, sync_to_thread=False)},
         guards=[guard],
         exception_handlers={Exception: problems.handler},
         lifespan=[service.run],
@@ -64,9 +64,9 @@ def create_app(settings: Settings, tracing: "Tracing | None" = None) -> ASGIApp:
         request_max_body_size=settings.body_limit,
         logging_config=None,
     )
-    gate = Gate(app, service, settings)
+    gate = FrontMiddleware(app, service, settings)
     if service.tracing is None:
         return gate
-    from armful.api.traced import Traced
+    from armful.http.traced import Traced
 
     return Traced(gate, service.tracing)

@@ -1,4 +1,4 @@
-"""What a process brings up before it serves and takes down after: pool, state, recorder, use cases, in this order."""
+"""What a process brings up before it serves and takes down after: pool, state, committer, use cases, in this order."""
 
 import asyncio
 import gc
@@ -9,19 +9,20 @@ from uuid import uuid4
 
 import structlog
 
-from armful.engine import Engine
-from armful.meter import Meter
+from armful.db.migrate import migrate
+from armful.db.pool import Pool, open_pool
+from armful.features.services import Services
+from armful.ingest.group_committer import GroupCommitter
+from armful.observability.metrics import Metrics
+from armful.ops.retention.job import RetentionJob
+from armful.replica.api_key_cache import ApiKeyCache
+from armful.replica.change_feed import ChangeFeedReader
+from armful.replica.usage import UsageWriter
+from armful.replica.variant_cache import VariantCache
 from armful.settings import Settings
-from armful.state.follower import Follower
-from armful.state.keyring import Keyring
-from armful.state.recorder import Recorder
-from armful.state.registry import Registry
-from armful.state.tidier import Tidier
-from armful.storage.migrate import migrate
-from armful.storage.pool import Pool, open_pool
 
 if TYPE_CHECKING:
-    from armful.tracing import Tracing
+    from armful.observability.tracing import Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +32,7 @@ _START = 60.0  # seconds that loading everything may take before this process gi
 class Service:
     """One process over one database."""
 
-    engine: Engine
+    services: Services
     """The use cases; there from the moment the process serves."""
 
     def __init__(self, settings: Settings, tracing: "Tracing | None" = None) -> None:
@@ -42,11 +43,11 @@ class Service:
             )
         self._settings = settings
         self._dsn = settings.database_url
-        self.keyring = Keyring(settings.api_key)
-        self.meter = Meter(settings.metrics_dir)
+        self.key_cache = ApiKeyCache(settings.api_key)
+        self.metrics = Metrics(settings.metrics_dir)
         self.tracing = tracing
         if tracing is None and settings.traces:
-            from armful.tracing import exporting
+            from armful.observability.tracing import exporting
 
             self.tracing = exporting()
 
@@ -57,44 +58,47 @@ class Service:
         source = uuid4()
         await migrate(self._dsn)
         pool = await open_pool(self._dsn, settings.pool_size)
-        registry = Registry()
-        follower = Follower(self._dsn, pool, registry, self.keyring, source, settings.poll_interval)
-        recorder = Recorder(
+        cache = VariantCache()
+        reader = ChangeFeedReader(self._dsn, cache, self.key_cache, source, settings.poll_interval)
+        usage = UsageWriter(pool, cache, self.key_cache)
+        committer = GroupCommitter(
             self._dsn,
-            registry,
+            cache.count,
             source,
-            self.meter,
+            self.metrics,
             limit=settings.queue_limit,
             timeout=settings.commit_timeout,
             tracing=self.tracing,
         )
-        tidier = Tidier(self._dsn, settings.event_days, settings.event_id_days)
+        retention = RetentionJob(self._dsn, settings.event_days, settings.event_id_days)
         try:
             async with asyncio.timeout(_START):
-                await follower.start()
-                await recorder.start()
-            tidier.start()
-            self.engine = Engine.over(pool, registry, recorder, self.keyring, self.meter, source)
-            noting = asyncio.create_task(self._note(recorder, follower, pool), name="meter")
+                await reader.start()
+                await committer.start()
+            usage.start()
+            retention.start()
+            self.services = Services.over(pool, cache, committer, self.key_cache, self.metrics, source)
+            noting = asyncio.create_task(self._note(committer, reader, pool), name="metrics")
             gc.freeze()  # what is there by now stays: with a million variants, looking through it takes a fifth of a second
-            log.info("ready", variants=len(registry))
+            log.info("ready", variants=len(cache))
             yield
             noting.cancel()
         finally:
-            await tidier.stop()
-            await recorder.stop()
-            await follower.stop()
+            await retention.stop()
+            await committer.stop()
+            await reader.stop()
+            await usage.stop()
             await pool.close()
             if self.tracing is not None:
                 await asyncio.to_thread(self.tracing.close)
 
-    async def _note(self, recorder: Recorder, follower: Follower, pool: Pool) -> None:
-        """Keep the meter's gauges, and tell the other processes what it says."""
-        figures = self.meter.figures
+    async def _note(self, committer: GroupCommitter, reader: ChangeFeedReader, pool: Pool) -> None:
+        """Keep the metrics's gauges, and tell the other processes what it says."""
+        figures = self.metrics.figures
         figures.limit = self._settings.queue_limit
         while True:
-            figures.waiting = recorder.waiting
-            figures.behind = follower.behind()
+            figures.waiting = committer.waiting
+            figures.behind = reader.behind()
             figures.connections, figures.idle = pool.sizes()
-            self.meter.write()
+            self.metrics.write()
             await asyncio.sleep(1)

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 from tests.conftest import ADMIN_KEY, Running, new_database, serving
 
 import armful
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
 
 T = TypeVar("T")
 

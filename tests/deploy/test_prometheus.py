@@ -19,7 +19,7 @@ from tests.integration.contract import create, report, select
 from tests.integration.test_experiments import start
 from tests.processes import wait_until
 
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
 
 RULES = DEPLOY / "prometheus" / "rules.yml"
 REFERENCE = {"ABTestingAPIDown", "HighSelectionLatency", "ExperimentLowSampleSize"}

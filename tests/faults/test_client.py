@@ -14,7 +14,7 @@ from tests.faults.proxy import Proxy
 from tests.processes import wait_until
 
 from armful.client import AsyncClient, Client, Unreachable
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
 
 
 @pytest.fixture(scope="module")

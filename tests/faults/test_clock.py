@@ -6,11 +6,11 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from armful.meter import Meter
-from armful.model import PerformanceUpdate
-from armful.state.recorder import Recorder
-from armful.state.registry import Registry
-from armful.storage.migrate import migrate
+from armful.db.migrate import migrate
+from armful.domain.outcome import Outcome
+from armful.ingest.group_committer import GroupCommitter
+from armful.observability.metrics import Metrics
+from armful.replica.variant_cache import VariantCache
 
 pytestmark = pytest.mark.anyio
 
@@ -20,16 +20,16 @@ async def test_updates_are_counted_once_when_the_clock_is_set(database: str, ahe
     await migrate(database)
     connection = await asyncpg.connect(database)
     key = await connection.fetchval("INSERT INTO variant_performance (variant_id) VALUES ('a') RETURNING id")
-    recorder = Recorder(database, Registry(), uuid4(), Meter(None), limit=100, timeout=10)
-    await recorder.start()
+    committer = GroupCommitter(database, VariantCache(), uuid4(), Metrics(None), limit=100, timeout=10)
+    await committer.start()
     try:
         for expected in range(1, 4):
             # As if the server's clock had been set since the connection was made.
-            recorder._server_epoch -= ahead
-            update = PerformanceUpdate(impression=True, success=False)
-            (recorded,) = await recorder.submit([(key, update)])
+            committer._server_epoch -= ahead
+            update = Outcome(impression=True, success=False)
+            (recorded,) = await committer.submit([(key, update)])
             assert recorded.totals.impressions == expected
     finally:
-        await recorder.stop()
+        await committer.stop()
     assert await connection.fetchval("SELECT impressions FROM variant_performance") == 3
     await connection.close()

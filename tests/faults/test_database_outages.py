@@ -14,7 +14,7 @@ from tests.faults.load import SELECT, Book, Load
 from tests.faults.proxy import Proxy
 from tests.processes import Serving, paused, serving, wait_until
 
-from armful.postgres import EmbeddedPostgres, find_running
+from armful.ops.postgres import EmbeddedPostgres, find_running
 
 PROMISED = 2.0
 """Seconds in which an update is answered, whatever happens."""

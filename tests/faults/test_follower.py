@@ -10,41 +10,41 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from armful.model import KEYS_PER_RANGE
-from armful.state import follower
-from armful.state.follower import Follower
-from armful.state.keyring import Keyring
-from armful.state.registry import Registry
-from armful.storage import changes
-from armful.storage.migrate import migrate
-from armful.storage.pool import open_pool
+from armful.db.migrate import migrate
+from armful.db.pool import open_pool
+from armful.replica import change_feed as follower
+from armful.replica import change_store as changes
+from armful.replica.api_key_cache import ApiKeyCache
+from armful.replica.change_feed import ChangeFeedReader
+from armful.replica.row_state import KEYS_PER_RANGE
+from armful.replica.variant_cache import VariantCache
 
 pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def following(dsn: str) -> AsyncIterator[tuple[Registry, Any]]:
-    """A registry that follows a database of one variant "a", and a connection to that."""
+async def following(dsn: str) -> AsyncIterator[tuple[VariantCache, Any]]:
+    """A cache that follows a database of one variant "a", and a connection to that."""
     await migrate(dsn)
     pool = await open_pool(dsn, 2)
     connection = await asyncpg.connect(dsn)
     await connection.execute(
         "INSERT INTO variant_performance (variant_id, impressions, version) VALUES ('a', 5, 5)"
     )
-    registry = Registry()
-    follows = Follower(dsn, pool, registry, Keyring(None), uuid4(), 0.01)
+    cache = VariantCache()
+    follows = ChangeFeedReader(dsn, pool, cache, ApiKeyCache(None), uuid4(), 0.01)
     await follows.start()
     try:
-        yield registry, connection
+        yield cache, connection
     finally:
         await follows.stop()
         await connection.close()
         await pool.close()
 
 
-async def until(registry: Registry, impressions: int | None, variant_id: str = "a") -> None:
+async def until(cache: VariantCache, impressions: int | None, variant_id: str = "a") -> None:
     async with asyncio.timeout(20):
-        while (found := registry.get(variant_id)) is None or found.impressions != impressions:
+        while (found := cache.get(variant_id)) is None or found.impressions != impressions:
             if found is None and impressions is None:
                 return
             await asyncio.sleep(0.01)
@@ -54,26 +54,26 @@ async def test_what_nobody_announced_is_found_by_comparison(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
-    async with following(database) as (registry, connection):
+    async with following(database) as (cache, connection):
         await connection.execute("UPDATE variant_performance SET impressions = 6, version = 6")
         await connection.execute("INSERT INTO variant_performance (variant_id, impressions) VALUES ('b', 1)")
-        await until(registry, 6)
-        await until(registry, 1, "b")
+        await until(cache, 6)
+        await until(cache, 1, "b")
 
 
 async def test_rows_that_were_put_back_are_found_by_comparison(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
-    async with following(database) as (registry, connection):
+    async with following(database) as (cache, connection):
         await connection.execute("UPDATE variant_performance SET impressions = 4, version = 4")
-        await until(registry, 4)
+        await until(cache, 4)
         await connection.execute("DELETE FROM variant_performance")
-        await until(registry, None)
-        assert len(registry) == 0
+        await until(cache, None)
+        assert len(cache) == 0
         await connection.execute("INSERT INTO variant_performance (variant_id, impressions) VALUES ('a', 9)")
-        await until(registry, 9)
-        assert len(registry) == 1
+        await until(cache, 9)
+        assert len(cache) == 1
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -83,10 +83,10 @@ async def test_a_database_that_was_put_back_and_went_on_is_found_out(
     """Keys have been given to other variants, versions have come as far as they were: nothing is older than what is held."""
     if not announced:
         monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
-    async with following(database) as (registry, connection):
+    async with following(database) as (cache, connection):
         if not announced:
             await connection.execute("UPDATE variant_performance SET impressions = 3")
-            await until(registry, 3)
+            await until(cache, 3)
         await connection.execute("DELETE FROM variant_performance")
         await connection.execute(
             "INSERT INTO variant_performance (id, variant_id, impressions, version) OVERRIDING SYSTEM VALUE"
@@ -94,10 +94,10 @@ async def test_a_database_that_was_put_back_and_went_on_is_found_out(
         )
         if announced:
             await changes.announce(connection, uuid4(), "variants", [1])
-        await until(registry, 5, "b")
-        await until(registry, 7)
-        slots, _ = registry.table.select(5)
-        assert {entry.variant.variant_id for entry in registry.use(slots.tolist())} == {"a", "b"}
+        await until(cache, 5, "b")
+        await until(cache, 7)
+        slots, _ = cache.table.select(5)
+        assert {entry.variant.variant_id for entry in cache.use(slots.tolist())} == {"a", "b"}
 
 
 async def test_every_range_of_many_variants_is_compared(
@@ -105,28 +105,28 @@ async def test_every_range_of_many_variants_is_compared(
 ) -> None:
     monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
     count = 3 * KEYS_PER_RANGE
-    async with following(database) as (registry, connection):
+    async with following(database) as (cache, connection):
         await connection.execute(
             "INSERT INTO variant_performance (id, variant_id) OVERRIDING SYSTEM VALUE"
             " SELECT i, i::text FROM generate_series(2, $1) AS i UNION ALL SELECT 1000000000000, 'far'",
             count,
         )
         for name in ("2", str(count // 2), str(count), "far"):
-            await until(registry, 0, name)
-        assert len(registry) == count + 1
+            await until(cache, 0, name)
+        assert len(cache) == count + 1
         # Each of these leaves the sum of the versions as it was.
         await connection.execute(
             "UPDATE variant_performance SET version = 9, impressions = 9 WHERE id <= 5000"
         )
-        await until(registry, 9, "5000")
+        await until(cache, 9, "5000")
         await connection.execute(
             "UPDATE variant_performance SET version = version + CASE id WHEN 4999 THEN 1 ELSE -1 END,"
             " impressions = 7 WHERE id IN (4999, 5000)"
         )
-        await until(registry, 7, "4999")
-        await until(registry, 7, "5000")
+        await until(cache, 7, "4999")
+        await until(cache, 7, "5000")
         await connection.execute("DELETE FROM variant_performance WHERE variant_id = 'far'")
-        await until(registry, None, "far")
+        await until(cache, None, "far")
 
 
 async def test_after_a_long_silence_everything_is_compared_and_the_feed_is_not_read(
@@ -134,12 +134,12 @@ async def test_after_a_long_silence_everything_is_compared_and_the_feed_is_not_r
 ) -> None:
     """What was announced meanwhile may have been forgotten, or be more than can be read in time."""
     monkeypatch.setattr(follower, "_CATCH_UP", 0.5)
-    async with following(database) as (registry, connection):
+    async with following(database) as (cache, connection):
         other = await asyncpg.connect(database)
         async with other.transaction():
             await other.execute("LOCK TABLE change IN ACCESS EXCLUSIVE MODE")
             await connection.execute("UPDATE variant_performance SET impressions = 6, version = 6")
-            await until(registry, 6)
+            await until(cache, 6)
         await other.close()
 
 
@@ -197,7 +197,7 @@ async def test_whoever_reads_the_event_log_for_long_does_not_hold_up_updates(
 ) -> None:
     monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
     partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'performance_event'::regclass"
-    async with following(database) as (registry, connection):
+    async with following(database) as (cache, connection):
         made = await connection.fetchval(partitions)
         day = datetime.now(UTC) + timedelta(days=5)
         await connection.execute(f"DROP TABLE performance_event_{day:%Y%m%d}")
@@ -213,7 +213,7 @@ async def test_whoever_reads_the_event_log_for_long_does_not_hold_up_updates(
                         "INSERT INTO performance_event (variant, impressions, successes) VALUES (1, 1, 0)"
                     )
                 await other.close()
-                await until(registry, impressions)
+                await until(cache, impressions)
         async with asyncio.timeout(20):
             while await connection.fetchval(partitions) < made:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)

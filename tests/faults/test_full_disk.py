@@ -10,7 +10,7 @@ from tests.faults.conftest import check
 from tests.faults.load import Load
 from tests.processes import serving, wait_until
 
-from armful.postgres import find_running
+from armful.ops.postgres import find_running
 
 SIZE = 200_000_000
 BATCH = {

@@ -17,7 +17,7 @@ from tests.faults.load import read_answer
 from tests.faults.wire import asked, connect, everything, head
 from tests.processes import Serving, resident, serving, wait_until
 
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
 
 RECEIVE_TIMEOUT = 2
 GIGABYTE = 10**9

@@ -14,9 +14,9 @@ from tests.faults.conftest import STALL, check
 from tests.faults.load import SELECT, Load, client, read_answer
 from tests.processes import command_line, environment, family, parent, paused, serving, wait_until
 
-from armful.cli import _workers
-from armful.cli._workers import Workers
-from armful.postgres import find_running
+from armful.ops.postgres import find_running
+from armful.server import supervisor as _workers
+from armful.server.supervisor import Workers
 
 KILLS = 20
 
@@ -92,7 +92,7 @@ async def test_a_worker_that_hangs_is_replaced(
 
     def serving_processes() -> set[int]:
         mine = (pid for pid in family(os.getpid()) if parent(Path(f"/proc/{pid}")) == os.getpid())
-        return {pid for pid in mine if "armful.cli._process" in command_line(pid)}
+        return {pid for pid in mine if "armful.server.process" in command_line(pid)}
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         settings = {"ARMFUL_DATABASE_URL": database, "ARMFUL_API_KEY": "secret"}

@@ -16,7 +16,7 @@ from tests.faults.load import Load
 from tests.faults.proxy import Proxy
 from tests.processes import Serving, serving, wait_until
 
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
 
 SHOWN = {"impression": True, "success": False}
 PROMISED = 2.0

@@ -12,7 +12,7 @@ from tests.faults.load import Answer, client
 from tests.faults.proxy import Proxy
 from tests.processes import HOW, Serving, resident, serving, wait_until
 
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
 
 QUEUE = 200
 CLIENTS = 5 * QUEUE

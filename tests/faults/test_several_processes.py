@@ -16,8 +16,8 @@ from tests.faults.load import Load
 from tests.faults.proxy import Proxy
 from tests.processes import Serving, paused, serving, wait_until
 
-from armful.postgres import EmbeddedPostgres
-from armful.storage.migrate import migrate
+from armful.db.migrate import migrate
+from armful.ops.postgres import EmbeddedPostgres
 
 SHOWN = {"impression": True, "success": False}
 PROMISED = 1.0

@@ -10,7 +10,7 @@ from tests.faults.conftest import STALL, check, counted
 from tests.faults.load import Load
 from tests.processes import Serving, paused, serving, wait_until
 
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
 
 PROMISED = 10.0
 

@@ -14,7 +14,7 @@ from tests.faults.conftest import counted
 from tests.faults.wire import answers, connect, everything, head
 from tests.processes import HOW, Serving, paused, serving, wait_until
 
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
 
 REPORT = "/variants/a/performance"
 SHOWN = b'{"impression": true, "success": false}'

@@ -13,9 +13,9 @@ from litestar.handlers import HTTPRouteHandler
 from tests.conftest import ADMIN_KEY, Running, serving
 from tests.integration.contract import create, problem, select
 
-from armful import errors
-from armful.api.problems import STATUSES
-from armful.api.problems import problem as to_problem
+from armful.domain import errors
+from armful.http.problems import STATUSES
+from armful.http.problems import problem as to_problem
 
 SELECT = {"top_k": 1, "algorithm": "thompson_sampling", "persona_id": "p"}
 UPDATE = {"impression": True, "success": False}

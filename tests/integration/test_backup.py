@@ -19,13 +19,13 @@ from tests.conftest import Running, new_database, run, serving
 from tests.integration.contract import create, report
 from tests.integration.test_experiments import start
 
-from armful import backup as copies
 from armful.cli.backup import backup, restore
-from armful.errors import ArmfulError
-from armful.postgres import EmbeddedPostgres
+from armful.db.migrate import migrate
+from armful.domain.errors import ArmfulError
+from armful.ops import backup as copies
+from armful.ops.backup import store as storage
+from armful.ops.postgres import EmbeddedPostgres
 from armful.settings import Settings
-from armful.storage import backup as storage
-from armful.storage.migrate import migrate
 
 TOTALS = """
     SELECT (SELECT sum(impressions) FROM variant_performance), (SELECT sum(successes) FROM variant_performance),

@@ -15,7 +15,7 @@ from tests.conftest import Running, new_database, serving
 from tests.integration.contract import create, report
 from tests.integration.test_backup import back_up, bring_back, totals
 
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
 
 OLDER = [path.parent for path in sorted(Path("/usr/lib/postgresql").glob("1[4-7]/bin/initdb"))]
 

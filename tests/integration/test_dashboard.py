@@ -11,8 +11,9 @@ from httpx2 import Client
 from tests.conftest import ADMIN_KEY, Running, run
 from tests.integration.contract import create, problem, report, select
 
-from armful.api import dashboard, live
-from armful.storage import history
+from armful.http import dashboard
+from armful.http.routes import live
+from armful.replica.usage import delete_old_selection_counts
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 20) -> None:
@@ -179,7 +180,7 @@ def test_old_counts_of_selections_are_forgotten(service: Running) -> None:
     service.sql(
         "INSERT INTO selection_day SELECT id, current_date - n, 1 FROM variant_performance, unnest(ARRAY[0, 89, 92]) n"
     )
-    run(history.forget, service.settings.database_url or "")
+    run(delete_old_selection_counts, service.settings.database_url or "")
     assert len(service.sql("SELECT FROM selection_day")) == 2
 
 

@@ -15,11 +15,11 @@ from click.testing import CliRunner
 from tests.conftest import ADMIN_KEY, Running
 from tests.processes import environment, wait_until
 
-from armful._connection import ServiceFailed
 from armful.cli.demo import demo as command
-from armful.demo import DAYS, NobodyThere, OtherVariants, Scene, play
-from armful.demo._world import CAMPAIGNS, TRIALS, bustle
 from armful.settings import Settings
+from armful.tools._connection import ServiceFailed
+from armful.tools.demo import DAYS, NobodyThere, OtherVariants, Scene, play
+from armful.tools.demo._world import CAMPAIGNS, TRIALS, bustle
 
 
 def run(scene: Scene, url: str, **options: Any) -> None:

@@ -16,11 +16,11 @@ from tests.conftest import Running, new_database, run
 from tests.integration.contract import create
 
 from armful.cli.doctor import doctor
-from armful.doctor import _database, _installation
-from armful.doctor._finding import Finding
-from armful.postgres import EmbeddedPostgres
+from armful.ops.doctor import _database, _installation
+from armful.ops.doctor import store as diagnosis
+from armful.ops.doctor._finding import Finding
+from armful.ops.postgres import EmbeddedPostgres
 from armful.settings import Settings
-from armful.storage import diagnosis
 
 SERVER = diagnosis.Server(
     version=180000, version_name="18.0", fsync="on", full_page_writes="on", autovacuum="on", max_connections=100,

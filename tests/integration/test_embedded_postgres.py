@@ -16,7 +16,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from armful.postgres import (
+from armful.ops.postgres import (
     DataFolderInUse,
     DataFolderRefused,
     EmbeddedPostgres,
@@ -24,12 +24,12 @@ from armful.postgres import (
     StartFailed,
     find_running,
 )
-from armful.postgres._programs import find_programs
+from armful.ops.postgres._programs import find_programs
 
 OWNER = """
 import sys, time
 from pathlib import Path
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
 with EmbeddedPostgres(Path(sys.argv[1])) as postgres:
     print(postgres.dsn, postgres.pid, flush=True)
     time.sleep(60)

@@ -12,7 +12,7 @@ from tests.conftest import ADMIN_KEY, Running, new_database
 from tests.integration.contract import create, problem, report
 from tests.processes import HOW, Serving, serving
 
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
 from armful.settings import Settings
 
 BODY = json.dumps({"top_k": 1, **HOW}).encode()

@@ -13,7 +13,7 @@ from tests.integration.contract import create, problem
 from tests.processes import ARMFUL, HOW, environment
 from tests.processes import serving as process
 
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
 
 HERE = "https://shop.example"
 PREFLIGHT = {

@@ -6,12 +6,12 @@ from litestar import Litestar
 from tests.conftest import Running
 from tests.integration.contract import create, problem
 
-from armful.api.hot import HOT, find
+from armful.http.fast import FAST_ENDPOINTS, find
 
 
 def test_each_is_described_by_a_handler_of_the_same_scope(shared: Running) -> None:
     application: Litestar = shared.app._app  # type: ignore[attr-defined]
-    for hot in HOT:
+    for hot in FAST_ENDPOINTS:
         (route,) = [route for route in application.routes if route.path_format == hot.pattern]
         (handler,) = [one for one in route.route_handlers if hot.method in one.http_methods]  # type: ignore[union-attr]
         assert handler.opt["scope"] == hot.scope

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.conftest import ADMIN_KEY, Running, new_database, serving
 from tests.integration.contract import create, problem
 
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
 
 HOSTILE = [
     "'; DROP TABLE variant_performance; --",

@@ -18,8 +18,8 @@ from tests.conftest import ADMIN_KEY, Running
 from tests.integration.contract import create, problem
 from tests.integration.test_experiments import start
 
-from armful.api.openapi import build
 from armful.app import create_app
+from armful.http.openapi import build
 from armful.settings import Settings
 
 SCHEMA = schemathesis.openapi.from_dict(build(create_app(Settings(database_url="none"))._app))  # type: ignore[attr-defined]

@@ -10,10 +10,11 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from armful.model import Outcome, PerformanceUpdate
-from armful.storage import performance
-from armful.storage.migrate import migrate
-from armful.storage.pool import connect
+from armful.db.migrate import migrate
+from armful.db.partitions import make_partitions
+from armful.db.pool import connect
+from armful.domain.outcome import Outcome, OutcomeStatus
+from armful.ingest import store as performance
 
 VARIANTS = 20
 # What a commit leaves behind, but for times and transaction numbers.
@@ -55,19 +56,19 @@ def soon() -> datetime:
 
 
 def shown(variant: int, *, success: bool = False, times: int = 1, **said: Any) -> performance.Item:
-    return variant, PerformanceUpdate(impression=True, success=success, batch_size=times, **said)
+    return variant, Outcome(impression=True, success=success, batch_size=times, **said)
 
 
 @pytest.fixture
 async def connection(database: str) -> AsyncIterator[Any]:
-    """A recorder's connection to a database with variants 1 to 20."""
+    """A committer's connection to a database with variants 1 to 20."""
     await migrate(database)
     one = await connect(database)
     await one.execute(
         "INSERT INTO variant_performance (variant_id) SELECT 'v' || n FROM generate_series(1, $1::integer) AS n",
         VARIANTS,
     )
-    await performance.make_partitions(one, 7)
+    await make_partitions(one, 7)
     await performance.prepare(one)
     yield one
     await one.close()
@@ -89,7 +90,7 @@ async def traces(connection: Any, commits: list[list[performance.Item]], *, long
 COMMITS = [
     [shown(3)],
     [shown(5, success=True), shown(4), shown(5, times=7), shown(3, success=True, times=2)],
-    [(6, PerformanceUpdate(impression=False, success=True))],
+    [(6, Outcome(impression=False, success=True))],
     [shown(1 + number * 7 % VARIANTS, success=number % 3 == 0) for number in range(100)],
 ]
 
@@ -113,7 +114,7 @@ async def test_a_batch_counts_once(connection: Any) -> None:
         await performance.record(connection, batch, uuid4(), soon(), items)
     assert await performance.written(connection, batch, items) == answers
     assert [answer.totals.impressions for answer in answers] == [2, 1, 2]
-    assert {answer.outcome for answer in answers} == {Outcome.COUNTED}
+    assert {answer.outcome for answer in answers} == {OutcomeStatus.COUNTED}
     assert await performance.written(connection, UUID(int=1), items) is None
 
 

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from armful.cli.replay import replay as command
-from armful.replay import Headline, HeadlineTest, ReplayedTest, ReplayFailed, Report, replay
 from armful.settings import Settings
+from armful.tools.replay import Headline, HeadlineTest, ReplayedTest, ReplayFailed, Report, replay
 
 KEY = "test-admin-key"
 TESTS = [

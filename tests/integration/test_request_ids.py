@@ -13,7 +13,7 @@ from tests.conftest import new_database, run
 from tests.integration.contract import problem
 from tests.processes import HOW, Serving, serving, wait_until
 
-from armful.postgres import EmbeddedPostgres
+from armful.ops.postgres import EmbeddedPostgres
 
 SELECT = {"top_k": 1, **HOW}
 ID = "Order-7f3a_9.b:c@d/e+f="
@@ -171,7 +171,7 @@ def test_no_body_and_no_key_is_logged_whatever_goes_wrong(
     wait_until(lambda: "constraint_name=unforeseen" in log.read_text())
     (line,) = [line for line in lines(log) if line["event"] == "unexpected error"]
     assert line["request_id"] == "went-wrong"
-    assert "storage/variants.py" in line["exception"]
+    assert "features/variants/store.py" in line["exception"]
     said = log.read_text()
     for hidden in (secret, made, made.rpartition("_")[2], service.key):
         assert hidden not in said

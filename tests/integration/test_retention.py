@@ -11,12 +11,14 @@ from tests.conftest import run, serving
 from tests.integration.contract import create, report
 from tests.processes import wait_until
 
-from armful.model import Outcome, PerformanceUpdate
+from armful.db.migrate import migrate
+from armful.db.partitions import make_partitions
+from armful.db.pool import connect
+from armful.domain.outcome import Outcome, OutcomeStatus
+from armful.ingest import store as performance
+from armful.ops.retention import job as tidier
+from armful.ops.retention import store as retention
 from armful.settings import from_environment
-from armful.state import tidier
-from armful.storage import performance, retention
-from armful.storage.migrate import migrate
-from armful.storage.pool import connect
 
 NOW = datetime.now(UTC)
 FIGURES = """
@@ -31,19 +33,19 @@ async def connection(database: str) -> AsyncIterator[Any]:
     await migrate(database)
     one = await connect(database)
     await one.execute("INSERT INTO variant_performance (variant_id) VALUES ('a')")
-    await performance.make_partitions(one, 7)
+    await make_partitions(one, 7)
     yield one
     await one.close()
 
 
-async def count(connection: Any, *updates: PerformanceUpdate) -> list[Outcome]:
+async def count(connection: Any, *updates: Outcome) -> list[OutcomeStatus]:
     items = [(1, update) for update in updates]
     deadline = datetime.now(UTC) + timedelta(minutes=1)
     return [one.outcome for one in await performance.record(connection, uuid4(), uuid4(), deadline, items)]
 
 
-def shown(event_id: str) -> PerformanceUpdate:
-    return PerformanceUpdate(impression=True, success=False, event_id=event_id)
+def shown(event_id: str) -> Outcome:
+    return Outcome(impression=True, success=False, event_id=event_id)
 
 
 async def grow_old(connection: Any, days: int) -> None:
@@ -91,19 +93,19 @@ async def test_old_events_go_and_every_figure_stays(connection: Any) -> None:
     assert await partitions(connection, "performance_event") == made - 2
     assert await connection.fetchrow(FIGURES) == before
     assert await connection.fetchval("SELECT count(*) FROM selection_day") == 2
-    assert await count(connection, shown("200 days ago")) == [Outcome.DUPLICATE]
+    assert await count(connection, shown("200 days ago")) == [OutcomeStatus.DUPLICATE]
 
 
 @pytest.mark.anyio
 async def test_an_event_id_is_known_for_its_time_and_then_forgotten(connection: Any) -> None:
     for days in (40, 22, 14, 0):
-        assert await count(connection, shown(f"{days}")) == [Outcome.COUNTED]
+        assert await count(connection, shown(f"{days}")) == [OutcomeStatus.COUNTED]
         if days:
             await grow_old(connection, days)
     assert await retention.tidy(connection, 0, 14)
     replay = [shown(f"{days}") for days in (40, 22, 14, 0)]
-    assert await count(connection, *replay) == [Outcome.COUNTED] * 2 + [Outcome.DUPLICATE] * 2
-    assert await count(connection, *replay) == [Outcome.DUPLICATE] * 4
+    assert await count(connection, *replay) == [OutcomeStatus.COUNTED] * 2 + [OutcomeStatus.DUPLICATE] * 2
+    assert await count(connection, *replay) == [OutcomeStatus.DUPLICATE] * 4
     assert await connection.fetchval("SELECT impressions FROM variant_performance") == 6
 
 
@@ -111,9 +113,9 @@ async def test_an_event_id_is_known_for_its_time_and_then_forgotten(connection: 
 async def test_an_id_of_last_week_with_another_body_is_a_conflict(connection: Any) -> None:
     await count(connection, shown("x"))
     await grow_old(connection, 8)
-    other = PerformanceUpdate(impression=True, success=True, event_id="x")
-    assert await count(connection, other) == [Outcome.CONFLICT]
-    assert await count(connection, shown("x")) in ([Outcome.DUPLICATE], [Outcome.CONFLICT])
+    other = Outcome(impression=True, success=True, event_id="x")
+    assert await count(connection, other) == [OutcomeStatus.CONFLICT]
+    assert await count(connection, shown("x")) in ([OutcomeStatus.DUPLICATE], [OutcomeStatus.CONFLICT])
     assert await connection.fetchval("SELECT impressions FROM variant_performance") == 1
 
 
@@ -161,7 +163,7 @@ async def test_a_reader_is_left_alone_and_updates_go_on(connection: Any, databas
     async with backup.transaction():
         await backup.execute("LOCK TABLE performance_event, performance_event_key IN ACCESS SHARE MODE")
         tidying = asyncio.create_task(retention.tidy(other, 90, 14))
-        assert await count(connection, shown("new")) == [Outcome.COUNTED]
+        assert await count(connection, shown("new")) == [OutcomeStatus.COUNTED]
         assert await tidying == 0
     assert await retention.tidy(other, 90, 14) == 2
     await other.close()

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from tests.processes import ARMFUL, environment, left_behind, serving, wait_until
 
-from armful.postgres import EmbeddedPostgres, find_running
+from armful.ops.postgres import EmbeddedPostgres, find_running
 
 
 def refused(data_dir: Path, *arguments: str, **settings: str) -> str:

@@ -19,9 +19,9 @@ from tests.integration.contract import create
 from tests.processes import HOW, serving, wait_until
 
 from armful.app import create_app
-from armful.postgres import EmbeddedPostgres
+from armful.observability.tracing import Tracing
+from armful.ops.postgres import EmbeddedPostgres
 from armful.settings import Settings
-from armful.tracing import Tracing
 
 UPDATE = {"impression": True, "success": False}
 

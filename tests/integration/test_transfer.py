@@ -17,15 +17,17 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from armful.cli._variant_files import Format, read, write, write_header
 from armful.cli.transfer import export_variants, import_variants
-from armful.errors import ArmfulError
-from armful.model import COMMAND_LINE, NewVariant
+from armful.db.migrate import migrate
+from armful.db.pool import connect, open_pool
+from armful.domain.errors import ArmfulError
+from armful.domain.key import COMMAND_LINE
+from armful.domain.variant import NewVariant
+from armful.features.variants import store as variants
+from armful.ops.transfer import store as transfer
+from armful.ops.transfer.files import Format, read, write, write_header
+from armful.ops.transfer.store import PortableVariant
 from armful.settings import Settings
-from armful.storage import transfer, variants
-from armful.storage.migrate import migrate
-from armful.storage.pool import connect, open_pool
-from armful.storage.transfer import PortableVariant
 
 FORMATS = get_args(Format)
 

@@ -9,10 +9,10 @@ import pytest
 from tests.conftest import Running, run, serving
 from tests.integration.contract import report
 
-from armful.model import PerformanceUpdate
-from armful.storage.backup import contents
-from armful.storage.migrate import NewerSchema, migrate, migrations
-from armful.storage.performance import _digest
+from armful.db.migrate import NewerSchema, migrate, migrations
+from armful.domain.outcome import Outcome
+from armful.ingest.store import _digest
+from armful.ops.backup.store import contents
 
 DATA = (Path(__file__).parent / "upgrade_from_0001.sql").read_text()
 
@@ -26,7 +26,7 @@ async def _fill(connection: Any) -> dict[str, Any]:
     )
     await connection.execute("INSERT INTO armful_migration (number, name) VALUES (1, $1)", first.name)
     await connection.execute(DATA)
-    update = PerformanceUpdate(impression=True, success=False, event_id="event-1")
+    update = Outcome(impression=True, success=False, event_id="event-1")
     await connection.execute(
         "UPDATE performance_event_key SET digest = $1 WHERE event_id = 'event-1'", _digest((2, update))
     )
@@ -127,7 +127,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     before = run(_fill, database)
     known = migrations()
     known[-1].sql += "\nSELECT 1 / 0;"
-    monkeypatch.setattr("armful.storage.migrate.migrations", lambda: known)
+    monkeypatch.setattr("armful.db.migrate.migrations", lambda: known)
     with pytest.raises(asyncpg.DivisionByZeroError):
         asyncio.run(migrate(database))
     assert _rows(database, "SELECT max(number) FROM armful_migration") == [(known[-2].number,)]

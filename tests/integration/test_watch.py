@@ -20,10 +20,10 @@ from tests.integration.test_experiments import start
 from tests.processes import environment, serving
 
 from armful import core
-from armful.cli._watched import look
 from armful.cli.watch import watch as command
 from armful.client import Client
 from armful.settings import Settings
+from armful.tools.watch import look
 
 
 def once(service: Running, *arguments: str) -> Result:

@@ -17,7 +17,7 @@ from tests.faults.load import Load
 from tests.processes import HOW, Serving, serving, wait_until
 
 from armful.core import ArmTable
-from armful.postgres import find_running
+from armful.ops.postgres import find_running
 
 PROMISED = 1.0
 """Seconds until what one process has committed is known to all."""

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from armful.backup import _archive
-from armful.backup._archive import CannotWrite, Damaged, Manifest
-from armful.storage.backup import Content
+from armful.ops.backup import _archive
+from armful.ops.backup._archive import CannotWrite, Damaged, Manifest
+from armful.ops.backup.store import Content
 
 CONTENTS = [b"PGDMP", b"\x00" * 600, b"the end"]
 MANIFEST = Manifest(

@@ -14,9 +14,10 @@ import uvicorn
 from litestar.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from armful.api.exchange import Exchange
-from armful.cli import _connections, _process
-from armful.cli._connections import Connection, Sweeper
+from armful.server import connection as _connections
+from armful.server import process as _process
+from armful.server.connection import Connection, ConnectionReaper
+from armful.server.fast_response import FastResponse
 
 REQUEST = b"POST / HTTP/1.1\r\nHost: armful\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -26,10 +27,10 @@ pytestmark = pytest.mark.anyio
 class Application:
     """Answers a request in one piece if it has come whole, else in messages."""
 
-    def take(self, exchange: Exchange) -> None:
+    def take(self, exchange: FastResponse) -> None:
         asyncio.get_running_loop().call_soon(self._answer, exchange)
 
-    def _answer(self, exchange: Exchange) -> None:
+    def _answer(self, exchange: FastResponse) -> None:
         if exchange.body() is None or not exchange.answer(b"", b"whole"):
             exchange.leave_to(self)
 
@@ -47,7 +48,7 @@ class Served:
         self._state = state
         self._reader = reader
         self._writer = writer
-        self._sweeper = Sweeper(patience=10, idle_patience=75)
+        self._reaper = ConnectionReaper(patience=10, idle_patience=75)
 
     async def ask(self, request: bytes = REQUEST) -> bytes:
         """The body of the answer; empty where the connection is closed instead."""
@@ -65,7 +66,7 @@ class Served:
     def sweep(self, *seconds: float) -> bool:
         """Whether the connection is open after sweeps at those times."""
         for now in seconds:
-            self._sweeper.sweep(self.connections, now)
+            self._reaper.sweep(self.connections, now)
         return not any(connection.transport.is_closing() for connection in self.connections)
 
     def leave_unread(self, size: int) -> int:
@@ -152,17 +153,17 @@ async def test_after_an_answer_in_messages_it_is_the_servers_own_timer_that_coun
 
 
 async def test_of_answers_that_lie_unread_the_oldest_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    sweeper = Sweeper(patience=10, idle_patience=75)
+    reaper = ConnectionReaper(patience=10, idle_patience=75)
     async with served() as second, served() as first:
         both = second.connections | first.connections
         unread = 0
         for client in (first, second):
             unread += client.leave_unread(20_000_000)
-            sweeper.sweep(both, 0)
+            reaper.sweep(both, 0)
         assert second.sweep(1)
         assert first.sweep(1)
         monkeypatch.setattr(_connections, "UNREAD_LIMIT", unread - 1)
-        sweeper.sweep(both, 2)
+        reaper.sweep(both, 2)
         assert second.sweep(2)
         assert not first.sweep(2)
 

@@ -15,7 +15,7 @@ from docs.site.curves import TEN_ARMS
 from scipy.stats import beta
 
 from armful import core
-from armful.simulation import compare
+from armful.tools.simulate import compare
 
 CONCEPTS = (ROOT / "docs" / "concepts.md").read_text("utf-8")
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from armful.logs import plain, told
+from armful.observability.logs import plain, told
 
 FORGED = "x\r\n2026-01-01 00:00:00 [info     ] forged\x1b[2J\x9b31m\u2028y"
 
 PROGRAM = """
 import logging, structlog
-from armful import logs
+from armful.observability import logs
 logs.configure("info", json={json})
 logs.REQUEST_ID.set(b"abc-1")
 log = structlog.get_logger()

@@ -10,26 +10,29 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from armful.api import hot, request_ids
-from armful.api.decoding import Unprocessable, decode
-from armful.api.experiment_schemas import Promotion
-from armful.api.gate import _path
-from armful.api.paths import unescaped
-from armful.api.performance import _split_batch, _split_lines
-from armful.api.schemas import BatchItem, NewKey, NewVariants, Rotation, VariantPatch
-from armful.cli import _variant_files
-from armful.cli._variant_files import Format, read
-from armful.engine.assignment import AssignRequest
-from armful.engine.experiments import ChangeRequest, StartRequest
-from armful.engine.selection import SelectRequest
-from armful.errors import Refused, Unauthenticated
-from armful.logs import plain
-from armful.model import NewVariant, PerformanceUpdate
+from armful.contract.experiments import Promotion
+from armful.contract.schemas import BatchItem, NewKey, NewVariants, Rotation, VariantPatch
+from armful.domain.errors import Refused, Unauthenticated
+from armful.domain.key import new_key
+from armful.domain.outcome import Outcome
+from armful.domain.variant import NewVariant
+from armful.features.experiments.assignment import AssignRequest
+from armful.features.experiments.service import ChangeRequest, StartRequest
+from armful.features.selection.service import SelectRequest
+from armful.http import fast as hot
+from armful.http.decoding import Unprocessable, decode
+from armful.http.front import _path
+from armful.http.paths import unescaped
+from armful.http.routes.outcomes import _split_batch, _split_lines
+from armful.observability import request_ids
+from armful.observability.logs import plain
+from armful.ops.transfer import files as _variant_files
+from armful.ops.transfer.files import Format, read
+from armful.replica.api_key_cache import ApiKeyCache
 from armful.settings import Settings, from_environment
-from armful.state.keyring import Keyring, make_key
 
 BODIES = [
-    SelectRequest, PerformanceUpdate, BatchItem, NewVariant, NewVariants, VariantPatch, NewKey, Rotation, StartRequest,
+    SelectRequest, Outcome, BatchItem, NewVariant, NewVariants, VariantPatch, NewKey, Rotation, StartRequest,
     ChangeRequest, AssignRequest, Promotion,
 ]  # fmt: skip
 
@@ -99,12 +102,12 @@ def test_files_of_variants(kind: Format, lines: list[bytes], header: bool) -> No
 @example(header=b"bearer  key ")
 @example(header=b"Bearer" + b" " * 10_000)
 def test_authorization_headers(header: bytes | None) -> None:
-    keyring = Keyring("the-key-of-the-settings")
+    key_cache = ApiKeyCache("the-key-of-the-settings")
     if header is not None and re.fullmatch(rb"(?i)bearer +the-key-of-the-settings\s*", header):
-        keyring.authenticate(header)
+        key_cache.authenticate(header)
     else:
         with pytest.raises(Unauthenticated) as refused:
-            keyring.authenticate(header)
+            key_cache.authenticate(header)
         assert str(refused.value).startswith(
             ("Send an API key", "The Authorization header", "The API key is unknown")
         )
@@ -112,14 +115,14 @@ def test_authorization_headers(header: bytes | None) -> None:
 
 @given(cut=st.integers(0, 60), noise=st.binary(min_size=1, max_size=3))
 def test_a_key_that_differs_anywhere_is_unknown(cut: int, noise: bytes) -> None:
-    key, text = make_key("k", ["read"])
-    keyring = Keyring(None)
-    keyring.load([key])
-    assert keyring.authenticate(b"Bearer " + text.encode()) is key
+    key, text = new_key("k", ["read"])
+    key_cache = ApiKeyCache(None)
+    key_cache.load([key])
+    assert key_cache.authenticate(b"Bearer " + text.encode()) is key
     changed = text.encode()[:cut] + noise + text.encode()[cut + len(noise) :]
     if changed.strip() != text.encode():
         with pytest.raises(Unauthenticated):
-            keyring.authenticate(b"Bearer " + changed)
+            key_cache.authenticate(b"Bearer " + changed)
 
 
 @given(raw=st.binary() | st.text("/%2f.e0sva", max_size=30).map(str.encode))
@@ -185,7 +188,7 @@ HOSTILE = {
         read([b"variant_id,impressions,prior_alpha\n", b"a," + b" " * SIZE + b"1" * SIZE + b"x,1\n"], "csv")
     ),
     "slashes": lambda: hot.find("GET", _path(b"/variants" + b"/%2f" * SIZE + b"/stats")),
-    "spaces of a header": lambda: Keyring("k").authenticate(b"Bearer" + b" " * SIZE + b"k" + b" " * SIZE),
+    "spaces of a header": lambda: ApiKeyCache("k").authenticate(b"Bearer" + b" " * SIZE + b"k" + b" " * SIZE),
     "origins": lambda: from_environment({"ARMFUL_CORS_ORIGINS": "https://" + "a." * SIZE + "/"}),
     "control characters": lambda: plain("\x1b[" * SIZE),
 }

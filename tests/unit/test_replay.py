@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import pytest
 
-from armful._connection import Connection
-from armful.replay import Figures, Headline, HeadlineTest, ReplayFailed, read_tests
+from armful.tools._connection import Connection
+from armful.tools.replay import Figures, Headline, HeadlineTest, ReplayFailed, read_tests
 
 T = TypeVar("T")
 HEADER = "test_id,variant_id,headline,impressions,clicks\n"

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armful.api.decoding import Unprocessable
-from armful.cli._variant_files import COLUMNS, Format, read, write, write_header
-from armful.errors import Refused
-from armful.storage.transfer import PortableVariant
+from armful.domain.errors import Refused
+from armful.http.decoding import Unprocessable
+from armful.ops.transfer.files import COLUMNS, Format, read, write, write_header
+from armful.ops.transfer.store import PortableVariant
 
 FORMATS = get_args(Format)
 

@@ -6,9 +6,10 @@ from importlib import import_module
 
 import rich_click as click
 
-from armful import __version__, logs
-from armful.errors import ArmfulError
-from armful.postgres import EmbeddedPostgresError
+from armful import __version__
+from armful.domain.errors import ArmfulError
+from armful.observability import logs
+from armful.ops.postgres import EmbeddedPostgresError
 from armful.settings import from_environment
 
 # A command's module is imported when the command is asked for, so that `armful --help` is quick.

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import rich_click as click
 
-from armful import backup as copies
 from armful.cli.database import database
-from armful.errors import ArmfulError
-from armful.postgres import EmbeddedPostgres
+from armful.db.pool import OUT_OF_REACH
+from armful.domain.errors import ArmfulError
+from armful.ops import backup as copies
+from armful.ops.postgres import EmbeddedPostgres
 from armful.settings import Settings
-from armful.storage.pool import OUT_OF_REACH
 
 
 class OutOfReach(ArmfulError):

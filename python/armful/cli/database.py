@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from armful.postgres import EmbeddedPostgres, find_running
+from armful.ops.postgres import EmbeddedPostgres, find_running
 from armful.settings import Settings
 
 

@@ -21,10 +21,10 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from armful.cli._key import known_key
-from armful.demo import DAYS, Scene, play
-from armful.errors import ArmfulError
-from armful.postgres import _launch
+from armful.domain.errors import ArmfulError
+from armful.ops.postgres import _launch
 from armful.settings import Settings
+from armful.tools.demo import DAYS, Scene, play
 
 _REDRAW = 4  # times a second
 _STOP_WITHIN = 15.0

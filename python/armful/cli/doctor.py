@@ -7,7 +7,7 @@ import rich_click as click
 from rich.console import Console
 from rich.text import Text
 
-from armful.doctor import Finding, examine
+from armful.ops.doctor import Finding, examine
 from armful.settings import Settings
 
 _SIGNS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗", "red")}

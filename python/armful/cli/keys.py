@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 from armful.cli.database import database
-from armful.engine.keys import checked_expiry, replace
-from armful.model import COMMAND_LINE, ApiKey, Scope
+from armful.db.migrate import migrate
+from armful.db.pool import connect
+from armful.domain.key import COMMAND_LINE, ApiKey, Scope, new_key
+from armful.features.keys import store as storage
+from armful.features.keys.service import checked_expiry, replace
+from armful.replica.key_rows import every_key
 from armful.settings import Settings
-from armful.state.keyring import make_key
-from armful.storage import keys as storage
-from armful.storage.migrate import migrate
-from armful.storage.pool import connect
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ def create(
 ) -> None:
     """Make a key called NAME and print it, once."""
     expires_at = checked_expiry(_after(days))
-    key, text = make_key(name, scopes, rate_limit, expires_at)
+    key, text = new_key(name, scopes, rate_limit, expires_at)
     _with_connection(settings, lambda connection: storage.insert(connection, uuid4(), COMMAND_LINE, key))
     click.echo(text)
 
@@ -69,7 +69,7 @@ def show(settings: Settings) -> None:
     """List every key, without the texts, which are not kept."""
     now = datetime.now(UTC)
     table = Table("id", "name", "scopes", "a second", "made", "last used", "expires", "state", "replaces")
-    for key in _with_connection(settings, storage.everything):
+    for key in _with_connection(settings, every_key):
         table.add_row(
             key.key_id,
             key.name,

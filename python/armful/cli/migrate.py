@@ -5,8 +5,8 @@ import asyncio
 import rich_click as click
 
 from armful.cli.database import database
+from armful.db.migrate import migrate as bring_up_to_date
 from armful.settings import Settings
-from armful.storage.migrate import migrate as bring_up_to_date
 
 
 @click.command()

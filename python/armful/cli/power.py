@@ -2,7 +2,7 @@
 
 import rich_click as click
 
-from armful.engine.power import plan
+from armful.features.experiments.power import plan
 
 
 @click.command()

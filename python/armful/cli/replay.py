@@ -12,9 +12,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from armful.cli._key import known_key
-from armful.replay import Figures, HeadlineTest, Report, read_tests
-from armful.replay import replay as run_replay
 from armful.settings import Settings
+from armful.tools.replay import Figures, HeadlineTest, Report, read_tests
+from armful.tools.replay import replay as run_replay
 
 _WIDTH = 120  # characters of a table that goes to a file
 

@@ -22,12 +22,12 @@ import rich_click as click
 import structlog
 
 from armful.cli._key import own_key
-from armful.cli._ready import Address, status, until_ready, url
-from armful.cli._workers import Workers
-from armful.errors import ArmfulError
-from armful.postgres import EmbeddedPostgres
+from armful.db.migrate import migrate
+from armful.domain.errors import ArmfulError
+from armful.ops.postgres import EmbeddedPostgres
+from armful.server.ready import Address, status, until_ready, url
+from armful.server.supervisor import Workers
 from armful.settings import Settings
-from armful.storage.migrate import migrate
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from armful.simulation import POLICIES, Contest, Policy, compare, draw
+from armful.tools.simulate import POLICIES, Contest, Policy, compare, draw
 
 
 class _Numbers(click.ParamType[list[float]]):

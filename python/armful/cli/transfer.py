@@ -14,15 +14,15 @@ from msgspec import Struct, field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from armful.api.decoding import FieldError, Unprocessable
-from armful.cli._variant_files import Format, Parsed, read, write, write_header
 from armful.cli.database import database
-from armful.errors import ArmfulError
-from armful.model import Status
+from armful.db.migrate import migrate
+from armful.db.pool import OUT_OF_REACH, Connection, connect
+from armful.domain.errors import ArmfulError
+from armful.domain.variant import Status
+from armful.http.decoding import FieldError, Unprocessable
+from armful.ops.transfer import store as transfer
+from armful.ops.transfer.files import Format, Parsed, read, write, write_header
 from armful.settings import Settings
-from armful.storage import transfer
-from armful.storage.migrate import migrate
-from armful.storage.pool import OUT_OF_REACH, Connection, connect
 
 _MOST_SHOWN = 100
 _REPORT_EVERY = 1000  # lines between two movements of the bar

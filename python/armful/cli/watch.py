@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from armful.cli._key import known_key
-from armful.cli._watched import MOST_ROWS, Seen, look
 from armful.client import Client, ClientError, Problem
 from armful.settings import Settings
+from armful.tools.watch import MOST_ROWS, Seen, look
 
 _FRAME = 14  # lines of a screen that are not variants
 _BAR = 8  # characters of a full bar

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from armful.engine.listing import Order, Query, Row, Standing, facets, ordered
-from armful.model import Variant
+from armful.domain.variant import Variant
+from armful.features.insights.listing import Order, Query, Row, Standing, facets, ordered
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MANY = 12_000

@@ -7,10 +7,10 @@ import pytest
 from bayesian_testing.experiments import BinaryDataTest
 from statsmodels.stats.proportion import power_proportions_2indep
 
-from armful.engine.recommendation import percent
-from armful.engine.results import judge
-from armful.model import Arm, Experiment, StopRule
-from armful.storage.results import Counts, DayCount, Share
+from armful.domain.experiment import Arm, Experiment, StopRule
+from armful.features.experiments.results.judge import judge
+from armful.features.experiments.results.recommendation import percent
+from armful.features.experiments.results.store import Counts, DayCount, Share
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

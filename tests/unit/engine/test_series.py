@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from armful.engine import series
-from armful.engine.series import DayPoint, series_of
-from armful.model import Arm, Experiment
-from armful.storage.results import Counts, DayCount
+from armful.domain.experiment import Arm, Experiment
+from armful.features.experiments.results import series
+from armful.features.experiments.results.series import DayPoint, series_of
+from armful.features.experiments.results.store import Counts, DayCount
 
 FIRST = date(2026, 1, 1)
 

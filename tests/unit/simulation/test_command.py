@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from armful.cli.simulate import simulate as command
-from armful.simulation import Contest, NoMatplotlib, compare, draw
+from armful.tools.simulate import Contest, NoMatplotlib, compare, draw
 
 SMALL = ["--horizon", "300", "--runs", "20"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from armful import core
-from armful.simulation import POLICIES, compare, lai_robbins
+from armful.tools.simulate import POLICIES, compare, lai_robbins
 
 TEN_ARMS = [0.1] + [0.05] * 3 + [0.02] * 3 + [0.01] * 3
 

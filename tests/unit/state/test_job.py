@@ -4,19 +4,20 @@ import asyncio
 
 import pytest
 
-from armful.errors import CommitUnknown, Unavailable
-from armful.model import Outcome, Recorded, Totals
-from armful.state.job import Job
+from armful.domain.errors import CommitUnknown, Unavailable
+from armful.domain.outcome import CountedOutcome, OutcomeStatus
+from armful.domain.variant import Totals
+from armful.ingest.pending_commit import PendingCommit
 
-ANSWERS = [Recorded(Outcome.COUNTED, Totals(1, 5, 2, 7))]
+ANSWERS = [CountedOutcome(OutcomeStatus.COUNTED, Totals(1, 5, 2, 7))]
 
 
-def job() -> Job:
-    return Job([], 0.0, 1.0)
+def job() -> PendingCommit:
+    return PendingCommit([], 0.0, 1.0)
 
 
 def test_the_callback_is_called_at_once() -> None:
-    told: list[list[Recorded]] = []
+    told: list[list[CountedOutcome]] = []
     waiting = job()
     waiting.then(lambda done: told.append(done.result()))
     assert not told
@@ -25,7 +26,7 @@ def test_the_callback_is_called_at_once() -> None:
 
 
 def test_what_is_told_first_stands() -> None:
-    told: list[Job] = []
+    told: list[PendingCommit] = []
     waiting = job()
     waiting.then(told.append)
     waiting.fail(Unavailable())
@@ -49,7 +50,7 @@ def test_time_that_is_up_tells_whether_it_may_have_been_counted() -> None:
 
 @pytest.mark.anyio
 async def test_it_can_be_awaited_before_and_after() -> None:
-    async def wait(waiting: Job) -> list[Recorded]:
+    async def wait(waiting: PendingCommit) -> list[CountedOutcome]:
         return await waiting
 
     waiting = job()
@@ -67,7 +68,7 @@ async def test_it_can_be_awaited_before_and_after() -> None:
 
 @pytest.mark.anyio
 async def test_who_stops_waiting_takes_it_back() -> None:
-    async def wait(waiting: Job) -> list[Recorded]:
+    async def wait(waiting: PendingCommit) -> list[CountedOutcome]:
         return await waiting
 
     waiting = job()

@@ -4,23 +4,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from armful.errors import RateExceeded, Unauthenticated
-from armful.state.keyring import Keyring, make_key
+from armful.domain.errors import RateExceeded, Unauthenticated
+from armful.domain.key import new_key
+from armful.replica.api_key_cache import ApiKeyCache
 
 
 def bearer(text: str) -> bytes:
     return b"Bearer " + text.encode()
 
 
-def present_on(ring: Keyring, text: str) -> None:
+def present_on(ring: ApiKeyCache, text: str) -> None:
     while True:
         ring.authenticate(bearer(text))
 
 
 def test_a_key_that_was_presented_is_refused_once_it_is_revoked() -> None:
-    key, text = make_key("a", ["read"])
-    other, other_text = make_key("b", ["read"])
-    ring = Keyring(None)
+    key, text = new_key("a", ["read"])
+    other, other_text = new_key("b", ["read"])
+    ring = ApiKeyCache(None)
     ring.load([key, other])
     for _ in range(3):
         assert ring.authenticate(bearer(text)) is key
@@ -32,8 +33,8 @@ def test_a_key_that_was_presented_is_refused_once_it_is_revoked() -> None:
 
 
 def test_a_key_that_was_presented_has_its_new_scopes() -> None:
-    key, text = make_key("a", ["read"])
-    ring = Keyring(None)
+    key, text = new_key("a", ["read"])
+    ring = ApiKeyCache(None)
     ring.load([key])
     assert ring.authenticate(bearer(text)).scopes == {"read"}
     key.scopes = frozenset(["read", "write"])
@@ -42,8 +43,8 @@ def test_a_key_that_was_presented_has_its_new_scopes() -> None:
 
 
 def test_a_key_that_was_presented_expires() -> None:
-    key, text = make_key("a", ["read"], expires_at=datetime.now(UTC) + timedelta(milliseconds=50))
-    ring = Keyring(None)
+    key, text = new_key("a", ["read"], expires_at=datetime.now(UTC) + timedelta(milliseconds=50))
+    ring = ApiKeyCache(None)
     ring.load([key])
     assert ring.authenticate(bearer(text)) is key
     with pytest.raises(Unauthenticated, match="expired"):
@@ -51,8 +52,8 @@ def test_a_key_that_was_presented_expires() -> None:
 
 
 def test_a_key_that_was_presented_is_limited() -> None:
-    key, text = make_key("a", ["read"], rate_limit=2)
-    ring = Keyring(None)
+    key, text = new_key("a", ["read"], rate_limit=2)
+    ring = ApiKeyCache(None)
     ring.load([key])
     assert ring.authenticate(bearer(text)) is key
     with pytest.raises(RateExceeded):
@@ -60,8 +61,8 @@ def test_a_key_that_was_presented_is_limited() -> None:
 
 
 def test_a_key_may_be_presented_in_any_number_of_ways() -> None:
-    key, text = make_key("a", ["read"])
-    ring = Keyring(None)
+    key, text = new_key("a", ["read"])
+    ring = ApiKeyCache(None)
     ring.load([key])
     for spaces in range(1, 2500):
         assert ring.authenticate(b"bearer" + b" " * spaces + text.encode()) is key

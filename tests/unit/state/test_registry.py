@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from armful.model import KEYS_PER_RANGE, Status, Totals, Variant
-from armful.state.registry import Registry
+from armful.domain.variant import Status, Totals, Variant
+from armful.replica.row_state import KEYS_PER_RANGE
+from armful.replica.variant_cache import VariantCache
 
 CREATED = datetime(2026, 1, 1, 0, 0, 7, 8, tzinfo=UTC)
 
@@ -19,19 +20,19 @@ def variant(key: int, version: int, impressions: int, status: Status = "active")
     )  # fmt: skip
 
 
-def check(registry: Registry) -> None:
+def check(cache: VariantCache) -> None:
     """What is added up as variants come and change is what a look at all of them gives."""
-    held = registry.everything()
+    held = cache.everything()
     active = [one for one in held if one.status == "active"]
-    assert registry.totals() == (sum(one.impressions for one in active), sum(one.successes for one in active))
+    assert cache.totals() == (sum(one.impressions for one in active), sum(one.successes for one in active))
     ranges = {one.key // KEYS_PER_RANGE for one in held}
-    assert set(registry.ranges()) == ranges
+    assert set(cache.ranges()) == ranges
     for number in ranges:
         its = [one for one in held if one.key // KEYS_PER_RANGE == number]
-        assert {key: state.version for key, state in registry.states(number).items()} == {
+        assert {key: state.version for key, state in cache.states(number).items()} == {
             one.key: one.version for one in its
         }
-        assert registry.checksum(number) == (
+        assert cache.checksum(number) == (
             len(its),
             sum(one.version for one in its),
             sum(one.key % KEYS_PER_RANGE * one.version for one in its),
@@ -42,49 +43,49 @@ def check(registry: Registry) -> None:
 
 def test_totals_and_checksums_are_those_of_what_is_held_whatever_arrives() -> None:
     chance = random.Random(1)
-    registry = Registry()
-    assert registry.totals() == (0, 0)
+    cache = VariantCache()
+    assert cache.totals() == (0, 0)
     for _ in range(300):
         key, version = chance.choice((1, 2, 3, 5000, 5001)), chance.randrange(1, 40)
         match chance.randrange(20):
             case 0:
-                registry.reset(variant(key, version, 10) for key in (2, 5000))
+                cache.reset(variant(key, version, 10) for key in (2, 5000))
             case number if number % 2:
-                registry.count([Totals(key, 3 * version, version, version)])
+                cache.count([Totals(key, 3 * version, version, version)])
             case _:
-                registry.put([variant(key, version, 3 * version, chance.choice(("active", "archived")))])
-        check(registry)
+                cache.put([variant(key, version, 3 * version, chance.choice(("active", "archived")))])
+        check(cache)
 
 
 def test_a_key_and_an_id_name_one_variant_whatever_was_held_under_them() -> None:
-    registry = Registry()
-    registry.put(variant(key, 1, 10) for key in (1, 2, 5000))
-    slots = [slot for key in (1, 2, 5000) if (slot := registry.table.slot(f"v{key}")) is not None]
-    registry.use(slots)
+    cache = VariantCache()
+    cache.put(variant(key, 1, 10) for key in (1, 2, 5000))
+    slots = [slot for key in (1, 2, 5000) if (slot := cache.table.slot(f"v{key}")) is not None]
+    cache.use(slots)
     renamed = msgspec.structs.replace(variant(2, 1, 30), variant_id="v1")
-    assert registry.contradicts([renamed])
-    assert not registry.contradicts([variant(2, 5, 30), variant(3, 1, 1)])
-    registry.put([renamed])
-    check(registry)
-    assert {one.variant_id: one.key for one in registry.everything()} == {"v1": 2, "v5000": 5000}
-    slots, _ = registry.table.select(5)
-    assert {entry.variant.variant_id for entry in registry.use(slots.tolist())} == {"v1", "v5000"}
-    assert registry.take_used(5).keys() == {2, 5000}
+    assert cache.contradicts([renamed])
+    assert not cache.contradicts([variant(2, 5, 30), variant(3, 1, 1)])
+    cache.put([renamed])
+    check(cache)
+    assert {one.variant_id: one.key for one in cache.everything()} == {"v1": 2, "v5000": 5000}
+    slots, _ = cache.table.select(5)
+    assert {entry.variant.variant_id for entry in cache.use(slots.tolist())} == {"v1", "v5000"}
+    assert cache.take_used(5).keys() == {2, 5000}
 
 
 def test_uses_are_taken_some_at_a_time_and_each_once() -> None:
-    registry = Registry()
-    registry.put(variant(key, 1, 10) for key in range(5))
-    slots = [registry.table.slot(f"v{key}") for key in (0, 1, 2, 1, 1)]
-    registry.use(slot for slot in slots if slot is not None)
-    first, second = registry.take_used(2), registry.take_used(2)
+    cache = VariantCache()
+    cache.put(variant(key, 1, 10) for key in range(5))
+    slots = [cache.table.slot(f"v{key}") for key in (0, 1, 2, 1, 1)]
+    cache.use(slot for slot in slots if slot is not None)
+    first, second = cache.take_used(2), cache.take_used(2)
     assert {key: times for key, (_, times) in (first | second).items()} == {0: 1, 1: 3, 2: 1}
     assert len(first) == 2
-    assert registry.take_used(2) == {}
+    assert cache.take_used(2) == {}
     used_at = first[0][0]
-    assert registry.last_used(variant(0, 1, 10)) == used_at
-    registry.use(slots[:1])  # type: ignore[arg-type]
-    later = registry.last_used(variant(0, 1, 10))
+    assert cache.last_used(variant(0, 1, 10)) == used_at
+    cache.use(slots[:1])  # type: ignore[arg-type]
+    later = cache.last_used(variant(0, 1, 10))
     assert later is not None
     assert later >= used_at
-    assert registry.take_used(2).keys() == {0}
+    assert cache.take_used(2).keys() == {0}

@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, SQL files, the schema and its migrations."""

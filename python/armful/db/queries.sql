@@ -1,0 +1,6 @@
+-- name: partitions
+-- The event log's partitions from today on.
+SELECT armful_event_partitions($1);
+
+-- name: brief_locks
+SET LOCAL lock_timeout = '200ms';

@@ -1,0 +1,22 @@
+"""Types of single fields, with the limits that the HTTP contract sets for them."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+VariantId = Annotated[
+    str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?![\s\S])")
+]
+"""1 to 255 printable characters."""
+
+Label = Annotated[str, Meta(min_length=1, max_length=255)]
+"""A name that callers choose: of a persona, a participant, a metric, a dimension."""
+
+Text = Annotated[str, Meta(max_length=100_000)]
+"""Free text."""
+
+EventId = Annotated[str, Meta(min_length=1, max_length=128)]
+"""An id that callers choose so that a retry of the same report counts once."""
+
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+"""A number of impressions or successes. A double holds every integer up to 2⁵³ exactly."""

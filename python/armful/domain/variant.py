@@ -1,0 +1,64 @@
+"""A variant, its counters and its posterior."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from armful.domain.fields import Count, Label, Text, VariantId
+
+Status = Literal["active", "archived"]
+
+
+class Totals(Struct, frozen=True, gc=False):
+    """A variant's counters after the change numbered `version`."""
+
+    variant: int
+    impressions: int
+    successes: int
+    version: int
+
+
+class Variant(Struct, kw_only=True, gc=False):
+    """A variant as the database holds it. `key` is its number there, `variant_id` the caller's name for it."""
+
+    key: int
+    variant_id: str
+    dimensions: dict[str, str]
+    content: str | None
+    prior_alpha: float
+    prior_beta: float
+    impressions: int
+    successes: int
+    status: Status
+    version: int
+    last_used: datetime | None
+    created_at: datetime
+
+    @property
+    def alpha(self) -> float:
+        """First parameter of the posterior: the prior's and the successes."""
+        return self.prior_alpha + self.successes
+
+    @property
+    def beta(self) -> float:
+        """Second parameter of the posterior: the prior's and the failures."""
+        # The difference of the counters first: beside large ones a small prior would be lost, and 0 is no parameter.
+        return self.prior_beta + (self.impressions - self.successes)
+
+    @property
+    def success_rate(self) -> float:
+        """Successes per impression; 0 for a variant never shown."""
+        return self.successes / self.impressions if self.impressions else 0.0
+
+
+class NewVariant(Struct, kw_only=True):
+    """A variant to create; `impressions` and `successes` are history brought along from elsewhere."""
+
+    variant_id: VariantId
+    dimensions: dict[Label, Text] = {}
+    content: Text | None = None
+    prior_alpha: Annotated[float, Meta(gt=0, le=1e9)] = 1.0
+    prior_beta: Annotated[float, Meta(gt=0, le=1e9)] = 1.0
+    impressions: Count = 0
+    successes: Count = 0

@@ -1,0 +1,1 @@
+"""Formal experiments: started, changed, assigned to, ended, judged."""

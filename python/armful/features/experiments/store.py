@@ -1,0 +1,279 @@
+"""Experiments in PostgreSQL: their arms, their states, and the regimes under which traffic was shared out."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from armful.db.pool import Pool, acquire
+from armful.db.queries import load
+from armful.domain.errors import Conflict, ExperimentNotFound
+from armful.domain.experiment import (
+    REALLOCATABLE,
+    TRANSITIONS,
+    Action,
+    Arm,
+    Experiment,
+    ExperimentPlan,
+    ExperimentStatus,
+    Guardrail,
+    StopRule,
+    check_state,
+)
+from armful.domain.key import Actor
+from armful.features.audit import store as audit
+from armful.replica.change_store import announce
+
+_SQL = load("armful.features.experiments")
+
+_LAST = 2**63 - 1
+_KIND = "experiment"
+
+
+class ArmPlan(Struct, frozen=True):
+    """A variant's part in a phase to come: its planned share, the least it gets, and the share it starts with."""
+
+    variant: int
+    share: float
+    floor: float
+    start: float
+
+
+class NewExperiment(ExperimentPlan, kw_only=True):
+    """An experiment to create: `arms` in the caller's order, `control` the key of one of them."""
+
+    arms: list[ArmPlan]
+    control: int
+
+
+async def create(pool: Pool, source: UUID, actor: Actor, new: NewExperiment, *, draft: bool) -> Experiment:
+    """Create an experiment, as a draft or active.
+
+    Raises:
+        Conflict: another experiment has its part of the namespace.
+    """
+    async with acquire(pool) as connection:
+        async with connection.transaction():
+            key = await connection.fetchval(
+                _SQL["insert"],
+                new.experiment_id,
+                new.experiment_name,
+                new.description,
+                new.target_persona,
+                new.success_metrics,
+                [guardrail.name for guardrail in new.guardrails],
+                [guardrail.harm for guardrail in new.guardrails],
+                new.duration_days,
+                new.min_sample_size,
+                new.allocation,
+                new.salt,
+                new.namespace,
+                *new.namespace_range,
+                new.attribution_days,
+                new.unresolved,
+                msgspec.to_builtins(new.stop_rule) if new.stop_rule is not None else {"off": True},
+            )
+            for position, arm in enumerate(new.arms):
+                is_control = arm.variant == new.control
+                await connection.execute(
+                    _SQL["put_arm"], key, arm.variant, position, is_control, arm.share, arm.floor
+                )
+            await audit.write(connection, actor, "create", _KIND, new.experiment_id, name=new.experiment_name)
+            if not draft:
+                await _start(connection, key, new.arms)
+                await audit.write(connection, actor, "start", _KIND, new.experiment_id)
+            await announce(connection, source, "experiments")
+        return await find(connection, new.experiment_id)
+
+
+async def _start(connection: Any, key: int, arms: Sequence[ArmPlan]) -> None:
+    await connection.execute(_SQL["lock_namespace"], key)
+    other = await connection.fetchval(_SQL["overlapping"], key)
+    if other is not None:
+        raise Conflict(
+            f"Experiment {other} has this part of the namespace: end it first, or choose another range"
+        )
+    regime = await connection.fetchval(_SQL["open_regime"], key, 1, 0)
+    await _put_shares(connection, regime, {arm.variant: arm.start for arm in arms})
+    await connection.execute(_SQL["start"], key, regime)
+
+
+async def _put_shares(connection: Any, regime: int, shares: Mapping[int, float]) -> None:
+    await connection.execute(_SQL["put_shares"], regime, list(shares), list(shares.values()))
+
+
+async def find(connection: Any, experiment_id: str) -> Experiment:
+    """The experiment of that id.
+
+    Raises:
+        ExperimentNotFound: there is none.
+    """
+    # The database's text holds no null character, so no id has one.
+    rows = await connection.fetch(_SQL["by_id"], experiment_id) if "\0" not in experiment_id else []
+    if not rows:
+        raise ExperimentNotFound(experiment_id)
+    return (await _with_arms(connection, rows))[0]
+
+
+async def page(pool: Pool, *, before: int | None, limit: int) -> tuple[list[Experiment], int]:
+    """At most `limit` experiments older than the key `before`, newest first, and how many there are in all."""
+    async with (
+        acquire(pool) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        rows = await connection.fetch(_SQL["page"], before or _LAST, limit)
+        return await _with_arms(connection, rows), await connection.fetchval(_SQL["count"])
+
+
+async def _with_arms(connection: Any, rows: Sequence[Any]) -> list[Experiment]:
+    arms: dict[int, list[Arm]] = defaultdict(list)
+    for row in await connection.fetch(_SQL["arms"], [row["id"] for row in rows]):
+        experiment, *values = row
+        arms[experiment].append(Arm(*values))
+    derived = ("key", "status", "end_time", "arms", "guardrails", "namespace_range", "stop_rule")
+    return [
+        Experiment(
+            key=row["id"],
+            status=row["state"],
+            end_time=row["expected_end_time"] if row["state"] == "completed" else row["end_time"],
+            arms=arms[row["id"]],
+            guardrails=[
+                Guardrail(*pair)
+                for pair in zip(row["guardrail_metrics"], row["guardrail_harms"], strict=True)
+            ],
+            namespace_range=(row["namespace_from"], row["namespace_to"]),
+            stop_rule=None if "off" in row["stop_rule"] else msgspec.convert(row["stop_rule"], StopRule),
+            **{name: row[name] for name in Experiment.__struct_fields__ if name not in derived},
+        )
+        for row in rows
+    ]
+
+
+async def transition(
+    pool: Pool,
+    source: UUID,
+    actor: Actor,
+    experiment_id: str,
+    action: Action,
+    *,
+    promoted: int | None = None,
+    arms: Sequence[ArmPlan] = (),
+) -> Experiment:
+    """Start, pause, resume, stop or promote an experiment.
+
+    Args:
+        pool: of the database.
+        source: this process.
+        actor: who asks for it.
+        experiment_id: of the experiment.
+        action: one of `TRANSITIONS`.
+        promoted: the key of the variant that goes on, for `promote`.
+        arms: the first phase's, for `start`.
+
+    Raises:
+        ExperimentNotFound: there is none of that id.
+        IllegalTransition: its state does not lead there.
+        Conflict: another experiment has its part of the namespace, or there is no time left to go on in.
+    """
+    async with acquire(pool) as connection:
+        async with connection.transaction():
+            allowed, next_state = TRANSITIONS[action]
+            key, _, state = await _lock(connection, experiment_id, allowed, action)
+            if action == "start":
+                await _start(connection, key, arms)
+            elif action == "resume" and await connection.fetchval(_SQL["time_is_over"], key):
+                raise Conflict(
+                    f"Experiment {experiment_id} was paused until its time was over: stop it, or promote a variant"
+                )
+            else:
+                await connection.execute(_SQL["change_status"], key, next_state, promoted)
+            details: dict[str, Any] = {"changed": {"status": [state, next_state]}}
+            if promoted is not None:
+                details["variant_id"] = await connection.fetchval(_SQL["variant_id"], promoted)
+            await audit.write(connection, actor, action, _KIND, experiment_id, **details)
+            await announce(connection, source, "experiments")
+        return await find(connection, experiment_id)
+
+
+async def _lock(
+    connection: Any, experiment_id: str, allowed: Sequence[ExperimentStatus], wish: str
+) -> tuple[int, int | None, str]:
+    row = await connection.fetchrow(_SQL["lock"], experiment_id) if "\0" not in experiment_id else None
+    if row is None:
+        raise ExperimentNotFound(experiment_id)
+    check_state(experiment_id, row["state"], allowed, wish)
+    return row["id"], row["regime"], row["state"]
+
+
+async def open_phase(
+    pool: Pool, source: UUID, actor: Actor, experiment_id: str, arms: Sequence[ArmPlan]
+) -> Experiment:
+    """Change arms and allocation while an experiment runs: a new phase.
+
+    Raises:
+        ExperimentNotFound: there is none of that id.
+        IllegalTransition: it has ended, or has not begun.
+    """
+    async with acquire(pool) as connection:
+        async with connection.transaction():
+            key, _, _ = await _lock(connection, experiment_id, REALLOCATABLE, "change its allocation")
+            before = await find(connection, experiment_id)
+            await connection.execute(_SQL["retire_others"], key, [arm.variant for arm in arms])
+            known = [arm.variant for arm in before.arms]
+            for arm in arms:
+                position = known.index(arm.variant) if arm.variant in known else len(known)
+                if arm.variant not in known:
+                    known.append(arm.variant)
+                is_control = arm.variant == before.control.variant
+                await connection.execute(
+                    _SQL["put_arm"], key, arm.variant, position, is_control, arm.share, arm.floor
+                )
+            regime = await connection.fetchval(_SQL["open_regime"], key, before.phase + 1, 0)
+            await _put_shares(connection, regime, {arm.variant: arm.start for arm in arms})
+            await connection.execute(_SQL["use_regime"], key, regime)
+            after = await find(connection, experiment_id)
+            await audit.write(
+                connection,
+                actor,
+                "change_allocation",
+                _KIND,
+                experiment_id,
+                phase=before.phase + 1,
+                changed={"traffic_allocation": [_planned(before), _planned(after)]},
+            )
+            await announce(connection, source, "experiments")
+        return await find(connection, experiment_id)
+
+
+def _planned(experiment: Experiment) -> dict[str, float]:
+    return {arm.variant_id: arm.traffic_allocation for arm in experiment.open_arms}
+
+
+async def renew_shares(
+    connection: Any, experiment: Experiment, impressions: int, shares: dict[int, float]
+) -> int:
+    """Open a regime with new shares within the phase, unless somebody else just has; return the regime in force.
+
+    Args:
+        connection: in no transaction.
+        experiment: an adaptive one, as read before the shares were worked out.
+        impressions: counted in it when they were.
+        shares: by variant key, summing to 1.
+    """
+    async with connection.transaction():
+        _, regime, _ = await _lock(connection, experiment.experiment_id, ("active",), "renew its shares")
+        if regime != experiment.regime:
+            assert regime is not None
+            return regime
+        renewed: int = await connection.fetchval(_SQL["open_regime"], experiment.key, None, impressions)
+        await _put_shares(connection, renewed, shares)
+        await connection.execute(_SQL["use_regime"], experiment.key, renewed)
+        return renewed
+
+
+async def active(connection: Any) -> dict[str, int]:
+    """The participants of every active experiment, by its id."""
+    return dict(await connection.fetch(_SQL["active"]))

@@ -1,0 +1,79 @@
+"""The service at a glance, for those who watch it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from armful.db.pool import Pool, acquire
+from armful.domain.errors import Unavailable
+from armful.features.experiments import store as experiments
+from armful.features.insights import overview_store as storage
+from armful.features.insights.overview_store import ArmTraffic, Database
+from armful.replica.variant_cache import VariantCache
+from armful.stats.srm import adaptive_sample_ratio_test, sequential_sample_ratio_test
+
+
+class Running(Struct, frozen=True):
+    """An active experiment: its participants, and whether its traffic is split otherwise than planned."""
+
+    participants: int
+    sample_ratio_alarm: bool
+
+
+class Overview(Struct, frozen=True, kw_only=True):
+    """Where things stand; `experiments` has the active ones by id. None: the database is away."""
+
+    variants: int
+    rate: float
+    database: Database | None
+    experiments: dict[str, Running] | None
+
+
+class OverviewReader:
+    """Looks at a process's memory and at the database."""
+
+    def __init__(self, pool: Pool, cache: VariantCache) -> None:
+        self._pool = pool
+        self._cache = cache
+
+    async def look(self) -> Overview:
+        """How things stand now."""
+        database = running = None
+        try:
+            async with acquire(self._pool, patience=1.0) as connection:
+                participants = await experiments.active(connection)
+                alarms = _alarms(await storage.traffic(connection))
+                running = {name: Running(count, name in alarms) for name, count in participants.items()}
+                database = await storage.database(connection)
+        except Unavailable:
+            pass
+        impressions, successes = self._cache.totals()
+        return Overview(
+            variants=len(self._cache),
+            rate=successes / impressions if impressions else 0.0,
+            database=database,
+            experiments=running,
+        )
+
+
+def _alarms(traffic: Iterable[ArmTraffic]) -> set[str]:
+    """Experiments whose results would say that the split is wrong."""
+    by_experiment: dict[str, list[ArmTraffic]] = defaultdict(list)
+    for arm in traffic:
+        by_experiment[arm.experiment_id].append(arm)
+    return {name for name, arms in by_experiment.items() if _alarm(arms)}
+
+
+def _alarm(arms: Sequence[ArmTraffic]) -> bool:
+    total = sum(arm.expected for arm in arms)
+    if not total:
+        return False
+    seen = [arm.seen for arm in arms]
+    if arms[0].allocation == "thompson":
+        return adaptive_sample_ratio_test(
+            seen, [arm.expected for arm in arms], [arm.variance for arm in arms]
+        ).alarm
+    return sequential_sample_ratio_test(
+        seen, [arm.expected / total for arm in arms], max(arm.evidence for arm in arms)
+    ).alarm

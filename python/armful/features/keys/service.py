@@ -1,0 +1,117 @@
+"""API keys: made, listed, replaced, revoked."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from msgspec import to_builtins
+
+from armful.db.pool import Pool, acquire
+from armful.domain.errors import Refused
+from armful.domain.key import Actor, ApiKey, Scope, new_key
+from armful.features.keys import store as keys
+from armful.replica.api_key_cache import ApiKeyCache
+from armful.replica.key_rows import every_key
+
+_LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The last whole second that a date can hold: what callers write for never, and what lifetimes may not pass."""
+
+
+class Keys:
+    """The keys of the database; a change is in force in this process at once and in the others when they hear of it."""
+
+    def __init__(self, pool: Pool, key_cache: ApiKeyCache, source: UUID) -> None:
+        self._pool = pool
+        self._key_cache = key_cache
+        self._source = source
+
+    def still_valid(self, key: ApiKey) -> bool:
+        """Whether a key that was valid is so still, as far as this process has heard."""
+        return self._key_cache.holds(key)
+
+    async def create(
+        self,
+        name: str,
+        scopes: Sequence[Scope],
+        rate_limit: int | None,
+        expires_at: datetime | None,
+        actor: Actor,
+    ) -> tuple[ApiKey, str]:
+        """A new key, and its text, which is not kept and cannot be told again.
+
+        Raises:
+            Refused: it would have expired already.
+        """
+        expires_at = checked_expiry(expires_at)
+        key, text = new_key(name, scopes, rate_limit, expires_at)
+        async with acquire(self._pool) as connection:
+            stored = await keys.insert(connection, self._source, actor, key)
+            self._key_cache.load(await every_key(connection))
+        return stored, text
+
+    async def everything(self) -> list[ApiKey]:
+        """Every key, revoked ones included, oldest first."""
+        async with acquire(self._pool) as connection:
+            return await every_key(connection)
+
+    async def rotate(
+        self, key_id: str, overlap: float, expires_at: datetime | None, actor: Actor
+    ) -> tuple[ApiKey, str]:
+        """A key in place of another, as `replace`, and its text.
+
+        Raises:
+            KeyNotFound: there is none of that id.
+            KeyEnded: it is revoked or has expired.
+            Refused: the new key would have expired already.
+        """
+        async with acquire(self._pool) as connection:
+            key, text = await replace(connection, self._source, key_id, overlap, expires_at, actor)
+            self._key_cache.load(await every_key(connection))
+        return key, text
+
+    async def revoke(self, key_id: str, actor: Actor) -> ApiKey:
+        """Revoke a key for good.
+
+        Raises:
+            KeyNotFound: there is none of that id.
+        """
+        async with acquire(self._pool) as connection:
+            revoked = await keys.revoke(connection, self._source, actor, key_id)
+            self._key_cache.load(await every_key(connection))
+        return revoked
+
+
+def checked_expiry(expires_at: datetime | None) -> datetime | None:
+    """A time to come, or the last one that there is where it is later.
+
+    Raises:
+        Refused: it is over.
+    """
+    if expires_at is None:
+        return None
+    if expires_at <= datetime.now(UTC):
+        raise Refused(f"expires_at is {to_builtins(expires_at)}, which is over: the key would never be valid")
+    return min(expires_at, _LAST)
+
+
+async def replace(
+    connection: Any, source: UUID, key_id: str, overlap: float, expires_at: datetime | None, actor: Actor
+) -> tuple[ApiKey, str]:
+    """A key with the name, scopes and rate of another, which is valid for `overlap` seconds more; and its text.
+
+    Unless told when to expire, it lives as long as the other was to live when that was made.
+
+    Raises:
+        KeyNotFound: there is none of that id.
+        KeyEnded: it is revoked or has expired.
+        Refused: the new key would have expired already.
+    """
+    expires_at = checked_expiry(expires_at)
+    old = await keys.find(connection, key_id)
+    now = datetime.now(UTC)
+    if expires_at is None and old.expires_at is not None and old.created_at is not None:
+        expires_at = now + min(old.expires_at - old.created_at, _LAST - now)
+    key, text = new_key(old.name, old.scopes, old.rate_limit, expires_at)
+    key.replaces = key_id
+    return await keys.rotate(connection, source, actor, key, now + timedelta(seconds=overlap)), text

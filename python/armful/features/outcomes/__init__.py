@@ -1,0 +1,1 @@
+"""What happened to variants: checked, then counted in the next commit."""

@@ -1,0 +1,63 @@
+"""The use cases: what a caller can ask of armful, whichever way it asks."""
+
+from typing import Self
+from uuid import UUID
+
+from msgspec import Struct
+
+from armful.db.pool import Pool
+from armful.features.audit.store import AuditLog
+from armful.features.experiments.service import Experiments
+from armful.features.insights.history import VariantHistories
+from armful.features.insights.live import Live
+from armful.features.insights.overview import OverviewReader
+from armful.features.insights.standings import Standings
+from armful.features.keys.service import Keys
+from armful.features.outcomes.service import Outcomes
+from armful.features.selection.service import Selections
+from armful.features.variants.service import Variants
+from armful.ingest.group_committer import GroupCommitter
+from armful.observability.metrics import Metrics
+from armful.replica.api_key_cache import ApiKeyCache
+from armful.replica.variant_cache import VariantCache
+
+
+class Services(Struct, frozen=True):
+    """One process's use cases over one database."""
+
+    selections: Selections
+    outcomes: Outcomes
+    variants: Variants
+    experiments: Experiments
+    keys: Keys
+    audit: AuditLog
+    overview: OverviewReader
+    history: VariantHistories
+    standings: Standings
+    live: Live
+
+    @classmethod
+    def over(
+        cls,
+        pool: Pool,
+        cache: VariantCache,
+        committer: GroupCommitter,
+        key_cache: ApiKeyCache,
+        metrics: Metrics,
+        source: UUID,
+    ) -> Self:
+        """Put the use cases together."""
+        variants = Variants(pool, cache, source)
+        history = VariantHistories(pool)
+        return cls(
+            selections=Selections(cache, metrics),
+            outcomes=Outcomes(committer, variants),
+            variants=variants,
+            experiments=Experiments(pool, variants, source),
+            keys=Keys(pool, key_cache, source),
+            audit=AuditLog(pool),
+            overview=OverviewReader(pool, cache),
+            history=history,
+            standings=Standings(history, cache),
+            live=Live(cache),
+        )

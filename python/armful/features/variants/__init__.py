@@ -1,0 +1,1 @@
+"""Variants: created, read, changed, archived."""

@@ -1,0 +1,172 @@
+"""Variants: created, described, changed, archived."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from armful.core import sample_beta
+from armful.db.pool import Pool
+from armful.domain.errors import Refused, VariantExists, VariantNotFound
+from armful.domain.key import Actor
+from armful.domain.variant import NewVariant, Status, Variant
+from armful.features.variants import store as variants
+from armful.replica.variant_cache import VariantCache
+from armful.stats.intervals import Interval, credible_interval, wilson_interval
+
+_RESERVED = "select"
+
+_STATUSES: dict[str, tuple[Status, ...]] = {
+    "active": ("active",),
+    "archived": ("archived",),
+    "all": ("active", "archived"),
+}
+
+
+class Statistics(Struct, frozen=True):
+    """What is known of a variant's rate: its intervals and the moments of its posterior Beta(alpha, beta)."""
+
+    variant: Variant
+    confidence_level: float
+    wilson: Interval
+    credible: Interval
+    expected_value: float
+    variance: float
+
+
+class Variants:
+    """The variants of the database, and this process's copies of them."""
+
+    def __init__(self, pool: Pool, cache: VariantCache, source: UUID) -> None:
+        self._pool = pool
+        self._cache = cache
+        self._source = source
+
+    def __len__(self) -> int:
+        """How many variants can be selected."""
+        return len(self._cache)
+
+    async def create(self, new: Sequence[NewVariant], actor: Actor) -> list[Variant]:
+        """Create all of `new` or none.
+
+        Raises:
+            Refused: no variant given, a reserved id, or more successes than impressions.
+            VariantExists: an id exists, archived ones included, or stands twice in `new`.
+        """
+        if not new:
+            raise Refused("variants is empty: name at least one variant to create")
+        seen: set[str] = set()
+        for variant in new:
+            if variant.successes > variant.impressions:
+                raise Refused(
+                    f"Variant '{variant.variant_id}' has {variant.successes} successes in {variant.impressions} impressions"
+                )
+            if variant.variant_id == _RESERVED:
+                raise Refused(
+                    f"variant_id '{_RESERVED}' is taken: /variants/{_RESERVED} is where selections are asked for"
+                )
+            if variant.variant_id in seen:
+                raise VariantExists(variant.variant_id)
+            seen.add(variant.variant_id)
+        created = await variants.insert(self._pool, self._source, actor, new)
+        self._cache.put(created)
+        return created
+
+    async def get(self, variant_id: str) -> Variant:
+        """This process's copy of a variant, or the database's where this process has not heard of it yet.
+
+        Raises:
+            VariantNotFound: there is none of that id.
+        """
+        return self.held(variant_id) or await self.read(variant_id)
+
+    def held(self, variant_id: str) -> Variant | None:
+        """This process's copy of a variant, if it has heard of it."""
+        return self._cache.get(variant_id)
+
+    async def read(self, variant_id: str) -> Variant:
+        """A variant as the database has it now.
+
+        Raises:
+            VariantNotFound: there is none of that id.
+        """
+        # The database's text holds no null character, so no id has one.
+        variant = await variants.find(self._pool, variant_id) if "\0" not in variant_id else None
+        if variant is None:
+            raise VariantNotFound(variant_id)
+        self._cache.put([variant])
+        variant.last_used = self._cache.last_used(variant)
+        return variant
+
+    async def page(
+        self,
+        *,
+        dimensions: dict[str, str],
+        min_impressions: int,
+        status: Literal["active", "archived", "all"],
+        after: int,
+        limit: int,
+    ) -> tuple[list[Variant], int]:
+        """Variants whose dimensions match all those given, in order of creation, and how many there are in all."""
+        found, total = await variants.page(
+            self._pool,
+            dimensions=dimensions,
+            min_impressions=min_impressions,
+            statuses=_STATUSES[status],
+            after=after,
+            limit=limit,
+        )
+        for variant in found:
+            variant.last_used = self._cache.last_used(variant)
+        return found, total
+
+    async def change(self, variant_id: str, changes: dict[str, Any], actor: Actor) -> Variant:
+        """Change a variant's dimensions, content, prior or status; what is not named stays.
+
+        Raises:
+            VariantNotFound: there is none of that id.
+        """
+        if "\0" in variant_id:
+            raise VariantNotFound(variant_id)
+        changed = await variants.patch(self._pool, self._source, actor, variant_id, changes)
+        self._cache.put([changed])
+        return changed
+
+    def check_sampling(self) -> None:
+        """Draw once, as a health check of the Rust core.
+
+        Raises:
+            RuntimeError: what was drawn is no rate.
+        """
+        draw = float(sample_beta([1.0], [1.0])[0])
+        if not 0 <= draw <= 1:
+            raise RuntimeError(f"a draw from Beta(1, 1) gave {draw}")
+
+    async def check_database(self) -> None:
+        """Ask the database for anything at all.
+
+        Raises:
+            Unavailable: it does not answer.
+        """
+        await variants.find(self._pool, "")
+
+
+def statistics(variant: Variant, confidence_level: float) -> Statistics:
+    """What is known of a variant's rate.
+
+    Raises:
+        Refused: a confidence level outside (0, 1).
+    """
+    if not 0 < confidence_level < 1:
+        raise Refused(f"confidence_level must be between 0 and 1, and is {confidence_level}")
+    alpha, beta = variant.alpha, variant.beta
+    strength = alpha + beta
+    return Statistics(
+        variant=variant,
+        confidence_level=confidence_level,
+        wilson=wilson_interval(variant.successes, variant.impressions, confidence_level),
+        credible=credible_interval(alpha, beta, confidence_level),
+        expected_value=alpha / strength,
+        variance=alpha / strength * (beta / strength) / (strength + 1),
+    )

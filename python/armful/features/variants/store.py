@@ -1,0 +1,90 @@
+"""Variants in PostgreSQL."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from armful.db.pool import PATIENCE, Pool, acquire
+from armful.db.queries import load
+from armful.domain.errors import VariantExists, VariantNotFound
+from armful.domain.key import Actor
+from armful.domain.variant import NewVariant, Status, Variant
+from armful.features.audit import store as audit
+from armful.replica.change_store import announce
+from armful.replica.variant_rows import to_variant
+
+_SQL = load("armful.features.variants")
+
+_PER_ROW = 0.001  # seconds more that a caller waits for every row that it writes or asks for
+
+
+async def insert(pool: Pool, source: UUID, actor: Actor, new: Sequence[NewVariant]) -> list[Variant]:
+    """Create all of `new` or, where an id exists already, none.
+
+    Raises:
+        VariantExists: naming one id that exists.
+    """
+    columns = [
+        [variant.variant_id for variant in new],
+        [variant.dimensions for variant in new],
+        [variant.content for variant in new],
+        [variant.prior_alpha for variant in new],
+        [variant.prior_beta for variant in new],
+        [variant.impressions for variant in new],
+        [variant.successes for variant in new],
+    ]
+    async with acquire(pool, PATIENCE + _PER_ROW * len(new)) as connection:
+        try:
+            async with connection.transaction():
+                rows = await connection.fetch(_SQL["insert"], *columns)
+                created = [row["id"] for row in rows]
+                await audit.write_created_variants(connection, actor, created)
+                await announce(connection, source, "variants", created)
+        except asyncpg.UniqueViolationError as error:
+            raise VariantExists(await connection.fetchval(_SQL["existing"], columns[0])) from error
+    return [to_variant(row) for row in rows]
+
+
+async def find(pool: Pool, variant_id: str) -> Variant | None:
+    """The variant of that id, archived or not."""
+    async with acquire(pool) as connection:
+        row = await connection.fetchrow(_SQL["by_id"], variant_id)
+    return None if row is None else to_variant(row)
+
+
+async def page(
+    pool: Pool,
+    *,
+    dimensions: dict[str, str],
+    min_impressions: int,
+    statuses: Sequence[Status],
+    after: int,
+    limit: int,
+) -> tuple[list[Variant], int]:
+    """At most `limit` variants that match, beyond the key `after`, and how many match in all."""
+    match = (dimensions, min_impressions, list(statuses))
+    async with (
+        acquire(pool, PATIENCE + _PER_ROW * limit) as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        rows = await connection.fetch(_SQL["page"], *match, after, limit)
+        total = await connection.fetchval(_SQL["count"], *match)
+    return [to_variant(row) for row in rows], total
+
+
+async def patch(pool: Pool, source: UUID, actor: Actor, variant_id: str, changes: dict[str, Any]) -> Variant:
+    """Change the named fields of a variant: dimensions, content, prior_alpha, prior_beta, status.
+
+    Raises:
+        VariantNotFound: there is none of that id.
+    """
+    fields = [changes.get(name) for name in ("dimensions", "content", "prior_alpha", "prior_beta", "status")]
+    async with acquire(pool) as connection, connection.transaction():
+        row = await connection.fetchrow(_SQL["patch"], variant_id, list(changes), *fields)
+        if row is None:
+            raise VariantNotFound(variant_id)
+        await audit.write_changed_variant(connection, actor, variant_id, row["id"])
+        await announce(connection, source, "variants", [row["id"]])
+    return to_variant(row)

@@ -1,0 +1,1 @@
+"""The HTTP API: everything that knows requests and responses, and nothing that decides."""

@@ -1,0 +1,137 @@
+"""`/openapi.json` and `/docs`, from files that are installed with armful: no page asks another host for anything."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from litestar import Request, Router, get
+from litestar.datastructures import CacheControlHeader
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.params import FromPath
+from litestar.response import File
+from litestar.types import Method
+
+from armful import __version__
+from armful.http.openapi import build
+
+_FILES = ("swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui.css", "favicon-32x32.png")
+
+_KINDS = {"js": "text/javascript", "css": "text/css", "png": "image/png"}
+
+_PAGE = b"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>armful</title>
+<link rel="icon" type="image/png" href="/docs/assets/favicon-32x32.png">
+<link rel="stylesheet" href="/docs/assets/swagger-ui.css">
+<div id="swagger-container"></div>
+<script src="/docs/assets/swagger-ui-bundle.js"></script>
+<script src="/docs/assets/swagger-ui-standalone-preset.js"></script>
+<script src="/docs/assets/start.js"></script>
+</html>
+"""
+
+_START = b"""SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#swagger-container",
+  deepLinking: true,
+  presets: [SwaggerUIBundle.presets.apis, SwaggerUIBundle.SwaggerUIStandalonePreset],
+});
+"""
+
+# Swagger UI styles elements one by one; scripts are files of ours only.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def _folder() -> Path:
+    # The package is a carrier of Swagger UI's files; importing it would import a web framework.
+    spec = find_spec("flask_swagger_ui")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("flask-swagger-ui, which carries the files of /docs, is not installed")
+    return Path(spec.origin).parent / "dist"
+
+
+@get(
+    "/docs/assets/{name:str}",
+    public=True,
+    include_in_schema=False,
+    cache_control=CacheControlHeader(max_age=86400),
+)
+async def asset(name: FromPath[str]) -> File:
+    """One of Swagger UI's files."""
+    if name not in _FILES:
+        raise NotFoundException(f"No such file: {name}")
+    kind = _KINDS[name.rpartition(".")[2]]
+    return File(_folder() / name, content_disposition_type="inline", media_type=kind)
+
+
+@get(
+    "/docs/assets/start.js",
+    public=True,
+    include_in_schema=False,
+    sync_to_thread=False,
+    media_type="text/javascript",
+)
+def start() -> bytes:
+    """What makes Swagger UI show the document."""
+    return _START
+
+
+@get("/favicon.ico", public=True, include_in_schema=False)
+async def favicon() -> File:
+    """The icon browsers ask for."""
+    return File(_folder() / "favicon-32x32.png", content_disposition_type="inline", media_type="image/png")
+
+
+@get("/openapi.json", public=True, include_in_schema=False, sync_to_thread=False)
+def document(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """The OpenAPI document."""
+    return build(request.app)
+
+
+router = Router("/", route_handlers=[asset, start, favicon, document])
+
+
+def _operation_id(handler: HTTPRouteHandler, method: Method, path: list[Any]) -> str:
+    """The handler's name, in the camel case that generated clients expect."""
+    first, *others = handler.handler_name.split("_")
+    return first + "".join(word.title() for word in others)
+
+
+class _LocalSwagger(OpenAPIRenderPlugin):
+    def __init__(self) -> None:
+        super().__init__(path="/")
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return _PAGE
+
+
+def openapi() -> OpenAPIConfig:
+    """The OpenAPI document and the page that shows it."""
+    return OpenAPIConfig(
+        title="armful",
+        version=__version__,
+        description="Picks the best of an armful of variants, live. Put your API key into **Authorize** to try a request.",
+        openapi_router=Router(
+            "/docs",
+            route_handlers=[],
+            opt={"public": True},
+            include_in_schema=False,
+            response_headers={"Content-Security-Policy": _POLICY},
+        ),
+        components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
+        security=[{"key": []}],
+        use_handler_docstrings=True,
+        operation_id_creator=_operation_id,
+        render_plugins=[
+            _LocalSwagger(),
+        ],
+    )

@@ -1,0 +1,1 @@
+"""The endpoints, one module a feature: decode, one call, encode."""

@@ -1,0 +1,147 @@
+"""Experiments: started, listed, changed, assigned to."""
+
+from typing import Annotated
+
+from litestar import Router, get, patch, post
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from armful.contract.experiments import AssignmentView, AuditList, ExperimentPage, ExperimentView, Promotion
+from armful.domain.experiment import Action
+from armful.features.experiments.assignment import AssignRequest
+from armful.features.experiments.service import ChangeRequest, StartRequest
+from armful.features.services import Services
+from armful.http.auth import AnyRequest, actor
+from armful.http.decoding import Strict, place
+from armful.http.paths import unescaped
+
+_OF_THE_WINNER = Promotion()
+
+
+@post("/experiments/start", scope="write", dto=Strict, return_dto=None, summary="Start an experiment")
+async def start_experiment(
+    data: JSONBody[StartRequest], request: AnyRequest, services: NamedDependency[Services]
+) -> ExperimentView:
+    """Start a formal A/B test of several variants, now; with `draft`, keep it until `/experiments/{id}/start`."""
+    return ExperimentView.of(await services.experiments.start(data, actor(request)))
+
+
+@get("/experiments", scope="read", summary="List experiments")
+async def list_experiments(
+    services: NamedDependency[Services],
+    limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
+    cursor: FromQuery[str | None] = None,
+) -> ExperimentPage:
+    """List experiments, newest first."""
+    found, total = await services.experiments.page(before=place(cursor), limit=limit + 1)
+    more = str(found[limit - 1].key) if len(found) > limit else None
+    return ExperimentPage([ExperimentView.of(experiment) for experiment in found[:limit]], total, more)
+
+
+@get("/experiments/{experiment_id:str}", scope="read", summary="Read an experiment")
+async def read_experiment(
+    experiment_id: FromPath[str], services: NamedDependency[Services]
+) -> ExperimentView:
+    """An experiment and the state it is in."""
+    return ExperimentView.of(await services.experiments.get(unescaped(experiment_id)))
+
+
+@patch(
+    "/experiments/{experiment_id:str}",
+    scope="write",
+    dto=Strict,
+    return_dto=None,
+    summary="Change an experiment's allocation",
+)
+async def change_experiment(
+    experiment_id: FromPath[str],
+    data: JSONBody[ChangeRequest],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+) -> ExperimentView:
+    """Add or retire variants, or change their shares, while the experiment runs: a new phase, judged by itself."""
+    changed = await services.experiments.reallocate(unescaped(experiment_id), data, actor(request))
+    return ExperimentView.of(changed)
+
+
+def _transition(action: Action, summary: str, description: str) -> HTTPRouteHandler:
+    @post(
+        f"/experiments/{{experiment_id:str}}/{action}",
+        scope="write",
+        status_code=200,
+        name=f"{action}_experiment",
+        operation_id="startDraft" if action == "start" else f"{action}Experiment",
+        summary=summary,
+        description=description,
+    )
+    async def change(
+        experiment_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
+    ) -> ExperimentView:
+        changed = await services.experiments.change(unescaped(experiment_id), action, actor(request))
+        return ExperimentView.of(changed)
+
+    return change
+
+
+@post(
+    "/experiments/{experiment_id:str}/promote",
+    scope="write",
+    status_code=200,
+    dto=Strict,
+    return_dto=None,
+    summary="Promote a variant",
+)
+async def promote_variant(
+    experiment_id: FromPath[str],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    data: JSONBody[Promotion] = _OF_THE_WINNER,
+) -> ExperimentView:
+    """End an experiment with the variant that goes on; the others are archived where asked."""
+    promoted = await services.experiments.promote(
+        unescaped(experiment_id), data.variant_id, archive_others=data.archive_others, actor=actor(request)
+    )
+    return ExperimentView.of(promoted)
+
+
+@post(
+    "/experiments/{experiment_id:str}/assign",
+    scope="select",
+    status_code=200,
+    dto=Strict,
+    return_dto=None,
+    summary="Assign a participant",
+)
+async def assign_participant(
+    experiment_id: FromPath[str], data: JSONBody[AssignRequest], services: NamedDependency[Services]
+) -> AssignmentView:
+    """The variant for a participant: always the same one, by a salted hash of a fixed split or as drawn and remembered."""
+    experiment = unescaped(experiment_id)
+    assigned = await services.experiments.assignments.assign(experiment, data)
+    return AssignmentView.of(experiment, data.participant_id, assigned)
+
+
+@get("/experiments/{experiment_id:str}/audit", scope="read", summary="An experiment's history")
+async def experiment_history(experiment_id: FromPath[str], services: NamedDependency[Services]) -> AuditList:
+    """Who changed an experiment, how and when, newest first."""
+    return AuditList(await services.experiments.history(unescaped(experiment_id)))
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        start_experiment,
+        list_experiments,
+        read_experiment,
+        change_experiment,
+        _transition("start", "Start a draft", "Start an experiment that was kept as a draft."),
+        _transition("pause", "Pause an experiment", "Stop counting for now; the planned end stays."),
+        _transition("resume", "Resume an experiment", "Go on counting after a pause."),
+        _transition("stop", "Stop an experiment", "End an experiment before its planned end, for good."),
+        promote_variant,
+        assign_participant,
+        experiment_history,
+    ],
+    tags=["experiments"],
+)

@@ -1,0 +1,91 @@
+"""What variants did over time."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from litestar import Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
+from msgspec import Struct
+
+from armful.features.insights.standings import CONFIDENCE_LEVEL
+from armful.features.services import Services
+from armful.http.paths import unescaped
+from armful.stats.intervals import wilson_interval
+
+
+class CountsView(Struct, kw_only=True):
+    """Counters with their rate and its Wilson interval at 95 %."""
+
+    impressions: int
+    successes: int
+    success_rate: float
+    lower_bound: float
+    upper_bound: float
+
+
+class DayHistory(CountsView, kw_only=True):
+    """What happened on one UTC day."""
+
+    day: date
+
+
+class PersonaHistory(CountsView, kw_only=True):
+    """What happened for one persona; null where the updates named none."""
+
+    persona_id: str | None
+
+
+class ChangeView(Struct, kw_only=True):
+    """What was changed about a variant: per field, its value before and after; `actor` is null where nobody was noted."""
+
+    at: datetime
+    changed: dict[str, tuple[Any, Any]]
+    actor: str | None
+
+
+class VariantHistory(Struct, kw_only=True):
+    """A variant's past; days without an impression are left out, changes come newest first."""
+
+    variant_id: str
+    days: list[DayHistory]
+    personas: list[PersonaHistory]
+    changes: list[ChangeView]
+    created_by: str | None
+
+
+def _counts(impressions: int, successes: int) -> dict[str, Any]:
+    interval = wilson_interval(successes, impressions, CONFIDENCE_LEVEL)
+    return {
+        "impressions": impressions,
+        "successes": successes,
+        "success_rate": successes / impressions if impressions else 0.0,
+        "lower_bound": interval.lower,
+        "upper_bound": interval.upper,
+    }
+
+
+@get("/variants/{variant_id:str}/history", scope="read", summary="A variant's past")
+async def variant_history(
+    variant_id: FromPath[str],
+    services: NamedDependency[Services],
+    days: Annotated[int, QueryParameter(ge=1, le=366)] = 30,
+) -> VariantHistory:
+    """What happened to a variant by day and by persona in the last days, and what was changed about it."""
+    name = unescaped(variant_id)
+    past = await services.history.of_variant((await services.variants.get(name)).key, days)
+    return VariantHistory(
+        variant_id=name,
+        days=[DayHistory(day=row.day, **_counts(row.impressions, row.successes)) for row in past.days],
+        personas=[
+            PersonaHistory(persona_id=row.persona_id or None, **_counts(row.impressions, row.successes))
+            for row in past.personas
+        ],
+        changes=[
+            ChangeView(at=change.at, changed=change.changed, actor=change.actor) for change in past.changes
+        ],
+        created_by=past.created_by,
+    )
+
+
+router = Router("/", route_handlers=[variant_history], tags=["variants"])

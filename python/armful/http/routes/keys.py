@@ -1,0 +1,76 @@
+"""API keys over HTTP, for those with the scope `admin`."""
+
+from datetime import UTC, datetime, timedelta
+
+from litestar import Router, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from armful.contract.schemas import KeyList, KeyView, NewKey, Rotation
+from armful.features.services import Services
+from armful.http.auth import KEY, AnyRequest, actor
+from armful.http.decoding import FieldError, Strict, Unprocessable
+from armful.http.paths import unescaped
+
+_WITHIN_A_DAY = Rotation()
+
+
+@post("/keys", scope="admin", dto=Strict, return_dto=None, summary="Make a key")
+async def create_key(
+    data: JSONBody[NewKey], request: AnyRequest, services: NamedDependency[Services]
+) -> KeyView:
+    """Make a key; `key` is shown in this answer and never again."""
+    key, text = await services.keys.create(
+        data.name, data.scopes, data.rate_limit, _expiry(data), actor(request)
+    )
+    return KeyView.of(key, text)
+
+
+@get("/keys", scope="admin", summary="List keys")
+async def list_keys(services: NamedDependency[Services]) -> KeyList:
+    """Every key, revoked and expired ones included, without their texts."""
+    return KeyList([KeyView.of(key) for key in await services.keys.everything()])
+
+
+@post("/keys/{key_id:str}/rotate", scope="admin", dto=Strict, return_dto=None, summary="Replace a key")
+async def rotate_key(
+    key_id: FromPath[str],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    data: JSONBody[Rotation] = _WITHIN_A_DAY,
+) -> KeyView:
+    """Make a key with another's name, scopes and rate, while the other stays valid for an overlap (a day by default).
+
+    `key` is shown in this answer and never again.
+    """
+    key, text = await services.keys.rotate(
+        unescaped(key_id), data.overlap_seconds, _expiry(data), actor(request)
+    )
+    return KeyView.of(key, text)
+
+
+@delete("/keys/{key_id:str}", scope="admin", status_code=200, summary="Revoke a key")
+async def revoke_key(
+    key_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
+) -> KeyView:
+    """Revoke a key for good: refused here from now on, elsewhere within a second."""
+    return KeyView.of(await services.keys.revoke(unescaped(key_id), actor(request)))
+
+
+@get("/keys/current", scope="read", sync_to_thread=False, summary="The key in use")
+def current_key(request: AnyRequest) -> KeyView:
+    """Whose key this is and what it may do."""
+    return KeyView.of(request.scope[KEY])  # type: ignore[literal-required]
+
+
+def _expiry(data: NewKey | Rotation) -> datetime | None:
+    if data.expires_in_days is None:
+        return data.expires_at
+    if data.expires_at is not None:
+        raise Unprocessable(FieldError("expires_in_days", "stands beside expires_at: send one of them"))
+    return datetime.now(UTC) + timedelta(days=data.expires_in_days)
+
+
+router = Router(
+    "/", route_handlers=[create_key, list_keys, rotate_key, revoke_key, current_key], tags=["keys"]
+)

@@ -1,0 +1,144 @@
+"""`GET /live`: what happens, as it happens, as server-sent events."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Router, get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import QueryParameter
+from litestar.response import Stream
+from msgspec import Struct
+
+from armful.domain.errors import Overloaded
+from armful.domain.key import ApiKey
+from armful.features.insights.live import Counters
+from armful.features.services import Services
+from armful.http.auth import KEY
+from armful.server.fast_response import FastResponse
+
+_LOOK_EVERY = 0.25
+_SAY_EVERY = 1.0
+_AT_MOST = 600.0  # seconds; whoever watches on comes again, with a key that is looked at again
+_RATE_OVER = 2.0
+_MOST_STREAMS = 1000  # in a process
+
+_encode = msgspec.json.Encoder().encode
+
+
+class LivePosterior(Struct, kw_only=True):
+    """A variant's posterior Beta(alpha, beta) and its counters."""
+
+    variant_id: str
+    alpha: float
+    beta: float
+    impressions: int
+    successes: int
+
+
+class LiveTick(Struct, kw_only=True):
+    """The watched variants that have changed, and how busy the answering process is."""
+
+    selections_per_second: float
+    updates_per_second: float
+    variants: list[LivePosterior]
+
+
+@get(
+    "/live",
+    scope="read",
+    sync_to_thread=False,
+    summary="Watch what happens",
+    tags=["variants"],
+    responses={
+        200: ResponseSpec(
+            LiveTick,
+            generate_examples=False,
+            media_type="text/event-stream",
+            description="Events without an end",
+        )
+    },
+)
+def watch(
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+    variant_id: Annotated[list[str] | None, QueryParameter(max_items=50)] = None,
+) -> Stream:
+    """Server-sent events: each `data` is a LiveTick in JSON, at least one a second, sooner where a named variant changes.
+
+    The first tick holds every named variant that exists, later ones those that changed. The stream ends after ten
+    minutes, when its key ends, and when the process stops; connect again. Rates are those of the process that answers.
+    """
+    if services.live.watching >= _MOST_STREAMS:
+        raise Overloaded
+    key: ApiKey = request.scope[KEY]  # type: ignore[literal-required]
+    return Stream(
+        _counted(services, _ticks(services, variant_id or [], key, request.scope["state"].get("exchange"))),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _counted(services: Services, ticks: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    """The same ticks, while the stream counts as one that is watched."""
+    services.live.watching += 1
+    try:
+        async with aclosing(ticks):
+            async for tick in ticks:
+                yield tick
+    finally:
+        services.live.watching -= 1
+
+
+async def _ticks(
+    services: Services, variant_ids: list[str], key: ApiKey, exchange: FastResponse | None
+) -> AsyncGenerator[bytes, None]:
+    began = said = time.monotonic()
+    past: deque[tuple[float, Counters]] = deque([(began, services.live.counters())])
+    versions: dict[str, int] = {}
+    first = True
+    while (now := time.monotonic()) - began < _AT_MOST and not (exchange and exchange.stopping):
+        if not services.keys.still_valid(key):
+            return
+        changed = [
+            variant
+            for variant in services.live.variants(variant_ids)
+            if versions.get(variant.variant_id) != variant.version
+        ]
+        if first or changed or now - said >= _SAY_EVERY:
+            past.append((now, services.live.counters()))
+            while now - past[0][0] > _RATE_OVER and len(past) > 2:
+                past.popleft()
+            selections, updates = _rates(past)
+            versions.update((variant.variant_id, variant.version) for variant in changed)
+            tick = LiveTick(
+                selections_per_second=selections,
+                updates_per_second=updates,
+                variants=[
+                    LivePosterior(
+                        variant_id=variant.variant_id,
+                        alpha=variant.alpha,
+                        beta=variant.beta,
+                        impressions=variant.impressions,
+                        successes=variant.successes,
+                    )
+                    for variant in changed
+                ],
+            )
+            yield b"data: %b\n\n" % _encode(tick)
+            said, first = now, False
+        await asyncio.sleep(_LOOK_EVERY)
+
+
+def _rates(past: deque[tuple[float, Counters]]) -> tuple[float, float]:
+    (start, before), (end, after) = past[0], past[-1]
+    seconds = max(end - start, _LOOK_EVERY)
+    return (after.selections - before.selections) / seconds, (after.updates - before.updates) / seconds
+
+
+router = Router("/", route_handlers=[watch])

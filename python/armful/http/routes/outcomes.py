@@ -1,0 +1,175 @@
+"""`POST /variants/{id}/performance` and `POST /performance/batch`."""
+
+from io import BytesIO
+from itertools import islice
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from armful.contract.schemas import (
+    Batch,
+    BatchAnswer,
+    BatchItem,
+    PerformanceAnswer,
+    PerformanceUpdate,
+    PerformanceView,
+    Rejected,
+)
+from armful.domain.errors import ArmfulError
+from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus
+from armful.features.outcomes.service import counted
+from armful.features.services import Services
+from armful.http.decoding import FieldError, Strict, Unprocessable, decode, explain
+from armful.http.paths import unescaped
+from armful.http.pending_response import PendingResponse
+
+_MOST_ITEMS = 10_000
+_LONGEST_EVENT_ID = 128
+_LONGEST_BATCH_KEY = _LONGEST_EVENT_ID - len("/9999")
+_DUPLICATE = OutcomeStatus.DUPLICATE
+_NOT_COUNTED = (OutcomeStatus.NOTHING_LEFT, OutcomeStatus.TOO_LATE)
+
+_update = msgspec.json.Decoder(PerformanceUpdate)
+_item = msgspec.json.Decoder(BatchItem)
+_batch = msgspec.json.Decoder(Batch)
+_raw_batch = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_raw_items = msgspec.json.Decoder(Annotated[list[msgspec.Raw], msgspec.Meta(max_length=_MOST_ITEMS)])
+_encode = msgspec.json.Encoder().encode
+
+
+def answer(
+    services: Services, variant_id: str, body: bytes, idempotency_key: str | None
+) -> PendingResponse | None:
+    """The JSON answer to the JSON body of an update, after its commit; None for a variant that has to be looked for."""
+    update = decode(body, _update)
+    _name(update, idempotency_key)
+    variant = services.variants.held(variant_id)
+    if variant is None:
+        return None
+    return PendingResponse(
+        services.outcomes.submit(variant, update),
+        lambda recorded: _encoded(variant_id, counted(recorded, variant_id, update)),
+    )
+
+
+def _name(update: Outcome, idempotency_key: str | None) -> None:
+    """Give an update without an event id that of its header."""
+    if idempotency_key and update.event_id is None:
+        update.event_id = _fitting(idempotency_key, _LONGEST_EVENT_ID)
+
+
+def _fitting(idempotency_key: str, longest: int) -> str:
+    if len(idempotency_key) > longest:
+        raise Unprocessable(
+            FieldError("Idempotency-Key", f"has {len(idempotency_key)} characters, at most {longest}")
+        )
+    return idempotency_key
+
+
+def _encoded(variant_id: str, recorded: CountedOutcome) -> bytes:
+    totals = recorded.totals
+    return _encode(
+        PerformanceAnswer(
+            variant_id=variant_id,
+            updated_performance=PerformanceView.of(totals.impressions, totals.successes),
+            duplicate=recorded.outcome is _DUPLICATE,
+            counted=recorded.outcome not in _NOT_COUNTED,
+        )
+    )
+
+
+@post(
+    "/variants/{variant_id:str}/performance",
+    scope="write",
+    dto=Strict,
+    return_dto=None,
+    status_code=200,
+    tags=["variants"],
+    summary="Report what happened",
+)
+async def update_performance(
+    variant_id: FromPath[str],
+    data: JSONBody[PerformanceUpdate],
+    request: Request[Any, Any, Any],
+    services: NamedDependency[Services],
+) -> Response[PerformanceAnswer]:
+    """Count an impression, a success or both; answered when the change is durable."""
+    _name(data, request.headers.get("idempotency-key"))
+    variant_id = unescaped(variant_id)
+    body = _encoded(variant_id, await services.outcomes.record(variant_id, data))
+    return Response(body, media_type="application/json")  # type: ignore[arg-type]
+
+
+@post(
+    "/performance/batch",
+    scope="write",
+    status_code=200,
+    tags=["variants"],
+    summary="Report many things at once",
+)
+async def update_performance_batch(
+    request: Request[Any, Any, Any], services: NamedDependency[Services]
+) -> BatchAnswer:
+    """Count up to 10,000 updates in one commit: `{"updates": [...]}`, or one update a line as application/x-ndjson."""
+    body = await request.body()
+    lines = request.content_type[0] == "application/x-ndjson"
+    items = _split_lines(body) if lines else _split_batch(body)
+    if len(items) > _MOST_ITEMS:
+        raise _too_many()
+    key = _fitting(request.headers.get("idempotency-key", ""), _LONGEST_BATCH_KEY)
+    rejected: list[Rejected] = []
+    updates: list[tuple[str, Outcome]] = []
+    positions: list[int] = []
+    for position, given in enumerate(items):
+        try:
+            item = given if isinstance(given, BatchItem) else decode(bytes(given), _item)
+        except Unprocessable as error:
+            rejected.append(Rejected(position, str(error)))
+            continue
+        _name(item, key and f"{key}/{position}")
+        updates.append((item.variant_id, item))
+        positions.append(position)
+    answers = await services.outcomes.record_many(updates)
+    rejected += [
+        Rejected(position, str(error))
+        for position, error in zip(positions, answers, strict=True)
+        if isinstance(error, ArmfulError)
+    ]
+    duplicates = sum(
+        isinstance(done, CountedOutcome) and done.outcome == OutcomeStatus.DUPLICATE for done in answers
+    )
+    return BatchAnswer(
+        accepted=sum(isinstance(done, CountedOutcome) for done in answers) - duplicates,
+        duplicates=duplicates,
+        rejected=sorted(rejected, key=lambda item: item.index),
+    )
+
+
+def _too_many() -> Unprocessable:
+    return Unprocessable(FieldError("updates", f"has more than {_MOST_ITEMS} items"))
+
+
+def _split_lines(body: bytes) -> list[BatchItem | bytes]:
+    """The lines, as far as they are needed to see that they are too many."""
+    return list(islice((line for line in BytesIO(body) if line.strip()), _MOST_ITEMS + 1))
+
+
+def _split_batch(body: bytes) -> list[BatchItem | bytes]:
+    """The items: decoded at once where all fit, else one by one, so that the good ones count."""
+    if b"\\u0000" not in body:
+        try:
+            return [*_batch.decode(body).updates]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+    updates = decode(body, _raw_batch).get("updates")
+    if updates is None:
+        raise Unprocessable(FieldError("updates", "is missing"))
+    try:
+        return [bytes(item) for item in _raw_items.decode(updates)]
+    except msgspec.ValidationError as error:
+        if "length" in str(error):
+            raise _too_many() from error
+        raise Unprocessable(FieldError("updates", explain(error, bytes(updates)).message)) from error

@@ -1,0 +1,33 @@
+"""`GET /power`: how many participants an experiment needs."""
+
+from typing import Annotated
+
+from litestar import Router, get
+from litestar.params import FromQuery, QueryParameter
+
+from armful.features.experiments.power import Plan, plan
+
+
+@get("/power", scope="read", summary="How large an experiment must be", sync_to_thread=False)
+def power(
+    baseline: FromQuery[float],
+    mde: FromQuery[float],
+    relative: FromQuery[bool] = False,
+    power: FromQuery[float] = 0.8,
+    alpha: FromQuery[float] = 0.05,
+    variants: Annotated[int, QueryParameter(ge=2, le=1000)] = 2,
+    daily_participants: FromQuery[float | None] = None,
+) -> Plan:
+    """The participants each variant needs to find an effect of `mde`, and the days they take to come."""
+    return plan(
+        baseline,
+        mde,
+        relative=relative,
+        power=power,
+        alpha=alpha,
+        variants=variants,
+        daily_participants=daily_participants,
+    )
+
+
+router = Router("/", route_handlers=[power], tags=["experiments"])

@@ -1,0 +1,52 @@
+"""`GET /experiments/{id}/results`: what an experiment has shown."""
+
+import csv
+import io
+from typing import Literal
+
+from litestar import Response, Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from armful.contract.results import ResultsView
+from armful.features.experiments.results.judge import Results
+from armful.features.services import Services
+from armful.http.decoding import FieldError, Unprocessable
+from armful.http.paths import unescaped
+from armful.http.results_table import table
+
+
+@get("/experiments/{experiment_id:str}/results", scope="read", summary="An experiment's results")
+async def experiment_results(
+    experiment_id: FromPath[str],
+    services: NamedDependency[Services],
+    include_interim: FromQuery[bool] = False,
+    segment_by: FromQuery[str | None] = None,
+    phase: FromQuery[int | None] = None,
+    format: FromQuery[Literal["json", "csv"]] = "json",
+) -> Response[ResultsView]:
+    """What an experiment has shown: every figure from data, the sample-ratio check first."""
+    if segment_by is not None and ("\0" in segment_by or not 0 < len(segment_by) <= 255):
+        raise Unprocessable(FieldError("segment_by", "is no metadata key: 1 to 255 characters"))
+    results = await services.experiments.results(
+        unescaped(experiment_id), segment_by, phase, series=include_interim and format == "json"
+    )
+    if format == "csv":
+        return Response(
+            _csv(results),  # type: ignore[arg-type]
+            media_type="text/csv",
+            headers={"Content-Disposition": f'attachment; filename="{results.experiment.experiment_id}.csv"'},
+        )
+    return Response(ResultsView.of(results, include_interim=include_interim))
+
+
+def _csv(results: Results) -> str:
+    rows = table(results)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+router = Router("/", route_handlers=[experiment_results], tags=["experiments"])

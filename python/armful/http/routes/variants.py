@@ -1,0 +1,132 @@
+"""Variants: listed, created, read, changed, archived, and what is known of them."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import Router, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from armful.contract.schemas import (
+    CreatedVariants,
+    NewVariants,
+    StatsView,
+    VariantPage,
+    VariantPatch,
+    VariantView,
+)
+from armful.domain.variant import NewVariant, Variant
+from armful.features.services import Services
+from armful.features.variants.service import statistics
+from armful.http.auth import AnyRequest, actor
+from armful.http.decoding import FieldError, Strict, Unprocessable, place
+from armful.http.paths import unescaped
+
+_RESERVED = ("min_impressions", "limit", "cursor", "status")
+_PREFIX = "dimension."
+
+_encode = msgspec.json.Encoder().encode
+
+
+@get("/variants", scope="read", summary="List variants")
+async def list_variants(
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    min_impressions: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0,
+    limit: Annotated[int, QueryParameter(ge=1, le=10_000)] = 1000,
+    cursor: FromQuery[str | None] = None,
+    status: FromQuery[Literal["active", "archived", "all"]] = "active",
+) -> VariantPage:
+    """List variants in order of creation.
+
+    Any other query name filters on the dimension of that name (`?tone=casual`); `dimension.<name>=` always does.
+    """
+    variants, total = await services.variants.page(
+        dimensions=_dimensions(request),
+        min_impressions=min_impressions,
+        status=status,
+        after=place(cursor) or 0,
+        limit=limit + 1,
+    )
+    more = str(variants[limit - 1].key) if len(variants) > limit else None
+    return VariantPage([VariantView.of(variant) for variant in variants[:limit]], total, more)
+
+
+def _dimensions(request: AnyRequest) -> dict[str, str]:
+    dimensions: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name in _RESERVED:
+            continue
+        dimension = name.removeprefix(_PREFIX)
+        if "\0" in dimension or "\0" in value:
+            raise Unprocessable(FieldError(dimension.replace("\0", "\\0"), "contains the null character"))
+        if dimensions.setdefault(dimension, value) != value:
+            raise Unprocessable(
+                FieldError(dimension, f"is asked to be both '{dimensions[dimension]}' and '{value}'")
+            )
+    return dimensions
+
+
+@post("/variants", scope="write", dto=Strict, return_dto=None, summary="Create variants")
+async def create_variants(
+    data: JSONBody[NewVariants | NewVariant], request: AnyRequest, services: NamedDependency[Services]
+) -> CreatedVariants | VariantView:
+    """Create a variant, or up to 10,000 at once, all or none."""
+    if isinstance(data, NewVariant):
+        return VariantView.of((await services.variants.create([data], actor(request)))[0])
+    created = await services.variants.create(data.variants, actor(request))
+    return CreatedVariants([VariantView.of(variant) for variant in created])
+
+
+@get("/variants/{variant_id:str}", scope="read", summary="Read a variant")
+async def read_variant(variant_id: FromPath[str], services: NamedDependency[Services]) -> VariantView:
+    """A variant as the database has it now."""
+    return VariantView.of(await services.variants.read(unescaped(variant_id)))
+
+
+@patch("/variants/{variant_id:str}", scope="write", dto=Strict, return_dto=None, summary="Change a variant")
+async def change_variant(
+    variant_id: FromPath[str],
+    data: JSONBody[VariantPatch],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+) -> VariantView:
+    """Change dimensions, content, prior or status; what is left out stays. `{"status": "active"}` revives."""
+    changed = await services.variants.change(unescaped(variant_id), data.changes(), actor(request))
+    return VariantView.of(changed)
+
+
+@delete("/variants/{variant_id:str}", scope="write", status_code=200, summary="Archive a variant")
+async def archive_variant(
+    variant_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
+) -> VariantView:
+    """Archive a variant: never selected again, its counts kept, its id never used anew."""
+    archived = await services.variants.change(unescaped(variant_id), {"status": "archived"}, actor(request))
+    return VariantView.of(archived)
+
+
+@get("/variants/{variant_id:str}/stats", scope="read", summary="What is known of a variant")
+async def variant_stats(
+    variant_id: FromPath[str], services: NamedDependency[Services], confidence_level: FromQuery[float] = 0.95
+) -> StatsView:
+    """A variant's success rate, its intervals and its posterior."""
+    return StatsView.of(statistics(await services.variants.get(unescaped(variant_id)), confidence_level))
+
+
+def encode_stats(variant: Variant, confidence_level: float) -> bytes:
+    """The JSON of a variant's statistics."""
+    return _encode(StatsView.of(statistics(variant, confidence_level)))
+
+
+router = Router(
+    "/",
+    route_handlers=[
+        list_variants,
+        create_variants,
+        read_variant,
+        change_variant,
+        archive_variant,
+        variant_stats,
+    ],
+    tags=["variants"],
+)

@@ -1,0 +1,1 @@
+"""How outcomes get into PostgreSQL: batched, idempotent, answered once committed."""

@@ -1,0 +1,316 @@
+"""Group commit: updates that wait together are written together, and each is answered when its commit is done."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import asyncpg
+import structlog
+
+from armful.db.pool import DID_NOTHING, OUT_OF_REACH, Connection, connect
+from armful.domain.errors import CommitUnknown, QueueFull, Unavailable
+from armful.domain.outcome import CountedOutcome, OutcomeStatus
+from armful.domain.variant import Totals
+from armful.ingest import store as performance
+from armful.ingest.pending_commit import PendingCommit
+from armful.ingest.store import Item
+from armful.observability.metrics import Metrics
+
+if TYPE_CHECKING:
+    from armful.observability.tracing import Tracing
+
+log = structlog.get_logger(__name__)
+
+_MOST_PER_COMMIT = 2000
+_TIME_PER_UPDATE = 0.0005  # seconds a caller waits longer for each update it brings
+_LEAST_TIME = 0.2  # seconds a commit is given: with less left, the caller is told at once
+_CONNECT = 5.0  # seconds that connecting may take
+_PAUSE = 0.05  # seconds between two tries to commit
+_INQUIRY = 0.3  # seconds of a caller's time kept for finding out what became of a commit that is late
+_GATHERING = (
+    0.25  # of the time that a commit takes, how much the next may wait for those who are about to come
+)
+_MOST_GATHERING = 0.001  # seconds
+
+_COUNTED = OutcomeStatus.COUNTED
+
+
+class GroupCommitter:
+    """One connection that writes, one commit at a time; what arrives meanwhile makes the next commit.
+
+    Args:
+        dsn: where PostgreSQL is.
+        apply: called with the totals that a commit came to, before the callers are answered.
+        source: this process, so that it can tell its own commits in the change feed.
+        limit: updates that may wait, beyond which callers get `QueueFull`; and so they do once the caller that has waited
+            longest has waited for half of its time, as then the database does not keep up.
+        metrics: told of every commit.
+        tracing: told of every commit, where traces are wanted.
+        timeout: seconds a caller with one update waits at most, and with many somewhat longer; after that it gets
+            `Unavailable` and nothing of its call is counted. Only where the database fell silent with the commit in its
+            hands can nobody know: that is `CommitUnknown`.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        apply: Callable[[Iterable[Totals]], object],
+        source: UUID,
+        metrics: Metrics,
+        *,
+        limit: int,
+        timeout: float,
+        tracing: "Tracing | None" = None,
+    ) -> None:
+        self._dsn = dsn
+        self._apply = apply
+        self._metrics = metrics
+        self._tracing = tracing
+        self._source = source
+        self._limit = limit
+        self._timeout = timeout
+        self._jobs: deque[PendingCommit] = deque()
+        self._wake = asyncio.Event()
+        self._writing: list[PendingCommit] = []
+        self._expected = 0  # callers who will soon wait, if those just answered come again at once
+        self._patience = 0.0  # seconds to wait for them
+        self._watch: asyncio.TimerHandle | None = (
+            None  # for those whose time is up: one timer for all is cheaper
+        )
+        self._connection: Connection | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._server_epoch = datetime.now(UTC)  # the server's time when the loop's clock was 0
+        self._task: asyncio.Task[None] | None = None
+        self._failing = False
+        self._stopping = False
+        self.waiting = 0
+
+    async def start(self) -> None:
+        """Connect and begin to write."""
+        await self._connected()
+        self._task = asyncio.create_task(self._run(), name="committer")
+
+    async def stop(self) -> None:
+        """Write what is waiting, then disconnect."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._connection is not None:
+            with suppress(*OUT_OF_REACH):
+                await self._connection.close(timeout=2)
+
+    def submit(self, items: Sequence[Item]) -> PendingCommit:
+        """Have `items`, (variant key, update) each, counted in one commit; done after it.
+
+        Raises:
+            QueueFull: too many updates are waiting.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._stopping or self._full(len(items), now):
+            raise QueueFull(self.waiting)
+        job = PendingCommit(items, now, now + self._timeout + _TIME_PER_UPDATE * (len(items) - 1))
+        if self._tracing is not None:
+            job.trace = self._tracing.current()
+        self._jobs.append(job)
+        self.waiting += len(items)
+        self._wake.set()
+        if self._watch is None or job.deadline < self._watch.when():
+            self._watch_until(job.deadline)
+        return job
+
+    def _watch_until(self, deadline: float) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        self._watch = asyncio.get_running_loop().call_at(deadline, self._expire)
+
+    def _expire(self) -> None:
+        """Tell those whose time is up, and come back when the next one's is."""
+        self._watch = None
+        now = asyncio.get_running_loop().time()
+        waiting = [job for job in (*self._writing, *self._jobs) if not job.done]
+        for job in waiting:
+            if job.deadline <= now:
+                job.expire()
+        if left := [job.deadline for job in waiting if job.deadline > now]:
+            self._watch_until(min(left))
+
+    def _full(self, more: int, now: float) -> bool:
+        if not self._writing and not self._jobs:
+            return False
+        oldest = (self._writing or self._jobs)[0]
+        late = now > (oldest.arrived + oldest.deadline) / 2
+        return late or (self.waiting > 0 and self.waiting + more > self._limit)
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            while self._jobs:
+                await self._gather()
+                jobs = self._writing = self._take()
+                began = perf_counter()
+                try:
+                    await self._write(jobs)
+                except Exception as error:
+                    log.exception("committer")
+                    for job in jobs:
+                        job.fail(error)
+                self._writing = []
+                self._patience = min((perf_counter() - began) * _GATHERING, _MOST_GATHERING)
+                self._expected = len(jobs) + len(self._jobs)
+            self._wake.clear()
+            if self._stopping:
+                return
+
+    async def _gather(self) -> None:
+        """Give those a moment who were answered just now and report again.
+
+        Else half of them would wait for the commit of the other half all the time, and one of all costs little more.
+        """
+        until = perf_counter() + self._patience
+        # Timers are too coarse for this; asleep for nothing, the loop serves what has come in.
+        while len(self._jobs) < self._expected and perf_counter() < until and not self._stopping:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    def _take(self) -> list[PendingCommit]:
+        """The jobs of the next commit, in order of arrival; those that can't be done in time any more are told so."""
+        jobs: list[PendingCommit] = []
+        size = 0
+        latest = asyncio.get_running_loop().time() + _LEAST_TIME + _INQUIRY
+        while self._jobs and (not jobs or size + len(self._jobs[0].items) <= _MOST_PER_COMMIT):
+            job = self._jobs.popleft()
+            self.waiting -= len(job.items)
+            if job.done:
+                continue
+            if job.deadline < latest:
+                job.fail(Unavailable())
+                continue
+            job.taken = True
+            jobs.append(job)
+            size += len(job.items)
+        return jobs
+
+    async def _write(self, jobs: list[PendingCommit]) -> None:
+        if not jobs:
+            return
+        items = [item for job in jobs for item in job.items]
+        began = asyncio.get_running_loop().time()
+        try:
+            answers = await self._commit(items, min(job.deadline for job in jobs))
+        except Unavailable as error:
+            for job in jobs:
+                job.fail(error)
+            return
+        except asyncpg.PostgresError as error:
+            # Something in one of them does not fit the database: it alone must fail.
+            if len(jobs) > 1:
+                for job in jobs:
+                    await self._write([job])
+            elif isinstance(error, asyncpg.ForeignKeyViolationError):
+                jobs[0].fail(Unavailable())  # the variant is gone with an earlier database, as we shall hear
+            else:
+                log.error("update refused by the database", exc_info=error)
+                jobs[0].fail(error)
+            return
+        if self._failing:
+            log.info("committing again")
+            self._failing = False
+        seconds = asyncio.get_running_loop().time() - began
+        self._metrics.commit(len(items), seconds)
+        if self._tracing is not None:
+            self._tracing.commit([job.trace for job in jobs], len(items), seconds)
+        self._apply(answer.totals for answer in answers if answer.outcome is _COUNTED)
+        start = 0
+        for job in jobs:
+            end = start + len(job.items)
+            job.answer(answers[start:end])
+            start = end
+
+    async def _commit(self, items: Sequence[Item], deadline: float) -> list[CountedOutcome]:
+        """Commit, through lost connections: the batch's id makes a second run of a committed batch impossible.
+
+        The server refuses what it would finish after the time we go on trying: what is still on its way to it when our
+        callers are told that nothing was counted does not count later.
+        """
+        loop = asyncio.get_running_loop()
+        batch = uuid4()
+        end = deadline - _INQUIRY
+        unknown = False  # whether a run of the batch has been left behind whose end we have not seen
+        while loop.time() < end:
+            begun = False
+            try:
+                async with asyncio.timeout_at(end):
+                    connection = await self._connected()
+                    by_server_clock = self._server_epoch + timedelta(seconds=end)
+                    begun = True
+                    return await performance.record(connection, batch, self._source, by_server_clock, items)
+            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                continue
+            except asyncpg.QueryCanceledError as error:
+                self._disconnect()  # and with it goes what we believed the server's clock to be
+                log.warning("commit refused", error=str(error))
+            except (TimeoutError, asyncpg.UniqueViolationError) as error:
+                known, answers = await self._inquire(batch, items, deadline) if begun else (True, None)
+                if answers is not None:
+                    return answers
+                if isinstance(error, asyncpg.UniqueViolationError) and known:
+                    raise  # something else than the batch's id
+                unknown = unknown or not known
+                log.warning("commit late", known=known)
+            except OUT_OF_REACH as error:
+                unknown = unknown or (begun and not isinstance(error, DID_NOTHING))
+                self._disconnect()
+                if not self._failing:
+                    log.warning("can't commit", error=repr(error))
+                self._failing = True
+                await asyncio.sleep(_PAUSE)
+        raise CommitUnknown if unknown else Unavailable
+
+    async def _inquire(
+        self, batch: UUID, items: Sequence[Item], deadline: float
+    ) -> tuple[bool, list[CountedOutcome] | None]:
+        """Ask what became of a batch on the connection that was to write it, where the answer is final.
+
+        Returns:
+            Whether the server answered in time; and the answers to the items if they were committed.
+        """
+        try:
+            async with asyncio.timeout_at(deadline - _PAUSE):
+                assert self._connection is not None
+                return True, await performance.written(self._connection, batch, items)
+        except (*OUT_OF_REACH, asyncpg.PostgresError) as error:
+            log.warning("commit's fate unknown", error=repr(error))
+            self._disconnect()
+            return False, None
+
+    async def _connected(self) -> Connection:
+        """The connection. A new one is waited for by one batch after another until it is there."""
+        if self._connection is None or self._connection.is_closed():
+            if self._connecting is None or self._connecting.done():
+                self._connecting = asyncio.create_task(self._connect())
+                self._connecting.add_done_callback(lambda task: task.cancelled() or task.exception())
+            await asyncio.shield(self._connecting)
+        return self._connection
+
+    async def _connect(self) -> None:
+        async with asyncio.timeout(_CONNECT):
+            connection = await connect(self._dsn, impatient=True)
+            try:
+                server = await performance.prepare(connection)
+            except BaseException:
+                connection.terminate()
+                raise
+        self._server_epoch = server - timedelta(seconds=asyncio.get_running_loop().time())
+        self._connection = connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None

@@ -1,0 +1,1 @@
+"""What operators need: the embedded PostgreSQL, backups, retention, transfers, diagnosis."""

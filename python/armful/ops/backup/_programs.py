@@ -1,0 +1,152 @@
+"""PostgreSQL's own programs that write and read dumps."""
+
+import os
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+from armful.domain.errors import ArmfulError
+from armful.ops.backup._archive import CHUNK
+from armful.ops.postgres import ProgramsNotFound, find_programs
+
+_UNKNOWN_TO_OLDER = b"SET transaction_timeout = 0;\n"
+"""What pg_restore begins with from version 17 on, and servers before that refuse."""
+
+
+class ProgramFailed(ArmfulError):
+    """{} failed: {}"""
+
+
+def programs(bin_dir: Path | None) -> Path:
+    """Find the folder with `pg_dump`, `pg_restore` and `psql`: where the embedded server's programs are.
+
+    Raises:
+        ProgramsNotFound: they are not there.
+    """
+    folder = find_programs(bin_dir)
+    if missing := [n for n in ("pg_dump", "pg_restore", "psql") if not os.access(folder / n, os.X_OK)]:
+        raise ProgramsNotFound(
+            f"PostgreSQL's {' and '.join(missing)} are not in {folder}: name a folder that has them in ARMFUL_POSTGRES_BIN."
+        )
+    return folder
+
+
+def dump(folder: Path, dsn: str, snapshot: str, schema: str) -> Iterator[bytes]:
+    """What pg_dump says of a schema as of a snapshot, in its custom format, piece by piece.
+
+    Raises:
+        ProgramFailed: in its own words.
+    """
+    command = [
+        str(folder / "pg_dump"),
+        *("--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=10s"),
+        *(f"--snapshot={snapshot}", f"--schema={schema}", f"--dbname={_address(dsn)}"),
+    ]
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, env=_environment(dsn), stdout=subprocess.PIPE, stderr=said)  # noqa: S603
+        try:
+            assert process.stdout is not None
+            while chunk := process.stdout.read(CHUNK):
+                yield chunk
+            if process.wait() != 0:
+                raise ProgramFailed("pg_dump", _words(said))
+        finally:
+            _end(process)
+
+
+def load(folder: Path, dsn: str, schema: str, dump: Iterator[bytes], before: str, after: str) -> None:
+    """Load the schema of a dump in one transaction that begins with the SQL `before` and ends with `after`: all or nothing.
+
+    Raises:
+        ProgramFailed: in its own words; the database is as it was.
+    """
+    reader = [str(folder / "pg_restore"), "--no-owner", "--no-privileges", f"--schema={_unquoted(schema)}"]
+    writer = [str(folder / "psql"), "-Xq", "--set=ON_ERROR_STOP=1", f"--dbname={_address(dsn)}"]
+    environment = _environment(dsn)
+    pipe = subprocess.PIPE
+    with tempfile.TemporaryFile() as read, tempfile.TemporaryFile() as wrote:
+        restoring = subprocess.Popen(  # noqa: S603
+            [*reader, "--file=-"], env=environment, stdin=pipe, stdout=pipe, stderr=read
+        )
+        loading = subprocess.Popen(  # noqa: S603
+            writer, env=environment, stdin=pipe, stdout=subprocess.DEVNULL, stderr=wrote
+        )
+        feeding = threading.Thread(target=_feed, args=(restoring.stdin, dump), daemon=True)
+        try:
+            assert restoring.stdout is not None
+            assert loading.stdin is not None
+            feeding.start()
+            # It is psql that fails if it no longer listens, and it has said why.
+            with suppress(BrokenPipeError):
+                loading.stdin.write(f"BEGIN;\n{before}\n".encode())
+                head = restoring.stdout.read(CHUNK)
+                loading.stdin.write(head.replace(_UNKNOWN_TO_OLDER, b"", 1))
+                while chunk := restoring.stdout.read(CHUNK):
+                    loading.stdin.write(chunk)
+                # Only a dump that was read to its end may be committed.
+                if restoring.wait() == 0:
+                    loading.stdin.write(f"\n{after}\nCOMMIT;\n".encode())
+            with suppress(BrokenPipeError):
+                loading.stdin.close()
+            if loading.wait() != 0:
+                raise ProgramFailed("psql", _words(wrote))
+            if restoring.returncode != 0:
+                raise ProgramFailed("pg_restore", _words(read))
+        finally:
+            _end(restoring)
+            _end(loading)
+            feeding.join()
+
+
+def _feed(to: IO[bytes], chunks: Iterator[bytes]) -> None:
+    with suppress(BrokenPipeError):
+        for chunk in chunks:
+            to.write(chunk)
+    with suppress(BrokenPipeError):
+        to.close()
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
+                pipe.close()
+
+
+def _words(file: IO[bytes]) -> str:
+    """The line that matters of what a program has said."""
+    file.seek(0)
+    lines = file.read().decode(errors="replace").splitlines()
+    errors = [line for line in lines if "ERROR:" in line or "error:" in line or "FATAL:" in line]
+    return (errors or lines or ["it did not say why"])[0].strip()
+
+
+def _address(dsn: str) -> str:
+    """The address without its password: a command line is for all to read."""
+    parts = urlsplit(dsn)
+    user, at, host = parts.netloc.rpartition("@")
+    query = [(name, value) for name, value in parse_qsl(parts.query) if name != "password"]
+    return urlunsplit(parts._replace(netloc=user.partition(":")[0] + at + host, query=urlencode(query)))
+
+
+def _environment(dsn: str) -> dict[str, str]:
+    parts = urlsplit(dsn)
+    password = dict(parse_qsl(parts.query)).get("password") or unquote(parts.password or "")
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("ARMFUL_")}
+    return (
+        ours
+        | {"PGAPPNAME": "armful-backup", "PGCONNECT_TIMEOUT": "10"}
+        | ({"PGPASSWORD": password} if password else {})
+    )
+
+
+def _unquoted(identifier: str) -> str:
+    return identifier[1:-1].replace('""', '"') if identifier.startswith('"') else identifier

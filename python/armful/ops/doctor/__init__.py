@@ -1,0 +1,40 @@
+"""What is wrong with an installation, in sentences."""
+
+import asyncio
+from collections.abc import Iterator
+
+from armful.cli.database import database as the_database
+from armful.ops.doctor._database import database
+from armful.ops.doctor._finding import Finding, problem
+from armful.ops.doctor._installation import data_folder, programs
+from armful.ops.doctor._service import service
+from armful.ops.postgres import EmbeddedPostgresError
+from armful.settings import Settings
+
+__all__ = ["Finding", "examine"]
+
+
+def examine(settings: Settings, host: str, port: int) -> Iterator[Finding]:
+    """Look at everything, one after another; an embedded database that does not run is started for as long.
+
+    Args:
+        settings: those of the installation.
+        host: where it serves, or would.
+        port: its port there.
+    """
+    wrong = False
+    for finding in (*programs(settings), *data_folder(settings)):
+        wrong = wrong or (finding.verdict == "problem" and finding.subject in ("postgresql", "data folder"))
+        yield finding
+    # Nothing is made where nothing is, nor started where it could not be.
+    if settings.database_url is not None or ((settings.data_dir / "postgresql").exists() and not wrong):
+        try:
+            with the_database(settings) as dsn:
+                yield from asyncio.run(_all(settings, dsn))
+        except EmbeddedPostgresError as error:
+            yield problem("database", str(error))
+    yield from service(settings, host, port)
+
+
+async def _all(settings: Settings, dsn: str) -> list[Finding]:
+    return [finding async for finding in database(settings, dsn)]

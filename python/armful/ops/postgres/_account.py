@@ -1,0 +1,116 @@
+"""Whose rights PostgreSQL's programs run with: they refuse to run as root."""
+
+import dataclasses
+import json
+import os
+import pwd
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from armful.ops.postgres._errors import ProgramsNotFound
+
+LAUNCHER = Path(__file__).with_name("_launch.py")
+NOBODY = 65534
+# The rest of our environment is not theirs: PG* changes what they do, and ours may hold keys.
+PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
+
+
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """A user to run programs as."""
+
+    uid: int
+    """The user they take themselves for."""
+
+    gid: int
+    """Their group."""
+
+    namespace: bool = False
+    """Whether they only take themselves for it, in a user namespace, and are what we are to everyone else."""
+
+    @property
+    def owner(self) -> tuple[int, int]:
+        """User and group that their files must belong to."""
+        return (os.geteuid(), os.getegid()) if self.namespace else (self.uid, self.gid)
+
+    def data_argument(self, folder: Path) -> str:
+        """How a program that runs as this account in `folder` finds `folder`.
+
+        Another user may not be able to reach it by its path, as what is above it is closed to all but us;
+        the folder it was started in is open to it all the same.
+        """
+        return "/proc/self/cwd" if self.owner[0] != os.geteuid() else str(folder)
+
+    def command(self, program: Path, *arguments: str, death: signal.Signals = signal.SIGKILL) -> list[str]:
+        """Give the command that runs `program` as this account and ends it by `death` with our thread."""
+        options = {"parent": os.getpid(), "signal": death, **dataclasses.asdict(self)}
+        return [
+            sys.executable,
+            "-I",
+            "-S",
+            "-B",
+            str(LAUNCHER),
+            json.dumps(options),
+            str(program),
+            *arguments,
+        ]
+
+
+def environment() -> dict[str, str]:
+    """Give the environment for PostgreSQL's programs."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {"LC_ALL": "C"}
+
+
+def choose_account(programs: Path, cluster: Path) -> tuple[Account, int]:
+    """Choose the account to run the programs as, and find out their major version.
+
+    That is our own unless we are root. As root it is the user whom the files in `cluster` belong to, else
+    `nobody` where `nobody` can reach the programs, else an alias of root in a user namespace.
+
+    Raises:
+        ProgramsNotFound: none of these can run them.
+    """
+    complaints = []
+    for account in _candidates(cluster):
+        command = account.command(programs / "postgres", "--version")
+        answer = subprocess.run(  # noqa: S603
+            command, env=environment(), cwd="/", capture_output=True, text=True, check=False, timeout=30
+        )
+        if answer.returncode == 0 and (version := re.search(r"\(PostgreSQL\) (\d+)", answer.stdout)):
+            return account, int(version[1])
+        complaints.append((answer.stderr.splitlines() or ["no version"])[-1].removeprefix("FATAL: "))
+    if os.geteuid() == 0:
+        raise ProgramsNotFound(
+            f"PostgreSQL refuses to run as root, the user nobody cannot run the programs in {programs}, "
+            f"and user namespaces are not to be had either ({'; '.join(complaints)}): run armful as another "
+            "user, install it where every user can read it, or name a running server in ARMFUL_DATABASE_URL."
+        )
+    raise ProgramsNotFound(f"PostgreSQL cannot be run from {programs}: {'; '.join(complaints)}.")
+
+
+def _candidates(cluster: Path) -> list[Account]:
+    nobody = _nobody()
+    alias = dataclasses.replace(nobody, namespace=True)
+    if os.geteuid() != 0:
+        try:
+            pwd.getpwuid(os.geteuid())
+        except KeyError:  # initdb wants a name for its user; containers may run under a number that has none
+            return [alias]
+        return [Account(os.geteuid(), os.getegid())]
+    if not cluster.exists():
+        return [nobody, alias]
+    owner = cluster.stat()
+    if owner.st_uid == 0:
+        return [alias, nobody]
+    return [Account(owner.st_uid, owner.st_gid), nobody, alias]
+
+
+def _nobody() -> Account:
+    try:
+        entry = pwd.getpwnam("nobody")
+    except KeyError:
+        return Account(NOBODY, NOBODY)
+    return Account(entry.pw_uid, entry.pw_gid)

@@ -1,0 +1,88 @@
+"""Who has a data folder: a file in it, locked as long as its holder lives, that says who that is."""
+
+import fcntl
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from armful.ops.postgres._errors import DataFolderInUse
+
+
+@dataclass(frozen=True)
+class Holder:
+    """What the lock file says. It stays when the holder is killed, for the next one to clean up after it."""
+
+    pid: int | None = None
+    """The process that started the server."""
+
+    socket_dir: Path | None = None
+    """The folder of the server's socket."""
+
+
+class DataFolderLock:
+    """The lock on a data folder, ours until `release` or our end."""
+
+    def __init__(self, file: int, previous: Holder) -> None:
+        self._file = file
+        self.previous = previous
+
+    @classmethod
+    def acquire(cls, data_dir: Path) -> Self:
+        """Take the lock.
+
+        Raises:
+            DataFolderInUse: another process has it.
+        """
+        file = _open(data_dir, os.O_RDWR | os.O_CREAT)
+        for wait in (*[0.05] * 10, None):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if wait is None:
+                    pid = _read(file).pid
+                    os.close(file)
+                    raise DataFolderInUse(data_dir, pid) from None
+                time.sleep(wait)  # someone in `find_holder` has it for an instant only
+        lock = cls(file, _read(file))
+        lock.record(lock.previous.socket_dir)
+        return lock
+
+    def record(self, socket_dir: Path | None) -> None:
+        """Say that we are the holder, and where our server's socket is."""
+        self._write(f"{os.getpid()}\n{socket_dir or ''}\n")
+
+    def release(self) -> None:
+        """Let others have the folder."""
+        self._write("")
+        os.close(self._file)
+
+    def _write(self, text: str) -> None:
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, os.fsencode(text), 0)
+
+
+def find_holder(data_dir: Path) -> Holder | None:
+    """Find the living holder of `data_dir`'s lock."""
+    try:
+        file = _open(data_dir, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read(file)
+    finally:
+        os.close(file)
+    return None
+
+
+def _open(data_dir: Path, flags: int) -> int:
+    return os.open(data_dir / "lock", flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def _read(file: int) -> Holder:
+    pid, socket_dir, *_ = [*os.pread(file, 4096, 0).splitlines(), b"", b""]
+    return Holder(int(pid) if pid.isdigit() else None, Path(os.fsdecode(socket_dir)) if socket_dir else None)

@@ -1,0 +1,294 @@
+"""The server itself: started, watched, started again, stopped."""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from armful.ops.postgres import _cluster
+from armful.ops.postgres._account import choose_account, environment
+from armful.ops.postgres._errors import DataFolderInUse, StartFailed
+from armful.ops.postgres._lock import DataFolderLock, find_holder
+from armful.ops.postgres._processes import end_servers_in, read_postmaster_file, servers_in
+from armful.ops.postgres._programs import find_programs
+from armful.ops.postgres._socket import address, make_socket_folder
+
+START_TIMEOUT = 120.0
+"""Seconds that a server may take until it answers; recovery after a crash is the longest of it."""
+
+SOON, LATER = 0.05, 5.0
+"""Seconds until one that died is started again: doubling if it dies within ten, up to the second figure."""
+
+LOG_LIMIT = 10_000_000
+"""Bytes of the server's log at which a start sets it aside."""
+
+SETTINGS = {
+    # One machine's service, reached through its socket only.
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "cluster_name": "armful",
+    "shared_buffers": "256MB",
+    # What is acknowledged is durable: said here, no file in the data folder can say otherwise.
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "wal_level": "replica",
+    "autovacuum": "on",
+    # Short statements only; and parallel workers want more shared memory than containers give.
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+    "logging_collector": "off",
+    "log_destination": "stderr",
+}
+
+log = structlog.get_logger(__name__)
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server in `data_dir`, made on first start, that lives as long as its owner at most.
+
+    It listens on a Unix socket that only the owner can reach. Should it die while it is wanted, it is started
+    again at once, under the same `dsn`. Should the owner be killed it goes too, and what it had committed is
+    there the next time. Ctrl-C in the owner's terminal does not reach it. Its log is `postgresql.log` in
+    `data_dir`.
+
+        with EmbeddedPostgres(Path("armful-data")) as postgres:
+            connection = await asyncpg.connect(postgres.dsn)
+    """
+
+    def __init__(self, data_dir: Path, *, bin_dir: Path | None = None, max_connections: int = 100) -> None:
+        """Say where; nothing happens before `start`.
+
+        Args:
+            data_dir: the folder to keep everything in; made with its parents, closed to others.
+            bin_dir: the folder with PostgreSQL's programs; by default those that armful is installed with.
+            max_connections: the connections that the server takes at a time.
+        """
+        self._data_dir = data_dir.absolute()
+        self._cluster = self._data_dir / "postgresql"
+        self._log = self._data_dir / "postgresql.log"
+        self._bin_dir = bin_dir
+        self._settings = SETTINGS | {"max_connections": str(max_connections)}
+        self._lock: DataFolderLock | None = None
+        self._socket_dir: Path | None = None
+        self._thread: threading.Thread | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._changing = threading.Lock()
+        self._spawning = threading.Lock()
+        self._answering = threading.Event()
+        self._stopping = threading.Event()
+
+    @property
+    def dsn(self) -> str:
+        """The address to connect to, the same from `start` until `stop`."""
+        if self._socket_dir is None:
+            raise RuntimeError("the server has not been started")
+        return address(self._socket_dir)
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id: another one after it had to be started again, None while there is none."""
+        process = self._process
+        return None if process is None or process.returncode is not None else process.pid
+
+    def start(self) -> str:
+        """Start the server, wait until it answers, and return its `dsn`.
+
+        Raises:
+            ProgramsNotFound: there is no PostgreSQL to run.
+            DataFolderInUse: another process has the data folder.
+            DataFolderRefused: the data folder is another major version's, another user's, or no cluster.
+            StartFailed: anything else, in PostgreSQL's own words where it had some.
+        """
+        with self._changing:
+            if self._lock is not None:
+                raise RuntimeError("the server has been started already")
+            self._stopping.clear()
+            try:
+                self._prepare()
+                self._start_supervisor()
+            except OSError as error:
+                self._clear_away()
+                where = f": {error.filename}" if error.filename else ""
+                raise StartFailed(
+                    f"The embedded PostgreSQL cannot start: {error.strerror}{where}."
+                ) from error
+            except BaseException:
+                self._clear_away()
+                raise
+            return self.dsn
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Stop the server: open transactions are rolled back, committed ones are there at the next start.
+
+        One that has not ended after `timeout` seconds is cut short, and recovers at the next start. A `start`
+        in another thread is called off.
+        """
+        self._stopping.set()
+        with self._changing:
+            self._clear_away(timeout)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _clear_away(self, timeout: float = 5.0) -> None:
+        with self._spawning:
+            self._stopping.set()
+        if self._thread is not None:
+            for number, patience in ((signal.SIGINT, timeout), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 5.0)):
+                if self._process is not None:
+                    self._process.send_signal(number)
+                self._thread.join(patience)
+                if not self._thread.is_alive():
+                    break
+            self._thread = None
+        if self._socket_dir is not None:
+            shutil.rmtree(self._socket_dir, ignore_errors=True)
+            self._socket_dir = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _prepare(self) -> None:
+        self._programs = find_programs(self._bin_dir)
+        self._account, major = choose_account(self._programs, self._cluster)
+        _cluster.check(self._data_dir, self._cluster, major)
+        _make_folder(self._data_dir)
+        self._lock = DataFolderLock.acquire(self._data_dir)
+        self._end_previous(self._lock.previous.socket_dir)
+        _cluster.prepare(self._data_dir, self._cluster, self._programs, self._account, major)
+        if self._log.exists() and self._log.stat().st_size > LOG_LIMIT:
+            self._log.replace(self._log.with_suffix(".log.1"))
+        self._socket_dir = make_socket_folder(self._account)
+        self._lock.record(self._socket_dir)
+
+    def _end_previous(self, socket_dir: Path | None) -> None:
+        """Clear away what a killed owner has left, and let alone what somebody else has started."""
+        pid, listening_in, _ = read_postmaster_file(self._cluster)
+        if pid in servers_in(self._cluster) and listening_in != socket_dir:
+            raise DataFolderInUse(self._data_dir, pid)
+        end_servers_in(self._cluster, patience=6.0)
+        if socket_dir is not None:
+            shutil.rmtree(socket_dir, ignore_errors=True)
+        if pid is not None and Path(f"/proc/{pid}").exists():
+            # Another program has that id by now, as in containers; PostgreSQL would think it a server.
+            (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+
+    def _start_supervisor(self) -> None:
+        self._answering.clear()
+        # The server ends with the thread that started it: so that is one that lives as long as we do.
+        self._thread = threading.Thread(target=self._supervise, name="armful-postgres", daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self._answering.wait(0.01):
+            if self._stopping.is_set():
+                raise StartFailed("PostgreSQL was stopped before it had started.")
+            if not self._thread.is_alive():
+                raise StartFailed(f"PostgreSQL did not start: it {self._fate}")
+            if time.monotonic() > deadline:
+                raise StartFailed(f"PostgreSQL did not answer within {START_TIMEOUT:.0f} seconds.")
+
+    def _supervise(self) -> None:
+        delay = SOON
+        while True:
+            begun = time.monotonic()
+            try:
+                if (process := self._spawn()) is None:
+                    return
+            except OSError as error:  # the system has no process or no memory to give
+                self._fate = str(error)
+            else:
+                self._fate = self._watch(process)
+            if self._stopping.is_set() or not self._answering.is_set():
+                return
+            log.warning("PostgreSQL is started again", reason=f"it {self._fate}")
+            delay = SOON if time.monotonic() > begun + 10 else min(2 * delay, LATER)
+            if self._stopping.wait(delay):
+                return
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> str:
+        """Wait until the server has ended, and say how it did."""
+        while process.poll() is None and not self._stopping.is_set():
+            pid, _, answers = read_postmaster_file(self._cluster)
+            if pid == process.pid and answers:
+                self._answering.set()
+                break
+            time.sleep(0.01)
+        status = process.wait()
+        end_servers_in(self._cluster)
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        return f"{how}: {words}" if (words := self._last_words()) else how
+
+    def _spawn(self) -> subprocess.Popen[bytes] | None:
+        arguments = [f"-c{name}={value}" for name, value in self._settings.items()]
+        command = self._account.command(
+            self._programs / "postgres",
+            f"-D{self._account.data_argument(self._cluster)}",
+            f"-cunix_socket_directories={self._socket_dir}",
+            *arguments,
+            death=signal.SIGQUIT,  # ends at once; commits are safe all the same
+        )
+        log = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        self._log_start = os.fstat(log).st_size
+        try:
+            with self._spawning:
+                if self._stopping.is_set():
+                    return None
+                # A session of its own: Ctrl-C goes to every process of the terminal's foreground group.
+                self._process = subprocess.Popen(  # noqa: S603
+                    command,
+                    cwd=self._cluster,
+                    env=environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+                return self._process
+        finally:
+            os.close(log)
+
+    def _last_words(self) -> str:
+        with self._log.open("rb") as log:
+            log.seek(self._log_start)
+            lines = log.read().decode(errors="replace").splitlines()
+        grave = [line for line in lines if "FATAL" in line or "PANIC" in line]
+        return grave[-1].strip() if grave else ""
+
+
+def find_running(data_dir: Path) -> str | None:
+    """Give the address of the server that another process runs in `data_dir`, None where none does.
+
+    One that is just starting is waited for.
+    """
+    data_dir = data_dir.absolute()
+    deadline = time.monotonic() + START_TIMEOUT
+    while (holder := find_holder(data_dir)) is not None and time.monotonic() < deadline:
+        _, listening_in, answers = read_postmaster_file(data_dir / "postgresql")
+        if answers and listening_in is not None and listening_in == holder.socket_dir:
+            return address(listening_in)
+        time.sleep(0.05)
+    return None
+
+
+def _make_folder(data_dir: Path) -> None:
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, exist_ok=True)
+    if not any(data_dir.iterdir()) and data_dir.stat().st_uid == os.geteuid():
+        data_dir.chmod(0o700)  # somebody made it for us, as a container's volume is

@@ -1,0 +1,34 @@
+"""The folder of the server's socket: one that only its owner can reach, with a path short enough."""
+
+import os
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+from armful.ops.postgres._account import Account
+from armful.ops.postgres._cluster import USER
+from armful.ops.postgres._errors import StartFailed
+
+NAME = ".s.PGSQL.5432"
+PATH_LIMIT = 107
+"""Bytes that the path of a Unix socket may have."""
+
+
+def make_socket_folder(account: Account) -> Path:
+    """Make a folder for a socket: the data folder's path may be too long, or closed to `account`."""
+    for base in ("/tmp", tempfile.gettempdir()):  # noqa: S108
+        if not os.access(base, os.W_OK | os.X_OK):
+            continue
+        folder = Path(tempfile.mkdtemp(prefix="armful-", dir=base))
+        if len(os.fsencode(folder / NAME)) <= PATH_LIMIT:
+            os.chown(folder, *account.owner)
+            return folder
+        folder.rmdir()
+    raise StartFailed(
+        "There is no folder for PostgreSQL's socket: /tmp cannot be written to, nor can TMPDIR."
+    )
+
+
+def address(socket_dir: Path) -> str:
+    """Give the address of the server that listens in `socket_dir`."""
+    return f"postgresql://{USER}@/postgres?host={quote(str(socket_dir), safe='/')}"

@@ -1,0 +1,75 @@
+"""What is old goes: events and event ids by whole partitions, what has no partitions some rows at a time.
+
+Counters and rollups stay for good, so that no figure changes with it.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+
+from armful.db.queries import load
+
+_SQL = load("armful.ops.retention")
+
+_ROWS = 5000
+"""Rows that one statement deletes at most: whoever waits for one of them waits for milliseconds."""
+
+
+async def tidy(
+    connection: Any, event_days: int, event_id_days: int, now: datetime | None = None
+) -> int | None:
+    """Take away what is older than so many days; 0 keeps it for good.
+
+    Nothing waits for this longer than a tenth of a second: what is locked is left for the next time.
+
+    Args:
+        connection: of its own, outside a transaction.
+        event_days: days that events and late outcomes are kept, and the number of selections by day.
+        event_id_days: days that event ids are known at least; they go by whole weeks.
+        now: the time to reckon from.
+
+    Returns:
+        Partitions dropped and rows deleted, None where another session is at it.
+    """
+    if not await connection.fetchval(_SQL["alone"]):
+        return None
+    now = now or datetime.now(UTC)
+    gone = 0
+    if event_days:
+        since = now - timedelta(days=event_days)
+        gone += await _drop(connection, "performance_event", 1, since)
+        for name in ("strays", "outcomes", "selections"):
+            gone += await _delete(connection, name, since)
+    if event_id_days:
+        since = now - timedelta(days=event_id_days)
+        gone += await _drop(connection, "performance_event_key", 7, since)
+        gone += await _delete(connection, "stray_ids", since)
+    return gone
+
+
+async def _drop(connection: Any, table: str, days: int, since: datetime) -> int:
+    """Drop the partitions of `table`, of so many days each, that end before `since`, as far as nobody reads them."""
+    dropped = 0
+    for row in await connection.fetch(_SQL["partitions"], table):
+        name: str = row["relname"]
+        first = datetime.strptime(name[-8:], "%Y%m%d").replace(tzinfo=UTC)
+        if first + timedelta(days=days) > since:
+            break
+        try:
+            async with connection.transaction():
+                await connection.execute(_SQL["drop"].replace(":partition", name))
+        except asyncpg.LockNotAvailableError:
+            break
+        dropped += 1
+    return dropped
+
+
+async def _delete(connection: Any, name: str, since: datetime) -> int:
+    deleted = 0
+    while True:
+        status: str = await connection.execute(_SQL[name], since, _ROWS)
+        rows = int(status.removeprefix("DELETE "))
+        deleted += rows
+        if rows < _ROWS:
+            return deleted

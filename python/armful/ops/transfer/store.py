@@ -1,0 +1,102 @@
+"""Any number of variants at once: in all or none, out as of one moment."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from armful.db.queries import load
+from armful.domain.errors import Conflict
+from armful.domain.key import COMMAND_LINE
+from armful.domain.variant import NewVariant, Status
+from armful.features.audit import store as audit
+from armful.replica.change_store import announce
+
+_SQL = load("armful.ops.transfer")
+
+_LINES_AT_ONCE = 10_000
+_ROWS_AHEAD = 1000
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else created a variant of the file during the import; nothing was imported, try again"""
+
+
+class PortableVariant(NewVariant, kw_only=True, forbid_unknown_fields=True):
+    """A variant with everything of it that can move from one database to another."""
+
+    status: Status = "active"
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A line whose id cannot be used: it stands on `first_line` already or, where that is None, in the database."""
+
+    line: int
+    variant_id: str
+    first_line: int | None
+
+
+async def stage(connection: Any, variants: Iterable[tuple[int, PortableVariant]]) -> int:
+    """Bring variants, each with the number of its line, into the session, where nobody else sees them; how many."""
+    await connection.execute(_SQL["stage"])
+    rows = (
+        (
+            line,
+            variant.variant_id,
+            msgspec.json.encode(variant.dimensions).decode(),
+            variant.content,
+            variant.prior_alpha,
+            variant.prior_beta,
+            variant.impressions,
+            variant.successes,
+            variant.status,
+        )
+        for line, variant in variants
+    )
+    status: str = await connection.copy_records_to_table("incoming", records=rows)
+    return int(status.removeprefix("COPY "))
+
+
+async def unstage_taken(connection: Any, limit: int) -> tuple[list[Taken], int]:
+    """Take out the staged lines whose id is not free: the first `limit` of them, and how many they are."""
+    rows = await connection.fetch(_SQL["unstage_taken"], limit)
+    return [Taken(*list(row)[:3]) for row in rows], rows[0]["total"] if rows else 0
+
+
+async def insert_staged(connection: Any, source: UUID, name: str, progress: Callable[[int], None]) -> int:
+    """Create all that is staged, in one transaction, and return how many variants that was.
+
+    The audit log gets one entry, under `name`. `progress` is told every now and then how many have been written so far.
+
+    Raises:
+        ChangedMeanwhile: an id is no longer free; nothing was created.
+    """
+    last_line = await connection.fetchval(_SQL["last_line"])
+    count = 0
+    try:
+        async with connection.transaction():
+            for line in range(0, last_line, _LINES_AT_ONCE):
+                rows = await connection.fetch(_SQL["insert"], line, line + _LINES_AT_ONCE)
+                if rows:
+                    await announce(connection, source, "variants", [row["id"] for row in rows])
+                count += len(rows)
+                progress(count)
+            await audit.write(connection, COMMAND_LINE, "import", "import", name, variants=count)
+    except asyncpg.UniqueViolationError as error:
+        raise ChangedMeanwhile from error
+    return count
+
+
+async def count(connection: Any, statuses: Sequence[Status]) -> int:
+    """How many variants have one of those statuses."""
+    found: int = await connection.fetchval(_SQL["count"], list(statuses))
+    return found
+
+
+async def export(connection: Any, statuses: Sequence[Status]) -> AsyncIterator[PortableVariant]:
+    """Every variant with one of those statuses, in order of creation, as of one moment, whatever their number."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        async for row in connection.cursor(_SQL["export"], list(statuses), prefetch=_ROWS_AHEAD):
+            yield PortableVariant(**row)

@@ -1,0 +1,78 @@
+"""Writes down what a process has used: which variants were selected and which keys presented."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+
+from armful.db.pool import OUT_OF_REACH, Pool, acquire
+from armful.db.queries import load
+from armful.domain.errors import ArmfulError
+from armful.replica.api_key_cache import ApiKeyCache
+from armful.replica.variant_cache import VariantCache
+
+log = structlog.get_logger(__name__)
+
+_SQL = load("armful.replica")
+
+_WRITE_EVERY = 1.0  # seconds
+_MOST_AT_ONCE = 1000  # variants in one statement; the process serves between two
+_SELECTIONS_KEPT = timedelta(days=90)
+
+
+class UsageWriter:
+    """Writes last uses and numbers of selections about once a second. An unclean end loses that second."""
+
+    def __init__(self, pool: Pool, cache: VariantCache, key_cache: ApiKeyCache) -> None:
+        self._pool = pool
+        self._cache = cache
+        self._key_cache = key_cache
+        self._task: asyncio.Task[None] | None = None
+        self._stop = asyncio.Event()
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._task = asyncio.create_task(self._run(), name="usage writer")
+
+    async def stop(self) -> None:
+        """Write what is left, for a second at most."""
+        self._stop.set()
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=1)
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        while not self._stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), _WRITE_EVERY)
+            try:
+                await self._write()
+            except (ArmfulError, *OUT_OF_REACH) as error:
+                # The next use of the same variant or key makes up for it.
+                log.debug("last uses not written", error=repr(error))
+            except Exception:
+                log.exception("last uses not written")
+
+    async def _write(self) -> None:
+        while used := self._cache.take_used(_MOST_AT_ONCE):
+            await write_variant_usage(self._pool, used)
+            if len(used) < _MOST_AT_ONCE:
+                break
+        if used_keys := self._key_cache.take_used():
+            async with acquire(self._pool) as connection:
+                await connection.execute(_SQL["touch_keys"], list(used_keys), list(used_keys.values()))
+
+
+async def write_variant_usage(pool: Pool, used: Mapping[int, tuple[datetime, int]]) -> None:
+    """Write when variants were last selected and how often since the last call, by key."""
+    times, counts = zip(*used.values(), strict=True)
+    async with acquire(pool) as connection:
+        await connection.execute(_SQL["touch_variants"], list(used), times, counts)
+
+
+async def delete_old_selection_counts(connection: Any) -> None:
+    """Delete the daily selection counts that no answer reads any more."""
+    await connection.execute(_SQL["forget_selections"], datetime.now(UTC).date() - _SELECTIONS_KEPT)

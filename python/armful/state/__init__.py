@@ -1,1 +1,0 @@
-"""What a process keeps in memory: the variants and their posteriors, the keys, and the updates that wait for a commit."""

@@ -1,1 +1,0 @@
-"""PostgreSQL, the only source of truth. Only this package knows SQL."""

@@ -1,0 +1,1 @@
+"""Programs around the service: demonstration, replay, simulation, terminal view."""

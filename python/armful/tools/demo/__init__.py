@@ -1,0 +1,17 @@
+"""A demonstration: sample variants, experiments and lifelike visitors, so that one can watch a service learn.
+
+    import asyncio
+    from armful.tools.demo import Scene, play
+
+    scene = Scene(seed=1)
+    asyncio.run(play(scene, url="http://127.0.0.1:8000", key="...", seconds=60))
+    print(scene.gain, scene.stages["newsletter"].best_share)
+
+How often an offer succeeds is hidden from the service, which has to find out; the scene knows it, and so can say how
+much was gained over choosing blindly.
+"""
+
+from armful.tools.demo._play import NobodyThere, OtherVariants, play
+from armful.tools.demo._scene import DAYS, Experiment, Scene, Stage
+
+__all__ = ["DAYS", "Experiment", "NobodyThere", "OtherVariants", "Scene", "Stage", "play"]

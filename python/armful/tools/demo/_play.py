@@ -1,0 +1,255 @@
+"""Visitors come to a running armful, see what it selects, and act on it or not."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from secrets import token_hex
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import numpy as np
+from msgspec import Struct
+
+from armful.domain.errors import ArmfulError
+from armful.tools._connection import Connection, ServiceFailed
+from armful.tools.demo._scene import DAYS, Experiment, Scene, Stage
+from armful.tools.demo._world import PERSONAS, Offer, bustle
+
+_CONNECTIONS = 16
+_TICK = 0.05  # seconds between two looks at the clock
+_WAITING = 64  # visits that may wait for a connection; on a slow machine fewer come
+_EXPERIMENT_SHARE = 0.35  # of all visits
+_DURATION = 28  # days that an experiment is planned for
+
+
+class OtherVariants(ArmfulError):
+    """The service at {} has {} variants of other origin: use an empty one (`--serve`), or add to them with `--force`."""
+
+
+class NobodyThere(ArmfulError):
+    """Nobody answers at {}: start armful there, or have one started for this with `--serve`."""
+
+
+class _Visit(Struct, frozen=True):
+    number: int
+    stage: Stage | Experiment
+    persona: str
+    at: datetime
+    luck: float
+    harm: float
+    seed: int
+
+
+async def play(
+    scene: Scene,
+    *,
+    url: str,
+    key: str,
+    seconds: float = 60.0,
+    rate: float = 150.0,
+    force: bool = False,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Fill the service with the scene's variants and experiments, and send visitors for some seconds.
+
+    A fortnight passes in that time: what happens is reported with the hour it happened at (`occurred_at`), by day more
+    than by night, and ends now. Experiments run in real time. What was played before with the same seed is gone on with.
+
+    Args:
+        scene: is told of every visit that was reported.
+        url: where the service is.
+        key: with the scopes `read`, `select` and `write`.
+        seconds: greater than 0.
+        rate: visits a second in the mean, at most; a slow service gets fewer.
+        force: whether to go on where the service has variants of other origin.
+        ready: called when variants and experiments are there, and the visitors come.
+
+    Raises:
+        NobodyThere: there is no service.
+        OtherVariants: the service has some, and `force` is not given. Nothing was changed.
+        ServiceFailed: the service refused a request or stayed away for a minute.
+        ValueError: `url` is none.
+    """
+    async with Connection(url, key) as connection:
+        await _prepare(connection, scene, url, force)
+    ready()
+    queue: asyncio.Queue[_Visit | None] = asyncio.Queue(_WAITING)
+    run = token_hex(4)
+
+    async def work() -> None:
+        async with Connection(url, key) as connection:
+            while visit := await queue.get():
+                await _visit(connection, run, scene, visit)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(_CONNECTIONS):
+                group.create_task(work())
+            await _let_in(queue, scene, seconds, rate)
+            for _ in range(_CONNECTIONS):
+                await queue.put(None)
+    except* ServiceFailed as errors:
+        raise ServiceFailed(errors.exceptions[0]) from errors
+
+
+async def _let_in(queue: asyncio.Queue[_Visit | None], scene: Scene, seconds: float, rate: float) -> None:
+    """Queue up the visitors as the clock of the scene goes round."""
+    loop = asyncio.get_running_loop()
+    random = np.random.default_rng([scene.seed, 2**32])
+    stages, experiments = list(scene.stages.values()), list(scene.experiments.values())
+    personas, weights = list(PERSONAS), np.array(list(PERSONAS.values()))
+    began = before = loop.time()
+    due, number = 0.0, 0
+    while (now := loop.time()) < began + seconds:
+        scene.now = scene.begins + timedelta(days=DAYS * (now - began) / seconds)
+        due += rate * bustle(scene.now) * (now - before)
+        before = now
+        while due >= 1:
+            due -= 1
+            if queue.full():
+                continue
+            in_experiment = random.random() < _EXPERIMENT_SHARE
+            places: list[Stage] | list[Experiment] = experiments if in_experiment else stages
+            queue.put_nowait(
+                _Visit(
+                    number=number,
+                    stage=places[random.integers(len(places))],
+                    persona=personas[random.choice(len(personas), p=weights / weights.sum())],
+                    at=scene.now,
+                    luck=random.random(),
+                    harm=random.random(),
+                    seed=int(random.integers(2**63)),
+                )
+            )
+            number += 1
+        await asyncio.sleep(_TICK)
+
+
+async def _visit(connection: Connection, run: str, scene: Scene, visit: _Visit) -> None:
+    if isinstance(visit.stage, Experiment):
+        await _take_part(connection, run, visit, visit.stage)
+    else:
+        await _look(connection, run, scene, visit, visit.stage)
+
+
+async def _look(connection: Connection, run: str, scene: Scene, visit: _Visit, stage: Stage) -> None:
+    """Be shown what is selected, and succeed or not."""
+    request = {
+        "top_k": 1,
+        "algorithm": "thompson_sampling",
+        "persona_id": visit.persona,
+        "dimensions": {"demo": _mark(scene), "campaign": stage.campaign.name},
+        "seed": visit.seed,
+    }
+    for _ in range(50):
+        selection = await connection.ask("POST", "/variants/select", request)
+        if selection["selected_variants"]:
+            break
+        await asyncio.sleep(0.1)  # of several processes, this one may not have heard of the variants yet
+    else:
+        raise ServiceFailed(f"the service selects nothing for the campaign {stage.campaign.name}")
+    variant_id = selection["selected_variants"][0]["variant_id"]
+    success = visit.luck < stage.truth.rate(visit.persona, variant_id, visit.at)
+    late = success and stage.campaign.late
+    path = f"/variants/{quote(variant_id, safe='')}/performance"
+    report = {
+        "impression": True,
+        "success": success and not late,
+        "selection_id": selection["selection_id"],
+        "persona_id": visit.persona,
+        "occurred_at": visit.at.isoformat(),
+        "event_id": f"{run}-{visit.number}",
+    }
+    await connection.ask("POST", path, report)
+    if late:  # it turns the impression of that selection into a success
+        bought = {"impression": False, "success": True, "event_id": f"{run}-{visit.number}-late"}
+        await connection.ask("POST", path, {**report, **bought})
+    stage.count(visit.persona, variant_id, visit.at, success)
+
+
+async def _take_part(connection: Connection, run: str, visit: _Visit, experiment: Experiment) -> None:
+    """Be assigned to an arm of an experiment, and succeed or not."""
+    trial, participant = experiment.trial, f"{run}-{visit.number}"
+    path = f"/experiments/{experiment.experiment_id}/assign"
+    assigned = await connection.ask("POST", path, {"participant_id": participant, "persona_id": "developers"})
+    variant_id = assigned["variant_id"]
+    arm = [offer.variant_id for offer in trial.offers].index(variant_id)
+    success = visit.luck < trial.rates[arm]
+    await connection.ask(
+        "POST",
+        f"/variants/{quote(variant_id, safe='')}/performance",
+        {
+            "impression": True,
+            "success": success,
+            "persona_id": "developers",
+            "experiment_id": experiment.experiment_id,
+            "participant_id": participant,
+            "metrics": {trial.guardrail: visit.harm < trial.harms[arm]},
+            "metadata": {"device": "phone" if visit.seed % 3 else "desktop"},
+            "event_id": f"{run}-{visit.number}",
+        },
+    )
+    experiment.participants += 1
+    experiment.successes += success
+
+
+async def _prepare(connection: Connection, scene: Scene, url: str, force: bool) -> None:
+    """Have every variant and experiment of the scene there."""
+    query = urlencode({"dimension.demo": _mark(scene), "status": "all", "limit": 10_000})
+    try:
+        # Asked once only, unlike all that follows: a service that is not there is not one that is away.
+        mine = await connection.ask("GET", f"/variants?{query}", repeatable=False)
+    except ServiceFailed as error:
+        if isinstance(error.__cause__, OSError):
+            raise NobodyThere(url) from error
+        raise
+    everything = await connection.ask("GET", "/variants?status=all&limit=1")
+    others = everything["total_count"] - mine["total_count"]
+    if others and not force:
+        raise OtherVariants(url, others)
+    there = {variant["variant_id"] for variant in mine["variants"]}
+    offers: list[Offer] = [offer for stage in scene.stages.values() for offer in stage.campaign.offers]
+    offers += [offer for one in scene.experiments.values() for offer in one.trial.offers]
+    missing = [
+        {
+            "variant_id": offer.variant_id,
+            "content": offer.content,
+            "dimensions": {**offer.dimensions, "demo": _mark(scene)},
+        }
+        for offer in offers
+        if offer.variant_id not in there
+    ]
+    if missing:
+        await connection.ask("POST", "/variants", {"variants": missing}, repeatable=False)
+    running = {
+        frozenset(arm["variant_id"] for arm in one["variants"]): one["experiment_id"]
+        for one in (await connection.ask("GET", "/experiments?limit=1000"))["experiments"]
+        if one["status"] == "active"
+    }
+    for experiment in scene.experiments.values():
+        arms = frozenset(offer.variant_id for offer in experiment.trial.offers)
+        experiment.experiment_id = running.get(arms) or await _start(connection, experiment)
+
+
+async def _start(connection: Connection, experiment: Experiment) -> str:
+    trial = experiment.trial
+    arms = len(trial.offers)
+    plan: dict[str, Any] = {
+        "experiment_name": trial.name,
+        "description": trial.description,
+        "variant_ids": [offer.variant_id for offer in trial.offers],
+        "traffic_allocation": [1 / arms] * arms,
+        "target_persona": "developers",
+        "success_metrics": [trial.success],
+        "guardrail_metrics": [trial.guardrail],
+        "duration_days": _DURATION,
+        "allocation": trial.allocation,
+    }
+    started = await connection.ask("POST", "/experiments/start", plan, repeatable=False)
+    experiment_id: str = started["experiment_id"]
+    return experiment_id
+
+
+def _mark(scene: Scene) -> str:
+    """The value of the dimension `demo` that says which demonstration a variant belongs to."""
+    return f"seed-{scene.seed}"

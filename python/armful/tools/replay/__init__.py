@@ -1,0 +1,29 @@
+"""Replay real headline tests against a running armful: what would Thompson sampling have gained?
+
+    import asyncio
+    from armful.tools.replay import read_tests, replay
+
+    report = asyncio.run(replay(read_tests("tests.csv"), url="http://127.0.0.1:8000", key="..."))
+    print(report.total.gain, report.total.gain_share)
+
+A reader clicks a headline with the probability that it really had in its test: clicks / impressions.
+"""
+
+from armful.tools._connection import ServiceFailed as ReplayFailed
+from armful.tools.replay._report import Counters, Figures, Mismatch, ReplayedTest, Report, Shown
+from armful.tools.replay._run import replay
+from armful.tools.replay._tests import Headline, HeadlineTest, read_tests
+
+__all__ = [
+    "Counters",
+    "Figures",
+    "Headline",
+    "HeadlineTest",
+    "Mismatch",
+    "ReplayFailed",
+    "ReplayedTest",
+    "Report",
+    "Shown",
+    "read_tests",
+    "replay",
+]

@@ -1,0 +1,143 @@
+"""The contest: every policy on the same arms, in many independent runs."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, get_args
+
+import numpy as np
+from msgspec import Struct
+
+from armful import core
+
+Policy = Literal["thompson", "thompson_exploration", "epsilon_greedy", "ucb1", "kl_ucb", "greedy", "random"]
+POLICIES: tuple[Policy, ...] = get_args(Policy)
+"""What `armful.core.simulate` can play."""
+
+BAND = (0.1, 0.9)
+"""The quantiles over runs between which an outcome's band lies."""
+
+
+class OutcomeStatus(Struct, frozen=True, kw_only=True):
+    """What a policy came to.
+
+    Regret is the sum over steps of the best arm's rate less the chosen arm's: the expected successes that were given up.
+    """
+
+    policy: str
+    regret: float
+    """At the end, mean over runs."""
+    standard_error: float
+    """Of that mean; NaN for a single run."""
+    best_share: float
+    """The share of all choices that went to an arm with the best rate, in [0, 1]."""
+    reward: float
+    """Successes in expectation over a run, mean over runs."""
+    curve: list[float]
+    """Mean regret at each of the contest's steps."""
+    low: list[float]
+    """The regret at each step that a tenth of the runs fall below."""
+    high: list[float]
+    """The regret at each step that a tenth of the runs exceed."""
+
+
+class Contest(Struct, frozen=True, kw_only=True):
+    """Policies on the same arms; `outcomes` are in order of regret, the least first."""
+
+    rates: list[float]
+    horizon: int
+    runs: int
+    seed: int | None
+    lai_robbins: float
+    steps: list[int]
+    outcomes: list[OutcomeStatus]
+
+
+def compare(
+    rates: Sequence[float],
+    policies: Sequence[Policy],
+    *,
+    horizon: int = 20_000,
+    runs: int = 200,
+    seed: int | None = None,
+    points: int = 200,
+    progress: Callable[[Policy, float], object] | None = None,
+    **options: Any,
+) -> Contest:
+    """Play each policy against arms of these rates.
+
+    Args:
+        rates: each arm's true success rate, in [0, 1].
+        policies: of `POLICIES`.
+        horizon: steps in a run, at least 1.
+        runs: independent runs a policy, at least 1.
+        seed: from 0 to 2**64 - 1; fixes everything.
+        points: at how many evenly spaced steps curves are noted.
+        progress: called now and then with a policy and the share of its steps played, in [0, 1].
+        options: what else `armful.core.simulate` takes, such as `epsilon`.
+
+    Raises:
+        ValueError: a value is out of range; the message names the argument and the value.
+    """
+    outcomes = []
+    steps: list[int] = []
+    for policy in policies:
+
+        def tell(share: float, policy: Policy = policy) -> None:
+            if progress is not None:
+                progress(policy, share)
+
+        noted, regret, choices = core.simulate(
+            rates, policy, horizon, runs, seed=seed, points=points, progress=tell, **options
+        )
+        steps = noted.tolist()
+        outcomes.append(_outcome(policy, np.asarray(rates, np.float64), regret, choices))
+    return Contest(
+        rates=list(rates),
+        horizon=horizon,
+        runs=runs,
+        seed=seed,
+        lai_robbins=lai_robbins(rates),
+        steps=steps,
+        outcomes=sorted(outcomes, key=lambda outcome: outcome.regret),
+    )
+
+
+def _outcome(policy: str, rates: Any, regret: Any, choices: Any) -> OutcomeStatus:
+    final = regret[:, -1]
+    best = rates == rates.max()
+    low, high = np.quantile(regret, BAND, axis=0)
+    return OutcomeStatus(
+        policy=policy,
+        regret=float(final.mean()),
+        standard_error=float(final.std(ddof=1) / math.sqrt(len(final))) if len(final) > 1 else math.nan,
+        best_share=float(choices[:, best].sum() / choices.sum()),
+        reward=float((choices @ rates).mean()),
+        curve=regret.mean(axis=0).tolist(),
+        low=low.tolist(),
+        high=high.tolist(),
+    )
+
+
+def lai_robbins(rates: Sequence[float]) -> float:
+    """The regret that no policy which learns on all arms can stay under in the long run, for each factor e of steps.
+
+    >>> round(lai_robbins([0.25, 0.2]), 2)
+    7.14
+
+    Args:
+        rates: each arm's success rate, in [0, 1].
+
+    Returns:
+        Σ (μ* - μᵢ) / KL(μᵢ, μ*) over the arms that are not best: regret grows at least as this times ln t.
+
+    Source: Lai & Robbins (1985), Advances in Applied Mathematics 6, 4-22, theorem 2.
+    """
+    best = max(rates)
+    return sum((best - rate) / _divergence(rate, best) for rate in rates if rate < best)
+
+
+def _divergence(p: float, q: float) -> float:
+    """Kullback-Leibler divergence of the Bernoulli laws p and q, for p < q."""
+    if q == 1:
+        return math.inf
+    return (p * math.log(p / q) if p else 0.0) + (1 - p) * math.log((1 - p) / (1 - q))
