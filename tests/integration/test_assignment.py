@@ -12,7 +12,8 @@ from tests.conftest import Running
 from tests.integration.contract import create, problem, report
 from tests.integration.test_experiments import end_as_planned, results, start
 
-from armful.features.experiments.assignment import at_share, unit_hash
+from armful.features.experiments.assignment import unit_hash
+from armful.learning.policies import at_share
 from armful.stats.power import minimum_detectable_effect
 
 

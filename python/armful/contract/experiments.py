@@ -6,7 +6,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from armful.domain.experiment import Experiment, Guardrail, StopRule
 from armful.features.audit.store import AuditEntry
-from armful.features.experiments.assignment import Assigned
+from armful.features.experiments.assignment import ParticipantDecision
 
 
 class ArmView(Struct, kw_only=True):
@@ -100,7 +100,7 @@ class AssignmentView(Struct, kw_only=True):
     reason: str | None
 
     @classmethod
-    def of(cls, experiment_id: str, participant_id: str, assigned: Assigned) -> "AssignmentView":
+    def of(cls, experiment_id: str, participant_id: str, assigned: ParticipantDecision) -> "AssignmentView":
         """The view of an assignment."""
         return cls(
             experiment_id=experiment_id,

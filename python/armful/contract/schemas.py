@@ -207,7 +207,7 @@ class StatsView(Struct, kw_only=True):
             confidence_intervals=IntervalView(*known.wilson, known.confidence_level, "wilson"),
             credible_interval=IntervalView(*known.credible, known.confidence_level, "equal_tailed_beta"),
             thompson_sampling_stats=PosteriorView(
-                variant.alpha, variant.beta, known.expected_value, known.variance
+                known.posterior.alpha, known.posterior.beta, known.posterior.mean, known.posterior.variance
             ),
         )
 

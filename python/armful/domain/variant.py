@@ -36,17 +36,6 @@ class Variant(Struct, kw_only=True, gc=False):
     created_at: datetime
 
     @property
-    def alpha(self) -> float:
-        """First parameter of the posterior: the prior's and the successes."""
-        return self.prior_alpha + self.successes
-
-    @property
-    def beta(self) -> float:
-        """Second parameter of the posterior: the prior's and the failures."""
-        # The difference of the counters first: beside large ones a small prior would be lost, and 0 is no parameter.
-        return self.prior_beta + (self.impressions - self.successes)
-
-    @property
     def success_rate(self) -> float:
         """Successes per impression; 0 for a variant never shown."""
         return self.successes / self.impressions if self.impressions else 0.0

@@ -6,6 +6,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from armful.db.pool import Pool
+from armful.decisions.engine import DecisionEngine
+from armful.decisions.usage import SelectionUsage
 from armful.features.audit.store import AuditLog
 from armful.features.experiments.service import Experiments
 from armful.features.insights.history import VariantHistories
@@ -49,11 +51,12 @@ class Services(Struct, frozen=True):
         """Put the use cases together."""
         variants = Variants(pool, cache, source)
         history = VariantHistories(pool)
+        decisions = DecisionEngine(cache, [SelectionUsage(cache)])
         return cls(
-            selections=Selections(cache, metrics),
+            selections=Selections(decisions, metrics),
             outcomes=Outcomes(committer, variants),
             variants=variants,
-            experiments=Experiments(pool, variants, source),
+            experiments=Experiments(pool, variants, decisions, source),
             keys=Keys(pool, key_cache, source),
             audit=AuditLog(pool),
             overview=OverviewReader(pool, cache),

@@ -3,24 +3,24 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from time import time
 
-import msgspec
 import numpy as np
 from msgspec import Struct
 
 from armful.core import ArmTable
 from armful.domain.variant import Totals, Variant
+from armful.learning.beta import parameters_of
 from armful.replica.row_state import KEYS_PER_RANGE, Checksum, RowState
 
 
 class CachedVariant(Struct, gc=False):
-    """A variant, the version its description is known at, its slot of the table if any, and what of its JSON can be kept."""
+    """A variant in memory, the version its description is known at, and its slot of the table if it has one."""
 
     variant: Variant
     described_at: int
     slot: int | None = None
-    json: bytes | None = None
+    rendered: bytes | None = None
+    """What a caller has made of the variant and wants to find again; forgotten when the variant changes."""
     uses: int = 0
     """How often it was selected since that was last taken down, the last time at `used_at`, in seconds since 1970."""
     used_at: float = 0.0
@@ -112,7 +112,7 @@ class VariantCache:
                     successes += new.successes - variant.successes
                 variant.impressions, variant.successes = new.impressions, new.successes
                 variant.version = new.version
-                entry.json = None
+                entry.rendered = None
                 if entry.slot is not None:
                     slots.append(entry.slot)
                     changed.append(variant)
@@ -121,8 +121,7 @@ class VariantCache:
             self._clock += 1
             self.table.update(
                 slots,
-                [variant.alpha for variant in changed],
-                [variant.beta for variant in changed],
+                *parameters_of(changed),
                 [variant.impressions for variant in changed],
                 [self._clock] * len(changed),
             )
@@ -219,18 +218,28 @@ class VariantCache:
         """The variants that can be selected."""
         return [entry.variant for entry in self._by_id.values() if entry.variant.status == "active"]
 
-    def use(self, slots: Iterable[int]) -> list[CachedVariant]:
-        """The entries in those slots of the table, noted as selected now."""
+    @property
+    def version(self) -> int:
+        """Counts the changes of the table: equal versions of one process mean equal posteriors."""
+        return self._clock
+
+    def at(self, slots: Iterable[int]) -> list[CachedVariant]:
+        """The variants in these slots of the table."""
         by_slot = self._by_slot
-        entries = [by_slot[slot] for slot in slots]
-        now = time()
-        for entry in entries:
+        return [by_slot[slot] for slot in slots]
+
+    def find(self, variant_id: str) -> CachedVariant | None:
+        """The variant of that id, archived or not, with what is kept about it."""
+        return self._by_id.get(variant_id)
+
+    def record_selection(self, chosen: Iterable[CachedVariant], at: float) -> None:
+        """Count a selection of these variants, made at that time in seconds since 1970."""
+        for entry in chosen:
             if not entry.uses:
                 self._used.append(entry)
             entry.uses += 1
-            entry.used_at = now
+            entry.used_at = at
         self.selections += 1
-        return entries
 
     def take_used(self, most: int) -> dict[int, tuple[datetime, int]]:
         """When variants were last selected and how often since that was last taken, by key; of `most` at a time."""
@@ -258,17 +267,18 @@ class VariantCache:
         self.descriptions += 1
         live = []
         for entry in entries:
-            entry.json = None
+            entry.rendered = None
             if entry.variant.status == "active":
                 live.append(entry.variant)
             elif self.table.slot(entry.variant.variant_id) is not None:
                 self.table.remove([entry.variant.variant_id], version=self._clock)
         if not live:
             return
+        alpha, beta = parameters_of(live)
         slots = self.table.upsert(
             [variant.variant_id for variant in live],
-            np.array([variant.alpha for variant in live]),
-            np.array([variant.beta for variant in live]),
+            np.array(alpha),
+            np.array(beta),
             np.array([variant.impressions for variant in live], dtype=np.int64),
             np.full(len(live), self._clock, dtype=np.int64),
             [variant.dimensions for variant in live],
@@ -276,25 +286,3 @@ class VariantCache:
         for slot, variant in zip(slots.tolist(), live, strict=True):
             entry = self._by_slot[slot] = self._by_id[variant.variant_id]
             entry.slot = slot
-
-
-_encode = msgspec.json.Encoder().encode
-
-
-def encoded(entry: CachedVariant) -> bytes:
-    """A selected variant's JSON object without its closing brace, so that a score can be appended."""
-    if entry.json is None:
-        variant = entry.variant
-        value: dict[str, object] = {
-            "variant_id": variant.variant_id,
-            "dimensions": variant.dimensions,
-            "performance": {
-                "impressions": variant.impressions,
-                "successes": variant.successes,
-                "success_rate": variant.success_rate,
-            },
-        }
-        if variant.content is not None:
-            value["content"] = variant.content
-        entry.json = _encode(value)[:-1]
-    return entry.json

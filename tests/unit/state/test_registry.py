@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime
+from time import time
 
 import msgspec
 
@@ -61,7 +62,7 @@ def test_a_key_and_an_id_name_one_variant_whatever_was_held_under_them() -> None
     cache = VariantCache()
     cache.put(variant(key, 1, 10) for key in (1, 2, 5000))
     slots = [slot for key in (1, 2, 5000) if (slot := cache.table.slot(f"v{key}")) is not None]
-    cache.use(slots)
+    cache.record_selection(cache.at(slots), time())
     renamed = msgspec.structs.replace(variant(2, 1, 30), variant_id="v1")
     assert cache.contradicts([renamed])
     assert not cache.contradicts([variant(2, 5, 30), variant(3, 1, 1)])
@@ -69,7 +70,8 @@ def test_a_key_and_an_id_name_one_variant_whatever_was_held_under_them() -> None
     check(cache)
     assert {one.variant_id: one.key for one in cache.everything()} == {"v1": 2, "v5000": 5000}
     slots, _ = cache.table.select(5)
-    assert {entry.variant.variant_id for entry in cache.use(slots.tolist())} == {"v1", "v5000"}
+    assert {entry.variant.variant_id for entry in cache.at(slots.tolist())} == {"v1", "v5000"}
+    cache.record_selection(cache.at(slots.tolist()), time())
     assert cache.take_used(5).keys() == {2, 5000}
 
 
@@ -77,14 +79,14 @@ def test_uses_are_taken_some_at_a_time_and_each_once() -> None:
     cache = VariantCache()
     cache.put(variant(key, 1, 10) for key in range(5))
     slots = [cache.table.slot(f"v{key}") for key in (0, 1, 2, 1, 1)]
-    cache.use(slot for slot in slots if slot is not None)
+    cache.record_selection(cache.at(slot for slot in slots if slot is not None), time())
     first, second = cache.take_used(2), cache.take_used(2)
     assert {key: times for key, (_, times) in (first | second).items()} == {0: 1, 1: 3, 2: 1}
     assert len(first) == 2
     assert cache.take_used(2) == {}
     used_at = first[0][0]
     assert cache.last_used(variant(0, 1, 10)) == used_at
-    cache.use(slots[:1])  # type: ignore[arg-type]
+    cache.record_selection(cache.at(slots[:1]), time())  # type: ignore[arg-type]
     later = cache.last_used(variant(0, 1, 10))
     assert later is not None
     assert later >= used_at

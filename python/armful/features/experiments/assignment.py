@@ -15,19 +15,25 @@ import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from armful.core import probability_best
 from armful.db.pool import Pool, acquire
+from armful.decisions.engine import DecisionEngine
+from armful.domain.decision import Decision
 from armful.domain.experiment import Arm, Experiment
 from armful.domain.fields import Label
 from armful.domain.variant import Variant
 from armful.features.experiments import assignment_store as assignments
 from armful.features.experiments import store as experiments
 from armful.features.variants.service import Variants
+from armful.learning.policies import Settled, SettledParameters, Shares, SharesParameters
+from armful.replica.variant_cache import CachedVariant
 from armful.stats.allocation import with_floors
+
+_SHARES, _SETTLED = Shares(), Settled()
 
 _RENEW_AFTER = 0.01
 """Shares are worked out anew when impressions have grown by this part of what they were worked out from."""
@@ -41,14 +47,24 @@ class AssignRequest(Struct, kw_only=True):
     enroll: bool = True
 
 
-class Assigned(Struct, kw_only=True):
-    """The variant for a participant. Who is not in the experiment gets control, and `reason` says why."""
+class ParticipantDecision(Struct, kw_only=True):
+    """The decision for a participant. One who is not in the experiment gets control, and `reason` says why."""
 
-    variant: Variant
+    decision: Decision[CachedVariant]
     enrolled: bool
     is_new: bool
-    propensity: float | None
     reason: str | None = None
+
+    @property
+    def variant(self) -> Variant:
+        """The variant to show."""
+        return self.decision.chosen[0].variant
+
+    @property
+    def propensity(self) -> float | None:
+        """The probability with which the variant was chosen; None for a participant who is not in the experiment."""
+        propensities = self.decision.propensities
+        return None if propensities is None else propensities[0]
 
 
 def unit_hash(salt: str, participant_id: str) -> float:
@@ -57,79 +73,87 @@ def unit_hash(salt: str, participant_id: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def at_share(place: float, shares: Sequence[float]) -> int:
-    """The position at which the running sum of shares exceeds `place`."""
-    total = 0.0
-    for position, share in enumerate(shares):
-        total += share
-        if place < total:
-            return position
-    # Shares that sum to a rounding error less than 1: the last one that has any.
-    return max(position for position, share in enumerate(shares) if share > 0)
+class _Subject(NamedTuple):
+    """Whom a decision is for, in which experiment."""
+
+    experiment_id: str
+    participant_id: str
+    persona_id: str | None
 
 
 class Assignments:
     """Assignment to the experiments of the database."""
 
-    def __init__(self, pool: Pool, variants: Variants) -> None:
+    def __init__(self, pool: Pool, variants: Variants, decisions: DecisionEngine) -> None:
         self._pool = pool
         self._variants = variants
-        self._draw = random.SystemRandom().random
+        self._decisions = decisions
+        self._random = random.SystemRandom().random
 
-    async def assign(self, experiment_id: str, request: AssignRequest) -> Assigned:
-        """The variant of an experiment for a participant: the one they have, else a new one.
+    async def assign(self, experiment_id: str, request: AssignRequest) -> ParticipantDecision:
+        """Decide which variant of an experiment a participant sees: the one they have, else a new one.
 
         Raises:
-            ExperimentNotFound: there is none of that id.
+            ExperimentNotFound: There is no experiment of that id.
         """
         async with acquire(self._pool) as connection:
             experiment = await experiments.find(connection, experiment_id)
+            subject = _Subject(experiment.experiment_id, request.participant_id, request.persona_id)
             held = await assignments.find(connection, experiment.key, request.participant_id)
             arms = {arm.variant: arm for arm in experiment.arms}
             if experiment.status == "promoted":
-                return await self._not_in(experiment, f"{experiment.promoted_variant_id} was promoted")
+                return await self._not_in(
+                    experiment, subject, f"{experiment.promoted_variant_id} was promoted"
+                )
             if held is not None and (not arms[held.variant].retired or experiment.status != "active"):
-                return await self._assigned(arms[held.variant], held.propensity)
+                return await self._settled(subject, arms[held.variant], held.propensity)
             reason = _why_not(experiment, request)
             if reason is not None:
-                return await self._not_in(experiment, reason)
-            regime, shares = await self._shares(connection, experiment)
-            open_arms = [arm for arm in experiment.open_arms if arm.variant in shares]
-            fixed = experiment.allocation == "fixed"
-            place = unit_hash(experiment.salt, request.participant_id) if fixed else self._draw()
-            arm = open_arms[at_share(place, [shares[arm.variant] for arm in open_arms])]
+                return await self._not_in(experiment, subject, reason)
+            epoch, shares = await self._shares(connection, experiment)
+            decision = await self._draw(experiment, subject, shares)
             if not request.enroll:
-                return await self._assigned(arm, shares[arm.variant], enrolled=False, reason="only looked")
-            if held is not None:
-                await assignments.move(
-                    connection, experiment.key, request.participant_id, regime, arm.variant
+                return ParticipantDecision(
+                    decision=decision, enrolled=False, is_new=False, reason="only looked"
                 )
+            variant = decision.chosen[0].variant.key
+            if held is not None:
+                await assignments.move(connection, experiment.key, request.participant_id, epoch, variant)
             elif not await assignments.remember(
-                connection, experiment.key, request.participant_id, regime, arm.variant, request.persona_id
+                connection, experiment.key, request.participant_id, epoch, variant, request.persona_id
             ):
-                # Somebody else was first: theirs counts.
+                # Another request assigned the same participant first; that assignment counts.
                 held = await assignments.find(connection, experiment.key, request.participant_id)
                 assert held is not None
-                return await self._assigned(arms[held.variant], held.propensity)
-        return await self._assigned(arm, shares[arm.variant], is_new=True)
+                return await self._settled(subject, arms[held.variant], held.propensity)
+        return ParticipantDecision(decision=decision, enrolled=True, is_new=True)
 
-    async def _assigned(
-        self,
-        arm: Arm,
-        propensity: float,
-        *,
-        enrolled: bool = True,
-        is_new: bool = False,
-        reason: str | None = None,
-    ) -> Assigned:
-        variant = await self._variants.get(arm.variant_id)
-        return Assigned(
-            variant=variant, enrolled=enrolled, is_new=is_new, propensity=propensity, reason=reason
+    async def _draw(
+        self, experiment: Experiment, subject: "_Subject", shares: Mapping[int, float]
+    ) -> Decision[CachedVariant]:
+        """Choose an arm by the shares: by a hash of the participant where they are fixed, else at random."""
+        open_arms = [arm for arm in experiment.open_arms if arm.variant in shares]
+        fixed = experiment.allocation == "fixed"
+        parameters = SharesParameters(
+            [await self._variants.cached(arm.variant_id) for arm in open_arms],
+            [shares[arm.variant] for arm in open_arms],
+            unit_hash(experiment.salt, subject.participant_id) if fixed else self._random(),
         )
+        return self._decisions.decide(_SHARES, parameters, **subject._asdict())
 
-    async def _not_in(self, experiment: Experiment, reason: str) -> Assigned:
-        variant = await self._variants.get(experiment.promoted_variant_id or experiment.control.variant_id)
-        return Assigned(variant=variant, enrolled=False, is_new=False, propensity=None, reason=reason)
+    async def _settled(self, subject: "_Subject", arm: Arm, propensity: float) -> ParticipantDecision:
+        """The variant that a participant was assigned before."""
+        variant = await self._variants.cached(arm.variant_id)
+        decision = self._decisions.decide(
+            _SETTLED, SettledParameters(variant, propensity), **subject._asdict()
+        )
+        return ParticipantDecision(decision=decision, enrolled=True, is_new=False)
+
+    async def _not_in(self, experiment: Experiment, subject: "_Subject", reason: str) -> ParticipantDecision:
+        """The promoted variant or control, for a participant who is not in the experiment."""
+        variant = await self._variants.cached(experiment.promoted_variant_id or experiment.control.variant_id)
+        decision = self._decisions.decide(_SETTLED, SettledParameters(variant), **subject._asdict())
+        return ParticipantDecision(decision=decision, enrolled=False, is_new=False, reason=reason)
 
     async def _shares(self, connection: Any, experiment: Experiment) -> tuple[int, Mapping[int, float]]:
         """The regime in force and its shares; an adaptive experiment's are renewed where much has happened since."""

@@ -10,7 +10,7 @@ from armful.db.queries import load
 _SQL = load("armful.features.experiments", "assignments.sql")
 
 
-class Assignment(Struct, frozen=True):
+class StoredAssignment(Struct, frozen=True):
     """A participant's variant, and the chance with which it was chosen under its regime."""
 
     variant: int
@@ -25,10 +25,10 @@ class Regime(Struct, frozen=True):
     impressions: int
 
 
-async def find(connection: Any, experiment: int, participant_id: str) -> Assignment | None:
+async def find(connection: Any, experiment: int, participant_id: str) -> StoredAssignment | None:
     """Where a participant was assigned."""
     row = await connection.fetchrow(_SQL["find"], experiment, participant_id)
-    return None if row is None else Assignment(*row)
+    return None if row is None else StoredAssignment(*row)
 
 
 async def remember(

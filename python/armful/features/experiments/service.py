@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from armful.db.pool import Pool, acquire
+from armful.decisions.engine import DecisionEngine
 from armful.domain.errors import Refused, VariantNotFound
 from armful.domain.experiment import Action, Allocation, Experiment, Guardrail, StopRule
 from armful.domain.fields import Label, Text
@@ -65,11 +66,11 @@ class ChangeRequest(Struct, kw_only=True):
 class Experiments:
     """The experiments of the database."""
 
-    def __init__(self, pool: Pool, variants: Variants, source: UUID) -> None:
+    def __init__(self, pool: Pool, variants: Variants, decisions: DecisionEngine, source: UUID) -> None:
         self._pool = pool
         self._variants = variants
         self._source = source
-        self.assignments = Assignments(pool, variants)
+        self.assignments = Assignments(pool, variants, decisions)
 
     async def start(self, request: StartRequest, actor: Actor) -> Experiment:
         """Start an experiment now, or keep it as a draft.

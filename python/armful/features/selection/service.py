@@ -1,16 +1,17 @@
-"""Which variants to show: one draw per variant from its posterior, the largest win."""
+"""Chooses which variants to show."""
 
 from time import perf_counter
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from armful.decisions.engine import DecisionEngine
+from armful.domain.decision import Decision
 from armful.domain.errors import Refused
 from armful.domain.fields import Label
+from armful.learning.policies import SELECTION_POLICIES
 from armful.observability.metrics import Metrics
-from armful.replica.variant_cache import CachedVariant, VariantCache
-
-ALGORITHMS = ("thompson_sampling", "thompson_sampling_exploration")
+from armful.replica.variant_cache import CachedVariant
 
 
 class SelectRequest(Struct, kw_only=True):
@@ -28,38 +29,37 @@ class SelectRequest(Struct, kw_only=True):
 
 
 class Selections:
-    """Selections from the variants in memory; the database is never asked."""
+    """Selections from the variants in memory. The database is not asked."""
 
-    def __init__(self, cache: VariantCache, metrics: Metrics) -> None:
-        self._cache = cache
+    def __init__(self, decisions: DecisionEngine, metrics: Metrics) -> None:
+        self._decisions = decisions
         self._metrics = metrics
-        self._noted = [metrics.selection_notes[algorithm] for algorithm in ALGORITHMS]
 
-    def select(self, request: SelectRequest) -> tuple[list[CachedVariant], list[float]]:
-        """The chosen variants and the scores drawn for them, highest first.
+    def select(self, request: SelectRequest) -> Decision[CachedVariant]:
+        """Choose variants. The decision's scores are the draws, highest first.
 
         Raises:
-            Refused: an unknown algorithm, or a scope that is not offered.
+            Refused: The algorithm is unknown, or the scope is not offered.
         """
-        if request.algorithm not in ALGORITHMS:
-            raise Refused(f"Invalid algorithm '{request.algorithm}': valid are {', '.join(ALGORITHMS)}")
+        policy = SELECTION_POLICIES.get(request.algorithm)
+        if policy is None:
+            raise Refused(
+                f"Invalid algorithm '{request.algorithm}': valid are {', '.join(SELECTION_POLICIES)}"
+            )
         if request.scope == "persona":
             raise Refused(
                 "scope 'persona' is not offered: posteriors are kept over all personas, scope 'global'"
             )
-        explores = request.algorithm == "thompson_sampling_exploration"
         began = perf_counter()
-        slots, scores = self._cache.table.select(
-            request.top_k,
-            min_impressions=request.min_impressions if explores else None,
-            exploration_ratio=request.exploration_ratio if explores else 0.0,
-            where=request.dimensions or None,
-            exclude=request.exclude or None,
+        decision = self._decisions.decide(
+            policy,
+            request,
             seed=None if request.seed is UNSET else request.seed,
+            persona_id=request.persona_id,
         )
         seconds = perf_counter() - began
-        note = self._noted[explores].get(request.persona_id)
-        if note is None:
-            note = self._metrics.selection_note(request.algorithm, request.persona_id)
-        note(seconds)
-        return self._cache.use(slots.tolist()), scores.tolist()
+        observe = self._metrics.selection_notes[policy.name].get(request.persona_id)
+        if observe is None:
+            observe = self._metrics.selection_note(policy.name, request.persona_id)
+        observe(seconds)
+        return decision

@@ -12,7 +12,8 @@ from armful.domain.errors import Refused, VariantExists, VariantNotFound
 from armful.domain.key import Actor
 from armful.domain.variant import NewVariant, Status, Variant
 from armful.features.variants import store as variants
-from armful.replica.variant_cache import VariantCache
+from armful.learning.beta import BetaPosterior, posterior_of
+from armful.replica.variant_cache import CachedVariant, VariantCache
 from armful.stats.intervals import Interval, credible_interval, wilson_interval
 
 _RESERVED = "select"
@@ -31,8 +32,7 @@ class Statistics(Struct, frozen=True):
     confidence_level: float
     wilson: Interval
     credible: Interval
-    expected_value: float
-    variance: float
+    posterior: BetaPosterior
 
 
 class Variants:
@@ -80,6 +80,20 @@ class Variants:
             VariantNotFound: there is none of that id.
         """
         return self.held(variant_id) or await self.read(variant_id)
+
+    async def cached(self, variant_id: str) -> CachedVariant:
+        """As `get`, with what this process keeps about the variant.
+
+        Raises:
+            VariantNotFound: there is none of that id.
+        """
+        found = self._cache.find(variant_id)
+        if found is None:
+            await self.read(variant_id)
+            found = self._cache.find(variant_id)
+            if found is None:  # the database was emptied in between
+                raise VariantNotFound(variant_id)
+        return found
 
     def held(self, variant_id: str) -> Variant | None:
         """This process's copy of a variant, if it has heard of it."""
@@ -160,13 +174,11 @@ def statistics(variant: Variant, confidence_level: float) -> Statistics:
     """
     if not 0 < confidence_level < 1:
         raise Refused(f"confidence_level must be between 0 and 1, and is {confidence_level}")
-    alpha, beta = variant.alpha, variant.beta
-    strength = alpha + beta
+    posterior = posterior_of(variant)
     return Statistics(
         variant=variant,
         confidence_level=confidence_level,
         wilson=wilson_interval(variant.successes, variant.impressions, confidence_level),
-        credible=credible_interval(alpha, beta, confidence_level),
-        expected_value=alpha / strength,
-        variance=alpha / strength * (beta / strength) / (strength + 1),
+        credible=credible_interval(posterior.alpha, posterior.beta, confidence_level),
+        posterior=posterior,
     )

@@ -20,6 +20,7 @@ from armful.domain.key import ApiKey
 from armful.features.insights.live import Counters
 from armful.features.services import Services
 from armful.http.auth import KEY
+from armful.learning.beta import posterior_of
 from armful.server.fast_response import FastResponse
 
 _LOOK_EVERY = 0.25
@@ -122,12 +123,13 @@ async def _ticks(
                 variants=[
                     LivePosterior(
                         variant_id=variant.variant_id,
-                        alpha=variant.alpha,
-                        beta=variant.beta,
+                        alpha=posterior.alpha,
+                        beta=posterior.beta,
                         impressions=variant.impressions,
                         successes=variant.successes,
                     )
                     for variant in changed
+                    for posterior in [posterior_of(variant)]
                 ],
             )
             yield b"data: %b\n\n" % _encode(tick)

@@ -1,0 +1,1 @@
+"""Decisions: made in one place, and handed to everything that keeps something of them."""

@@ -1,0 +1,1 @@
+"""How domain objects are put into the wire types of the contract."""

@@ -1,0 +1,43 @@
+"""The JSON answer to a selection, put together from pieces that are kept with the variants."""
+
+import msgspec
+
+from armful.domain.decision import Decision
+from armful.features.selection.service import SelectRequest
+from armful.replica.variant_cache import CachedVariant
+
+_encode = msgspec.json.Encoder().encode
+
+
+def selection_json(decision: Decision[CachedVariant], request: SelectRequest) -> bytes:
+    """The answer, a `contract.Selection`. Only scores and metadata are encoded anew each time."""
+    assert decision.scores is not None
+    variants = [
+        b'%b,"score":%b}' % (cached.rendered or _render(cached), _encode(score))
+        for cached, score in zip(decision.chosen, decision.scores, strict=True)
+    ]
+    # The metadata are the request without its first field, `top_k`.
+    metadata = _encode(request).partition(b",")[2]
+    return b'{"selected_variants":[%b],"selection_metadata":{%b,"selection_id":"%b"}' % (
+        b",".join(variants),
+        metadata,
+        decision.decision_id.encode(),
+    )
+
+
+def _render(cached: CachedVariant) -> bytes:
+    """A selected variant's JSON object without its closing brace, so that a score can be appended. Kept until it changes."""
+    variant = cached.variant
+    value: dict[str, object] = {
+        "variant_id": variant.variant_id,
+        "dimensions": variant.dimensions,
+        "performance": {
+            "impressions": variant.impressions,
+            "successes": variant.successes,
+            "success_rate": variant.success_rate,
+        },
+    }
+    if variant.content is not None:
+        value["content"] = variant.content
+    cached.rendered = _encode(value)[:-1]
+    return cached.rendered

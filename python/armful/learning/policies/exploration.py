@@ -1,0 +1,29 @@
+"""Thompson sampling with places kept for candidates that have been shown little."""
+
+from msgspec import UNSET
+
+from armful.domain.decision import Draw
+from armful.learning.policies.base import Candidates, Chosen, SelectionParameters
+
+
+class ThompsonSamplingExploration:
+    """Of the `top_k` places an expected `top_k` × `exploration_ratio` go to candidates with fewer than `min_impressions`.
+
+    The whole part of that number is given surely, the fraction by one random draw. Within each group Thompson sampling
+    chooses. Places that one group cannot fill go to the other.
+    """
+
+    name = "thompson_sampling_exploration"
+
+    def draw(self, candidates: Candidates[Chosen], parameters: SelectionParameters) -> Draw[Chosen]:
+        """Choose. The scores are the draws."""
+        table = candidates.table
+        slots, scores = table.select(
+            parameters.top_k,
+            min_impressions=parameters.min_impressions,
+            exploration_ratio=parameters.exploration_ratio,
+            where=parameters.dimensions or None,
+            exclude=parameters.exclude or None,
+            seed=None if parameters.seed is UNSET else parameters.seed,
+        )
+        return Draw(candidates.at(slots.tolist()), len(table), scores.tolist())

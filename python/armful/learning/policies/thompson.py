@@ -1,0 +1,27 @@
+"""Thompson sampling: draw once from every candidate's posterior, and choose the largest draws.
+
+W. R. Thompson (1933). On the likelihood that one unknown probability exceeds another in view of the evidence of two samples.
+Biometrika 25, 285–294.
+"""
+
+from msgspec import UNSET
+
+from armful.domain.decision import Draw
+from armful.learning.policies.base import Candidates, Chosen, SelectionParameters
+
+
+class ThompsonSampling:
+    """One draw θᵢ ~ Beta(αᵢ, βᵢ) per candidate; the `top_k` largest are chosen."""
+
+    name = "thompson_sampling"
+
+    def draw(self, candidates: Candidates[Chosen], parameters: SelectionParameters) -> Draw[Chosen]:
+        """Choose. The scores are the draws."""
+        table = candidates.table
+        slots, scores = table.select(
+            parameters.top_k,
+            where=parameters.dimensions or None,
+            exclude=parameters.exclude or None,
+            seed=None if parameters.seed is UNSET else parameters.seed,
+        )
+        return Draw(candidates.at(slots.tolist()), len(table), scores.tolist())
