@@ -1,4 +1,4 @@
-// Lays a Brotli and a gzip copy beside each text file of the build, for armful to serve as they are.
+// Write a Brotli and a gzip copy of each text file of the build, which armful serves to browsers that accept them.
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 

@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
-// `npm run dev` serves the dashboard from its sources against an armful that runs elsewhere.
+// `npm run dev` serves the dashboard from its sources and forwards API requests to the armful at ARMFUL_URL.
 const armful = process.env.ARMFUL_URL ?? "http://127.0.0.1:8000";
 const api = ["/variants", "/standings", "/experiments", "/live", "/keys", "/power", "/health"];
 
@@ -12,7 +12,7 @@ export default defineConfig({
     outDir: "../python/armful/static/dashboard",
     emptyOutDir: true,
     target: "es2022",
-    cssTarget: ["chrome123", "firefox120", "safari17.5"], // know light-dark()
+    cssTarget: ["chrome123", "firefox120", "safari17.5"], // the first versions that support light-dark()
     assetsInlineLimit: 0,
     license: { fileName: "licenses.md" },
   },

@@ -3,38 +3,40 @@ import { Armful, ArmfulError, type TableQuery } from "armful-client";
 import { connection } from "./connection";
 import { session } from "./session";
 
-const LEAST_WAIT = 500;
-const LONGEST_WAIT = 3000;
+const MIN_RETRY_DELAY_MS = 500;
+const MAX_RETRY_DELAY_MS = 3000;
 
-async function watched(request: Request): Promise<Response> {
+/** Send a request; record whether armful answered, and sign out when it rejects the key. */
+async function fetchAndTrackConnection(request: Request): Promise<Response> {
   try {
     const response = await fetch(request);
-    connection.set(response.status !== 503);
-    if (response.status === 401) session.end("armful does not accept this key any more. Sign in with another one.");
+    connection.setReachable(response.status !== 503);
+    if (response.status === 401) session.end("This key is no longer valid. Sign in with another one.");
     return response;
   } catch (error) {
-    if (!request.signal.aborted) connection.set(false);
+    if (!request.signal.aborted) connection.setReachable(false);
     throw error;
   }
 }
 
-export const api = new Armful({ apiKey: session.key, fetch: watched });
+export const api = new Armful({ apiKey: session.key, fetch: fetchAndTrackConnection });
 
-/** A client for a key that has not been accepted yet. */
-export const trying = (key: string): Armful => new Armful({ apiKey: key });
+/** A client that uses the given key instead of the session's, to check the key at sign-in. */
+export const clientForKey = (key: string): Armful => new Armful({ apiKey: key });
 
-function willPass(error: Error): boolean {
+/** Whether the same request may succeed later: armful was unreachable, overloaded or rate-limiting. */
+function isTransient(error: Error): boolean {
   return error instanceof ArmfulError && [0, 429, 503].includes(error.status);
 }
 
-export function queryClient(): QueryClient {
+export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
-        // What the network does to a request is no reason to show nothing: keep trying, and keep what was there.
+        // Retry even when the browser reports that it is offline: armful may run on this machine. Old data stays visible.
         networkMode: "always",
-        retry: (_, error) => willPass(error),
-        retryDelay: (attempt) => Math.min(LEAST_WAIT * 2 ** attempt, LONGEST_WAIT),
+        retry: (_, error) => isTransient(error),
+        retryDelay: (attempt) => Math.min(MIN_RETRY_DELAY_MS * 2 ** attempt, MAX_RETRY_DELAY_MS),
         staleTime: 2000,
       },
       mutations: { networkMode: "always" },
@@ -42,8 +44,8 @@ export function queryClient(): QueryClient {
   });
 }
 
-/** The names under which answers are kept; a change invalidates those it touches. */
-export const names = {
+/** The cache key of each query; a mutation invalidates the keys whose data it changes. */
+export const queryKeys = {
   key: ["key"] as const,
   variants: ["variants"] as const,
   standings: ["standings"] as const,
@@ -57,10 +59,10 @@ export const names = {
   results: (id: string, segment: string | null) => ["experiments", id, "results", segment] as const,
 };
 
-/** Whether the key in use may do what needs this scope; false until that is known. */
-export function useMay(scope: "read" | "select" | "write" | "admin"): boolean {
+/** Whether the current API key has this scope; false until the key has been loaded. */
+export function useHasScope(scope: "read" | "select" | "write" | "admin"): boolean {
   const { data } = useQuery({
-    queryKey: names.key,
+    queryKey: queryKeys.key,
     queryFn: ({ signal }) => api.currentKey(signal),
     staleTime: 60_000,
   });

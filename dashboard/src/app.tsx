@@ -1,53 +1,53 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useSyncExternalStore } from "react";
 import { Navigate, Route, Routes } from "react-router";
-import { SignIn } from "./pages/sign-in";
+import { SignInPage } from "./pages/sign-in";
 import { session } from "./session";
-import { Boundary } from "./shell/boundary";
-import { Shell } from "./shell/shell";
-import { Loading } from "./ui/states";
+import { ErrorBoundary } from "./shell/error-boundary";
+import { AppShell } from "./shell/app-shell";
+import { LoadingPlaceholder } from "./ui/notices";
 
-const Variants = lazy(() => import("./pages/variants/page"));
-const Variant = lazy(() => import("./pages/variant/page"));
-const Experiments = lazy(() => import("./pages/experiments/page"));
-const NewExperiment = lazy(() => import("./pages/experiments/new"));
-const Experiment = lazy(() => import("./pages/experiment/page"));
-const Live = lazy(() => import("./pages/live/page"));
-const HowItWorks = lazy(() => import("./pages/how/page"));
+const VariantsPage = lazy(() => import("./pages/variants/page"));
+const VariantPage = lazy(() => import("./pages/variant/page"));
+const ExperimentsPage = lazy(() => import("./pages/experiments/page"));
+const NewExperimentPage = lazy(() => import("./pages/new-experiment/page"));
+const ExperimentPage = lazy(() => import("./pages/experiment/page"));
+const LivePage = lazy(() => import("./pages/live/page"));
+const HowItWorksPage = lazy(() => import("./pages/how-it-works/page"));
 
 export function App() {
   const key = useSyncExternalStore(session.subscribe, session.key);
   const queries = useQueryClient();
   useEffect(() => {
-    if (key === null) queries.clear(); // nothing of one key's answers is left for the next
+    if (key === null) queries.clear(); // the next key must not see data loaded with this one
   }, [key, queries]);
-  if (key === null) return <SignIn />;
+  if (key === null) return <SignInPage />;
   return (
-    <Shell>
-      <Boundary>
-        <Suspense fallback={<Loading />}>
+    <AppShell>
+      <ErrorBoundary>
+        <Suspense fallback={<LoadingPlaceholder />}>
           <Routes>
             <Route index element={<Navigate to="/variants" replace />} />
-            <Route path="/variants" element={<Variants />} />
-            <Route path="/variants/:id" element={<Variant />} />
-            <Route path="/experiments" element={<Experiments />} />
-            <Route path="/experiments/new" element={<NewExperiment />} />
-            <Route path="/experiments/:id" element={<Experiment />} />
-            <Route path="/live" element={<Live />} />
-            <Route path="/how-it-works" element={<HowItWorks />} />
-            <Route path="*" element={<NotFound />} />
+            <Route path="/variants" element={<VariantsPage />} />
+            <Route path="/variants/:id" element={<VariantPage />} />
+            <Route path="/experiments" element={<ExperimentsPage />} />
+            <Route path="/experiments/new" element={<NewExperimentPage />} />
+            <Route path="/experiments/:id" element={<ExperimentPage />} />
+            <Route path="/live" element={<LivePage />} />
+            <Route path="/how-it-works" element={<HowItWorksPage />} />
+            <Route path="*" element={<PageNotFound />} />
           </Routes>
         </Suspense>
-      </Boundary>
-    </Shell>
+      </ErrorBoundary>
+    </AppShell>
   );
 }
 
-function NotFound() {
+function PageNotFound() {
   return (
     <div className="empty">
-      <h1>No such page</h1>
-      <p>The address names no page of the dashboard. Choose one from the menu.</p>
+      <h1>Page not found</h1>
+      <p>The dashboard has no page at this address. Choose one from the menu.</p>
     </div>
   );
 }

@@ -1,11 +1,11 @@
-/** Whether armful answered the last request: its absence is shown above every page until it is back. */
+/** Whether armful answered the last request. Every page shows a banner while it does not. */
 const listeners = new Set<() => void>();
 let reachable = true;
 
 export const connection = {
   reachable: (): boolean => reachable,
 
-  set(value: boolean): void {
+  setReachable(value: boolean): void {
     if (value === reachable) return;
     reachable = value;
     for (const listener of listeners) listener();

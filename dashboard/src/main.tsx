@@ -11,7 +11,7 @@ import "./styles/tables.css";
 import "./styles/forms.css";
 import "./styles/page.css";
 import "./styles/shell.css";
-import { queryClient } from "./api";
+import { createQueryClient } from "./api";
 import { App } from "./app";
 
 const root = document.getElementById("root");
@@ -19,7 +19,7 @@ if (root === null) throw new Error("index.html has no element #root");
 
 createRoot(root).render(
   <StrictMode>
-    <QueryClientProvider client={queryClient()}>
+    <QueryClientProvider client={createQueryClient()}>
       <BrowserRouter basename="/dashboard">
         <App />
       </BrowserRouter>

@@ -1,29 +1,29 @@
-/** The API key of this browser tab: kept until the tab closes or the key is refused, never in an address. */
-const STORED = "armful.key";
+/** The API key of this browser tab, kept until the tab closes or armful rejects the key. It never appears in a URL. */
+const STORAGE_KEY = "armful.key";
 const listeners = new Set<() => void>();
-let refused: string | null = null;
+let endReason: string | null = null;
 
-function changed(): void {
+function notifyListeners(): void {
   for (const listener of listeners) listener();
 }
 
 export const session = {
-  key: (): string | null => sessionStorage.getItem(STORED),
+  key: (): string | null => sessionStorage.getItem(STORAGE_KEY),
 
-  /** Why the last session ended, where it was not the user who ended it. */
-  refused: (): string | null => refused,
+  /** Why the last session ended; null if the user signed out. */
+  endReason: (): string | null => endReason,
 
-  begin(key: string): void {
-    refused = null;
-    sessionStorage.setItem(STORED, key);
-    changed();
+  start(key: string): void {
+    endReason = null;
+    sessionStorage.setItem(STORAGE_KEY, key);
+    notifyListeners();
   },
 
-  end(why: string | null = null): void {
-    if (sessionStorage.getItem(STORED) === null) return;
-    refused = why;
-    sessionStorage.removeItem(STORED);
-    changed();
+  end(reason: string | null = null): void {
+    if (sessionStorage.getItem(STORAGE_KEY) === null) return;
+    endReason = reason;
+    sessionStorage.removeItem(STORAGE_KEY);
+    notifyListeners();
   },
 
   subscribe: (listener: () => void): (() => void) => {

@@ -1,41 +1,41 @@
 import { useMutation } from "@tanstack/react-query";
 import { ArmfulError } from "armful-client";
 import { useState } from "react";
-import { trying } from "../api";
+import { clientForKey } from "../api";
 import { session } from "../session";
-import { Mark } from "../ui/icon";
-import { Notice } from "../ui/states";
+import { Logo } from "../ui/icon";
+import { Notice } from "../ui/notices";
 
 const FORBIDDEN = 403;
 const UNAUTHORIZED = 401;
 
-function reason(error: Error): string {
+function errorMessage(error: Error): string {
   const status = error instanceof ArmfulError ? error.status : -1;
-  if (status === UNAUTHORIZED) return "armful does not know this key. Check that all of it was pasted.";
-  if (status === FORBIDDEN) return "This key may not read. Ask for one with the scope “read”.";
-  if (status === 0) return "armful can't be reached. Is it running?";
+  if (status === UNAUTHORIZED) return "armful does not recognise this key. Check that you pasted all of it.";
+  if (status === FORBIDDEN) return "This key has no read permission. Ask for a key with the “read” scope.";
+  if (status === 0) return "armful cannot be reached. Is it running?";
   return error.message;
 }
 
-export function SignIn() {
+export function SignInPage() {
   const [key, setKey] = useState("");
   const attempt = useMutation({
-    mutationFn: (text: string) => trying(text).currentKey(),
-    onSuccess: (_, text) => session.begin(text),
+    mutationFn: (text: string) => clientForKey(text).currentKey(),
+    onSuccess: (_, text) => session.start(text),
   });
-  const refused = attempt.error ? reason(attempt.error) : session.refused();
+  const message = attempt.error ? errorMessage(attempt.error) : session.endReason();
   return (
     <div className="sign-in">
       <main>
         <p className="brand">
-          <Mark size={34} />
+          <Logo size={34} />
           armful
         </p>
         <div className="stack" style={{ gap: "0.3rem" }}>
           <h1>Sign in</h1>
-          <p className="quiet">Which variants win, how sure that is, and what to do next.</p>
+          <p className="muted">See which variants win, how certain that is, and what to do next.</p>
         </div>
-        {refused && <Notice kind="bad" title={refused} live />}
+        {message && <Notice kind="error" title={message} live />}
         <form
           onSubmit={(event) => {
             event.preventDefault();
@@ -56,8 +56,8 @@ export function SignIn() {
               onChange={(event) => setKey(event.target.value)}
             />
             <p id="key-hint" className="hint">
-              <code>armful serve</code> prints one on its first start; <code>armful keys create</code> makes more. It is
-              forgotten when this tab closes.
+              <code>armful serve</code> prints a key on its first start; <code>armful keys create</code> creates more.
+              The key is forgotten when you close this tab.
             </p>
           </div>
           <button type="submit" className="button primary" aria-disabled={attempt.isPending}>

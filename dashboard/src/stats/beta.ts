@@ -1,11 +1,11 @@
-/** The Beta distribution, for drawing curves and for trying Thompson sampling in the browser. */
+/** The Beta distribution: densities for charts, and draws for the demos of Thompson sampling. */
 
 const LANCZOS = [
   0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
   12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
 ];
 
-/** ln Γ(x) for x > 0, by Lanczos' approximation with g = 7; relative error under 1e-13. */
+/** ln Γ(x) for x > 0, by the Lanczos approximation with g = 7; relative error under 1e-13. */
 export function logGamma(x: number): number {
   if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
   const t = x + 6.5;
@@ -13,6 +13,7 @@ export function logGamma(x: number): number {
   return 0.5 * Math.log(2 * Math.PI) + (x - 0.5) * Math.log(t) - t + Math.log(sum);
 }
 
+/** ln B(a, b). */
 export function logBeta(a: number, b: number): number {
   return logGamma(a) + logGamma(b) - logGamma(a + b);
 }
@@ -27,7 +28,7 @@ export function density(x: number, a: number, b: number): number {
   return Math.exp((a - 1) * Math.log(x) + (b - 1) * Math.log1p(-x) - logBeta(a, b));
 }
 
-/** P(θ ≤ x) for θ ~ Beta(a, b), by the continued fraction of DLMF 8.17.22, evaluated after Lentz. */
+/** P(θ ≤ x) for θ ~ Beta(a, b), by the continued fraction of DLMF 8.17.22, evaluated with Lentz's algorithm. */
 export function cumulative(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
@@ -35,23 +36,24 @@ export function cumulative(x: number, a: number, b: number): number {
   const front = Math.exp(a * Math.log(x) + b * Math.log1p(-x) - logBeta(a, b)) / a;
   const tiny = 1e-300;
   let c = 1;
-  let d = 1 / safe(1 - ((a + b) * x) / (a + 1), tiny);
+  let d = 1 / awayFromZero(1 - ((a + b) * x) / (a + 1), tiny);
   let fraction = d;
   for (let m = 1; m < 10_000; m++) {
     const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
-    d = 1 / safe(1 + even * d, tiny);
-    c = safe(1 + even / c, tiny);
+    d = 1 / awayFromZero(1 + even * d, tiny);
+    c = awayFromZero(1 + even / c, tiny);
     fraction *= d * c;
     const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
-    d = 1 / safe(1 + odd * d, tiny);
-    c = safe(1 + odd / c, tiny);
+    d = 1 / awayFromZero(1 + odd * d, tiny);
+    c = awayFromZero(1 + odd / c, tiny);
     fraction *= d * c;
     if (Math.abs(d * c - 1) < 1e-15) break;
   }
   return front * fraction;
 }
 
-function safe(value: number, tiny: number): number {
+/** The value, or `tiny` in place of a value near 0, to avoid dividing by it. */
+function awayFromZero(value: number, tiny: number): number {
   return Math.abs(value) < tiny ? tiny : value;
 }
 
@@ -67,35 +69,38 @@ export function quantile(p: number, a: number, b: number): number {
   return (low + high) / 2;
 }
 
+/** The mean of Beta(a, b). */
 export function mean(a: number, b: number): number {
   return a / (a + b);
 }
 
+/** The standard deviation of Beta(a, b). */
 export function deviation(a: number, b: number): number {
   return Math.sqrt((a * b) / (a + b + 1)) / (a + b);
 }
 
+/** The posterior of one arm. */
 export interface Arm {
   alpha: number;
   beta: number;
 }
 
 /**
- * Each arm's probability to have the largest rate: ∫ fₖ ∏ Fⱼ by the midpoint rule over log-odds, where every
- * Beta density is smooth and falls off at both ends. Absolute error under 1e-6 for α, β from 1 to 10⁵.
+ * Each arm's probability of having the highest rate: ∫ fₖ ∏ Fⱼ, by the midpoint rule over log-odds, where every
+ * Beta density is smooth and vanishes at both ends. Absolute error under 1e-6 for α, β from 1 to 10⁵.
  */
 export function chanceToBeBest(arms: readonly Arm[], steps = 4000): number[] {
   if (arms.length === 0) return [];
-  const odds = (x: number) => Math.log(x) - Math.log1p(-x);
+  const logOdds = (x: number) => Math.log(x) - Math.log1p(-x);
   const tail = 1e-13;
-  const low = Math.min(...arms.map(({ alpha, beta }) => odds(Math.max(quantile(tail, alpha, beta), 1e-15))));
-  const high = Math.max(...arms.map(({ alpha, beta }) => -odds(Math.max(quantile(tail, beta, alpha), 1e-15))));
+  const low = Math.min(...arms.map(({ alpha, beta }) => logOdds(Math.max(quantile(tail, alpha, beta), 1e-15))));
+  const high = Math.max(...arms.map(({ alpha, beta }) => -logOdds(Math.max(quantile(tail, beta, alpha), 1e-15))));
   const width = (high - low) / steps;
   const best = arms.map(() => 0);
   const below = arms.map(() => 0);
   for (let i = 0; i < steps; i++) {
     const t = low + (i + 0.5) * width;
-    // ln x and ln(1 − x) from log-odds, without cancelling at either end.
+    // Compute ln x and ln(1 − x) from the log-odds, which avoids cancellation at both ends.
     const logX = -Math.log1p(Math.exp(-t));
     const logY = -Math.log1p(Math.exp(t));
     const mass = arms.map(({ alpha, beta }) => width * Math.exp(alpha * logX + beta * logY - logBeta(alpha, beta)));
@@ -115,7 +120,7 @@ export function chanceToBeBest(arms: readonly Arm[], steps = 4000): number[] {
 /** A source of uniform numbers in (0, 1). */
 export type Uniform = () => number;
 
-/** Mulberry32: small, fast and repeatable; for illustrations only. */
+/** The Mulberry32 generator: fast and reproducible, but good enough for illustrations only. */
 export function seeded(seed: number): Uniform {
   let state = seed >>> 0;
   return () => {
@@ -131,7 +136,7 @@ function drawNormal(uniform: Uniform): number {
   return Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
-/** A draw from Gamma(shape, 1) after Marsaglia and Tsang (2000). */
+/** A draw from Gamma(shape, 1), by the method of Marsaglia and Tsang (2000). */
 function drawGamma(shape: number, uniform: Uniform): number {
   if (shape < 1) return drawGamma(shape + 1, uniform) * uniform() ** (1 / shape);
   const d = shape - 1 / 3;
@@ -143,6 +148,7 @@ function drawGamma(shape: number, uniform: Uniform): number {
   }
 }
 
+/** A draw from Beta(a, b). */
 export function draw(a: number, b: number, uniform: Uniform): number {
   const x = drawGamma(a, uniform);
   return x / (x + drawGamma(b, uniform));

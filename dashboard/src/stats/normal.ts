@@ -1,4 +1,4 @@
-/** Φ⁻¹(p), Acklam's rational approximation with one step of Halley's method: relative error under 1e-9. */
+/** Φ⁻¹(p), by Acklam's rational approximation and one step of Halley's method; relative error below 1e-9. */
 export function inverseNormal(p: number): number {
   if (p > 0.5) return -inverseNormal(1 - p);
   const q = p < 0.02425 ? Math.sqrt(-2 * Math.log(p)) : p - 0.5;
@@ -33,7 +33,7 @@ function polynomial(coefficients: number[], x: number): number {
   return coefficients.reduce((sum, coefficient) => sum * x + coefficient, 0);
 }
 
-/** Φ(z) for z ≤ 0, by the continued fraction of Mills' ratio far out and by its series near 0. */
+/** Φ(z) for z ≤ 0, by the continued fraction of Mills' ratio for z < −3 and by the series otherwise. */
 export function normal(z: number): number {
   if (z > 0) return 1 - normal(-z);
   const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);

@@ -1,99 +1,105 @@
-/** Ways to choose among arms, played on the same arms with the same luck. */
+/** Simulates selection policies on the same arms, with the same random outcomes for all of them. */
 
 import { draw, seeded, type Uniform } from "./beta";
 
 export const POLICIES = ["thompson", "greedy", "random"] as const;
 export type Policy = (typeof POLICIES)[number];
 
-export const POLICY_WORDS: Record<Policy, string> = {
+export const POLICY_LABELS: Record<Policy, string> = {
   thompson: "Thompson sampling",
-  greedy: "Always the best so far",
-  random: "At random",
+  greedy: "Greedy (best so far)",
+  random: "Random",
 };
 
-interface Tally {
+interface Counts {
   successes: number;
   failures: number;
 }
 
-/** One policy's play: how often it showed each arm, and what that cost against always showing the best. */
-export interface Play {
-  tallies: Tally[];
+/** The state of one policy: the outcomes of each arm, and the regret against always showing the best arm. */
+export interface PolicyRun {
+  counts: Counts[];
   regret: number;
-  /** Regret after each round, from 0. */
-  path: number[];
+  /** The cumulative regret after each round; the first value is 0. */
+  regretByRound: number[];
 }
 
-export interface Game {
+export interface Simulation {
+  /** The true success rate of each arm. */
   rates: number[];
   round: number;
-  plays: Record<Policy, Play>;
+  runs: Record<Policy, PolicyRun>;
 }
 
-function start(arms: number): Play {
-  return { tallies: Array.from({ length: arms }, () => ({ successes: 0, failures: 0 })), regret: 0, path: [0] };
+function newRun(arms: number): PolicyRun {
+  return { counts: Array.from({ length: arms }, () => ({ successes: 0, failures: 0 })), regret: 0, regretByRound: [0] };
 }
 
-export function newGame(rates: number[]): Game {
-  const plays = { thompson: start(rates.length), greedy: start(rates.length), random: start(rates.length) };
-  return { rates, round: 0, plays };
+export function newSimulation(rates: number[]): Simulation {
+  const runs = { thompson: newRun(rates.length), greedy: newRun(rates.length), random: newRun(rates.length) };
+  return { rates, round: 0, runs };
 }
 
-function largest(values: number[]): number {
+function indexOfLargest(values: number[]): number {
   return values.reduce((best, value, i) => (value > (values[best] ?? -Infinity) ? i : best), 0);
 }
 
-function choose(policy: Policy, tallies: Tally[], uniform: Uniform): number {
+function chooseArm(policy: Policy, counts: Counts[], uniform: Uniform): number {
   switch (policy) {
     case "thompson":
-      return largest(tallies.map(({ successes, failures }) => draw(1 + successes, 1 + failures, uniform)));
+      return indexOfLargest(counts.map(({ successes, failures }) => draw(1 + successes, 1 + failures, uniform)));
     case "greedy": {
-      // Each arm once, then always the one with the best rate so far.
-      const untried = tallies.findIndex(({ successes, failures }) => successes + failures === 0);
+      // Show each arm once, then always the one with the best rate so far.
+      const untried = counts.findIndex(({ successes, failures }) => successes + failures === 0);
       return untried >= 0
         ? untried
-        : largest(tallies.map(({ successes, failures }) => successes / (successes + failures)));
+        : indexOfLargest(counts.map(({ successes, failures }) => successes / (successes + failures)));
     }
     case "random":
-      return Math.floor(uniform() * tallies.length);
+      return Math.floor(uniform() * counts.length);
   }
 }
 
-/** Play further rounds. In each, every policy meets the same person: who would say yes to which arm is drawn once. */
-export function play(game: Game, rounds: number, uniform: Uniform): Game {
-  const best = Math.max(...game.rates);
-  const plays = Object.fromEntries(
+/** Simulate more rounds. Each round draws once, for all policies, which arms would succeed. */
+export function simulateRounds(simulation: Simulation, rounds: number, uniform: Uniform): Simulation {
+  const best = Math.max(...simulation.rates);
+  const runs = Object.fromEntries(
     POLICIES.map((policy) => [
       policy,
       {
-        ...game.plays[policy],
-        tallies: game.plays[policy].tallies.map((tally) => ({ ...tally })),
-        path: [...game.plays[policy].path],
+        ...simulation.runs[policy],
+        counts: simulation.runs[policy].counts.map((armCounts) => ({ ...armCounts })),
+        regretByRound: [...simulation.runs[policy].regretByRound],
       },
     ]),
-  ) as Record<Policy, Play>;
+  ) as Record<Policy, PolicyRun>;
   for (let i = 0; i < rounds; i++) {
-    const yes = game.rates.map((rate) => uniform() < rate);
+    const outcomes = simulation.rates.map((rate) => uniform() < rate);
     for (const policy of POLICIES) {
-      const mine = plays[policy];
-      const arm = choose(policy, mine.tallies, uniform);
-      const tally = mine.tallies[arm];
-      if (tally === undefined) continue;
-      if (yes[arm]) tally.successes++;
-      else tally.failures++;
-      mine.regret += best - (game.rates[arm] ?? 0);
-      mine.path.push(mine.regret);
+      const run = runs[policy];
+      const arm = chooseArm(policy, run.counts, uniform);
+      const armCounts = run.counts[arm];
+      if (armCounts === undefined) continue;
+      if (outcomes[arm]) armCounts.successes++;
+      else armCounts.failures++;
+      run.regret += best - (simulation.rates[arm] ?? 0);
+      run.regretByRound.push(run.regret);
     }
   }
-  return { rates: game.rates, round: game.round + rounds, plays };
+  return { rates: simulation.rates, round: simulation.round + rounds, runs };
 }
 
-/** Each policy's regret after `rounds`, averaged over `games` games. */
-export function average(rates: number[], rounds: number, games: number, seed: number): Record<Policy, number> {
+/** Each policy's regret after `rounds` rounds, averaged over `repetitions` simulations. */
+export function averageRegret(
+  rates: number[],
+  rounds: number,
+  repetitions: number,
+  seed: number,
+): Record<Policy, number> {
   const sums: Record<Policy, number> = { thompson: 0, greedy: 0, random: 0 };
-  for (let i = 0; i < games; i++) {
-    const end = play(newGame(rates), rounds, seeded(seed + i));
-    for (const policy of POLICIES) sums[policy] += end.plays[policy].regret / games;
+  for (let i = 0; i < repetitions; i++) {
+    const result = simulateRounds(newSimulation(rates), rounds, seeded(seed + i));
+    for (const policy of POLICIES) sums[policy] += result.runs[policy].regret / repetitions;
   }
   return sums;
 }

@@ -1,6 +1,6 @@
 import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 
-/** A modal dialog; the browser keeps the focus in it and closes it on Escape. */
+/** A modal dialog. The browser keeps the focus inside it and closes it on Escape. */
 export function Dialog({ title, onClose, children }: { title: ReactNode; onClose: () => void; children: ReactNode }) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
@@ -8,7 +8,7 @@ export function Dialog({ title, onClose, children }: { title: ReactNode; onClose
     const dialog = element.current;
     dialog?.showModal();
     return () => {
-      dialog?.close(); // gives the focus back to where it was, if that is still there
+      dialog?.close(); // returns the focus to the element that had it, if that still exists
       queueMicrotask(() => {
         if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
       });

@@ -2,15 +2,15 @@ const PATHS = {
   variants: "M4 6h16M4 12h10M4 18h13",
   experiments: "M9 3h6M10 3v6L4.6 18.5A1.7 1.7 0 0 0 6.1 21h11.8a1.7 1.7 0 0 0 1.5-2.5L14 9V3M7.5 15h9",
   live: "M3 12h4l3-8 4 16 3-8h4",
-  how: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.6.3-1 .8-1 1.5v.4M12 17h.01",
+  help: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.6.3-1 .8-1 1.5v.4M12 17h.01",
   sun: "M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM12 2v2M12 20v2M4.9 4.9l1.4 1.4M17.7 17.7l1.4 1.4M2 12h2M20 12h2M4.9 19.1l1.4-1.4M17.7 6.3l1.4-1.4",
   moon: "M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5Z",
-  system: "M3 5h18v11H3zM9 20h6M12 16v4",
-  out: "M15 4h4v16h-4M10 8l-4 4 4 4M6 12h9",
+  monitor: "M3 5h18v11H3zM9 20h6M12 16v4",
+  "sign-out": "M15 4h4v16h-4M10 8l-4 4 4 4M6 12h9",
   plus: "M12 5v14M5 12h14",
   search: "M11 18a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM16 16l4.5 4.5",
   close: "M6 6l12 12M18 6L6 18",
-  warn: "M12 4 2.5 20h19zM12 10v4.5M12 17.3h.01",
+  warning: "M12 4 2.5 20h19zM12 10v4.5M12 17.3h.01",
   info: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM12 11v5M12 8h.01",
   check: "M5 12.5l4.5 4.5L19 7.5",
   up: "M12 19V6M6.5 11 12 5.5 17.5 11",
@@ -21,7 +21,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** A drawing beside a word, never instead of one. */
+/** A decorative icon. Always place it beside text: screen readers do not see it. */
 export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
   return (
     <svg
@@ -41,7 +41,8 @@ export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
   );
 }
 
-export function Mark({ size = 28 }: { size?: number }) {
+/** armful's logo. */
+export function Logo({ size = 28 }: { size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" style={{ flex: "none" }}>
       <rect width="32" height="32" rx="8" fill="var(--accent)" />

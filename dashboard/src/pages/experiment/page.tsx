@@ -1,135 +1,143 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ExperimentView, ResultsView } from "armful-client";
 import { Link, useParams } from "react-router";
-import { api, names, useMay } from "../../api";
-import { count, moment, share } from "../../format";
-import { Failure, Loading } from "../../ui/states";
-import { Term } from "../../ui/tip";
-import { progress, ProgressBar, State } from "../experiments/states";
-import { Actions } from "./actions";
-import { Figures } from "./figures";
-import { Audit, Guardrails, OtherMetrics, Segments } from "./more";
-import { OverDays } from "./series";
-import { Verdict } from "./verdict";
+import { api, queryKeys, useHasScope } from "../../api";
+import { formatCount, formatDateTime, formatShare } from "../../format";
+import { ErrorNotice, LoadingPlaceholder } from "../../ui/notices";
+import { Term } from "../../ui/tooltip";
+import { experimentProgress, ProgressBar, StatusBadge } from "../experiments/status";
+import { AuditLog } from "./audit-log";
+import { DailyCharts } from "./daily-charts";
+import { ExperimentActions } from "./experiment-actions";
+import { Guardrails } from "./guardrails";
+import { OtherMetrics } from "./other-metrics";
+import { Recommendation } from "./recommendation";
+import { ResultsTable } from "./results-table";
+import { Segments } from "./segments";
 import "../../styles/charts.css";
 import "../experiments/experiments.css";
 import "./experiment.css";
 
-const AGAIN_AFTER = 5000;
+const REFETCH_INTERVAL_MS = 5000;
 
-export default function Experiment() {
+/** An experiment: its status, recommendation, results, segments and audit log. */
+export default function ExperimentPage() {
   const { id = "" } = useParams();
-  const mayWrite = useMay("write");
+  const canWrite = useHasScope("write");
   const experiment = useQuery({
-    queryKey: names.experiment(id),
+    queryKey: queryKeys.experiment(id),
     queryFn: ({ signal }) => api.experiment(id, signal),
-    refetchInterval: AGAIN_AFTER,
+    refetchInterval: REFETCH_INTERVAL_MS,
   });
   const results = useQuery({
-    queryKey: names.results(id, null),
+    queryKey: queryKeys.results(id, null),
     queryFn: ({ signal }) => api.results(id, { include_interim: true }, signal),
-    refetchInterval: AGAIN_AFTER,
+    refetchInterval: REFETCH_INTERVAL_MS,
   });
-  const shown = experiment.data;
+  const loaded = experiment.data;
   return (
     <div className="page">
-      <title>{`${shown?.experiment_name ?? "Experiment"} · armful`}</title>
-      <p className="crumb">
+      <title>{`${loaded?.experiment_name ?? "Experiment"} · armful`}</title>
+      <p className="breadcrumb">
         <Link to="/experiments">Experiments</Link>
       </p>
-      {shown === undefined ? (
+      {loaded === undefined ? (
         experiment.error && !experiment.isFetching ? (
           <>
-            <h1 className="break">{id}</h1>
-            <Failure error={experiment.error} retry={() => void experiment.refetch()} />
+            <h1 className="break-anywhere">{id}</h1>
+            <ErrorNotice error={experiment.error} retry={() => void experiment.refetch()} />
           </>
         ) : (
-          <Loading height={420} />
+          <LoadingPlaceholder height={420} />
         )
       ) : (
         <>
           <div className="page-head">
             <div>
-              <h1 className="break">{shown.experiment_name}</h1>
-              <p className="row small quiet">
-                <State status={shown.status} />
-                {shown.allocation === "thompson" ? (
-                  <Term exact="Traffic follows the posteriors (Thompson sampling); results are weighted by each assignment's propensity">
+              <h1 className="break-anywhere">{loaded.experiment_name}</h1>
+              <p className="row small muted">
+                <StatusBadge status={loaded.status} />
+                {loaded.allocation === "thompson" ? (
+                  <Term definition="Thompson sampling: the traffic follows the posteriors, and the results are weighted by the propensity of each assignment">
                     adaptive
                   </Term>
                 ) : (
                   "fixed split"
                 )}
-                <span>for {shown.target_persona}</span>
-                <code>{shown.experiment_id}</code>
+                <span>for persona {loaded.target_persona}</span>
+                <code>{loaded.experiment_id}</code>
               </p>
-              {shown.description !== null && <p className="lede break">{shown.description}</p>}
+              {loaded.description !== null && <p className="intro break-anywhere">{loaded.description}</p>}
             </div>
-            <Actions experiment={shown} results={results.data} mayWrite={mayWrite} />
+            <ExperimentActions experiment={loaded} results={results.data} canWrite={canWrite} />
           </div>
           {results.data === undefined ? (
             results.error && !results.isFetching ? (
-              <Failure error={results.error} retry={() => void results.refetch()} />
+              <ErrorNotice error={results.error} retry={() => void results.refetch()} />
             ) : (
-              <Loading height={320} />
+              <LoadingPlaceholder height={320} />
             )
           ) : (
-            <Judged experiment={shown} results={results.data} />
+            <Results experiment={loaded} results={results.data} />
           )}
-          <Segments experiment={shown} />
-          <Audit id={id} />
+          <Segments experiment={loaded} />
+          <AuditLog experimentId={id} />
         </>
       )}
     </div>
   );
 }
 
-function Judged({ experiment, results }: { experiment: ExperimentView; results: ResultsView }) {
+function Results({ experiment, results }: { experiment: ExperimentView; results: ResultsView }) {
   return (
     <>
-      <Verdict experiment={experiment} results={results} />
-      <Facts experiment={experiment} results={results} />
-      <Figures experiment={experiment} results={results} />
-      <OverDays experiment={experiment} results={results} />
+      <Recommendation experiment={experiment} results={results} />
+      <KeyFigures experiment={experiment} results={results} />
+      <ResultsTable experiment={experiment} results={results} />
+      <DailyCharts experiment={experiment} results={results} />
       <Guardrails results={results} />
       <OtherMetrics experiment={experiment} results={results} />
     </>
   );
 }
 
-function Facts({ experiment, results }: { experiment: ExperimentView; results: ResultsView }) {
+function KeyFigures({ experiment, results }: { experiment: ExperimentView; results: ResultsView }) {
   const { results_summary: summary, sample_ratio: ratio, interim_results: interim } = results;
-  const left = interim?.remaining_participants ?? null;
+  const remaining = interim?.remaining_participants ?? null;
   return (
-    <dl className="facts card">
-      <div className="fact">
-        <dt>Time</dt>
+    <dl className="key-figures card">
+      <div className="key-figure">
+        <dt>Duration</dt>
         <dd>
-          <ProgressBar {...progress(experiment)} />
+          <ProgressBar {...experimentProgress(experiment)} />
           {experiment.expected_end_time !== null && experiment.end_time === null && (
-            <small>until {moment(experiment.expected_end_time)}</small>
+            <small>until {formatDateTime(experiment.expected_end_time)}</small>
           )}
         </dd>
       </div>
-      <div className="fact">
+      <div className="key-figure">
         <dt>Participants</dt>
         <dd>
-          {count(summary.total_participants)}
-          {left !== null && <small>{left === 0 ? "as many as planned" : `${count(left)} to go`}</small>}
+          {formatCount(summary.total_participants)}
+          {remaining !== null && (
+            <small>{remaining === 0 ? "planned number reached" : `${formatCount(remaining)} remaining`}</small>
+          )}
         </dd>
       </div>
-      <div className="fact">
+      <div className="key-figure">
         <dt>
-          <Term exact="Sample-ratio mismatch test: χ² of the participants against the planned shares, alarm under p = 0.001">
-            Split held
+          <Term definition="Sample ratio mismatch (SRM): χ² test of the participant counts against the planned shares; alarm below p = 0.001">
+            Traffic split as planned (SRM check)
           </Term>
         </dt>
         <dd>
           {ratio.alarm ? "no" : summary.total_participants === 0 ? "–" : "yes"}
-          <small>{experiment.variants.map(({ traffic_allocation }) => share(traffic_allocation)).join(" / ")}</small>
+          <small>
+            {experiment.variants.map(({ traffic_allocation }) => formatShare(traffic_allocation)).join(" / ")}
+          </small>
         </dd>
       </div>
-      <div className="fact">
+      <div className="key-figure">
         <dt>Winner</dt>
         <dd>
           {summary.winner_variant_id ?? "none yet"}

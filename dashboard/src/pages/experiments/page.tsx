@@ -1,24 +1,25 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ExperimentView } from "armful-client";
 import { Link } from "react-router";
-import { api, names, useMay } from "../../api";
-import { moment, share } from "../../format";
+import { api, queryKeys, useHasScope } from "../../api";
+import { formatDateTime, formatShare } from "../../format";
 import { Icon } from "../../ui/icon";
-import { Failure, Loading } from "../../ui/states";
-import { progress, ProgressBar, State } from "./states";
+import { ErrorNotice, LoadingPlaceholder } from "../../ui/notices";
+import { experimentProgress, ProgressBar, StatusBadge } from "./status";
 import "../../styles/charts.css";
 import "./experiments.css";
 
-const AGAIN_AFTER = 15_000;
+const REFETCH_INTERVAL_MS = 15_000;
 
-export default function Experiments() {
-  const mayWrite = useMay("write");
+/** The list of experiments, newest first. */
+export default function ExperimentsPage() {
+  const canWrite = useHasScope("write");
   const query = useInfiniteQuery({
-    queryKey: [...names.experiments, "list"],
+    queryKey: [...queryKeys.experiments, "list"],
     queryFn: ({ signal, pageParam }) => api.experiments(pageParam === null ? {} : { cursor: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
-    refetchInterval: AGAIN_AFTER,
+    refetchInterval: REFETCH_INTERVAL_MS,
   });
   const experiments = query.data?.pages.flatMap((page) => page.experiments);
   return (
@@ -27,9 +28,11 @@ export default function Experiments() {
       <div className="page-head">
         <div>
           <h1>Experiments</h1>
-          <p className="lede">Formal tests: a planned split, a planned time, and an answer that holds.</p>
+          <p className="intro">
+            Controlled tests with a planned traffic split, a planned duration and a statistically valid result.
+          </p>
         </div>
-        {mayWrite && (
+        {canWrite && (
           <Link className="button primary" to="/experiments/new">
             <Icon name="plus" /> New experiment
           </Link>
@@ -37,20 +40,20 @@ export default function Experiments() {
       </div>
       {experiments === undefined ? (
         query.error && !query.isFetching ? (
-          <Failure error={query.error} retry={() => void query.refetch()} />
+          <ErrorNotice error={query.error} retry={() => void query.refetch()} />
         ) : (
-          <Loading height={320} />
+          <LoadingPlaceholder height={320} />
         )
       ) : experiments.length === 0 ? (
         <div className="empty card">
           <h2>No experiments yet</h2>
           <p>
-            An experiment shows a few variants to comparable people for a planned time, and says in the end which one is
-            better, and how sure that is. {!mayWrite && "Starting one needs a key that may write."}
+            An experiment shows a few variants to comparable people for a planned time. It then reports which one is
+            better, and how certain that is. {!canWrite && "To start one, you need a key with the “write” scope."}
           </p>
-          {mayWrite && (
+          {canWrite && (
             <Link className="button" to="/experiments/new">
-              Plan the first one
+              Create the first experiment
             </Link>
           )}
         </div>
@@ -58,13 +61,13 @@ export default function Experiments() {
         <>
           <ul className="card experiments">
             {experiments.map((experiment) => (
-              <Entry key={experiment.experiment_id} experiment={experiment} />
+              <ExperimentRow key={experiment.experiment_id} experiment={experiment} />
             ))}
           </ul>
           {query.hasNextPage && (
             <div>
               <button type="button" className="button" onClick={() => void query.fetchNextPage()}>
-                Show older ones
+                Show older experiments
               </button>
             </div>
           )}
@@ -74,32 +77,33 @@ export default function Experiments() {
   );
 }
 
-function times({ start_time, end_time, expected_end_time, status }: ExperimentView): string {
-  if (end_time !== null) return `ended ${moment(end_time)}`;
+/** When the experiment started, ends or ended. */
+function timeLabel({ start_time, end_time, expected_end_time, status }: ExperimentView): string {
+  if (end_time !== null) return `ended ${formatDateTime(end_time)}`;
   if (start_time === null || expected_end_time === null) return "";
-  return status === "paused" ? `since ${moment(start_time)}` : `until ${moment(expected_end_time)}`;
+  return status === "paused" ? `since ${formatDateTime(start_time)}` : `until ${formatDateTime(expected_end_time)}`;
 }
 
-function Entry({ experiment }: { experiment: ExperimentView }) {
+function ExperimentRow({ experiment }: { experiment: ExperimentView }) {
   const split = experiment.variants.map(
-    ({ variant_id, traffic_allocation }) => `${variant_id} ${share(traffic_allocation)}`,
+    ({ variant_id, traffic_allocation }) => `${variant_id} ${formatShare(traffic_allocation)}`,
   );
   return (
     <li>
-      <div className="what">
+      <div className="experiment-name">
         <Link to={`/experiments/${encodeURIComponent(experiment.experiment_id)}`}>{experiment.experiment_name}</Link>
-        <p className="small quiet break">
+        <p className="small muted break-anywhere">
           {experiment.allocation === "thompson" ? "adaptive" : "fixed split"}: {split.join(", ")}
         </p>
       </div>
       <div>
-        <State status={experiment.status} />
+        <StatusBadge status={experiment.status} />
         {experiment.promoted_variant_id !== null && (
-          <p className="small quiet break">{experiment.promoted_variant_id}</p>
+          <p className="small muted break-anywhere">{experiment.promoted_variant_id}</p>
         )}
       </div>
-      <ProgressBar {...progress(experiment)} />
-      <p className="small quiet">{times(experiment)}</p>
+      <ProgressBar {...experimentProgress(experiment)} />
+      <p className="small muted">{timeLabel(experiment)}</p>
     </li>
   );
 }

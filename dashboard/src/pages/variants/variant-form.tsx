@@ -1,37 +1,37 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { VariantView } from "armful-client";
 import { useRef, useState } from "react";
-import { api, names } from "../../api";
+import { api, queryKeys } from "../../api";
 import { Dialog } from "../../ui/dialog";
-import { Field } from "../../ui/field";
+import { TextField } from "../../ui/text-field";
 import { Icon } from "../../ui/icon";
-import { Failure } from "../../ui/states";
-import { Term } from "../../ui/tip";
+import { ErrorNotice } from "../../ui/notices";
+import { Term } from "../../ui/tooltip";
 
-interface Pair {
+interface DimensionInput {
   id: number;
   name: string;
   value: string;
 }
 
-/** What is known before anything is shown here, as it was typed. */
-interface Known {
+/** The prior, and data from another system, as the user typed them. */
+interface PriorInput {
   alpha: string;
   beta: string;
   impressions: string;
   successes: string;
 }
 
-/** Creates a variant, or changes one's dimensions and content. */
+/** A dialog that creates a variant, or edits an existing one. */
 export function VariantForm({ variant, onClose }: { variant?: VariantView; onClose: () => void }) {
   const queries = useQueryClient();
-  const add = useRef<HTMLButtonElement>(null);
+  const addButton = useRef<HTMLButtonElement>(null);
   const [id, setId] = useState(variant?.variant_id ?? "");
   const [content, setContent] = useState(variant?.content ?? "");
-  const [pairs, setPairs] = useState<Pair[]>(() =>
+  const [dimensionInputs, setDimensionInputs] = useState<DimensionInput[]>(() =>
     Object.entries(variant?.dimensions ?? { "": "" }).map(([name, value], position) => ({ id: position, name, value })),
   );
-  const [known, setKnown] = useState<Known>(() => ({
+  const [prior, setPrior] = useState<PriorInput>(() => ({
     alpha: String(variant?.prior_alpha ?? 1),
     beta: String(variant?.prior_beta ?? 1),
     impressions: "",
@@ -40,32 +40,33 @@ export function VariantForm({ variant, onClose }: { variant?: VariantView; onClo
   const save = useMutation({
     mutationFn: async () => {
       const dimensions = Object.fromEntries(
-        pairs.filter(({ name }) => name.trim() !== "").map(({ name, value }) => [name.trim(), value]),
+        dimensionInputs.filter(({ name }) => name.trim() !== "").map(({ name, value }) => [name.trim(), value]),
       );
       const changes = {
         dimensions,
         content: content === "" ? null : content,
-        prior_alpha: Number(known.alpha),
-        prior_beta: Number(known.beta),
+        prior_alpha: Number(prior.alpha),
+        prior_beta: Number(prior.beta),
       };
       if (variant) await api.changeVariant(variant.variant_id, changes);
       else {
-        const past = { impressions: Number(known.impressions), successes: Number(known.successes) };
-        await api.createVariants([{ variant_id: id, ...changes, ...past }]);
+        const history = { impressions: Number(prior.impressions), successes: Number(prior.successes) };
+        await api.createVariants([{ variant_id: id, ...changes, ...history }]);
       }
     },
     onSuccess: async () => {
       await Promise.all([
-        queries.invalidateQueries({ queryKey: names.variants }),
-        queries.invalidateQueries({ queryKey: names.standings }),
-        queries.invalidateQueries({ queryKey: names.variant(variant?.variant_id ?? id) }),
+        queries.invalidateQueries({ queryKey: queryKeys.variants }),
+        queries.invalidateQueries({ queryKey: queryKeys.standings }),
+        queries.invalidateQueries({ queryKey: queryKeys.variant(variant?.variant_id ?? id) }),
       ]);
       onClose();
     },
   });
-  const change = (changed: Pair) => setPairs(pairs.map((pair) => (pair.id === changed.id ? changed : pair)));
+  const changeInput = (changed: DimensionInput) =>
+    setDimensionInputs(dimensionInputs.map((input) => (input.id === changed.id ? changed : input)));
   return (
-    <Dialog title={variant ? "Edit the variant" : "New variant"} onClose={onClose}>
+    <Dialog title={variant ? "Edit variant" : "New variant"} onClose={onClose}>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -86,7 +87,7 @@ export function VariantForm({ variant, onClose }: { variant?: VariantView; onClo
               aria-describedby="variant-id-hint"
             />
             <p id="variant-id-hint" className="hint">
-              What your program calls it. It can't be changed later.
+              The id that your application uses. It cannot be changed later.
             </p>
           </div>
         )}
@@ -94,42 +95,42 @@ export function VariantForm({ variant, onClose }: { variant?: VariantView; onClo
           <label htmlFor="variant-content">Content</label>
           <textarea
             id="variant-content"
-            className="area"
+            className="textarea"
             value={content}
             onChange={(event) => setContent(event.target.value)}
             aria-describedby="variant-content-hint"
           />
           <p id="variant-content-hint" className="hint">
-            Optional: comes along with every selection of this variant.
+            Optional. armful returns it with every selection of this variant.
           </p>
         </div>
         <fieldset className="field">
           <legend>Dimensions</legend>
-          <p className="hint">What it is like, to filter by: tone, length, hook_style …</p>
-          {pairs.map((pair) => (
-            <div key={pair.id} className="pair">
+          <p className="hint">Properties to filter by, such as tone, length or hook_style.</p>
+          {dimensionInputs.map((input) => (
+            <div key={input.id} className="dimension-row">
               <input
                 className="input"
                 aria-label="Dimension"
                 placeholder="tone"
                 maxLength={255}
-                value={pair.name}
-                onChange={(event) => change({ ...pair, name: event.target.value })}
+                value={input.name}
+                onChange={(event) => changeInput({ ...input, name: event.target.value })}
               />
               <input
                 className="input"
                 aria-label="Value"
                 placeholder="casual"
-                value={pair.value}
-                onChange={(event) => change({ ...pair, value: event.target.value })}
+                value={input.value}
+                onChange={(event) => changeInput({ ...input, value: event.target.value })}
               />
               <button
                 type="button"
-                className="button plain tight"
-                aria-label={`Remove the dimension ${pair.name}`}
+                className="button ghost compact"
+                aria-label={`Remove the dimension ${input.name}`}
                 onClick={() => {
-                  setPairs(pairs.filter(({ id: other }) => other !== pair.id));
-                  add.current?.focus();
+                  setDimensionInputs(dimensionInputs.filter(({ id: other }) => other !== input.id));
+                  addButton.current?.focus();
                 }}
               >
                 <Icon name="close" size={15} />
@@ -138,19 +139,22 @@ export function VariantForm({ variant, onClose }: { variant?: VariantView; onClo
           ))}
           <div>
             <button
-              ref={add}
+              ref={addButton}
               type="button"
-              className="button plain tight"
+              className="button ghost compact"
               onClick={() =>
-                setPairs([...pairs, { id: 1 + Math.max(-1, ...pairs.map((pair) => pair.id)), name: "", value: "" }])
+                setDimensionInputs([
+                  ...dimensionInputs,
+                  { id: 1 + Math.max(-1, ...dimensionInputs.map((input) => input.id)), name: "", value: "" },
+                ])
               }
             >
-              <Icon name="plus" size={15} /> Add a dimension
+              <Icon name="plus" size={15} /> Add dimension
             </button>
           </div>
         </fieldset>
-        <Before known={known} set={setKnown} isNew={!variant} />
-        {save.error && <Failure error={save.error} />}
+        <PriorAndHistory prior={prior} setPrior={setPrior} isNew={!variant} />
+        {save.error && <ErrorNotice error={save.error} />}
         <div className="actions">
           <button type="button" className="button" onClick={onClose}>
             Cancel
@@ -164,50 +168,60 @@ export function VariantForm({ variant, onClose }: { variant?: VariantView; onClo
   );
 }
 
-function Before({ known, set, isNew }: { known: Known; set: (known: Known) => void; isNew: boolean }) {
+/** The prior and, for a new variant, its past impressions and successes; folded away until the user opens it. */
+function PriorAndHistory({
+  prior,
+  setPrior,
+  isNew,
+}: {
+  prior: PriorInput;
+  setPrior: (prior: PriorInput) => void;
+  isNew: boolean;
+}) {
   return (
-    <details className="fold">
-      <summary>What is known before</summary>
+    <details className="collapsible">
+      <summary>Prior and history</summary>
       {isNew && (
-        <div className="pairs">
-          <Field
+        <div className="field-row">
+          <TextField
             id="past-impressions"
-            label="Shown so far"
-            hint="History brought along from elsewhere."
+            label="Past impressions"
+            hint="From another system."
             optional
-            value={known.impressions}
-            onChange={(impressions) => set({ ...known, impressions })}
+            value={prior.impressions}
+            onChange={(impressions) => setPrior({ ...prior, impressions })}
             numeric
           />
-          <Field
+          <TextField
             id="past-successes"
-            label="Of these, successes"
+            label="Past successes"
             optional
-            value={known.successes}
-            onChange={(successes) => set({ ...known, successes })}
+            value={prior.successes}
+            onChange={(successes) => setPrior({ ...prior, successes })}
             numeric
           />
         </div>
       )}
-      <div className="pairs">
-        <Field
+      <div className="field-row">
+        <TextField
           id="prior-alpha"
           label="Prior α"
           hint={
             <>
-              Counts like <Term exact="Prior Beta(α, β); 1 and 1: every rate is as likely">α successes</Term> …
+              Counts as{" "}
+              <Term definition="Prior Beta(α, β); with 1 and 1, every rate is equally likely">α successes</Term> …
             </>
           }
-          value={known.alpha}
-          onChange={(alpha) => set({ ...known, alpha })}
+          value={prior.alpha}
+          onChange={(alpha) => setPrior({ ...prior, alpha })}
           numeric
         />
-        <Field
+        <TextField
           id="prior-beta"
           label="Prior β"
-          hint="… and β failures seen before. 1 and 1: nothing is known."
-          value={known.beta}
-          onChange={(beta) => set({ ...known, beta })}
+          hint="… and β failures. 1 and 1: no prior knowledge."
+          value={prior.beta}
+          onChange={(beta) => setPrior({ ...prior, beta })}
           numeric
         />
       </div>

@@ -1,0 +1,50 @@
+import type { ResultsView } from "armful-client";
+import { formatRate } from "../../format";
+import { Icon } from "../../ui/icon";
+import { wasReported } from "./other-metrics";
+
+/** The guardrail metrics: whether a variant made one worse, and the rate of each variant. */
+export function Guardrails({ results }: { results: ResultsView }) {
+  const guardrails = Object.entries(results.guardrails);
+  if (guardrails.length === 0) return null;
+  return (
+    <section className="card stack" aria-labelledby="guardrails">
+      <h2 id="guardrails">Guardrails</h2>
+      <ul className="stack" style={{ gap: "0.7rem" }}>
+        {guardrails.map(([name, { status, harm, harmed_by, variant_performance }]) => {
+          const hasData = wasReported(variant_performance);
+          return (
+            <li key={name} className="guardrail" data-harmed={status === "harmed"} data-reported={hasData}>
+              <Icon name={status === "harmed" ? "warning" : hasData ? "check" : "info"} size={17} />
+              <div>
+                <p>
+                  <strong>{name}</strong>{" "}
+                  {status === "harmed" ? (
+                    `made worse by ${harmed_by.join(", ")}`
+                  ) : hasData ? (
+                    "not significantly worse"
+                  ) : (
+                    <>
+                      has no data yet: report it in the <code>metrics</code> field of updates
+                    </>
+                  )}{" "}
+                  <span className="muted small">(must not {harm === "increase" ? "increase" : "decrease"})</span>
+                </p>
+                {hasData && (
+                  <p className="small muted number">
+                    {Object.entries(variant_performance)
+                      .map(
+                        ([id, { success_rate, impressions }]) =>
+                          `${id} ${impressions === 0 ? "–" : formatRate(success_rate)}`,
+                      )
+                      .join(", ")}
+                  </p>
+                )}
+              </div>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
