@@ -1,4 +1,4 @@
-"""A real browser on the real dashboard over a real service; skipped where one of them is missing, except in CI."""
+"""A real browser and a real service for tests; without a browser or a built dashboard they are skipped, except in CI."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from armful.ops.postgres import EmbeddedPostgres
 
 T = TypeVar("T")
 
-ARGUMENTS = [
+CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -26,21 +26,21 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 30_000
-"""Milliseconds for anything to show itself; nothing is timed."""
+TIMEOUT_MS = 30_000
+"""How long to wait for anything to appear."""
 
 
-def aside(use: Callable[[], T]) -> T:
-    """Call in another thread: Playwright keeps an event loop running in this one."""
+def in_other_thread(function: Callable[[], T]) -> T:
+    """Call a function in another thread, because Playwright keeps an event loop running in this one."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(use).result()
+        return pool.submit(function).result()
 
 
-def missing(what: str) -> None:
-    """Skip with a sentence; in CI nothing may be missing."""
+def skip_without(reason: str) -> None:
+    """Skip the test; fail it in CI, where nothing may be missing."""
     if os.environ.get("CI"):
-        pytest.fail(what)
-    pytest.skip(what)
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")
@@ -48,60 +48,63 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
-        missing("No Chromium is installed (Debian: apt-get install chromium)")
+        skip_without("No Chromium is installed (Debian: apt-get install chromium)")
     if not (Path(armful.__file__).parent / "static/dashboard/index.html").is_file():
-        missing("The dashboard is not built: make dashboard")
-    expect.set_options(timeout=PATIENCE)
+        skip_without("The dashboard is not built: make dashboard")
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield chromium
         chromium.close()
 
 
 @pytest.fixture(scope="module")
 def shared(browser: Browser, postgres: EmbeddedPostgres) -> Iterator[Running]:
-    """A service that the tests of a module share."""
-    with serving(aside(lambda: new_database(postgres))) as running:
+    """A service shared by the tests of a module."""
+    with serving(in_other_thread(lambda: new_database(postgres))) as running:
         yield running
 
 
 @pytest.fixture
 def service(browser: Browser, postgres: EmbeddedPostgres) -> Iterator[Running]:
-    """A service over an empty database."""
-    with serving(aside(lambda: new_database(postgres))) as running:
+    """A service with an empty database."""
+    with serving(in_other_thread(lambda: new_database(postgres))) as running:
         yield running
 
 
-class Watched:
-    """Pages of one browser context, with everything they should not do."""
+class MonitoredBrowser:
+    """Opens pages in one browser context and records their errors, warnings and requests to other hosts."""
 
     def __init__(self, browser: Browser, **options: Any) -> None:
-        self.wrong: list[str] = []
-        self.expected: list[str] = []
+        self.problems: list[str] = []
+        self.expected_problems: list[str] = []
+        """Parts of messages that the test expects."""
         self._context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-        self._context.set_default_timeout(PATIENCE)
+        self._context.set_default_timeout(TIMEOUT_MS)
 
     def open(self, service: Running, path: str = "/") -> Page:
-        """A page that shows an address of the service's dashboard."""
+        """Open a page of the dashboard."""
         page = self._context.new_page()
         page.on(
             "console",
-            lambda said: self.wrong.append(said.text) if said.type in ("error", "warning") else None,
+            lambda message: (
+                self.problems.append(message.text) if message.type in ("error", "warning") else None
+            ),
         )
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
 
-        def check(request: Request) -> None:
+        def check_request(request: Request) -> None:
             if not request.url.startswith((f"{service.url}/", "blob:", "data:")):
-                self.wrong.append(f"a request to {request.url}")
+                self.problems.append(f"a request to {request.url}")
             if ADMIN_KEY in request.url:
-                self.wrong.append(f"the key in {request.url}")
+                self.problems.append(f"the key in {request.url}")
 
-        page.on("request", check)
+        page.on("request", check_request)
         page.goto(f"{service.url}/dashboard{path}")
         return page
 
-    def signed_in(self, service: Running, path: str = "/", key: str = ADMIN_KEY) -> Page:
-        """The same, after signing in."""
+    def open_signed_in(self, service: Running, path: str = "/", key: str = ADMIN_KEY) -> Page:
+        """Sign in and open a page of the dashboard."""
         page = self.open(service)
         page.get_by_label("API key").fill(key)
         page.get_by_role("button", name="Sign in").click()
@@ -110,40 +113,44 @@ class Watched:
             page.goto(f"{service.url}/dashboard{path}")
         return page
 
-    def leave(self) -> None:
+    def close_pages(self) -> None:
         """Close every page."""
         for page in self._context.pages:
             page.close()
 
     def close(self) -> None:
-        """Close, and complain of everything that was wrong and not expected."""
+        """Close the context, and fail if there was a problem that the test did not expect."""
         self._context.close()
-        wrong = [text for text in self.wrong if not any(part in text for part in self.expected)]
-        assert wrong == []
+        unexpected = [
+            text for text in self.problems if not any(part in text for part in self.expected_problems)
+        ]
+        assert unexpected == []
 
 
 @pytest.fixture
-def watched(browser: Browser) -> Iterator[Watched]:
-    """A browser context in which no error, no warning and no request to another host may happen."""
-    context = Watched(browser)
+def monitored(browser: Browser) -> Iterator[MonitoredBrowser]:
+    """A browser context that fails the test on any error, warning or request to another host."""
+    context = MonitoredBrowser(browser)
     yield context
     context.close()
 
 
-def restart(running: Running) -> Callable[[], Running]:
-    """Take a service away; the answer brings another one up at the same address."""
-    running._server.config.timeout_graceful_shutdown = 1  # whoever still watches is cut off
+def stop_for_restart(running: Running) -> Callable[[], Running]:
+    """Stop a service and return a function that starts another one at the same address."""
+    running._server.config.timeout_graceful_shutdown = 1  # close live streams instead of waiting for them
     running.stop()
 
-    def again() -> Running:
-        back = Running(running.settings)
-        back.port, back.url = running.port, running.url
-        back.client = back.as_key(ADMIN_KEY)
-        back._server = uvicorn.Server(
-            uvicorn.Config(back.app, port=back.port, log_config=None, access_log=False, lifespan="on")
+    def start_again() -> Running:
+        restarted = Running(running.settings)
+        restarted.port, restarted.url = running.port, running.url
+        restarted.client = restarted.as_key(ADMIN_KEY)
+        restarted._server = uvicorn.Server(
+            uvicorn.Config(
+                restarted.app, port=restarted.port, log_config=None, access_log=False, lifespan="on"
+            )
         )
-        back._thread._target = back._server.run  # type: ignore[attr-defined]
-        back.start()
-        return back
+        restarted._thread._target = restarted._server.run  # type: ignore[attr-defined]
+        restarted.start()
+        return restarted
 
-    return again
+    return start_again

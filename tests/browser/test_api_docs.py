@@ -1,12 +1,12 @@
-"""The page of the API's documentation: complete, and a request can be tried on it."""
+"""The interactive API documentation: complete, and able to send a request."""
 
 from playwright.sync_api import expect
-from tests.browser.conftest import Watched
+from tests.browser.conftest import MonitoredBrowser
 from tests.conftest import ADMIN_KEY, Running
 
 
-def test_a_request_is_tried_on_the_page(watched: Watched, shared: Running) -> None:
-    page = watched.open(shared)
+def test_api_docs_send_a_request(monitored: MonitoredBrowser, shared: Running) -> None:
+    page = monitored.open(shared)
     page.goto(f"{shared.url}/docs")
     expect(page.get_by_text("/variants/select", exact=True)).to_be_visible()
     page.get_by_role("button", name="Authorize").first.click()

@@ -1,4 +1,4 @@
-"""The documentation in a real browser: every page, and the search, with nobody asked but the site itself."""
+"""The documentation site in a real browser: every page and the search, without requests to other hosts."""
 
 import threading
 from collections.abc import Iterator
@@ -11,18 +11,20 @@ from docs.site.__main__ import build
 from playwright.sync_api import Browser, Page, expect
 
 
-class Quiet(SimpleHTTPRequestHandler):
+class SilentHandler(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[str]]]:
-    """Where the documentation is served, and its pages."""
+    """The address of the documentation site, and the paths of its pages."""
     folder = tmp_path_factory.mktemp("docs")
     build(folder / "site", folder / "work")
     pages = sorted(str(page.relative_to(folder / "site")) for page in Path(folder / "site").rglob("*.html"))
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder / "site"))) as server:
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(SilentHandler, directory=str(folder / "site"))
+    ) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}", pages
@@ -32,34 +34,36 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[s
 
 @pytest.fixture
 def page(browser: Browser, site: tuple[str, list[str]]) -> Iterator[Page]:
-    """A page that fails the test where it asks another host, or something goes wrong in it."""
+    """A page that fails the test on an error, a failed request or a request to another host."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     page = context.new_page()
-    wrong: list[str] = []
-    own = (site[0], "data:", "blob:")
-    page.on("request", lambda asked: None if asked.url.startswith(own) else wrong.append(asked.url))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("response", lambda answer: wrong.append(answer.url) if answer.status >= 400 else None)
+    problems: list[str] = []
+    allowed = (site[0], "data:", "blob:")
+    page.on(
+        "request", lambda request: None if request.url.startswith(allowed) else problems.append(request.url)
+    )
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("response", lambda answer: problems.append(answer.url) if answer.status >= 400 else None)
     yield page
     context.close()
-    assert wrong == []
+    assert problems == []
 
 
-def test_every_page_asks_nobody_else(page: Page, site: tuple[str, list[str]]) -> None:
+def test_every_page_loads_without_other_hosts(page: Page, site: tuple[str, list[str]]) -> None:
     address, pages = site
     assert len(pages) > 20
     for name in pages:
         page.goto(f"{address}/{name}", wait_until="load")
         if name != "404.html":
             expect(page.locator("h1").first).to_be_visible()
-        # Pictures that did not load have no width.
+        # An image that did not load has no natural width.
         assert page.evaluate(
             "[...document.images].every(image => image.complete && image.naturalWidth > 0)"
         ), name
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
 
 
-def test_the_search_finds_what_is_written(page: Page, site: tuple[str, list[str]]) -> None:
+def test_search_finds_text(page: Page, site: tuple[str, list[str]]) -> None:
     page.goto(f"{site[0]}/index.html")
     page.get_by_role("button", name="Search").first.click()
     page.locator("input:visible").last.fill("propensity")

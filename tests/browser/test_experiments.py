@@ -1,23 +1,23 @@
-"""An experiment from its plan to its promotion, through the browser."""
+"""Experiments in the browser, from planning to promotion."""
 
 from playwright.sync_api import expect
-from tests.browser.conftest import Watched
+from tests.browser.conftest import MonitoredBrowser
 from tests.conftest import Running
 from tests.integration.contract import create
 from tests.integration.test_experiments import start
 
 
 def send(service: Running, experiment: str, participants: int, rates: dict[str, float]) -> None:
-    """Assign participants and report what they did; every k-th of a variant's says yes, at its rate."""
-    said = dict.fromkeys(rates, 0.0)
+    """Assign participants and report their outcomes; each variant succeeds at exactly its rate, evenly spaced."""
+    due = dict.fromkeys(rates, 0.0)
     updates = []
     for n in range(participants):
         assigned = service.client.post(
             f"/experiments/{experiment}/assign", json={"participant_id": f"p{n}"}
         ).json()["variant_id"]
-        said[assigned] += rates[assigned]
-        success = said[assigned] >= 1
-        said[assigned] -= success
+        due[assigned] += rates[assigned]
+        success = due[assigned] >= 1
+        due[assigned] -= success
         updates.append(
             {
                 "variant_id": assigned,
@@ -33,43 +33,43 @@ def send(service: Running, experiment: str, participants: int, rates: dict[str, 
     assert answer["accepted"] == participants
 
 
-def test_from_plan_to_promotion(service: Running, watched: Watched) -> None:
+def test_plan_run_and_promote_an_experiment(service: Running, monitored: MonitoredBrowser) -> None:
     create(service.client, "question", "statement", "bystander")
-    page = watched.signed_in(service, "/experiments")
+    page = monitored.open_signed_in(service, "/experiments")
     page.get_by_role("link", name="New experiment").click()
-    page.get_by_role("button", name="Start the experiment").click()
-    expect(page.get_by_role("alert")).to_contain_text("Give it a name")
+    page.get_by_role("button", name="Start experiment").click()
+    expect(page.get_by_role("alert")).to_contain_text("Enter a name")
     page.get_by_label("Name", exact=True).fill("Question or statement?")
     for variant in ("statement", "question"):
         page.get_by_label("Find a variant to add").fill(variant)
         page.get_by_role("list", name="Variants to add").get_by_role("button", name=variant).click()
-    page.get_by_label("Share of question in percent").fill("40")
-    page.get_by_role("button", name="Start the experiment").click()
-    expect(page.get_by_role("alert")).to_contain_text("sum to 90 %")
+    page.get_by_label("Traffic share of question in percent").fill("40")
+    page.get_by_role("button", name="Start experiment").click()
+    expect(page.get_by_role("alert")).to_contain_text("add up to 90 %")
     page.get_by_role("button", name="Split evenly").click()
-    page.get_by_label("For whom").fill("reader")
-    page.get_by_label("Rate now").fill("8")
-    page.get_by_label("Participants a day").fill("126")
-    # 882 in each variant find 0.12 where control has 0.08: STATISTICS' own example.
+    page.get_by_label("Persona").fill("reader")
+    page.get_by_label("Current rate").fill("8")
+    page.get_by_label("Participants per day").fill("126")
+    # With 882 participants per variant, there is 80 % power to detect 0.12 against 0.08.
     expect(page.get_by_role("complementary")).to_contain_text("+50")
-    page.get_by_label("Lift you want to find").fill("50")
+    page.get_by_label("Lift to detect").fill("50")
     expect(page.get_by_role("complementary")).to_contain_text("882")
-    page.get_by_role("button", name="Start the experiment").click()
+    page.get_by_role("button", name="Start experiment").click()
     expect(page.get_by_role("heading", name="Question or statement?")).to_be_visible()
-    expect(page.get_by_text("Too little data yet")).to_be_visible()
+    expect(page.get_by_text("Not enough data yet")).to_be_visible()
 
     experiment = page.url.rpartition("/")[2]
     send(service, experiment, 600, {"statement": 0.1, "question": 0.5})
-    expect(page.get_by_text("Ship it")).to_be_visible()
+    expect(page.get_by_text("Ready to ship")).to_be_visible()
     expect(page.get_by_role("row", name="question").first).to_contain_text("winner")
-    page.get_by_label("Split by").fill("channel")
+    page.get_by_label("Segment by").fill("channel")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_role("cell", name="email")).to_be_visible()
 
     page.get_by_role("button", name="Pause").click()
-    expect(page.locator(".state", has_text="paused")).to_be_visible()
+    expect(page.locator(".status", has_text="paused")).to_be_visible()
     page.get_by_role("button", name="Resume").click()
-    expect(page.locator(".state", has_text="running")).to_be_visible()
+    expect(page.locator(".status", has_text="running")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
     text = download.value.path().read_text()
@@ -79,16 +79,18 @@ def test_from_plan_to_promotion(service: Running, watched: Watched) -> None:
     page.get_by_role("button", name="Promote").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("question")).to_be_checked()
-    dialog.get_by_label("Archive the others").check()
+    dialog.get_by_label("Archive the other variants").check()
     dialog.get_by_role("button", name="Promote and end").click()
-    expect(page.locator(".state", has_text="promoted")).to_be_visible()
+    expect(page.locator(".status", has_text="promoted")).to_be_visible()
     assert service.client.get(f"/experiments/{experiment}").json()["promoted_variant_id"] == "question"
     assert service.client.get("/variants/statement").json()["status"] == "archived"
     page.get_by_role("link", name="Experiments").first.click()
     expect(page.get_by_role("listitem").filter(has_text="Question or statement?")).to_contain_text("promoted")
 
 
-def test_a_split_that_does_not_hold_comes_first(service: Running, watched: Watched) -> None:
+def test_sample_ratio_alarm_replaces_the_recommendation(
+    service: Running, monitored: MonitoredBrowser
+) -> None:
     create(service.client, "a", "b")
     started = start(service.client, target_persona="p")
     updates = [
@@ -103,21 +105,21 @@ def test_a_split_that_does_not_hold_comes_first(service: Running, watched: Watch
         for n in range(900)
     ]
     service.client.post("/performance/batch", json={"updates": updates})
-    page = watched.signed_in(service, f"/experiments/{started}")
-    alarm = page.get_by_role("region", name="Sample-ratio check")
+    page = monitored.open_signed_in(service, f"/experiments/{started}")
+    alarm = page.get_by_role("region", name="Sample ratio check")
     expect(alarm).to_contain_text("does not follow the planned split")
     expect(alarm).to_contain_text("a got 67")
     expect(page.get_by_role("region", name="Recommendation")).to_have_count(0)
 
 
-def test_stopping_is_asked_about_first(service: Running, watched: Watched) -> None:
+def test_stopping_requires_confirmation(service: Running, monitored: MonitoredBrowser) -> None:
     create(service.client, "a", "b")
     started = start(service.client)
-    page = watched.signed_in(service, f"/experiments/{started}")
+    page = monitored.open_signed_in(service, f"/experiments/{started}")
     page.get_by_role("button", name="Stop", exact=True).click()
-    page.get_by_role("dialog").get_by_role("button", name="Go on").click()
-    expect(page.locator(".state", has_text="running")).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Keep running").click()
+    expect(page.locator(".status", has_text="running")).to_be_visible()
     page.get_by_role("button", name="Stop", exact=True).click()
-    page.get_by_role("dialog").get_by_role("button", name="Stop it").click()
-    expect(page.locator(".state", has_text="stopped")).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Stop experiment").click()
+    expect(page.locator(".status", has_text="stopped")).to_be_visible()
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)

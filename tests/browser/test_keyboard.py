@@ -1,50 +1,50 @@
-"""A whole experiment by keyboard alone, from signing in to promoting."""
+"""A whole experiment with the keyboard alone, from signing in to promoting."""
 
 from playwright.sync_api import Locator, Page, expect
-from tests.browser.conftest import Watched
+from tests.browser.conftest import MonitoredBrowser
 from tests.browser.test_experiments import send
 from tests.conftest import ADMIN_KEY, Running
 from tests.integration.contract import create
 
-_FURTHEST = 150
+_MAX_TABS = 150
 
 
-def tab_to(page: Page, wanted: Locator) -> None:
-    """Press Tab until it is there: what Tab does not reach, nobody without a mouse does."""
-    wanted.wait_for()
-    for _ in range(_FURTHEST):
-        if wanted.evaluate("element => element === document.activeElement"):
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until the element has the focus; fail if Tab does not reach it."""
+    target.wait_for()
+    for _ in range(_MAX_TABS):
+        if target.evaluate("element => element === document.activeElement"):
             return
         page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not reach {wanted}")
+    raise AssertionError(f"Tab does not reach {target}")
 
 
-def press(page: Page, wanted: Locator) -> None:
-    tab_to(page, wanted)
+def press(page: Page, target: Locator) -> None:
+    tab_to(page, target)
     page.keyboard.press("Enter")
 
 
-def write(page: Page, wanted: Locator, text: str) -> None:
-    tab_to(page, wanted)
+def type_into(page: Page, target: Locator, text: str) -> None:
+    tab_to(page, target)
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type(text)
 
 
-def test_from_signing_in_to_promoting(service: Running, watched: Watched) -> None:
+def test_experiment_with_the_keyboard_alone(service: Running, monitored: MonitoredBrowser) -> None:
     create(service.client, "question", "statement")
-    page = watched.open(service)
-    write(page, page.get_by_label("API key"), ADMIN_KEY)
+    page = monitored.open(service)
+    type_into(page, page.get_by_label("API key"), ADMIN_KEY)
     page.keyboard.press("Enter")
     press(page, page.get_by_role("link", name="Experiments"))
     press(page, page.get_by_role("link", name="New experiment"))
-    write(page, page.get_by_label("Name", exact=True), "By keyboard")
+    type_into(page, page.get_by_label("Name", exact=True), "By keyboard")
     for variant in ("statement", "question"):
-        write(page, page.get_by_label("Find a variant to add"), variant)
+        type_into(page, page.get_by_label("Find a variant to add"), variant)
         press(page, page.get_by_role("list", name="Variants to add").get_by_role("button", name=variant))
         expect(page.get_by_label("Find a variant to add")).to_be_focused()
-        page.evaluate("document.getElementById('main').focus()")  # back to the start, as with the skip link
-    write(page, page.get_by_label("For whom"), "reader")
-    tab_to(page, page.get_by_role("button", name="Start the experiment"))
+        page.evaluate("document.getElementById('main').focus()")  # back to the top, as the skip link does
+    type_into(page, page.get_by_label("Persona"), "reader")
+    tab_to(page, page.get_by_role("button", name="Start experiment"))
     page.keyboard.press("Space")
     expect(page.get_by_role("heading", name="By keyboard")).to_be_visible()
     expect(page.locator("#main")).to_be_focused()
@@ -54,11 +54,11 @@ def test_from_signing_in_to_promoting(service: Running, watched: Watched) -> Non
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Pause")).to_be_focused()
     send(service, page.url.rpartition("/")[2], 600, {"statement": 0.1, "question": 0.5})
-    expect(page.get_by_text("Ship it")).to_be_visible()
+    expect(page.get_by_text("Ready to ship")).to_be_visible()
     press(page, page.get_by_role("button", name="Promote…"))
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("radio", name="question")).to_be_checked()
-    press(page, dialog.get_by_role("button", name="Promote and end the experiment"))
-    expect(page.locator(".state", has_text="promoted")).to_be_visible()
+    press(page, dialog.get_by_role("button", name="Promote and end experiment"))
+    expect(page.locator(".status", has_text="promoted")).to_be_visible()
     expect(dialog).to_have_count(0)
     expect(page.locator("#main")).to_be_focused()

@@ -1,11 +1,11 @@
-"""Live: curves and counters that move with real requests, and a service that goes away and comes back."""
+"""The live page: curves and counters follow real requests, and the page survives a restart of the service."""
 
 from playwright.sync_api import expect
-from tests.browser.conftest import Watched, restart
+from tests.browser.conftest import MonitoredBrowser, stop_for_restart
 from tests.conftest import Running
 from tests.integration.contract import create, report, select
 
-GONE = (
+DISCONNECT_ERRORS = (
     "ERR_CONNECTION_REFUSED",
     "ERR_INCOMPLETE_CHUNKED",
     "ERR_EMPTY_RESPONSE",
@@ -14,9 +14,9 @@ GONE = (
 )
 
 
-def test_curves_move_as_results_come_in(service: Running, watched: Watched) -> None:
+def test_curves_follow_results(service: Running, monitored: MonitoredBrowser) -> None:
     create(service.client, "a", "b")
-    page = watched.signed_in(service, "/live")
+    page = monitored.open_signed_in(service, "/live")
     expect(page.get_by_text("live", exact=True)).to_be_visible()
     curve = page.locator("svg path.line").first
     before = curve.get_attribute("d")
@@ -26,48 +26,48 @@ def test_curves_move_as_results_come_in(service: Running, watched: Watched) -> N
     for _ in range(5):
         report(service.client, "a", success=True)
         select(service.client, 1)
-    expect(row.locator("[data-count]")).to_have_attribute("data-count", "5")
+    expect(row.locator("[data-impressions]")).to_have_attribute("data-impressions", "5")
     expect(row).to_contain_text("86")
     assert curve.get_attribute("d") != before
-    page.get_by_role("button", name="Freeze").click()
+    page.get_by_role("button", name="Pause").click()
     report(service.client, "a")
-    expect(page.get_by_text("frozen")).to_be_visible()
-    page.get_by_role("button", name="Go on").click()
-    expect(row.locator("[data-count]")).to_have_attribute("data-count", "6")
+    expect(page.get_by_text("paused")).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
+    expect(row.locator("[data-impressions]")).to_have_attribute("data-impressions", "6")
 
 
-def test_what_is_watched_can_be_chosen(service: Running, watched: Watched) -> None:
+def test_watched_variants_can_be_added_and_removed(service: Running, monitored: MonitoredBrowser) -> None:
     create(service.client, *[f"v{n}" for n in range(6)])
-    page = watched.signed_in(service, "/live?variant=v5")
+    page = monitored.open_signed_in(service, "/live?variant=v5")
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(1)
     page.get_by_label("Watch another variant").fill("v2")
     page.keyboard.press("Enter")
     expect(rows).to_have_count(2)
     report(service.client, "v2", success=True)
-    expect(rows.nth(1).locator("[data-count]")).to_have_attribute("data-count", "1")
+    expect(rows.nth(1).locator("[data-impressions]")).to_have_attribute("data-impressions", "1")
     page.get_by_role("button", name="Remove v5").click()
     expect(rows).to_have_count(1)
 
 
-def test_a_service_that_went_away_is_found_again(service: Running, watched: Watched) -> None:
-    watched.expected += GONE
+def test_pages_reconnect_after_a_restart(service: Running, monitored: MonitoredBrowser) -> None:
+    monitored.expected_problems += DISCONNECT_ERRORS
     create(service.client, "a", "b")
-    page = watched.signed_in(service, "/live?variant=a")
-    other = watched.signed_in(service, "/variants")
+    page = monitored.open_signed_in(service, "/live?variant=a")
+    other = monitored.open_signed_in(service, "/variants")
     expect(page.get_by_text("live", exact=True)).to_be_visible()
     expect(other.get_by_role("link", name="a", exact=True)).to_be_visible()
-    bring_back = restart(service)
-    expect(page.get_by_role("alert")).to_contain_text("can't be reached")
-    expect(other.get_by_role("alert")).to_contain_text("can't be reached")
+    start_again = stop_for_restart(service)
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(other.get_by_role("alert")).to_contain_text("cannot be reached")
     expect(other.get_by_role("link", name="a", exact=True)).to_be_visible()
-    back = bring_back()
+    restarted = start_again()
     try:
         expect(page.get_by_text("live", exact=True)).to_be_visible()
         expect(page.get_by_role("alert")).to_have_count(0)
         expect(other.get_by_role("alert")).to_have_count(0)
-        report(back.client, "a", success=True)
-        expect(page.locator("[data-count]")).to_have_attribute("data-count", "1")
+        report(restarted.client, "a", success=True)
+        expect(page.locator("[data-impressions]")).to_have_attribute("data-impressions", "1")
     finally:
-        watched.leave()
-        back.stop()
+        monitored.close_pages()
+        restarted.stop()

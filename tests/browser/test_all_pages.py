@@ -1,4 +1,4 @@
-"""What holds of every page: legible to assistive technology, within a phone's width, usable by keyboard."""
+"""Requirements for all pages: accessible, no wider than a phone's screen, usable with the keyboard."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.conftest import Watched, missing
+from tests.browser.conftest import MonitoredBrowser, skip_without
 from tests.conftest import Running
 from tests.integration.contract import create, report
 from tests.integration.test_experiments import start
@@ -24,8 +24,8 @@ PAGES = [
 
 
 @pytest.fixture(scope="module")
-def filled(shared: Running) -> str:
-    """The address of an experiment's page, in a service with something on every page."""
+def experiment_path(shared: Running) -> str:
+    """Fill the shared service so that no page is empty; return the path of its experiment."""
     client = shared.client
     create(
         client,
@@ -60,22 +60,23 @@ def filled(shared: Running) -> str:
 
 
 @pytest.fixture(params=["light", "dark", "narrow"])
-def look(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Watched]:
+def themed(request: pytest.FixtureRequest, browser: Browser) -> Iterator[MonitoredBrowser]:
+    """A monitored browser in each theme, and with a narrow screen."""
     options: dict[str, Any] = {"color_scheme": "dark" if request.param == "dark" else "light"}
     if request.param == "narrow":
         options["viewport"] = {"width": 360, "height": 760}
-    context = Watched(browser, reduced_motion="reduce", **options)
+    context = MonitoredBrowser(browser, reduced_motion="reduce", **options)
     yield context
     context.close()
 
 
-def settled(page: Page) -> None:
+def wait_until_loaded(page: Page) -> None:
     page.get_by_role("heading", level=1).wait_for()
     expect(page.locator(".skeleton")).to_have_count(0)
 
 
-def complaints(page: Page) -> list[str]:
-    """What axe finds, whatever its impact."""
+def axe_violations(page: Page) -> list[str]:
+    """The accessibility violations that axe finds, of any impact."""
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
@@ -85,52 +86,56 @@ def complaints(page: Page) -> list[str]:
     ]
 
 
-def test_axe_finds_nothing_and_nothing_overflows(shared: Running, filled: str, look: Watched) -> None:
+def test_pages_are_accessible_and_do_not_overflow(
+    shared: Running, experiment_path: str, themed: MonitoredBrowser
+) -> None:
     if not AXE.is_file():
-        missing("axe is not installed: make dashboard")
-    page = look.open(shared)
+        skip_without("axe is not installed: make dashboard")
+    page = themed.open(shared)
     page.get_by_label("API key").wait_for()
-    assert complaints(page) == []
-    page = look.signed_in(shared)
+    assert axe_violations(page) == []
+    page = themed.open_signed_in(shared)
     for path in PAGES:
-        page.goto(f"{shared.url}/dashboard{path.format(experiment=filled)}")
-        settled(page)
-        assert complaints(page) == [], path
+        page.goto(f"{shared.url}/dashboard{path.format(experiment=experiment_path)}")
+        wait_until_loaded(page)
+        assert axe_violations(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-    look.expected.append("404")
+    themed.expected_problems.append("404")
     for path in ("/variants/nobody", "/experiments/none", "/nowhere"):
         page.goto(f"{shared.url}/dashboard{path}")
         page.get_by_role("heading", level=1).wait_for()
-        assert complaints(page) == [], path
+        assert axe_violations(page) == [], path
     page.goto(f"{shared.url}/dashboard/variants")
     page.get_by_role("button", name="New variant").click()
-    page.get_by_text("What is known before").click()
-    assert complaints(page) == []
+    page.get_by_text("Prior and history").click()
+    assert axe_violations(page) == []
     page.goto(f"{shared.url}/dashboard/experiments/new?variant=a&variant=b")
     page.get_by_text("Adaptive.").click()
-    page.get_by_text("More settings").click()
-    page.get_by_text("Say when the leader").click()
-    page.get_by_role("button", name="Start the experiment").click()
+    page.get_by_text("Advanced settings").click()
+    page.get_by_text("Recommend the leading variant").click()
+    page.get_by_role("button", name="Start experiment").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    assert complaints(page) == []
+    assert axe_violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.goto(f"{shared.url}/dashboard{filled}")
+    page.goto(f"{shared.url}/dashboard{experiment_path}")
     for button in ("Stop", "Promote…"):
         page.get_by_role("button", name=button, exact=True).click()
-        assert complaints(page) == [], button
+        assert axe_violations(page) == [], button
         page.keyboard.press("Escape")
     page.get_by_role("button", name="Show", exact=True).click()
     page.get_by_role("region", name="Segments").get_by_role("table").wait_for()
-    for figures in page.get_by_text("Show the figures").all():
-        figures.click()
-    assert complaints(page) == []
+    for summary in page.get_by_text("Show as a table").all():
+        summary.click()
+    assert axe_violations(page) == []
 
 
-def test_the_keyboard_reaches_everything(shared: Running, filled: str, watched: Watched) -> None:
-    page = watched.signed_in(shared, "/variants")
-    settled(page)
+def test_keyboard_operates_the_variants_page(
+    shared: Running, experiment_path: str, monitored: MonitoredBrowser
+) -> None:
+    page = monitored.open_signed_in(shared, "/variants")
+    wait_until_loaded(page)
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#main")).to_be_focused()
     page.get_by_role("button", name="New variant").focus()
@@ -146,25 +151,29 @@ def test_the_keyboard_reaches_everything(shared: Running, filled: str, watched: 
     expect(page.get_by_role("columnheader", name="Success rate")).to_have_attribute("aria-sort", "descending")
 
 
-def test_a_dialog_gives_the_focus_back(shared: Running, filled: str, watched: Watched) -> None:
-    page = watched.signed_in(shared, filled)
-    for leave in ("Escape", "Go on"):
+def test_closing_a_dialog_restores_the_focus(
+    shared: Running, experiment_path: str, monitored: MonitoredBrowser
+) -> None:
+    page = monitored.open_signed_in(shared, experiment_path)
+    for way_to_close in ("Escape", "Keep running"):
         page.get_by_role("button", name="Stop", exact=True).focus()
         page.keyboard.press("Enter")
         dialog = page.get_by_role("dialog")
         expect(dialog).to_be_visible()
-        if leave == "Escape":
+        if way_to_close == "Escape":
             page.keyboard.press("Escape")
         else:
-            dialog.get_by_role("button", name=leave).press("Enter")
+            dialog.get_by_role("button", name=way_to_close).press("Enter")
         expect(dialog).to_have_count(0)
         expect(page.get_by_role("button", name="Stop", exact=True)).to_be_focused()
 
 
-def test_the_first_load_is_small(shared: Running, filled: str, watched: Watched) -> None:
-    page = watched.signed_in(shared)
+def test_first_load_is_at_most_300_kb(
+    shared: Running, experiment_path: str, monitored: MonitoredBrowser
+) -> None:
+    page = monitored.open_signed_in(shared)
     page.reload()
-    settled(page)
+    wait_until_loaded(page)
     sizes = page.evaluate(
         "performance.getEntriesByType('resource').map(({name, encodedBodySize}) => [name, encodedBodySize])"
     )
@@ -173,9 +182,9 @@ def test_the_first_load_is_small(shared: Running, filled: str, watched: Watched)
     assert sum(files.values()) <= 300_000, files
 
 
-def test_a_chosen_theme_stays(shared: Running, watched: Watched) -> None:
-    page = watched.signed_in(shared)
-    page.get_by_role("button", name="Theme: as the system").click()
+def test_chosen_theme_persists(shared: Running, monitored: MonitoredBrowser) -> None:
+    page = monitored.open_signed_in(shared)
+    page.get_by_role("button", name="Theme: system").click()
     page.get_by_role("button", name="Theme: light").click()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.reload()
@@ -183,27 +192,27 @@ def test_a_chosen_theme_stays(shared: Running, watched: Watched) -> None:
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
-def test_the_explanation_can_be_played_with(shared: Running, watched: Watched) -> None:
-    page = watched.signed_in(shared, "/how-it-works")
-    curves = page.get_by_role("region", name="A curve for what is known")
-    expect(curves).to_contain_text("26")
-    expect(curves).to_contain_text("tail to the left")
-    curves.get_by_role("button", name="0 of 4 worked").click()
-    expect(curves).to_contain_text("tail to the right")
-    curves.get_by_label("α = successes").press("ArrowRight")
-    expect(curves).to_contain_text("28.6")
-    drawing = page.get_by_role("region", name="Draw from each curve")
+def test_how_it_works_demos_respond(shared: Running, monitored: MonitoredBrowser) -> None:
+    page = monitored.open_signed_in(shared, "/how-it-works")
+    curve = page.get_by_role("region", name="A curve of plausible rates")
+    expect(curve).to_contain_text("26")
+    expect(curve).to_contain_text("tail to the left")
+    curve.get_by_role("button", name="0 of 4").click()
+    expect(curve).to_contain_text("tail to the right")
+    curve.get_by_label("α = successes").press("ArrowRight")
+    expect(curve).to_contain_text("28.6")
+    draws = page.get_by_role("region", name="Draw from each curve")
     for text in ("1.41", "98.59", "0.00005"):
-        expect(drawing).to_contain_text(text)
-    drawing.get_by_role("button", name="After 9 leads").click()
+        expect(draws).to_contain_text(text)
+    draws.get_by_role("button", name="After 9 visitors").click()
     for text in ("33.33", "41.67", "25.00"):
-        expect(drawing).to_contain_text(text)
-    drawing.get_by_role("button", name="Draw once").click()
-    expect(drawing).to_contain_text("is shown.")
-    drawing.get_by_role("button", name="Draw 1,000 times").click()
-    expect(drawing).to_contain_text("Shown in 1,001 draws")
-    playing = page.get_by_role("region", name="Watch it learn")
-    playing.get_by_role("button", name="Play", exact=True).click()
-    expect(playing).to_contain_text("round 2,000 of 2,000")
-    playing.get_by_role("button", name="Average of 100 games").click()
-    expect(playing).to_contain_text("Lost on average")
+        expect(draws).to_contain_text(text)
+    draws.get_by_role("button", name="Draw once").click()
+    expect(draws).to_contain_text("is shown.")
+    draws.get_by_role("button", name="Draw 1,000 times").click()
+    expect(draws).to_contain_text("Shown in 1,001 draws")
+    policies = page.get_by_role("region", name="Watch it learn")
+    policies.get_by_role("button", name="Run", exact=True).click()
+    expect(policies).to_contain_text("round 2,000 of 2,000")
+    policies.get_by_role("button", name="Average of 100 simulations").click()
+    expect(policies).to_contain_text("Average regret")
