@@ -1,4 +1,4 @@
-"""Write armful's OpenAPI document to standard output; no server and no database are needed."""
+"""Write armful's OpenAPI document to standard output, without a server or a database."""
 
 import asyncio
 import sys
@@ -9,7 +9,7 @@ from armful.settings import Settings
 
 
 async def document() -> bytes:
-    """What `GET /openapi.json` answers."""
+    """The body of `GET /openapi.json`."""
     body = b""
 
     async def receive() -> Any:
@@ -33,7 +33,7 @@ async def document() -> bytes:
         "client": None,
         "server": None,
     }
-    # The address is never connected to: only the service's start does that.
+    # The app connects to its database at startup, which does not happen here.
     await create_app(Settings(database_url="postgresql://nowhere"))(scope, receive, send)
     return body
 

@@ -1,7 +1,7 @@
 import { Armful, type VariantView } from "armful-client";
 import { useEffect, useState } from "react";
 
-/** The best variants as cards, as small as a dashboard can be. */
+/** A minimal dashboard: one card for each variant with at least 100 impressions. */
 export function Dashboard({ apiKey }: { apiKey: string }) {
   const [variants, setVariants] = useState<VariantView[]>([]);
 
@@ -29,8 +29,8 @@ export function Dashboard({ apiKey }: { apiKey: string }) {
   );
 }
 
-/** Starts an even split between two variants for a week. */
-export function startWeek(api: Armful, control: string, challenger: string) {
+/** Start an experiment that splits traffic evenly between two variants for a week. */
+export function startOneWeekExperiment(api: Armful, control: string, challenger: string) {
   return api.startExperiment({
     experiment_name: `${control} against ${challenger}`,
     variant_ids: [control, challenger],

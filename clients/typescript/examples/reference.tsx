@@ -1,4 +1,4 @@
-// The component of the API's reference documents on this client: nothing but the import is of its own.
+// The component from the API's reference documents. Only the import differs.
 import { ABTestingAPI, type Variant } from "armful-client";
 import { useEffect, useState } from "react";
 
@@ -8,7 +8,7 @@ export function ABTestingDashboard() {
 
   useEffect(() => {
     void api.getVariants({ min_impressions: 100 }).then(setVariants);
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- once, as it stands there
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- load once, as in the reference
   }, []);
 
   return (

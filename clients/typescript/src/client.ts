@@ -3,44 +3,36 @@ import { ArmfulError } from "./error.js";
 import { events } from "./events.js";
 import type * as schema from "./schema.js";
 
-/** Which variants to list: dimensions by their names, least impressions, states. */
-export interface VariantFilter {
-  min_impressions?: number;
-  status?: "active" | "archived" | "all";
-  limit?: number;
-  cursor?: string;
-  [dimension: string]: string | number | undefined;
+type QueryOf<Path extends keyof schema.paths> = schema.paths[Path] extends {
+  get: { parameters: { query?: infer Query } };
 }
+  ? NonNullable<Query>
+  : never;
 
-/** Which rows of the table of variants: those with every word of `search`, in this order. */
-export interface TableQuery {
-  search?: string;
-  dimensions?: Record<string, string>;
-  status?: "active" | "archived" | "all";
-  sort?: "name" | "rate" | "impressions" | "chance" | "share" | "used";
-  order?: "ascending" | "descending";
-  offset?: number;
-  limit?: number;
-}
+/** Which variants to list. Every name that is not a parameter of the endpoint is a dimension to filter by. */
+export type VariantFilter = QueryOf<"/variants"> & Record<string, string | number | null | undefined>;
+
+/** Which rows of the table of variants to load, in which order; `dimensions` has the required value of each dimension. */
+export type TableQuery = QueryOf<"/standings/table"> & { dimensions?: Record<string, string> };
 
 export interface Options {
-  /** Where armful is; default: the page's own origin. */
+  /** The address of armful; by default the origin of the page. */
   baseUrl?: string;
-  /** The key, or a function that gives the present one. */
+  /** The API key, or a function that returns the current one. */
   apiKey: string | (() => string | null);
-  /** Used instead of the global `fetch`. */
+  /** A replacement for the global `fetch`. */
   fetch?: (request: Request) => Promise<Response>;
 }
 
-type Answer = Promise<{ data?: unknown; error?: unknown; response: Response }>;
+type Pending = Promise<{ data?: unknown; error?: unknown; response: Response }>;
 
-/** A client of armful's HTTP API; every method rejects with an `ArmfulError`. */
+/** A client of armful's HTTP API. Its methods reject with an `ArmfulError` if a request fails. */
 export class Armful {
-  /** The typed client underneath, for whatever has no method here. */
+  /** The underlying typed client, for endpoints without a method here. */
   readonly http: Client<schema.paths>;
 
-  constructor({ baseUrl = "", apiKey, fetch: given }: Options) {
-    const send = given ?? ((request: Request) => fetch(request));
+  constructor({ baseUrl = "", apiKey, fetch: customFetch }: Options) {
+    const send = customFetch ?? ((request: Request) => fetch(request));
     this.http = createHttp<schema.paths>({
       baseUrl,
       fetch: (request) =>
@@ -56,138 +48,149 @@ export class Armful {
     });
   }
 
+  /** A page of the variants that match a filter. */
   variants(filter: VariantFilter = {}, signal?: AbortSignal): Promise<schema.VariantPage> {
-    return answer(this.http.GET("/variants", { params: { query: filter }, ...given(signal) }));
+    return unwrap(this.http.GET("/variants", { params: { query: filter }, ...withSignal(signal) }));
   }
 
+  /** Create one or more variants. */
   createVariants(variants: schema.NewVariant[]): Promise<schema.CreatedVariants> {
-    return answer(this.http.POST("/variants", { body: { variants } }));
+    return unwrap(this.http.POST("/variants", { body: { variants } }));
   }
 
+  /** A variant and its performance. */
   variant(variant_id: string, signal?: AbortSignal): Promise<schema.VariantView> {
-    return answer(this.http.GET("/variants/{variant_id}", { params: { path: { variant_id } }, ...given(signal) }));
+    return unwrap(this.http.GET("/variants/{variant_id}", { params: { path: { variant_id } }, ...withSignal(signal) }));
   }
 
+  /** Change some fields of a variant; the others keep their values. */
   changeVariant(variant_id: string, changes: schema.VariantPatch): Promise<schema.VariantView> {
-    return answer(this.http.PATCH("/variants/{variant_id}", { params: { path: { variant_id } }, body: changes }));
+    return unwrap(this.http.PATCH("/variants/{variant_id}", { params: { path: { variant_id } }, body: changes }));
   }
 
-  /** Never selected again; its counts are kept. */
+  /** Archive a variant: armful stops selecting it and keeps its data. */
   archiveVariant(variant_id: string): Promise<schema.VariantView> {
-    return answer(this.http.DELETE("/variants/{variant_id}", { params: { path: { variant_id } } }));
+    return unwrap(this.http.DELETE("/variants/{variant_id}", { params: { path: { variant_id } } }));
   }
 
+  /** A variant's success rate with its intervals, and its posterior. */
   stats(variant_id: string, confidence_level = 0.95, signal?: AbortSignal): Promise<schema.StatsView> {
     const params = { path: { variant_id }, query: { confidence_level } };
-    return answer(this.http.GET("/variants/{variant_id}/stats", { params, ...given(signal) }));
+    return unwrap(this.http.GET("/variants/{variant_id}/stats", { params, ...withSignal(signal) }));
   }
 
+  /** A variant's daily results, results by persona, and latest changes. */
   history(variant_id: string, days = 30, signal?: AbortSignal): Promise<schema.VariantHistory> {
     const params = { path: { variant_id }, query: { days } };
-    return answer(this.http.GET("/variants/{variant_id}/history", { params, ...given(signal) }));
+    return unwrap(this.http.GET("/variants/{variant_id}/history", { params, ...withSignal(signal) }));
   }
 
-  /** How the active variants stand against each other; at most 50 may be named, else all. */
+  /** How the active variants compare: all of them, or up to 50 named ones. */
   standings(variant_id?: string[], signal?: AbortSignal): Promise<schema.StandingsView> {
-    return answer(
-      this.http.GET("/standings", { params: { query: variant_id ? { variant_id } : {} }, ...given(signal) }),
+    return unwrap(
+      this.http.GET("/standings", { params: { query: variant_id ? { variant_id } : {} }, ...withSignal(signal) }),
     );
   }
 
-  /** Variants with how they stand, searched, sorted and paged by armful. */
+  /** A page of the table of variants, searched and sorted by the service. */
   table({ dimensions = {}, ...query }: TableQuery = {}, signal?: AbortSignal): Promise<schema.TableView> {
-    const named = Object.fromEntries(Object.entries(dimensions).map(([name, value]) => [`dimension.${name}`, value]));
-    const params = { query: { ...query, ...named } };
-    return answer(this.http.GET("/standings/table", { params, ...given(signal) }));
+    const dimensionParams = Object.fromEntries(
+      Object.entries(dimensions).map(([name, value]) => [`dimension.${name}`, value]),
+    );
+    const params = { query: { ...query, ...dimensionParams } };
+    return unwrap(this.http.GET("/standings/table", { params, ...withSignal(signal) }));
   }
 
-  /** Which variants to show now. */
+  /** Select the variants to show now. */
   select(request: schema.SelectRequest): Promise<schema.Selection> {
-    return answer(this.http.POST("/variants/select", { body: request }));
+    return unwrap(this.http.POST("/variants/select", { body: request }));
   }
 
-  /** What happened to a variant; resolves when it is counted for good. */
+  /** Report the outcome of showing a variant; resolves once the service has stored it durably. */
   report(variant_id: string, update: schema.PerformanceUpdate): Promise<schema.PerformanceAnswer> {
-    return answer(
+    return unwrap(
       this.http.POST("/variants/{variant_id}/performance", { params: { path: { variant_id } }, body: update }),
     );
   }
 
+  /** Start an experiment, or save it as a draft. */
   startExperiment(request: schema.StartRequest): Promise<schema.ExperimentView> {
-    return answer(this.http.POST("/experiments/start", { body: request }));
+    return unwrap(this.http.POST("/experiments/start", { body: request }));
   }
 
-  experiments(query: { limit?: number; cursor?: string } = {}, signal?: AbortSignal): Promise<schema.ExperimentPage> {
-    return answer(this.http.GET("/experiments", { params: { query }, ...given(signal) }));
+  /** A page of the experiments, newest first. */
+  experiments(query: QueryOf<"/experiments"> = {}, signal?: AbortSignal): Promise<schema.ExperimentPage> {
+    return unwrap(this.http.GET("/experiments", { params: { query }, ...withSignal(signal) }));
   }
 
+  /** An experiment and its status. */
   experiment(experiment_id: string, signal?: AbortSignal): Promise<schema.ExperimentView> {
-    return answer(
-      this.http.GET("/experiments/{experiment_id}", { params: { path: { experiment_id } }, ...given(signal) }),
+    return unwrap(
+      this.http.GET("/experiments/{experiment_id}", { params: { path: { experiment_id } }, ...withSignal(signal) }),
     );
   }
 
+  /** An experiment's results so far. */
   results(
     experiment_id: string,
-    query: { include_interim?: boolean; segment_by?: string } = {},
+    query: Omit<QueryOf<"/experiments/{experiment_id}/results">, "format"> = {},
     signal?: AbortSignal,
   ): Promise<schema.ResultsView> {
     const params = { path: { experiment_id }, query };
-    return answer(this.http.GET("/experiments/{experiment_id}/results", { params, ...given(signal) }));
+    return unwrap(this.http.GET("/experiments/{experiment_id}/results", { params, ...withSignal(signal) }));
   }
 
-  /** An experiment's results as the text of a CSV file. */
+  /** An experiment's results in CSV format. */
   resultsCsv(experiment_id: string): Promise<string> {
     const params = { path: { experiment_id }, query: { format: "csv" as const } };
-    return answer(this.http.GET("/experiments/{experiment_id}/results", { params, parseAs: "text" }));
+    return unwrap(this.http.GET("/experiments/{experiment_id}/results", { params, parseAs: "text" }));
   }
 
-  /** The variant for a participant: always the same one. */
+  /** Assign a participant to a variant; the same participant always gets the same one. */
   assign(experiment_id: string, request: schema.AssignRequest): Promise<schema.AssignmentView> {
     const params = { path: { experiment_id } };
-    return answer(this.http.POST("/experiments/{experiment_id}/assign", { params, body: request }));
+    return unwrap(this.http.POST("/experiments/{experiment_id}/assign", { params, body: request }));
   }
 
-  /** Who changed an experiment, how and when, newest first. */
+  /** Every change of an experiment, newest first: when, what, and with which key. */
   audit(experiment_id: string, signal?: AbortSignal): Promise<schema.AuditList> {
     const params = { path: { experiment_id } };
-    return answer(this.http.GET("/experiments/{experiment_id}/audit", { params, ...given(signal) }));
+    return unwrap(this.http.GET("/experiments/{experiment_id}/audit", { params, ...withSignal(signal) }));
   }
 
-  /** How many participants each variant needs to find an effect. */
-  power(
-    query: { baseline: number; mde: number; relative?: boolean; variants?: number; daily_participants?: number },
-    signal?: AbortSignal,
-  ): Promise<schema.Plan> {
-    return answer(this.http.GET("/power", { params: { query }, ...given(signal) }));
+  /** The number of participants that each variant needs to detect an effect. */
+  power(query: QueryOf<"/power">, signal?: AbortSignal): Promise<schema.Plan> {
+    return unwrap(this.http.GET("/power", { params: { query }, ...withSignal(signal) }));
   }
 
+  /** Start a draft, or pause, resume or stop an experiment. */
   changeExperiment(
     experiment_id: string,
     action: "start" | "pause" | "resume" | "stop",
   ): Promise<schema.ExperimentView> {
-    return answer(this.http.POST(`/experiments/{experiment_id}/${action}`, { params: { path: { experiment_id } } }));
+    return unwrap(this.http.POST(`/experiments/{experiment_id}/${action}`, { params: { path: { experiment_id } } }));
   }
 
+  /** Promote a variant, which ends the experiment; by default the winner. */
   promote(experiment_id: string, promotion: schema.Promotion = {}): Promise<schema.ExperimentView> {
-    return answer(
+    return unwrap(
       this.http.POST("/experiments/{experiment_id}/promote", { params: { path: { experiment_id } }, body: promotion }),
     );
   }
 
-  /** The key in use and what it may do. */
+  /** The API key in use and its scopes. */
   currentKey(signal?: AbortSignal): Promise<schema.KeyView> {
-    return answer(this.http.GET("/keys/current", given(signal)));
+    return unwrap(this.http.GET("/keys/current", withSignal(signal)));
   }
 
   /**
-   * What happens, as it happens: the first tick holds every named variant, later ones those that changed.
-   * Ends when the server ends it, which it does now and then, or when `signal` is aborted: connect again then.
+   * A live stream of posteriors. The first tick has every named variant, later ones only those that changed.
+   * The stream ends when `signal` is aborted, and now and then because the server ends it; in that case call again.
    */
   async *live(variant_id: string[], signal?: AbortSignal): AsyncGenerator<schema.LiveTick> {
     const params = { query: { variant_id } };
-    const body = await answer<ReadableStream<Uint8Array>>(
-      this.http.GET("/live", { params, parseAs: "stream", ...given(signal) }),
+    const body = await unwrap<ReadableStream<Uint8Array>>(
+      this.http.GET("/live", { params, parseAs: "stream", ...withSignal(signal) }),
     );
     try {
       for await (const data of events(body)) yield JSON.parse(data) as schema.LiveTick;
@@ -197,12 +200,16 @@ export class Armful {
   }
 }
 
-function given(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {
   return signal ? { signal } : {};
 }
 
-async function answer<T>(pending: Answer): Promise<T> {
+/**
+ * The data of a successful response; throws an `ArmfulError` for any other. openapi-fetch turns the tuples of a response
+ * type into arrays, so each method declares its type from the schema; test/contract.test.ts checks that it is the right one.
+ */
+async function unwrap<T>(pending: Pending): Promise<T> {
   const { data, error, response } = await pending;
-  if (!response.ok) throw ArmfulError.of(response, error);
+  if (!response.ok) throw ArmfulError.fromResponse(response, error);
   return data as T;
 }

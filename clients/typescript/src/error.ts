@@ -1,40 +1,39 @@
-/** One field of a request that does not fit. */
-export interface FieldError {
-  field: string;
-  message: string;
-}
+import type { FieldError, Problem } from "./schema.js";
 
-/** Why a request failed: armful's own words, or status 0 where armful could not be reached. */
+/** A failed request. Its message is the service's explanation. */
 export class ArmfulError extends Error {
   override name = "ArmfulError";
 
   constructor(
-    /** The HTTP status; 0 where there was no answer. */
+    /** The HTTP status; 0 if armful could not be reached. */
     readonly status: number,
-    /** A sentence a caller can act on. */
+    /** What is wrong, and what to do about it. */
     readonly detail: string,
+    /** The invalid fields of the request. */
     readonly errors: readonly FieldError[] = [],
-    /** Seconds to wait before trying again, where armful named them. */
+    /** The number of seconds to wait before a retry, if the service asked for that. */
     readonly retryAfter: number | null = null,
   ) {
     super(detail);
   }
 
-  /** The error of an answer that is no success. */
-  static of(response: Response, body: unknown): ArmfulError {
-    const problem = isProblem(body) ? body : { detail: response.statusText || `armful answered ${response.status}` };
+  /** The error for a response with an error status. */
+  static fromResponse(response: Response, body: unknown): ArmfulError {
+    const problem = isProblem(body)
+      ? body
+      : { detail: response.statusText || `armful responded with status ${response.status}` };
     const seconds = Number(response.headers.get("retry-after"));
     return new ArmfulError(response.status, problem.detail, problem.errors ?? [], seconds || null);
   }
 
-  /** The error of a request that had no answer. */
+  /** The error for a request without a response. */
   static unreachable(cause: unknown): ArmfulError {
-    const error = new ArmfulError(0, "armful can't be reached");
+    const error = new ArmfulError(0, "armful cannot be reached");
     error.cause = cause;
     return error;
   }
 }
 
-function isProblem(body: unknown): body is { detail: string; errors?: FieldError[] } {
+function isProblem(body: unknown): body is Pick<Problem, "detail" | "errors"> {
   return typeof body === "object" && body !== null && "detail" in body && typeof body.detail === "string";
 }

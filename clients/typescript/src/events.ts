@@ -1,17 +1,17 @@
-/** The `data` of each server-sent event in a response's body, until it ends. */
+/** Yields the `data` of each server-sent event in a response body. */
 export async function* events(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   const reader = body.getReader();
-  let text = "";
+  let buffered = "";
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      text += decoder.decode(value, { stream: true });
-      const parts = text.split("\n\n");
-      text = parts.pop() ?? "";
-      for (const part of parts) {
-        const data = part
+      buffered += decoder.decode(value, { stream: true });
+      const messages = buffered.split("\n\n");
+      buffered = messages.pop() ?? ""; // the last message may be incomplete
+      for (const message of messages) {
+        const data = message
           .split("\n")
           .filter((line) => line.startsWith("data:"))
           .map((line) => line.slice(5).trimStart());

@@ -4,12 +4,12 @@ import type * as schema from "./schema.js";
 export type Variant = schema.VariantView;
 export type VariantPerformance = schema.PerformanceView;
 
-/** An experiment to start; success is "conversion" unless named. */
+/** An experiment to start; the default success metric is "conversion". */
 export type ExperimentConfig = Omit<schema.StartRequest, "success_metrics"> & { success_metrics?: string[] };
 
-const A_PAGE = 10_000;
+const PAGE_SIZE = 10_000;
 
-/** The client under the names of the API's reference documents; `armful` is the whole of it. */
+/** The client with the names that the API's reference documents use. `armful` has all other methods. */
 export class ABTestingAPI {
   readonly armful: Armful;
 
@@ -17,22 +17,23 @@ export class ABTestingAPI {
     this.armful = new Armful({ baseUrl, apiKey: apiKey ?? "" });
   }
 
-  /** Every variant that matches, however many there are. */
+  /** All variants that match the filter, from all pages. */
   async getVariants(filters: VariantFilter = {}): Promise<Variant[]> {
-    const found: Variant[] = [];
+    const variants: Variant[] = [];
     let cursor: string | null = null;
     do {
       const page: schema.VariantPage = await this.armful.variants({
-        limit: A_PAGE,
+        limit: PAGE_SIZE,
         ...filters,
         ...(cursor === null ? {} : { cursor }),
       });
-      found.push(...page.variants);
+      variants.push(...page.variants);
       cursor = page.next_cursor;
     } while (cursor !== null);
-    return found;
+    return variants;
   }
 
+  /** Start an experiment. */
   startExperiment(config: ExperimentConfig): Promise<schema.ExperimentView> {
     return this.armful.startExperiment({ success_metrics: ["conversion"], ...config });
   }

@@ -1,29 +1,32 @@
 import { ABTestingAPI } from "armful-client";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-const json = (body: unknown) => new Response(JSON.stringify(body), { headers: { "content-type": "application/json" } });
+const jsonResponse = (body: unknown) =>
+  new Response(JSON.stringify(body), { headers: { "content-type": "application/json" } });
 
 afterEach(() => vi.unstubAllGlobals());
 
-describe("the client under the reference's names", () => {
-  it("lists every variant that matches, page by page", async () => {
-    const asked: string[] = [];
+describe("ABTestingAPI", () => {
+  it("loads all pages of matching variants", async () => {
+    const requestedUrls: string[] = [];
     vi.stubGlobal("fetch", (request: Request) => {
-      asked.push(request.url);
+      requestedUrls.push(request.url);
       const last = request.url.includes("cursor=");
-      return Promise.resolve(json({ variants: [{ variant_id: last ? "b" : "a" }], next_cursor: last ? null : "7" }));
+      return Promise.resolve(
+        jsonResponse({ variants: [{ variant_id: last ? "b" : "a" }], next_cursor: last ? null : "7" }),
+      );
     });
     const api = new ABTestingAPI("http://armful.test/api", "key");
     const found = await api.getVariants({ min_impressions: 100, tone: "casual" });
     expect(found.map(({ variant_id }) => variant_id)).toEqual(["a", "b"]);
-    expect(asked[0]).toBe("http://armful.test/api/variants?limit=10000&min_impressions=100&tone=casual");
+    expect(requestedUrls[0]).toBe("http://armful.test/api/variants?limit=10000&min_impressions=100&tone=casual");
   });
 
-  it("starts an experiment from what the reference sends", async () => {
+  it("starts an experiment with the default success metric", async () => {
     let body: unknown;
     vi.stubGlobal("fetch", async (request: Request) => {
       body = await request.json();
-      return json({ experiment_id: "exp_1" });
+      return jsonResponse({ experiment_id: "exp_1" });
     });
     const config = {
       experiment_name: "e",
