@@ -1,4 +1,4 @@
-"""Programs and folders that these tests share."""
+"""Shared helpers of the tests of the deployment files."""
 
 import os
 import shutil
@@ -10,9 +10,9 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
 def program(name: str, package: str) -> str:
-    """The path of a program; where it is not installed the test is skipped, except in CI."""
-    found = shutil.which(name)
-    if found is None:
+    """Return the path of a program. If it is not installed, skip the test, except in CI."""
+    path = shutil.which(name)
+    if path is None:
         assert not os.environ.get("CI"), f"{name} is missing: CI installs the package {package}"
         pytest.skip(f"{name} is not installed (Debian: apt-get install {package})")
-    return found
+    return path

@@ -1,4 +1,4 @@
-"""deploy/compose.yaml fits the Compose specification, and what it mounts, names and needs is there."""
+"""deploy/compose.yaml conforms to the Compose specification, and all files, variables and settings that it names exist."""
 
 import re
 import subprocess
@@ -14,17 +14,17 @@ FILE = DEPLOY / "compose.yaml"
 
 
 def services() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = yaml.safe_load(FILE.read_text())["services"]
-    return found
+    loaded: dict[str, dict[str, Any]] = yaml.safe_load(FILE.read_text())["services"]
+    return loaded
 
 
-def test_it_fits_the_specification() -> None:
+def test_conforms_to_the_specification() -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(FILE)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_everything_is_there() -> None:
+def test_services_mounts_and_variables_exist() -> None:
     assert set(services()) == {"armful", "postgres", "prometheus", "grafana"}
     mounted = [volume for service in services().values() for volume in service.get("volumes", [])]
     for volume in mounted:
@@ -37,7 +37,7 @@ def test_everything_is_there() -> None:
         assert name.removeprefix("ARMFUL_").lower() in Settings.__struct_fields__
 
 
-def test_armful_is_as_confined_as_it_can_be() -> None:
+def test_armful_runs_with_minimal_privileges() -> None:
     armful = services()["armful"]
     assert armful["read_only"] is True
     assert armful["cap_drop"] == ["ALL"]
@@ -46,7 +46,7 @@ def test_armful_is_as_confined_as_it_can_be() -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_prometheus_finds_armful() -> None:
+def test_prometheus_scrapes_armful() -> None:
     configuration = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
     host, port = re.findall(r"targets: \[(\w+):(\d+)\]", configuration)[0]
     assert host in services()

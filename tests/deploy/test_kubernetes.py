@@ -1,4 +1,4 @@
-"""The Kubernetes manifests fit Kubernetes' schemas, this program, and its container image."""
+"""The Kubernetes manifests conform to Kubernetes' schemas, and agree with the program and its container image."""
 
 import re
 from functools import cache
@@ -20,11 +20,11 @@ KINDS = {"Deployment", "Service", "HorizontalPodAutoscaler", "PodDisruptionBudge
 
 @cache
 def manifests() -> dict[str, dict[str, Any]]:
-    """What the kustomization names, by kind."""
+    """The manifests that the kustomization lists, by kind."""
     names = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())["resources"]
-    found = [one for name in names for one in yaml.safe_load_all((FOLDER / name).read_text())]
+    loaded = [manifest for name in names for manifest in yaml.safe_load_all((FOLDER / name).read_text())]
     assert {path.name for path in FOLDER.iterdir()} == {"kustomization.yaml", *names}
-    return {one["kind"]: one for one in found}
+    return {manifest["kind"]: manifest for manifest in loaded}
 
 
 def pod() -> dict[str, Any]:
@@ -33,28 +33,28 @@ def pod() -> dict[str, Any]:
 
 
 def container() -> dict[str, Any]:
-    (found,) = pod()["containers"]
-    one: dict[str, Any] = found
-    return one
+    (only,) = pod()["containers"]
+    spec: dict[str, Any] = only
+    return spec
 
 
 @pytest.mark.parametrize("version", ["1.31", kubernetes_validate.latest_version()])
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_every_manifest_fits_its_schema(kind: str, version: str) -> None:
+def test_manifests_conform_to_their_schemas(kind: str, version: str) -> None:
     kubernetes_validate.validate(manifests()[kind], version, strict=True)
 
 
-def test_a_manifest_that_does_not_fit_would_be_found() -> None:
-    wrong = manifests()["Service"] | {"spec": {"ports": [{"port": "eighty"}], "selektor": {}}}
+def test_validation_rejects_an_invalid_manifest() -> None:
+    invalid = manifests()["Service"] | {"spec": {"ports": [{"port": "eighty"}], "unknown": {}}}
     with pytest.raises(kubernetes_validate.ValidationError):
-        kubernetes_validate.validate(wrong, kubernetes_validate.latest_version(), strict=True)
+        kubernetes_validate.validate(invalid, kubernetes_validate.latest_version(), strict=True)
 
 
-def test_nothing_is_missing() -> None:
+def test_all_kinds_are_present() -> None:
     assert set(manifests()) == KINDS
 
 
-def test_everything_is_about_the_same_pods() -> None:
+def test_all_manifests_select_the_same_pods() -> None:
     labels = manifests()["Deployment"]["spec"]["template"]["metadata"]["labels"]
     specs = {kind: manifests()[kind]["spec"] for kind in KINDS}
     assert specs["Deployment"]["selector"]["matchLabels"] == labels
@@ -63,29 +63,29 @@ def test_everything_is_about_the_same_pods() -> None:
     assert specs["NetworkPolicy"]["podSelector"]["matchLabels"] == labels
     target = specs["HorizontalPodAutoscaler"]["scaleTargetRef"]
     assert target["name"] == manifests()["Deployment"]["metadata"]["name"]
-    # An autoscaler and a fixed number of replicas would fight.
+    # A fixed number of replicas would override the autoscaler with every deployment.
     assert "replicas" not in specs["Deployment"]
     assert specs["HorizontalPodAutoscaler"]["minReplicas"] >= 2
 
 
-def test_no_pod_can_do_more_than_it_needs() -> None:
+def test_pods_run_with_minimal_privileges() -> None:
     assert pod()["automountServiceAccountToken"] is False
     assert pod()["securityContext"]["runAsNonRoot"] is True
     assert f"USER {pod()['securityContext']['runAsUser']}:" in DOCKERFILE
-    own = container()["securityContext"]
-    assert own["readOnlyRootFilesystem"] is True
-    assert own["allowPrivilegeEscalation"] is False
-    assert own["capabilities"] == {"drop": ["ALL"]}
+    security = container()["securityContext"]
+    assert security["readOnlyRootFilesystem"] is True
+    assert security["allowPrivilegeEscalation"] is False
+    assert security["capabilities"] == {"drop": ["ALL"]}
     assert container()["resources"]["limits"]["memory"]
 
 
-def test_what_is_written_to_is_mounted() -> None:
+def test_writable_paths_are_mounted() -> None:
     mounted = {mount["mountPath"]: mount["name"] for mount in container()["volumeMounts"]}
     assert set(mounted) == {"/tmp", re.findall(r"VOLUME (\S+)", DOCKERFILE)[0]}
     assert {volume["name"] for volume in pod()["volumes"]} == set(mounted.values())
 
 
-def test_settings_are_ones_there_are_and_secrets_are_secret() -> None:
+def test_settings_exist_and_secrets_come_from_a_secret() -> None:
     for variable in container()["env"]:
         assert variable["name"].removeprefix("ARMFUL_").lower() in Settings.__struct_fields__
         if variable["name"] in ("ARMFUL_DATABASE_URL", "ARMFUL_API_KEY"):
@@ -93,21 +93,21 @@ def test_settings_are_ones_there_are_and_secrets_are_secret() -> None:
             assert "value" not in variable
 
 
-def test_probes_are_answered(shared: Running) -> None:
+def test_probes_succeed(shared: Running) -> None:
     names = {port["name"]: port["containerPort"] for port in container()["ports"]}
     arguments = container()["args"]
     assert names["http"] == int(arguments[arguments.index("--port") + 1])
-    with httpx2.Client(base_url=shared.url) as anybody:
+    with httpx2.Client(base_url=shared.url) as client:
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-            asked = container()[probe]["httpGet"]
-            assert asked["port"] in names
-            assert anybody.get(asked["path"]).status_code == 200
+            endpoint = container()[probe]["httpGet"]
+            assert endpoint["port"] in names
+            assert client.get(endpoint["path"]).status_code == 200
     (port,) = manifests()["Service"]["spec"]["ports"]
     assert port["targetPort"] in names
 
 
-def test_a_pod_has_time_to_stop() -> None:
+def test_grace_period_covers_shutdown() -> None:
     from armful.cli.serve import STOP_TIMEOUT
 
-    asleep = container()["lifecycle"]["preStop"]["sleep"]["seconds"]
-    assert pod()["terminationGracePeriodSeconds"] >= asleep + STOP_TIMEOUT + 5
+    delay = container()["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert pod()["terminationGracePeriodSeconds"] >= delay + STOP_TIMEOUT + 5

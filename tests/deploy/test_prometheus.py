@@ -1,4 +1,4 @@
-"""The alerts and the Grafana dashboard, by promtool and by a real Prometheus that reads a real armful under load."""
+"""The alerts and the Grafana dashboard: with promtool, and with a real Prometheus that scrapes a real armful under load."""
 
 import itertools
 import json
@@ -22,9 +22,9 @@ from tests.processes import wait_until
 from armful.ops.postgres import EmbeddedPostgres
 
 RULES = DEPLOY / "prometheus" / "rules.yml"
-REFERENCE = {"ABTestingAPIDown", "HighSelectionLatency", "ExperimentLowSampleSize"}
-# Nothing is answered with these while all is well.
-MAY_BE_EMPTY = {"Refused"}
+REFERENCE_ALERTS = {"ABTestingAPIDown", "HighSelectionLatency", "ExperimentLowSampleSize"}
+# These panels are empty in normal operation.
+MAY_BE_EMPTY = {"Rejected requests"}
 SLOW = {"HighSelectionLatency", "ArmfulSlowCommits", "ArmfulStale"}
 FULL = {"ArmfulDiskFull", "ArmfulDiskFilling"}
 
@@ -45,27 +45,27 @@ def test_configuration_and_rules_are_valid() -> None:
     promtool("check", "rules", RULES)
 
 
-def test_each_alert_is_raised_when_it_must_be_and_not_before() -> None:
+def test_alerts_fire_only_when_they_should() -> None:
     assert "SUCCESS" in promtool("test", "rules", DEPLOY / "prometheus" / "rules_test.yml")
 
 
-def test_every_alert_is_tested_and_explained() -> None:
+def test_every_alert_has_a_test_and_documentation() -> None:
     tested = set(re.findall(r"alertname: (\w+)", (DEPLOY / "prometheus" / "rules_test.yml").read_text()))
-    explained = (DEPLOY.parent / "docs" / "operating.md").read_text()
-    assert set(alerts()) >= REFERENCE
+    documentation = (DEPLOY.parent / "docs" / "operating.md").read_text()
+    assert set(alerts()) >= REFERENCE_ALERTS
     assert tested == set(alerts())
-    assert [alert for alert in alerts() if f"**`{alert}`**" not in explained] == []
+    assert [alert for alert in alerts() if f"**`{alert}`**" not in documentation] == []
 
 
-def dashboard() -> list[dict[str, Any]]:
-    """The panels that show something."""
-    panels = json.loads((DEPLOY / "grafana" / "dashboards" / "armful.json").read_text())["panels"]
-    return [panel for panel in panels if panel["type"] != "row"]
+def panels() -> list[dict[str, Any]]:
+    """The panels of the dashboard without its row titles."""
+    all_panels = json.loads((DEPLOY / "grafana" / "dashboards" / "armful.json").read_text())["panels"]
+    return [panel for panel in all_panels if panel["type"] != "row"]
 
 
-def test_panels_have_places_of_their_own() -> None:
+def test_panels_do_not_overlap() -> None:
     taken: set[tuple[int, int]] = set()
-    for panel in dashboard():
+    for panel in panels():
         place = panel["gridPos"]
         cells = {
             (x, y)
@@ -75,7 +75,7 @@ def test_panels_have_places_of_their_own() -> None:
         assert place["x"] + place["w"] <= 24
         assert not cells & taken, panel["title"]
         taken |= cells
-    ids = [panel["id"] for panel in dashboard()]
+    ids = [panel["id"] for panel in panels()]
     assert len(set(ids)) == len(ids)
 
 
@@ -96,7 +96,7 @@ class Prometheus:
         return found
 
     def rules(self) -> dict[str, dict[str, Any]]:
-        """The rules by name."""
+        """All rules, by name."""
         return {rule["name"]: rule for group in self.get("/rules")["groups"] for rule in group["rules"]}
 
     def ready(self) -> bool:
@@ -108,12 +108,14 @@ class Prometheus:
 
 @contextmanager
 def prometheus(folder: Path, target: str, key: str) -> Iterator[Prometheus]:
-    """Prometheus with our configuration, but for where armful is, and looking once a second."""
+    """Run Prometheus with the configuration from deploy/, except for armful's address and an interval of one second."""
     binary = program("prometheus", "prometheus")
     (folder / "key").write_text(key)
     (folder / "rules.yml").write_text(RULES.read_text())
-    ours = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
-    changed = ours.replace("armful:8000", target).replace("/run/secrets/armful-key", str(folder / "key"))
+    configuration = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
+    changed = configuration.replace("armful:8000", target).replace(
+        "/run/secrets/armful-key", str(folder / "key")
+    )
     changed = changed.replace("_interval: 15s", "_interval: 1s")
     assert changed.count("1s") == 2
     (folder / "prometheus.yml").write_text(changed)
@@ -142,13 +144,13 @@ def prometheus(folder: Path, target: str, key: str) -> Iterator[Prometheus]:
 
 @contextmanager
 def load(service: Running) -> Iterator[None]:
-    """Selections and reports, one after another."""
-    over = threading.Event()
+    """Send selections and updates, one after another, until the block ends."""
+    stopped = threading.Event()
     client = service.as_key(ADMIN_KEY)
 
     def send() -> None:
         for number in itertools.count():
-            if over.wait(0.01):
+            if stopped.wait(0.01):
                 return
             select(client, 1, persona_id=("dev", "ops")[number % 2])
             report(client, "ab"[number % 2], success=number % 5 == 0)
@@ -158,31 +160,31 @@ def load(service: Running) -> Iterator[None]:
     try:
         yield
     finally:
-        over.set()
+        stopped.set()
         thread.join()
 
 
-def filled_in(expression: str) -> str:
+def substitute_variables(expression: str) -> str:
     for name, value in {"$__rate_interval": "10s", "$instance": ".*", "$__range": "1m"}.items():
         expression = expression.replace(name, value)
     assert "$" not in expression
     return expression
 
 
-def test_every_panel_and_every_rule_is_answered_by_a_real_prometheus(
+def test_every_panel_and_rule_has_data_in_a_real_prometheus(
     postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     (tmp_path / "data").mkdir()
     with serving(new_database(postgres), data_dir=tmp_path) as service:
         create(service.client, "a", "b", "c", "d")
         start(service.client)
-        nobodys = start(service.client, variant_ids=["c", "d"])
+        without_traffic = start(service.client, variant_ids=["c", "d"])
         with load(service), prometheus(tmp_path, f"127.0.0.1:{service.port}", ADMIN_KEY) as running:
             wait_until(lambda: running.query("rate(armful_commit_updates_sum[10s]) > 0"), 60)
 
-            for panel in dashboard():
+            for panel in panels():
                 for target in panel["targets"]:
-                    found = running.query(filled_in(target["expr"]))
+                    found = running.query(substitute_variables(target["expr"]))
                     assert found or panel["title"] in MAY_BE_EMPTY, panel["title"]
                     labels = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
                     assert all(labels <= set(one["metric"]) for one in found), panel["title"]
@@ -193,20 +195,20 @@ def test_every_panel_and_every_rule_is_answered_by_a_real_prometheus(
             wait_until(lambda: all(rule["health"] == "ok" for rule in running.rules().values()), 60)
             assert set(running.rules()) == set(alerts())
             raised = {name for name, rule in running.rules().items() if rule["state"] != "inactive"}
-            # Nobody takes part in one experiment; and how slow or full this machine is, is its affair.
+            # One experiment has no traffic. Alerts about a slow machine or a full disk depend on where the test runs.
             assert raised <= {"ExperimentLowSampleSize", *SLOW, *FULL}
             (few,) = running.query('ALERTS{alertname="ExperimentLowSampleSize"}')
-            assert few["metric"]["experiment_id"] == nobodys
+            assert few["metric"]["experiment_id"] == without_traffic
 
-            # Every series that an alert or a panel reads is one that armful has.
+            # Every series that an alert or a panel uses exists.
             names = set(running.get("/label/__name__/values"))
-            read = set(
-                re.findall(r"\b(?:armful|ab_testing|posts)_\w+", RULES.read_text() + json.dumps(dashboard()))
+            used = set(
+                re.findall(r"\b(?:armful|ab_testing|posts)_\w+", RULES.read_text() + json.dumps(panels()))
             )
-            assert {name for name in read if name not in names} <= {"ab_testing"}
+            assert {name for name in used if name not in names} <= {"ab_testing"}
 
 
-def test_a_service_that_is_away_is_seen_to_be(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+def test_alert_when_the_service_is_down(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
     with serving(new_database(postgres)) as service:
         target = f"127.0.0.1:{service.port}"
         with prometheus(tmp_path, target, ADMIN_KEY) as running:
@@ -217,7 +219,7 @@ def test_a_service_that_is_away_is_seen_to_be(postgres: EmbeddedPostgres, tmp_pa
             )
 
 
-def test_the_dashboard_is_provisioned_where_compose_mounts_it() -> None:
+def test_dashboard_is_provisioned_from_the_compose_mount() -> None:
     compose = (DEPLOY / "compose.yaml").read_text()
     mounted = dict(re.findall(r"\./(grafana/\w+):(/etc/grafana/provisioning/\w+)", compose))
     provider = (DEPLOY / "grafana" / "dashboards" / "armful.yaml").read_text()
@@ -226,7 +228,7 @@ def test_the_dashboard_is_provisioned_where_compose_mounts_it() -> None:
 
 
 @pytest.mark.parametrize("rule", alerts())
-def test_every_alert_says_how_bad_it_is_and_what_is_the_matter(rule: str) -> None:
+def test_alerts_have_a_severity_a_summary_and_a_description(rule: str) -> None:
     text = RULES.read_text().split(f"alert: {rule}\n")[1].split("- alert:")[0]
     assert re.search(r"severity: (critical|warning|info)", text)
     assert "summary:" in text

@@ -1,4 +1,4 @@
-"""The units of systemd are such, and speak of settings and commands there are."""
+"""The systemd units are valid, and the settings and commands that they name exist."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ PROGRAM = "/opt/armful/bin/armful"
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_a_unit_names_what_there_is(unit: Path) -> None:
+def test_settings_and_commands_exist(unit: Path) -> None:
     text = unit.read_text()
     for name in re.findall(r"ARMFUL_(\w+)", text):
         assert name.lower() in Settings.__struct_fields__
@@ -25,8 +25,8 @@ def test_a_unit_names_what_there_is(unit: Path) -> None:
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_systemd_takes_it(unit: Path, tmp_path: Path) -> None:
-    # With programs that are on this machine: whether ours is installed says nothing of the unit.
+def test_systemd_accepts_the_unit(unit: Path, tmp_path: Path) -> None:
+    # systemd-analyze checks that the program exists, and armful may not be installed in /opt on this machine.
     for one in UNITS:
         (tmp_path / one.name).write_text(one.read_text().replace(PROGRAM, "/bin/true"))
     done = subprocess.run(

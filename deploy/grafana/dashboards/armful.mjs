@@ -1,6 +1,6 @@
 // @ts-check
-// Grafana's dashboard, typed by @grafana/schema. `npm run generate --workspace armful-grafana` writes armful.json beside this
-// file; with --check it only says whether that is what it would write.
+// The Grafana dashboard, typed with @grafana/schema. `npm run generate --workspace armful-grafana` writes armful.json beside
+// this file. With --check it writes nothing, and fails if armful.json is not up to date.
 import { readFileSync, writeFileSync } from "node:fs";
 import {
   BigValueColorMode,
@@ -27,36 +27,36 @@ import { format } from "prettier";
  * @import { Options as TimeSeriesOptions } from "@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen.d.ts"
  * @typedef {DataQuery & { expr: string, legendFormat: string, range?: boolean, instant?: boolean }} Query
  * @typedef {FieldConfig<GraphFieldConfig>["thresholds"]} Thresholds
- * @typedef {{ width?: number, unit?: string, max?: number, stacked?: boolean, thresholds?: Thresholds, description: string }} Look
+ * @typedef {{ width?: number, unit?: string, max?: number, stacked?: boolean, thresholds?: Thresholds, description: string }} PanelOptions
  */
 
 /** @type {DataSourceRef} */
 const datasource = { type: "prometheus", uid: "${datasource}" };
 const HEIGHT = 8;
 const STAT_HEIGHT = 4;
-const HERE = '{instance=~"$instance"}';
+const SELECTED_INSTANCES = '{instance=~"$instance"}';
 
 /** @param {string} labels @returns {string} */
-const here = (labels) => `{instance=~"$instance", ${labels}}`;
+const withLabels = (labels) => `{instance=~"$instance", ${labels}}`;
 
 /** @param {number} q @param {string} metric @param {string} [by] */
 const quantile = (q, metric, by = "") =>
-  `histogram_quantile(${q}, sum by (${by ? `${by}, ` : ""}le) (rate(${metric}_bucket${HERE}[$__rate_interval])))`;
+  `histogram_quantile(${q}, sum by (${by ? `${by}, ` : ""}le) (rate(${metric}_bucket${SELECTED_INSTANCES}[$__rate_interval])))`;
 
 /** @param {string} selector @param {string} [by] */
 const rate = (selector, by) => `sum${by ? ` by (${by})` : ""} (rate(${selector}[$__rate_interval]))`;
 
-/** @param {number[]} steps From which value on it is worth a look, and from which on it is bad. @returns {Thresholds} */
-const above = ([warning, bad]) => ({
+/** @param {number[]} steps The values above which the panel turns orange and red. @returns {Thresholds} */
+const above = ([warning, critical]) => ({
   mode: ThresholdsMode.Absolute,
   steps: [
     { color: "green", value: null },
     ...(warning === undefined ? [] : [{ color: "orange", value: warning }]),
-    ...(bad === undefined ? [] : [{ color: "red", value: bad }]),
+    ...(critical === undefined ? [] : [{ color: "red", value: critical }]),
   ],
 });
 
-/** @param {[string, string][]} queries Expressions with their legends. @returns {Query[]} */
+/** @param {[string, string][]} queries Expressions and their legends. @returns {Query[]} */
 const targets = (queries) =>
   queries.map(([expr, legendFormat], at) => ({
     refId: String.fromCharCode(65 + at),
@@ -97,7 +97,7 @@ const row = (title) => {
   return panel;
 };
 
-/** @param {string} title @param {[string, string][]} queries @param {Look} look @returns {Panel} */
+/** @param {string} title @param {[string, string][]} queries @param {PanelOptions} look @returns {Panel} */
 const graph = (title, queries, { width = 8, unit = "short", max, stacked = false, description }) => {
   /** @type {TimeSeriesOptions} */
   const options = {
@@ -129,7 +129,7 @@ const graph = (title, queries, { width = 8, unit = "short", max, stacked = false
   };
 };
 
-/** @param {string} title @param {string} expr @param {Look} look @returns {Panel} */
+/** @param {string} title @param {string} expr @param {PanelOptions} look @returns {Panel} */
 const stat = (title, expr, { width = 4, unit = "short", thresholds, description }) => {
   /** @type {StatOptions} */
   const options = {
@@ -156,110 +156,121 @@ const stat = (title, expr, { width = 4, unit = "short", thresholds, description 
   };
 };
 
-const requests = `ab_testing_requests_total${HERE}`;
-const failed = `ab_testing_requests_total${here('status_code=~"5.."')}`;
-const refused = `ab_testing_requests_total${here('status_code="503"')}`;
-const selections = `ab_testing_variant_selections_total${HERE}`;
+const requests = `ab_testing_requests_total${SELECTED_INSTANCES}`;
+const failed = `ab_testing_requests_total${withLabels('status_code=~"5.."')}`;
+const rejected = `ab_testing_requests_total${withLabels('status_code="503"')}`;
+const selections = `ab_testing_variant_selections_total${SELECTED_INSTANCES}`;
 const LATENCY = "ab_testing_request_duration_seconds";
 const COMMIT = "armful_commit_duration_seconds";
 const selectLatency = (/** @type {number} */ q) =>
-  `histogram_quantile(${q}, sum by (le) (rate(${LATENCY}_bucket${here('endpoint="/variants/select"')}[$__rate_interval])))`;
+  `histogram_quantile(${q}, sum by (le) (rate(${LATENCY}_bucket${withLabels('endpoint="/variants/select"')}[$__rate_interval])))`;
 
 const panels = [
-  stat("Selections", rate(selections), { unit: "reqps", description: "Selections made a second." }),
-  stat("Updates", rate(`armful_commit_updates_sum${HERE}`), {
+  stat("Selections", rate(selections), { unit: "reqps", description: "Selections per second." }),
+  stat("Updates", rate(`armful_commit_updates_sum${SELECTED_INSTANCES}`), {
     unit: "ops",
-    description: "Performance updates committed a second.",
+    description: "Performance updates committed per second.",
   }),
-  stat("5xx", `(${rate(failed)} or vector(0)) / ${rate(requests)}`, {
+  stat("5xx responses", `(${rate(failed)} or vector(0)) / ${rate(requests)}`, {
     unit: "percentunit",
     thresholds: above([0.001, 0.01]),
-    description: "Share of requests answered with 5xx.",
+    description: "Share of requests with a 5xx response.",
   }),
-  stat("Engagement rate", `avg(posts_engagement_rate${HERE})`, {
+  stat("Engagement rate", `avg(posts_engagement_rate${SELECTED_INSTANCES})`, {
     unit: "percentunit",
-    description: "Successes per impression over all active variants.",
+    description: "Successes per impression, over all active variants.",
   }),
-  stat("Active experiments", `max(ab_testing_active_experiments_count${HERE})`, {
-    description: "Experiments that are active.",
+  stat("Active experiments", `max(ab_testing_active_experiments_count${SELECTED_INSTANCES})`, {
+    description: "Number of active experiments.",
   }),
-  stat("Up for", `min(ab_testing_api_uptime${HERE})`, { unit: "s", description: "Time since the service started." }),
+  stat("Uptime", `min(ab_testing_api_uptime${SELECTED_INSTANCES})`, {
+    unit: "s",
+    description: "Time since the service started.",
+  }),
 
   row("Requests"),
   graph("Requests by endpoint", [[rate(requests, "method, endpoint"), "{{method}} {{endpoint}}"]], {
     unit: "reqps",
     stacked: true,
-    description: "Requests answered a second.",
+    description: "Requests per second.",
   }),
   graph("Requests by status", [[rate(requests, "status_code"), "{{status_code}}"]], {
     unit: "reqps",
     stacked: true,
-    description: "Requests answered a second. 503: refused, to be sent again; other 5xx: look into the log.",
+    description: "Requests per second. 503: rejected, clients should retry. Other 5xx: see the log.",
   }),
   graph(
     "Latency of /variants/select",
     [
-      [selectLatency(0.5), "half"],
-      [selectLatency(0.95), "95 %"],
-      [selectLatency(0.99), "99 %"],
+      [selectLatency(0.5), "median"],
+      [selectLatency(0.95), "p95"],
+      [selectLatency(0.99), "p99"],
     ],
-    { unit: "s", description: "So many selections are answered within this time, measured in the service." },
+    { unit: "s", description: "Response time of selections, measured in the service." },
   ),
-  graph("Latency by endpoint, 95 %", [[quantile(0.95, LATENCY, "endpoint"), "{{endpoint}}"]], {
+  graph("Latency by endpoint (p95)", [[quantile(0.95, LATENCY, "endpoint"), "{{endpoint}}"]], {
     unit: "s",
-    description: "Ninety-five requests in a hundred are answered within this time.",
+    description: "Response time that 95 % of the requests do not exceed.",
   }),
   graph("Selections by algorithm", [[rate(selections, "algorithm"), "{{algorithm}}"]], {
     unit: "reqps",
     stacked: true,
-    description: "Selections made a second.",
+    description: "Selections per second.",
   }),
   graph("Selections by persona", [[`topk(10, ${rate(selections, "persona_id")})`, "{{persona_id}}"]], {
     unit: "reqps",
-    description: "The ten personas selected for most; beyond the first hundred they are 'other'.",
+    description: "The ten personas with the most selections. All personas beyond the first hundred count as 'other'.",
   }),
 
-  row("Drawing and writing"),
+  row("Sampling and commits"),
   graph(
-    "Time to draw",
+    "Sampling time",
     [
-      [quantile(0.5, "ab_testing_thompson_sampling_duration_seconds"), "half"],
-      [quantile(0.99, "ab_testing_thompson_sampling_duration_seconds"), "99 %"],
+      [quantile(0.5, "ab_testing_thompson_sampling_duration_seconds"), "median"],
+      [quantile(0.99, "ab_testing_thompson_sampling_duration_seconds"), "p99"],
     ],
-    { unit: "s", description: "Time that Thompson sampling takes for a selection." },
+    { unit: "s", description: "Duration of Thompson sampling for one selection." },
   ),
   graph(
-    "Commits",
+    "Commit duration",
     [
-      [quantile(0.5, COMMIT), "half"],
-      [quantile(0.99, COMMIT), "99 %"],
+      [quantile(0.5, COMMIT), "median"],
+      [quantile(0.99, COMMIT), "p99"],
     ],
-    { unit: "s", description: "Time of a commit of updates. After 1.8 s its updates are refused." },
+    {
+      unit: "s",
+      description: "Duration of a commit of updates. Updates that are not committed within 1.8 s are rejected.",
+    },
   ),
   graph(
-    "Updates in a commit",
-    [[`${rate(`armful_commit_updates_sum${HERE}`)} / ${rate(`armful_commit_updates_count${HERE}`)}`, "mean"]],
-    { description: "Updates that wait together are committed together: the busier, the more." },
-  ),
-  graph(
-    "Queue",
+    "Updates per commit",
     [
-      [`sum(armful_queue_updates${HERE})`, "waiting"],
-      [`sum(armful_queue_limit${HERE})`, "limit"],
+      [
+        `${rate(`armful_commit_updates_sum${SELECTED_INSTANCES}`)} / ${rate(`armful_commit_updates_count${SELECTED_INSTANCES}`)}`,
+        "mean",
+      ],
     ],
-    { description: "Updates waiting for a commit; beyond the limit they are refused." },
+    { description: "Updates that are waiting at the same time share a commit, so the number grows with the load." },
   ),
-  graph("Refused", [[`${rate(refused, "endpoint")}`, "{{endpoint}}"]], {
+  graph(
+    "Update queue",
+    [
+      [`sum(armful_queue_updates${SELECTED_INSTANCES})`, "waiting"],
+      [`sum(armful_queue_limit${SELECTED_INSTANCES})`, "limit"],
+    ],
+    { description: "Updates waiting for a commit. Updates beyond the limit are rejected." },
+  ),
+  graph("Rejected requests", [[`${rate(rejected, "endpoint")}`, "{{endpoint}}"]], {
     unit: "reqps",
-    description: "Requests answered with 503 a second: nothing of them was counted, and clients may send them again.",
+    description: "Requests per second with a 503 response. Nothing was counted for them; clients can retry safely.",
   }),
-  graph("Behind the database", [[`armful_behind_seconds${HERE}`, "{{instance}}"]], {
+  graph("Replication lag", [[`armful_behind_seconds${SELECTED_INSTANCES}`, "{{instance}}"]], {
     unit: "s",
-    description: "Age of what the worker furthest behind selects from.",
+    description: "How far the slowest worker's copy of the variants lags behind the database.",
   }),
 
-  row("Processes and database"),
-  stat("Database", `min(armful_database_up${HERE})`, {
+  row("Workers and database"),
+  stat("Database up", `min(armful_database_up${SELECTED_INSTANCES})`, {
     // Red below 1.
     thresholds: {
       mode: ThresholdsMode.Absolute,
@@ -268,60 +279,78 @@ const panels = [
         { color: "green", value: 1 },
       ],
     },
-    description: "1 where PostgreSQL answers every instance.",
+    description: "1 if PostgreSQL responds to all instances.",
   }),
-  stat("Database started", `max(armful_database_start_time_seconds${HERE}) * 1000`, {
+  stat("Database started", `max(armful_database_start_time_seconds${SELECTED_INSTANCES}) * 1000`, {
     unit: "dateTimeFromNow",
-    description: "When PostgreSQL was last started.",
+    description: "Last start of PostgreSQL.",
   }),
-  stat("Database size", `max(armful_database_size_bytes${HERE})`, {
+  stat("Database size", `max(armful_database_size_bytes${SELECTED_INSTANCES})`, {
     unit: "bytes",
-    description: "What the database occupies.",
+    description: "Disk space that the database uses.",
   }),
-  stat("Workers", `sum(armful_workers${HERE})`, { description: "Processes that serve." }),
-  stat("Variants", `max(armful_variants${HERE})`, { description: "Variants that can be selected." }),
-  stat("Free disk", `min(armful_disk_free_bytes${HERE} / armful_disk_size_bytes${HERE})`, {
-    unit: "percentunit",
-    thresholds: {
-      mode: ThresholdsMode.Absolute,
-      steps: [
-        { color: "red", value: null },
-        { color: "orange", value: 0.05 },
-        { color: "green", value: 0.2 },
-      ],
+  stat("Workers", `sum(armful_workers${SELECTED_INSTANCES})`, { description: "Number of worker processes." }),
+  stat("Variants", `max(armful_variants${SELECTED_INSTANCES})`, {
+    description: "Number of variants that can be selected.",
+  }),
+  stat(
+    "Free disk space",
+    `min(armful_disk_free_bytes${SELECTED_INSTANCES} / armful_disk_size_bytes${SELECTED_INSTANCES})`,
+    {
+      unit: "percentunit",
+      thresholds: {
+        mode: ThresholdsMode.Absolute,
+        steps: [
+          { color: "red", value: null },
+          { color: "orange", value: 0.05 },
+          { color: "green", value: 0.2 },
+        ],
+      },
+      description: "Free share of the disk with the data folder.",
     },
-    description: "Of the data folder's disk.",
-  }),
-  graph(
-    "Connections of the pools",
-    [
-      [`armful_pool_connections${HERE}`, "{{instance}} open"],
-      [`armful_pool_connections_idle${HERE}`, "{{instance}} idle"],
-    ],
-    { description: "Connections for everything but updates and following, in all workers of an instance." },
   ),
   graph(
-    "Connections of the server",
+    "Pool connections",
     [
-      [`max(armful_database_connections${HERE})`, "open"],
-      [`max(armful_database_connections_limit${HERE})`, "limit"],
+      [`armful_pool_connections${SELECTED_INSTANCES}`, "{{instance}} open"],
+      [`armful_pool_connections_idle${SELECTED_INSTANCES}`, "{{instance}} idle"],
     ],
-    { description: "Connections of PostgreSQL, whoever's they are." },
+    {
+      description:
+        "Pooled connections of all workers of an instance. Commits and the change feed use connections of their own.",
+    },
   ),
-  graph("Disk", [[`armful_disk_free_bytes${HERE}`, "{{instance}} free"]], {
+  graph(
+    "Database connections",
+    [
+      [`max(armful_database_connections${SELECTED_INSTANCES})`, "open"],
+      [`max(armful_database_connections_limit${SELECTED_INSTANCES})`, "limit"],
+    ],
+    { description: "All connections to PostgreSQL, including those of other clients." },
+  ),
+  graph("Free disk space over time", [[`armful_disk_free_bytes${SELECTED_INSTANCES}`, "{{instance}} free"]], {
     unit: "bytes",
-    description: "What is free for the data folder.",
+    description: "Free space on the disk with the data folder.",
   }),
 
   row("Experiments"),
-  graph("Participants", [[`max by (experiment_id) (ab_testing_experiment_participants${HERE})`, "{{experiment_id}}"]], {
-    width: 12,
-    description: "Distinct participants where events name them, else impressions.",
-  }),
   graph(
-    "Traffic not split as planned",
-    [[`max by (experiment_id) (armful_experiment_sample_ratio_alarm${HERE})`, "{{experiment_id}}"]],
-    { width: 12, max: 1, description: "1: none of the experiment's figures can be trusted until the cause is found." },
+    "Participants",
+    [[`max by (experiment_id) (ab_testing_experiment_participants${SELECTED_INSTANCES})`, "{{experiment_id}}"]],
+    {
+      width: 12,
+      description: "Distinct participants; impressions, if events name no participants.",
+    },
+  ),
+  graph(
+    "Sample ratio mismatch (SRM)",
+    [[`max by (experiment_id) (armful_experiment_sample_ratio_alarm${SELECTED_INSTANCES})`, "{{experiment_id}}"]],
+    {
+      width: 12,
+      max: 1,
+      description:
+        "1: the traffic is not split as planned. Do not rely on the experiment's results until the cause is found.",
+    },
   ),
 ];
 
@@ -347,7 +376,7 @@ const dashboard = {
   ...defaultDashboard,
   uid: "armful",
   title: "armful",
-  description: "Selections, updates, latencies, the database and the experiments of armful.",
+  description: "Selections, updates, latencies, database and experiments of armful.",
   tags: ["armful"],
   timezone: "browser",
   editable: true,
@@ -364,7 +393,7 @@ if (!process.argv.includes("--check")) {
   writeFileSync(file, text);
 } else if (readFileSync(file, "utf8") !== text) {
   console.error(
-    "deploy/grafana/dashboards/armful.json is not what armful.mjs makes: npm run generate --workspace armful-grafana",
+    "deploy/grafana/dashboards/armful.json is out of date. Run: npm run generate --workspace armful-grafana",
   );
   process.exit(1);
 }
