@@ -5,7 +5,7 @@ export function DimensionTags({ dimensions, short = false }: { dimensions: Recor
       {Object.entries(dimensions).map(([name, value]) => (
         <span className="tag" key={name} title={`${name}: ${value}`}>
           <span>
-            <span className={short ? "hidden-text" : undefined}>{name} </span>
+            <span className={short ? "visually-hidden" : undefined}>{name} </span>
             <b>{value}</b>
           </span>
         </span>
