@@ -44,6 +44,7 @@ type SuccessOf<Operation> = Operation extends { responses: infer Responses }
     : never
   : never;
 type Resolved<Result> = Result extends AsyncGenerator<infer Item> ? Item : Awaited<Result>;
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- compares the types exactly
 type IsSame<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type IsOneOf<A, Union> = true extends (Union extends unknown ? IsSame<A, Union> : never) ? true : false;
 
