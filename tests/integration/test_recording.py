@@ -13,7 +13,7 @@ import pytest
 from armful.db.migrate import migrate
 from armful.db.partitions import make_partitions
 from armful.db.pool import connect
-from armful.domain.outcome import Outcome, OutcomeStatus
+from armful.domain.outcome import Outcome, OutcomeStatus, VariantOutcome
 from armful.ingest import store as performance
 
 VARIANTS = 20
@@ -55,7 +55,7 @@ def soon() -> datetime:
     return datetime.now(UTC) + timedelta(minutes=1)
 
 
-def shown(variant: int, *, success: bool = False, times: int = 1, **said: Any) -> performance.Item:
+def shown(variant: int, *, success: bool = False, times: int = 1, **said: Any) -> VariantOutcome:
     return variant, Outcome(impression=True, success=success, batch_size=times, **said)
 
 
@@ -74,7 +74,7 @@ async def connection(database: str) -> AsyncIterator[Any]:
     await one.close()
 
 
-async def traces(connection: Any, commits: list[list[performance.Item]], *, long_way: bool) -> list[Any]:
+async def traces(connection: Any, commits: list[list[VariantOutcome]], *, long_way: bool) -> list[Any]:
     """What `commits` leave behind, and what they answer; and the database as if they had not been."""
     transaction = connection.transaction()
     await transaction.start()

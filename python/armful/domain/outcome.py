@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import IntEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -29,6 +29,10 @@ class Outcome(Struct, kw_only=True, omit_defaults=True, gc=False):
     def __post_init__(self) -> None:
         if not (self.impression or self.success):
             raise ValueError("`impression` and `success` are both false: there is nothing to count")
+
+
+VariantOutcome: TypeAlias = tuple[int, Outcome]
+"""A variant's key in the database, and what happened to the variant."""
 
 
 class OutcomeStatus(IntEnum):

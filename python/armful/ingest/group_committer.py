@@ -14,11 +14,11 @@ import structlog
 
 from armful.db.pool import DID_NOTHING, OUT_OF_REACH, Connection, connect
 from armful.domain.errors import CommitUnknown, QueueFull, Unavailable
-from armful.domain.outcome import CountedOutcome, OutcomeStatus
+from armful.domain.outcome import CountedOutcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Totals
 from armful.ingest import store as performance
 from armful.ingest.pending_commit import PendingCommit
-from armful.ingest.store import Item
+from armful.ingest.statement import Statement, StatementRefused
 from armful.observability.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class GroupCommitter:
             with suppress(*OUT_OF_REACH):
                 await self._connection.close(timeout=2)
 
-    def submit(self, items: Sequence[Item]) -> PendingCommit:
+    def submit(self, items: Sequence[VariantOutcome], statements: Sequence[Statement] = ()) -> PendingCommit:
         """Have `items`, (variant key, update) each, counted in one commit; done after it.
 
         Raises:
@@ -116,7 +116,7 @@ class GroupCommitter:
         now = asyncio.get_running_loop().time()
         if self._stopping or self._full(len(items), now):
             raise QueueFull(self.waiting)
-        job = PendingCommit(items, now, now + self._timeout + _TIME_PER_UPDATE * (len(items) - 1))
+        job = PendingCommit(items, now, now + self._timeout + _TIME_PER_UPDATE * (len(items) - 1), statements)
         if self._tracing is not None:
             job.trace = self._tracing.current()
         self._jobs.append(job)
@@ -201,14 +201,15 @@ class GroupCommitter:
         if not jobs:
             return
         items = [item for job in jobs for item in job.items]
+        statements = [statement for job in jobs for statement in job.statements]
         began = asyncio.get_running_loop().time()
         try:
-            answers = await self._commit(items, min(job.deadline for job in jobs))
+            answers = await self._commit(items, statements, min(job.deadline for job in jobs))
         except Unavailable as error:
             for job in jobs:
                 job.fail(error)
             return
-        except asyncpg.PostgresError as error:
+        except (asyncpg.PostgresError, StatementRefused) as error:
             # Something in one of them does not fit the database: it alone must fail.
             if len(jobs) > 1:
                 for job in jobs:
@@ -216,7 +217,8 @@ class GroupCommitter:
             elif isinstance(error, asyncpg.ForeignKeyViolationError):
                 jobs[0].fail(Unavailable())  # the variant is gone with an earlier database, as we shall hear
             else:
-                log.error("update refused by the database", exc_info=error)
+                if not isinstance(error, StatementRefused):
+                    log.error("update refused by the database", exc_info=error)
                 jobs[0].fail(error)
             return
         if self._failing:
@@ -233,7 +235,9 @@ class GroupCommitter:
             job.answer(answers[start:end])
             start = end
 
-    async def _commit(self, items: Sequence[Item], deadline: float) -> list[CountedOutcome]:
+    async def _commit(
+        self, items: Sequence[VariantOutcome], statements: Sequence[Statement], deadline: float
+    ) -> list[CountedOutcome]:
         """Commit, through lost connections: the batch's id makes a second run of a committed batch impossible.
 
         The server refuses what it would finish after the time we go on trying: what is still on its way to it when our
@@ -250,7 +254,9 @@ class GroupCommitter:
                     connection = await self._connected()
                     by_server_clock = self._server_epoch + timedelta(seconds=end)
                     begun = True
-                    return await performance.record(connection, batch, self._source, by_server_clock, items)
+                    return await performance.record(
+                        connection, batch, self._source, by_server_clock, items, statements
+                    )
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 continue
             except asyncpg.QueryCanceledError as error:
@@ -274,7 +280,7 @@ class GroupCommitter:
         raise CommitUnknown if unknown else Unavailable
 
     async def _inquire(
-        self, batch: UUID, items: Sequence[Item], deadline: float
+        self, batch: UUID, items: Sequence[VariantOutcome], deadline: float
     ) -> tuple[bool, list[CountedOutcome] | None]:
         """Ask what became of a batch on the connection that was to write it, where the answer is final.
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from armful.domain.errors import CommitUnknown, Unavailable
-from armful.domain.outcome import CountedOutcome
-from armful.ingest.store import Item
+from armful.domain.outcome import CountedOutcome, VariantOutcome
+from armful.ingest.statement import Statement
 
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
@@ -19,10 +19,28 @@ class PendingCommit:
     a commit a future for each would cost as much as half of what they ask.
     """
 
-    __slots__ = ("_answers", "_error", "_then", "arrived", "deadline", "done", "items", "taken", "trace")
+    __slots__ = (
+        "_answers",
+        "_error",
+        "_then",
+        "arrived",
+        "deadline",
+        "done",
+        "items",
+        "statements",
+        "taken",
+        "trace",
+    )
 
-    def __init__(self, items: Sequence[Item], arrived: float, deadline: float) -> None:
+    def __init__(
+        self,
+        items: Sequence[VariantOutcome],
+        arrived: float,
+        deadline: float,
+        statements: Sequence[Statement] = (),
+    ) -> None:
         self.items = items
+        self.statements = statements
         self.arrived = arrived
         self.deadline = deadline
         self.taken = False

@@ -66,3 +66,7 @@ ROLLBACK;
 -- name: written
 -- Whether a batch was committed, and what became of its items (null: all counted).
 SELECT variants, outcomes FROM change WHERE batch = $1;
+
+-- name: mark
+-- A batch without outcomes leaves its row too, so that a writer that lost its connection can ask for it.
+INSERT INTO change (batch, source, kind) VALUES ($1, $2, 'variants');

@@ -11,16 +11,14 @@ import asyncpg
 import msgspec
 
 from armful.db.queries import load
-from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus
+from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Totals
+from armful.ingest.statement import Statement, StatementRefused, run
 
 _SQL = load("armful.ingest")
 
 # From this size on planning anew for the arrays at hand costs less than a plan made for arrays of unknown size.
 _LARGE = 500
-
-Item = tuple[int, Outcome]
-"""A variant's key and what happened to it."""
 
 _OUTCOMES = tuple(OutcomeStatus)
 
@@ -33,7 +31,7 @@ _NONE = _particulars(Outcome(impression=True, success=False))
 _canonical = msgspec.json.Encoder(order="sorted")
 
 
-def _digest(item: Item) -> bytes | None:
+def _digest(item: VariantOutcome) -> bytes | None:
     key, update = item
     if update.event_id is None:
         return None
@@ -41,7 +39,7 @@ def _digest(item: Item) -> bytes | None:
     return blake2b(_canonical.encode((key, fields)), digest_size=16).digest()
 
 
-def waves(items: Sequence[Item]) -> list[list[int]]:
+def waves(items: Sequence[VariantOutcome]) -> list[list[int]]:
     """Split positions in `items` so that no wave has an event id, a participant or a variant's selection twice.
 
     The database counts a wave as a set; what must see an earlier item of the same commit goes in a later wave.
@@ -76,21 +74,27 @@ async def prepare(connection: Any) -> datetime:
 
 
 async def record(
-    connection: Any, batch: UUID, source: UUID, deadline: datetime, items: Sequence[Item]
+    connection: Any,
+    batch: UUID,
+    source: UUID,
+    deadline: datetime,
+    items: Sequence[VariantOutcome],
+    statements: Sequence[Statement] = (),
 ) -> list[CountedOutcome]:
-    """Count `items` in one commit named `batch`, a random UUID, and answer each, in order.
+    """Count `items` in one commit named `batch`, a random UUID, together with `statements`, and answer each, in order.
 
     Raises:
         asyncpg.UniqueViolationError: the batch was committed before (see `written`).
         asyncpg.QueryCanceledError: `deadline` had passed by the server's clock; nothing was counted.
+        StatementRefused: one of `statements` affected another number of rows than it must; nothing was counted.
     """
-    if all(_particulars(update) == _NONE for _, update in items):
+    if not statements and all(_particulars(update) == _NONE for _, update in items):
         return await _count(connection, batch, source, deadline, items)
-    return await _record_waves(connection, batch, source, deadline, items)
+    return await _record_waves(connection, batch, source, deadline, items, statements)
 
 
 async def _count(
-    connection: Any, batch: UUID, source: UUID, deadline: datetime, items: Sequence[Item]
+    connection: Any, batch: UUID, source: UUID, deadline: datetime, items: Sequence[VariantOutcome]
 ) -> list[CountedOutcome]:
     """As `record`, for updates without particulars: all of them count, in one wave however many they are."""
     keys = [key for key, _ in items]
@@ -118,12 +122,17 @@ async def _count(
 
 
 async def _record_waves(
-    connection: Any, batch: UUID, source: UUID, deadline: datetime, items: Sequence[Item]
+    connection: Any,
+    batch: UUID,
+    source: UUID,
+    deadline: datetime,
+    items: Sequence[VariantOutcome],
+    statements: Sequence[Statement] = (),
 ) -> list[CountedOutcome]:
     """As `record`, for any updates."""
     parts = waves(items)
     recorded: list[CountedOutcome | None] = [None] * len(items)
-    if len(parts) == 1 and len(items) < _LARGE:
+    if len(parts) == 1 and len(items) < _LARGE and not statements:
         await _record_wave(connection, batch, source, deadline, items, range(len(items)), recorded)
     else:
         await connection.execute(_SQL["begin_large" if len(items) >= _LARGE else "begin"])
@@ -132,8 +141,11 @@ async def _record_waves(
                 await _record_wave(
                     connection, _wave_id(batch, number), source, deadline, items, positions, recorded
                 )
+            if not parts:
+                await connection.execute(_SQL["mark"], batch, source)
+            await run(connection, statements)
             await connection.execute(_SQL["commit_by"].replace(":deadline", f"'{deadline.isoformat()}'"))
-        except asyncpg.PostgresError:
+        except (asyncpg.PostgresError, StatementRefused):
             if not connection.is_closed():
                 await connection.execute(_SQL["rollback"])
             raise
@@ -145,7 +157,7 @@ async def _record_wave(
     batch: UUID,
     source: UUID,
     deadline: datetime,
-    items: Sequence[Item],
+    items: Sequence[VariantOutcome],
     positions: Sequence[int],
     recorded: list[CountedOutcome | None],
 ) -> None:
@@ -184,13 +196,15 @@ def _column(updates: Sequence[Outcome], name: str) -> list[Any] | None:
     return values if any(value is not None for value in values) else None
 
 
-async def written(connection: Any, batch: UUID, items: Sequence[Item]) -> list[CountedOutcome] | None:
+async def written(
+    connection: Any, batch: UUID, items: Sequence[VariantOutcome]
+) -> list[CountedOutcome] | None:
     """What became of a commit whose answer was lost; None if it was not made. Totals are the present ones.
 
     The answer is final where `connection` is the one that was to commit: this ends whatever it was doing.
     """
     await connection.execute(_SQL["rollback"])
-    parts = waves(items)
+    parts = waves(items) or [[]]
     outcomes = [OutcomeStatus.COUNTED] * len(items)
     for number, positions in enumerate(parts):
         row = await connection.fetchrow(_SQL["written"], _wave_id(batch, number))

@@ -10,7 +10,6 @@ from armful.domain.variant import Variant
 from armful.learning.beta import BetaPosterior, Counts, parameters_of, posterior_of
 from armful.learning.posterior import GLOBAL, Posterior, PosteriorKey
 
-
 NOTHING = Counts(0, 0)
 
 

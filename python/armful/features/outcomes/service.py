@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from msgspec import to_builtins
 
 from armful.domain.errors import ArmfulError, EventConflict, ExperimentNotFound, Refused
-from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus
+from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Variant
 from armful.features.variants.service import Variants
-from armful.ingest.group_committer import GroupCommitter
 from armful.ingest.pending_commit import PendingCommit
-from armful.ingest.store import Item
+from armful.ingest.port import IngestPort
+from armful.ingest.statement import Statement
 
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
@@ -21,52 +21,62 @@ _COUNTED = OutcomeStatus.COUNTED
 
 
 class Outcomes:
-    """Counting, through the process's committer."""
+    """Takes outcomes in: every outcome, alone or among many, is completed here and counted through the ingest port."""
 
-    def __init__(self, committer: GroupCommitter, variants: Variants) -> None:
-        self._committer = committer
+    def __init__(self, port: IngestPort, variants: Variants) -> None:
+        self._port = port
         self._variants = variants
 
-    async def record(self, variant_id: str, update: Outcome) -> CountedOutcome:
-        """Count one update; return after its commit.
-
-        Raises:
-            VariantNotFound, ExperimentNotFound, EventConflict, Refused: nothing was counted.
-            Unavailable: the database did not commit it in time.
-        """
-        variant = self._variants.held(variant_id) or await self._variants.read(variant_id)
-        return counted(await self.submit(variant, update), variant_id, update)
-
     def submit(self, variant: Variant, update: Outcome) -> PendingCommit:
-        """Have one update counted in the next commit; `counted` says what became of it.
+        """Have one outcome counted in the next commit; `counted` says what became of it.
 
         Raises:
-            Refused: it does not fit.
-            QueueFull: too many updates are waiting.
+            Refused: The outcome does not fit.
+            QueueFull: Too many outcomes are waiting.
         """
-        _complete(update)
-        return self._committer.submit([(variant.key, update)])
+        complete(update)
+        return self._port.submit([(variant.key, update)])
 
-    async def record_many(self, updates: Sequence[tuple[str, Outcome]]) -> list[CountedOutcome | ArmfulError]:
-        """Count many updates in one commit: for each, what became of it or why it was refused.
+    async def record(self, variant_id: str, update: Outcome) -> CountedOutcome:
+        """Count one outcome, and return after its commit.
 
         Raises:
-            Unavailable: the database did not commit them in time; none was counted.
+            VariantNotFound, ExperimentNotFound, EventConflict, Refused: Nothing was counted.
+            Unavailable: The database did not commit it in time.
+        """
+        (one,) = await self.record_many([(variant_id, update)])
+        if isinstance(one, ArmfulError):
+            raise one
+        return one
+
+    async def record_many(
+        self, updates: Sequence[tuple[str, Outcome]], statements: Sequence[Statement] = ()
+    ) -> list[CountedOutcome | ArmfulError]:
+        """Count many outcomes in one commit: for each, what became of it or why it was refused.
+
+        Args:
+            updates: Variants' ids, and what happened to them.
+            statements: What else is to take effect in the same transaction, also where every outcome is refused.
+
+        Raises:
+            Unavailable: The database did not commit them in time; none was counted.
+            StatementRefused: A statement affected another number of rows than it must; none was counted.
         """
         answers: list[CountedOutcome | ArmfulError | None] = [None] * len(updates)
-        items: list[Item] = []
+        accepted: list[VariantOutcome] = []
         positions: list[int] = []
         for position, (variant_id, update) in enumerate(updates):
             try:
-                _complete(update)
+                complete(update)
                 variant = self._variants.held(variant_id) or await self._variants.read(variant_id)
-                items.append((variant.key, update))
+                accepted.append((variant.key, update))
                 positions.append(position)
             except ArmfulError as error:
                 answers[position] = error
-        if items:
-            for position, recorded in zip(positions, await self._committer.submit(items), strict=True):
-                answers[position] = _refusal(recorded, *updates[position]) or recorded
+        if accepted or statements:
+            recorded = await self._port.submit(accepted, statements)
+            for position, one in zip(positions, recorded, strict=True):
+                answers[position] = _refusal(one, *updates[position]) or one
         return [answer for answer in answers if answer is not None]
 
 
@@ -82,7 +92,7 @@ def counted(recorded: Sequence[CountedOutcome], variant_id: str, update: Outcome
     return one
 
 
-def _complete(update: Outcome) -> None:
+def complete(update: Outcome) -> None:
     """Put into the update what its metadata says where the fields themselves are absent.
 
     Raises:
