@@ -21,7 +21,7 @@ from hypothesis import settings
 
 from armful.app import create_app
 from armful.ops.postgres import EmbeddedPostgres
-from armful.server.connection import Connection
+from armful.server.connection import HttpConnection
 from armful.settings import Settings
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ def database(postgres: EmbeddedPostgres) -> str:
 class Running:
     """The service, serving on a port of its own in a thread."""
 
-    def __init__(self, settings: Settings, app: Any = None, http: Any = Connection) -> None:
+    def __init__(self, settings: Settings, app: Any = None, http: Any = HttpConnection) -> None:
         self.settings = settings
         self.app = app or create_app(settings)
         with socket.socket() as probe:

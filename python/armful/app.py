@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from litestar import Litestar
 from litestar.di import Provide
-from litestar.types import ASGIApp
 
 from armful.http import dashboard, docs, problems
 from armful.http.auth import guard
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from armful.observability.tracing import Tracing
 
 
-def create_app(settings: Settings, tracing: "Tracing | None" = None) -> ASGIApp:
+def create_app(settings: Settings, tracing: "Tracing | None" = None) -> FrontMiddleware:
     """The ASGI application over the database that `settings.database_url` names.
 
     Traces go to `tracing`, or else where the settings say.
@@ -64,9 +63,4 @@ def create_app(settings: Settings, tracing: "Tracing | None" = None) -> ASGIApp:
         request_max_body_size=settings.body_limit,
         logging_config=None,
     )
-    gate = FrontMiddleware(app, service, settings)
-    if service.tracing is None:
-        return gate
-    from armful.http.traced import Traced
-
-    return Traced(gate, service.tracing)
+    return FrontMiddleware(app, service, settings)

@@ -14,25 +14,28 @@ import uvicorn
 from litestar.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from armful.server import connection as _connections
+from armful.http.request import HttpRequest, RequestHandler
 from armful.server import process as _process
-from armful.server.connection import Connection, ConnectionReaper
-from armful.server.fast_response import FastResponse
+from armful.server import reaper as _reaper
+from armful.server.connection import HttpConnection
+from armful.server.reaper import ConnectionReaper
 
 REQUEST = b"POST / HTTP/1.1\r\nHost: armful\r\nContent-Length: 2\r\n\r\n{}"
 
 pytestmark = pytest.mark.anyio
 
 
-class Application:
+class Application(RequestHandler):
     """Answers a request in one piece if it has come whole, else in messages."""
 
-    def take(self, exchange: FastResponse) -> None:
-        asyncio.get_running_loop().call_soon(self._answer, exchange)
+    def take(self, request: HttpRequest) -> None:
+        asyncio.get_running_loop().call_soon(self._answer, request)
 
-    def _answer(self, exchange: FastResponse) -> None:
-        if exchange.body() is None or not exchange.answer(b"", b"whole"):
-            exchange.leave_to(self)
+    def _answer(self, request: HttpRequest) -> None:
+        if request.body() is None:
+            request.leave_to(self)
+        else:
+            request.respond(200, b"", b"whole")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         while (await receive()).get("more_body"):
@@ -76,8 +79,8 @@ class Served:
         return connection.transport.get_write_buffer_size()
 
     @property
-    def connections(self) -> set[Connection]:
-        return cast("set[Connection]", self._state.connections)
+    def connections(self) -> set[HttpConnection]:
+        return cast("set[HttpConnection]", self._state.connections)
 
     async def ended(self) -> bool:
         return await self._reader.read() == b""
@@ -88,7 +91,7 @@ async def served() -> AsyncIterator[Served]:
     state = ServerState()
     config = uvicorn.Config(
         Application(),
-        http=Connection,
+        http=HttpConnection,
         lifespan="off",
         log_config=None,
         proxy_headers=False,
@@ -96,7 +99,7 @@ async def served() -> AsyncIterator[Served]:
     )
     config.load()
     server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(config=config, server_state=state, app_state={}), "127.0.0.1", 0
+        lambda: HttpConnection(config=config, server_state=state, app_state={}), "127.0.0.1", 0
     )
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
     while not state.connections:  # noqa: ASYNC110
@@ -162,7 +165,7 @@ async def test_of_answers_that_lie_unread_the_oldest_is_given_up(monkeypatch: py
             reaper.sweep(both, 0)
         assert second.sweep(1)
         assert first.sweep(1)
-        monkeypatch.setattr(_connections, "UNREAD_LIMIT", unread - 1)
+        monkeypatch.setattr(_reaper, "UNREAD_LIMIT", unread - 1)
         reaper.sweep(both, 2)
         assert second.sweep(2)
         assert not first.sweep(2)

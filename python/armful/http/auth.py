@@ -1,4 +1,4 @@
-"""Who may do what: each handler names the scope it needs, and the gate has put the caller's key into the ASGI scope."""
+"""Who may do what: each handler names the scope it needs, and the front has put the caller's key into the ASGI scope."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from armful.domain.errors import Forbidden, Unauthenticated
 from armful.domain.key import Actor, ApiKey
 
 KEY = "armful.key"
-"""Where the gate leaves the caller's key."""
+"""Where the front leaves the caller's key."""
 
 REQUEST_ID = "armful.request_id"
-"""Where the gate leaves the request's id."""
+"""Where the front leaves the request's id."""
 
-ANSWERED = "armful.answered"
-"""Where the gate leaves the endpoint and the status of an answer, if they are to be traced."""
+REQUEST = "armful.request"
+"""Where the front leaves the `HttpRequest`."""
 
 AnyRequest = Request[Any, Any, Any]
 

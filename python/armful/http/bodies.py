@@ -7,7 +7,7 @@ from litestar.types import Receive
 
 from armful.domain.errors import Overloaded
 from armful.http.problems import HttpProblem
-from armful.server.fast_response import FastResponse
+from armful.http.request import HttpRequest
 
 _JSON = (b"application/json", b"application/x-ndjson")
 _OF_FULL_SIZE = 10  # bodies that may be coming in at a time
@@ -44,9 +44,9 @@ class Bodies:
         if kind not in _JSON and kind.partition(b";")[0].strip().lower() not in _JSON and length != b"0":
             raise HttpProblem(415, f"The body is {kind.decode('latin-1')}: send application/json")
 
-    def whole(self, exchange: FastResponse) -> bytes | None:
+    def whole(self, request: HttpRequest) -> bytes | None:
         """The body if it has come already and may be taken; None where `read` must see to it."""
-        body = exchange.body()
+        body = request.body()
         return body if body is not None and len(body) <= self._limit else None
 
     async def read(self, receive: Receive, loop: asyncio.AbstractEventLoop) -> bytes:

@@ -1,35 +1,45 @@
-"""The ASGI application in front of Litestar: keys, and limits of what a request may be and take; and the hot endpoints."""
+"""The ASGI application in front of Litestar: keys, limits of what a request may be and take, and the fast endpoints.
+
+Every request takes the same way, whichever server it comes from, whether its body came whole or in parts, traced or not:
+admit it, get its body, respond. Most requests do so within one callback. One whose body has not arrived gets its body in a
+task; a response that waits for a commit is completed when the commit is done.
+"""
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextvars import Context, copy_context
 from functools import partial
 from time import perf_counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
 
 import structlog
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from armful.domain.errors import Overloaded
-from armful.domain.outcome import CountedOutcome
-from armful.http import fast as hot
-from armful.http import problems
-from armful.http.auth import ANSWERED, KEY, REQUEST_ID, check_scope
+from armful.domain.key import ApiKey
+from armful.features.services import Services
+from armful.http import fast, problems
+from armful.http.auth import KEY, REQUEST, REQUEST_ID, check_scope
 from armful.http.bodies import Bodies
-from armful.http.headers import AnswerHeaders, Headers
+from armful.http.headers import AnswerHeaders, Headers, header_lines
 from armful.http.paths import escaped
-from armful.http.pending_response import PendingResponse
-from armful.ingest.pending_commit import PendingCommit
-from armful.lifespan import Service
+from armful.http.pending_response import PendingResponse, Waiting
+from armful.http.request import AsgiRequest, HttpRequest, RequestHandler
 from armful.observability import request_ids
 from armful.observability.logs import REQUEST_ID as LOGGED_ID
-from armful.server.fast_response import FastResponse
+from armful.observability.metrics import Metrics
+from armful.replica.api_key_cache import ApiKeyCache
 from armful.settings import Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
+    from armful.observability.tracing import Tracing
 
 _PUBLIC = ("/health", "/docs", "/dashboard", "/openapi.json", "/favicon.ico")
 _WITH_BODY = ("POST", "PUT", "PATCH")
-_NO_STATE: dict[str, Any] = {}
 _HTTP: Final = ScopeType.HTTP
 _UNKNOWN = "other"
 _PROBLEM = (b"content-type", problems.MEDIA_TYPE.encode())
@@ -37,144 +47,177 @@ _PROBLEM = (b"content-type", problems.MEDIA_TYPE.encode())
 log = structlog.get_logger(__name__)
 
 
-class FrontMiddleware:
-    """Lets in who may come in, and answers the hot endpoints itself."""
+class ServingProcess(Protocol):
+    """What the front needs of the process it serves in."""
 
-    def __init__(self, app: ASGIApp, service: Service, settings: Settings) -> None:
+    services: Services
+    key_cache: ApiKeyCache
+    metrics: Metrics
+    tracing: "Tracing | None"
+
+
+class FrontMiddleware(RequestHandler):
+    """Admits requests, answers the fast endpoints itself, and leaves all others to Litestar."""
+
+    def __init__(self, app: ASGIApp, process: ServingProcess, settings: Settings) -> None:
         self._app = app
-        self._service = service
+        self._process = process
         self._bodies = Bodies(settings.body_limit, settings.receive_timeout)
         self._wait_limit = settings.wait_limit
         self._headers = AnswerHeaders(settings.cors_origins, tls=settings.tls_cert is not None)
         self._log_requests = settings.log_requests
-        self._come: list[FastResponse] = []
-        self._traced = service.tracing is not None
-        self._watched = self._traced or self._log_requests
-        self._notes = {
-            one.pattern: service.metrics.request_note(one.method, one.pattern, 200)
-            for one in hot.FAST_ENDPOINTS
+        self._tracing = process.tracing
+        self._watched = self._tracing is not None or self._log_requests
+        self._arrived: list[HttpRequest] = []
+        self._observe = {
+            endpoint.pattern: process.metrics.request_note(endpoint.method, endpoint.pattern, 200)
+            for endpoint in fast.FAST_ENDPOINTS
         }
         self._public = (*_PUBLIC, "/metrics") if settings.metrics_open else _PUBLIC
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve a request of a server that knows only ASGI."""
         if scope["type"] != _HTTP:
             await self._app(scope, receive, send)
-        else:
-            await self._serve(_Call(scope), receive, send)
-
-    def take(self, exchange: FastResponse) -> None:
-        """Serve a request once those that come with it have been read: one callback for all instead of a task for each."""
-        if not self._come:
-            asyncio.get_running_loop().call_soon(self._take_turns)
-        self._come.append(exchange)
-
-    def _take_turns(self) -> None:
-        come, self._come = self._come, []
-        for exchange in come:
-            self._begin(_Call(exchange.scope), exchange)
-
-    def _begin(self, call: "_Call", exchange: FastResponse) -> None:
-        """Serve a request here and now, if it is for a hot endpoint and has come whole, else in a task of its own."""
-        body: bytes | None = b""
-        if call.found is None or (call.with_body and (body := self._bodies.whole(exchange)) is None):
-            exchange.leave_to(lambda _, receive, send: self._serve(call, receive, send))
             return
-        try:
-            self._admit(call)
-            endpoint, variant_id = call.found
-            answer = endpoint.answer(
-                self._service.services, call.scope, call.headers, variant_id, body or b""
-            )
-            if isinstance(answer, bytes):
-                self._write(call, exchange, answer)
-            elif answer is None:
-                exchange.leave_to(
-                    lambda _, receive, send: self._leave(call, _again(body or b"", receive), send)
-                )
-            else:
-                answer.waits.then(partial(self._answer_now, call, exchange, answer.finish))
-        except Exception as error:
-            self._refuse_soon(call, exchange, error)
+        request = AsgiRequest(scope, receive, send)
+        self._begin(request)
+        await request.finish()
 
-    def _answer_now(
-        self,
-        call: "_Call",
-        exchange: FastResponse,
-        finish: Callable[[list[CountedOutcome]], bytes],
-        waits: PendingCommit,
-    ) -> None:
-        try:
-            self._write(call, exchange, finish(waits.result()))
-        except Exception as error:
-            self._refuse_soon(call, exchange, error)
+    def take(self, request: HttpRequest) -> None:
+        """Serve a request in the next turn, in one callback with those that arrive in this turn."""
+        if not self._arrived:
+            asyncio.get_running_loop().call_soon(self._begin_arrived)
+        self._arrived.append(request)
 
-    def _write(self, call: "_Call", exchange: FastResponse, answer: bytes) -> None:
-        if exchange.answer(self._headers.lines(call.request_id, call.headers.get(b"origin")), answer):
-            if self._watched:
-                self._done(call, 200)
-            else:
-                self._notes[call.endpoint](perf_counter() - call.began)
+    def _begin_arrived(self) -> None:
+        arrived, self._arrived = self._arrived, []
+        for request in arrived:
+            self._begin(request)
+
+    def _begin(self, request: HttpRequest) -> None:
+        call = _Call(request)
+        if self._tracing is None:
+            self._serve(call)
         else:
-            exchange.leave_to(lambda _, receive, send: self._send_answer(call, send, answer))
+            # What is set for the log and for the trace must not reach the next request of this callback.
+            call.context = copy_context()
+            call.context.run(self._serve_traced, call, self._tracing)
 
-    def _refuse_soon(self, call: "_Call", exchange: FastResponse, error: Exception) -> None:
-        exchange.leave_to(lambda _, receive, send: self._refuse(call, send, error))
+    def _serve_traced(self, call: "_Call", tracing: "Tracing") -> None:
+        call.span = tracing.begin(call.headers)
+        structlog.contextvars.bind_contextvars(trace_id=f"{call.span.get_span_context().trace_id:032x}")
+        self._serve(call)
 
-    async def _serve(self, call: "_Call", receive: Receive, send: Send) -> None:
-        """Serve one request in a task of its own."""
-        LOGGED_ID.set(call.request_id)
-        scope = call.scope
+    def _serve(self, call: "_Call") -> None:
+        """Admit a request, and respond to it once its body is there."""
         try:
-            if self._headers.cors and scope["method"] == "OPTIONS":
+            if self._headers.cors and call.scope["method"] == "OPTIONS":
                 preflight = self._headers.preflight(call.headers)
                 if preflight is not None:
-                    await _send(send, 204, b"", self._completed(call, preflight))
-                    self._done(call, 204)
+                    self._answer(call, 204, header_lines(self._completed(call, preflight)), None)
                     return
-            if call.found is not None or not scope["path"].startswith(self._public):
-                self._admit(call)
-                body = b""
-                if call.with_body:
-                    body = await self._bodies.read(receive, asyncio.get_running_loop())
-                    receive = _again(body, receive)
-                if call.found is not None:
-                    endpoint, variant_id = call.found
-                    answer = endpoint.answer(self._service.services, scope, call.headers, variant_id, body)
-                    if isinstance(answer, PendingResponse):
-                        answer = answer.finish(await answer.waits)
-                    if answer is not None:
-                        await self._send_answer(call, send, answer)
-                        return
+            if call.fast is None and call.scope["path"].startswith(self._public):
+                call.request.leave_to(partial(self._framework, call))
+                return
+            self._admit(call)
+            body: bytes | None = b""
+            if call.with_body:
+                body = self._bodies.whole(call.request)
+            if body is None:
+                call.request.start(self._receive(call))
+            else:
+                self._respond(call, body)
         except Exception as error:
-            await self._refuse(call, send, error)
-            return
-        await self._leave(call, receive, send)
+            self._refuse(call, error)
 
     def _admit(self, call: "_Call") -> None:
-        """Let a request in.
+        """Admit a request.
 
         Raises:
-            Overloaded, Unauthenticated, Forbidden, RateExceeded, HttpProblem: it is not to come in.
+            Overloaded, Unauthenticated, Forbidden, RateExceeded, HttpProblem: It is refused.
         """
-        # Where requests come in faster than they are answered, every one would wait longer than the one before.
-        if call.exchange is not None and call.exchange.waited() > self._wait_limit:
+        # If requests arrive faster than they are answered, each would wait longer than the one before.
+        if call.request.waited() > self._wait_limit:
             raise Overloaded
-        key = self._service.key_cache.authenticate(call.headers.get(b"authorization"))
+        key = call.key = self._process.key_cache.authenticate(call.headers.get(b"authorization"))
         call.scope[KEY] = key  # type: ignore[literal-required]
         if call.with_body:
             self._bodies.check(call.headers)
-        if call.found is not None:
-            endpoint, _ = call.found
+        if call.fast is not None:
+            endpoint, _ = call.fast
             call.endpoint = endpoint.pattern
             check_scope(key, endpoint.scope)
 
-    async def _leave(self, call: "_Call", receive: Receive, send: Send) -> None:
-        """Leave a request to the framework, and count it by how that answers."""
+    async def _receive(self, call: "_Call") -> None:
+        """Wait for the body, then respond."""
+        LOGGED_ID.set(call.request_id)
+        try:
+            body = await self._bodies.read(call.request.receive, asyncio.get_running_loop())
+        except Exception as error:
+            self._refuse(call, error)
+        else:
+            self._respond(call, body)
+
+    def _respond(self, call: "_Call", body: bytes) -> None:
+        """Answer a request that was admitted, and whose body is there."""
+        if call.fast is None:
+            call.request.leave_to(partial(self._framework, call, body))
+            return
+        endpoint, variant_id = call.fast
+        try:
+            response = endpoint.answer(self._process.services, call.scope, call.headers, variant_id, body)
+            if isinstance(response, PendingResponse):
+                response.waits.then(partial(self._finish, call, response.finish))
+            else:
+                self._answer_json(call, response)
+        except Exception as error:
+            self._refuse(call, error)
+
+    def _finish(self, call: "_Call", finish: Callable[[Any], bytes], waits: Waiting[Any]) -> None:
+        """Complete a pending response."""
+        if call.context is not None:
+            # A copy, as the timer that calls this may have been set within that very context.
+            call.context.copy().run(self._complete, call, finish, waits)
+        else:
+            self._complete(call, finish, waits)
+
+    def _complete(self, call: "_Call", finish: Callable[[Any], bytes], waits: Waiting[Any]) -> None:
+        try:
+            self._answer_json(call, finish(waits.result()))
+        except Exception as error:
+            self._refuse(call, error)
+
+    def _answer_json(self, call: "_Call", body: bytes) -> None:
+        lines = self._headers.lines(call.request_id, call.headers.get(b"origin"))
+        call.request.respond(200, lines, body)
+        if self._watched:
+            self._done(call, 200)
+        else:
+            self._observe[call.endpoint](perf_counter() - call.began)
+
+    def _refuse(self, call: "_Call", error: Exception) -> None:
+        token = LOGGED_ID.set(call.request_id)
+        status, content, extra = problems.encoded(error)
+        LOGGED_ID.reset(token)
+        close = extra.pop("Connection", None) is not None
+        more = [(name.lower().encode(), value.encode()) for name, value in extra.items()]
+        lines = header_lines(self._completed(call, [_PROBLEM, *more]))
+        self._answer(call, status, lines, content, close=close)
+
+    def _answer(
+        self, call: "_Call", status: int, lines: bytes, body: bytes | None, *, close: bool = False
+    ) -> None:
+        call.request.respond(status, lines, body, close=close)
+        self._done(call, status)
+
+    async def _framework(self, call: "_Call", *arguments: Any) -> None:
+        """Leave a request to Litestar, and count it by its answer. A body that was read comes before ASGI's arguments."""
+        *read, scope, receive, send = arguments
         LOGGED_ID.set(call.request_id)
         status = 500
 
-        async def note(message: Message) -> None:
+        async def observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -182,67 +225,70 @@ class FrontMiddleware:
                 message["headers"] = self._completed(call, message.get("headers", ()))
             await send(message)
 
-        await self._app(call.scope, receive, note)
+        await self._app(scope, _given(read[0], receive) if read else receive, observed)
         call.endpoint = call.scope.get("path_template") or _UNKNOWN
-        self._done(call, status)
-
-    async def _send_answer(self, call: "_Call", send: Send, answer: bytes) -> None:
-        await _send(send, 200, answer, self._headers.short(call.request_id, call.headers.get(b"origin")))
-        self._done(call, 200)
-
-    async def _refuse(self, call: "_Call", send: Send, error: Exception) -> None:
-        LOGGED_ID.set(call.request_id)
-        status, content, extra = problems.encoded(error)
-        more = [(name.lower().encode(), value.encode()) for name, value in extra.items()]
-        await _send(send, status, content, self._completed(call, [_PROBLEM, *more]))
         self._done(call, status)
 
     def _completed(self, call: "_Call", headers: Iterable[tuple[bytes, bytes]]) -> Headers:
         return self._headers.completed(headers, call.request_id, call.headers.get(b"origin"))
 
     def _done(self, call: "_Call", status: int) -> None:
+        """Tell metrics, trace and log of an answer."""
         seconds = perf_counter() - call.began
         scope = call.scope
-        self._service.metrics.request(scope["method"], call.endpoint, status, seconds)
-        if self._traced:
-            scope[ANSWERED] = call.endpoint, status  # type: ignore[literal-required]
+        self._process.metrics.request(scope["method"], call.endpoint, status, seconds)
+        key_id = None if call.key is None else call.key.key_id
+        if call.span is not None and self._tracing is not None:
+            self._tracing.end(call.span, scope, call.endpoint, status, call.request_id, key_id)
         if self._log_requests:
-            self._log(call, status, seconds)
-
-    def _log(self, call: "_Call", status: int, seconds: float) -> None:
-        key, client = call.scope.get(KEY), call.scope.get("client")
-        # Of one that was answered with others this may be said in another's context.
-        token = LOGGED_ID.set(call.request_id)
-        log.info(
-            "request",
-            method=call.scope["method"],
-            endpoint=call.endpoint,
-            status=status,
-            milliseconds=round(seconds * 1000, 3),
-            key_id=None if key is None else key.key_id,  # type: ignore[attr-defined]
-            client=None if client is None else client[0],
-        )
-        LOGGED_ID.reset(token)
+            client = scope.get("client")
+            token = LOGGED_ID.set(call.request_id)
+            log.info(
+                "request",
+                method=scope["method"],
+                endpoint=call.endpoint,
+                status=status,
+                milliseconds=round(seconds * 1000, 3),
+                key_id=key_id,
+                client=None if client is None else client[0],
+            )
+            LOGGED_ID.reset(token)
 
 
 class _Call:
-    """A request on its way through the gate."""
+    """A request on its way through the front."""
 
-    __slots__ = ("began", "endpoint", "exchange", "found", "headers", "request_id", "scope", "with_body")
+    __slots__ = (
+        "began",
+        "context",
+        "endpoint",
+        "fast",
+        "headers",
+        "key",
+        "request",
+        "request_id",
+        "scope",
+        "span",
+        "with_body",
+    )
 
-    def __init__(self, scope: HTTPScope) -> None:
+    def __init__(self, request: HttpRequest) -> None:
         self.began = perf_counter()
-        self.scope = scope
-        self.exchange: FastResponse | None = (scope.get("state") or _NO_STATE).get("exchange")
+        self.request = request
+        self.scope = scope = request.scope
         self.headers = dict(scope["headers"])
         self.request_id = request_ids.taken(self.headers.get(request_ids.HEADER))
         scope[REQUEST_ID] = self.request_id  # type: ignore[literal-required]
+        scope[REQUEST] = request  # type: ignore[literal-required]
         if b"%2" in scope["raw_path"]:
             scope["path"] = _path(scope["raw_path"])
         method = scope["method"]
         self.with_body = method in _WITH_BODY
-        self.found = hot.find(method, scope["path"])
+        self.fast = fast.find(method, scope["path"], scope["query_string"])
         self.endpoint = _UNKNOWN
+        self.key: ApiKey | None = None
+        self.span: Span | None = None
+        self.context: Context | None = None
 
 
 def _path(raw: bytes) -> str:
@@ -250,8 +296,8 @@ def _path(raw: bytes) -> str:
     return "/".join(escaped(unquote_to_bytes(part)) for part in raw.partition(b"?")[0].split(b"/"))
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
-    """What gives a body that has been read already, and then what comes after it."""
+def _given(body: bytes, receive: Receive) -> Receive:
+    """ASGI's channel that gives a body which was read already, and then what comes after it."""
     given = False
 
     async def next_message() -> Any:
@@ -262,10 +308,3 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return next_message
-
-
-async def _send(send: Send, status: int, body: bytes, headers: Headers) -> None:
-    if status != 204:
-        headers = [*headers, (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})

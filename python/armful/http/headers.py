@@ -40,19 +40,14 @@ class AnswerHeaders:
         self._origins = frozenset(origin.encode() for origin in origins)
         self._always = (*_ALWAYS, _HSTS) if tls else _ALWAYS
         self._short = (*_SHORT, _HSTS) if tls else _SHORT
-        self._short_lines = _lines(self._short) + request_ids.HEADER + b": "
+        self._short_lines = header_lines(self._short) + request_ids.HEADER + b": "
         self.cors = bool(origins)
         """Whether browsers may call from anywhere else than from here."""
 
     def lines(self, request_id: bytes, origin: bytes | None) -> bytes:
         """The header lines of a hot endpoint's good answer."""
         lines = self._short_lines + request_id + b"\r\n"
-        return lines + _lines(self._cors(origin)) if self.cors else lines
-
-    def short(self, request_id: bytes, origin: bytes | None) -> Headers:
-        """The same headers one by one."""
-        headers = [*self._short, (request_ids.HEADER, request_id)]
-        return headers + self._cors(origin) if self.cors else headers
+        return lines + header_lines(self._cors(origin)) if self.cors else lines
 
     def completed(
         self, sent: Iterable[tuple[bytes, bytes]], request_id: bytes, origin: bytes | None
@@ -88,5 +83,6 @@ class AnswerHeaders:
         return [vary, (b"access-control-allow-origin", origin), _EXPOSED]
 
 
-def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Headers as they go over the wire."""
     return b"".join(b"%b: %b\r\n" % header for header in headers)

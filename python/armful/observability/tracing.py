@@ -5,16 +5,19 @@ reads itself from its standard variables (`OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_S
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 
+from litestar.types import HTTPScope
 from opentelemetry import context, trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import Link, Span, SpanContext, SpanKind
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from armful import __version__
+
+_CONTEXT_HEADERS = (b"traceparent", b"tracestate")
 
 _propagator = TraceContextTextMapPropagator()
 
@@ -39,12 +42,36 @@ class Tracing:
         self._provider = provider
         self._tracer = provider.get_tracer("armful", __version__)
 
-    @contextmanager
-    def request(self, sent: Mapping[str, str]) -> Iterator[Span]:
-        """The span of a request that is answered within; `sent` are its headers, of which `traceparent` names its parent."""
-        parent = _propagator.extract(sent)
-        with self._tracer.start_as_current_span("request", context=parent, kind=SpanKind.SERVER) as span:
-            yield span
+    def begin(self, headers: Mapping[bytes, bytes]) -> Span:
+        """Start the span of a request, and make it the current one of this context; `traceparent` names its parent."""
+        sent = {
+            name.decode(): headers[name].decode("latin-1") for name in _CONTEXT_HEADERS if name in headers
+        }
+        span = self._tracer.start_span("request", context=_propagator.extract(sent), kind=SpanKind.SERVER)
+        context.attach(trace.set_span_in_context(span))
+        return span
+
+    def end(
+        self, span: Span, scope: HTTPScope, endpoint: str, status: int, request_id: bytes, key_id: str | None
+    ) -> None:
+        """End a request's span, by the semantic conventions for HTTP servers."""
+        if span.is_recording():
+            span.update_name(f"{scope['method']} {endpoint}")
+            span.set_attributes(
+                {
+                    "http.request.method": scope["method"],
+                    "http.route": endpoint,
+                    "http.response.status_code": status,
+                    "url.scheme": scope["scheme"],
+                    "armful.request_id": request_id.decode(),
+                }
+            )
+            if key_id is not None:
+                span.set_attribute("armful.key_id", key_id)
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                span.set_attribute("error.type", str(status))
+                span.set_status(StatusCode.ERROR)
+        span.end()
 
     def current(self) -> SpanContext | None:
         """The span in which this is called, for a commit to be linked to; None where it is not recorded."""

@@ -1,16 +1,19 @@
-"""What bounds connections: how many there are, how long a request's head may be, how long it may take to arrive."""
+"""A client's connection: uvicorn's, with limits of our own, and answers in one piece."""
 
 import asyncio
-import re
+from collections.abc import Coroutine
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+import httptools
 import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import is_ssl
 
 from armful.http.problems import HEADERS, MEDIA_TYPE, Problem
+from armful.http.request import RequestHandler
 from armful.observability import request_ids
+from armful.server.body_parser import BodyParser, ChunkedBody, LengthBody
 from armful.server.fast_response import FastResponse
 
 HEAD_LIMIT = 65_536
@@ -22,32 +25,33 @@ URL_LIMIT = 16_384
 MOST_HEADERS = 100
 """Headers that a request may have."""
 
-_UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
+class HttpConnection(HttpToolsProtocol):
+    """Serves one connection. Refuses with a problem when there are too many connections or a request's head is too long.
 
-class Connection(HttpToolsProtocol):
-    """A client's connection: as uvicorn's, and refused with a problem where there are too many or the head is too long."""
+    A `RequestHandler` gets every request as a `FastResponse`; any other application is called as ASGI.
+    """
 
     limit: ClassVar[int] = 20_000
-    """Connections that a process takes at a time."""
+    """Connections that a process accepts at a time."""
 
     _head_size = 0
+    _serving: FastResponse | None = None
+    _offered_body: BodyParser | None = None
+    """The body of a request that offered to upgrade, while it arrives."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection, or say that there are too many."""
+        """Accept the connection, or say that there are too many."""
         super().connection_made(transport)  # type: ignore[arg-type]
         if len(self.connections) > self.limit:
             self._refuse(503, "The service has too many connections; nothing was counted, try again shortly")
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come, unless it is a head without an end."""
+        """Parse what has arrived."""
         if self.transport.is_closing():
             return
-        if b"pgrade" in data:
-            # Whom another protocol is offered may go on in this one; but the parser would take no body then. It is as
-            # long as it was; and in JSON no line begins like this.
-            data = _UPGRADE.sub(b"\r\nx-offer:", data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._parse(data)
         if self.in_head:
             self._head_size += len(data)
             if self._head_size > HEAD_LIMIT:
@@ -55,40 +59,88 @@ class Connection(HttpToolsProtocol):
         else:
             self._head_size = 0
 
+    def _parse(self, data: bytes) -> None:
+        try:
+            while data and not self.transport.is_closing():
+                if self._offered_body is not None:
+                    data = self._offered_body.feed(data)
+                else:
+                    self.parser.feed_data(data)
+                    return
+        except httptools.HttpParserUpgrade as upgrade:
+            # The client offers another protocol, and may go on in this one. The parser takes what follows for the other
+            # protocol, so the request's body is read by its length here.
+            self._read_offered_body()
+            self._parse(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _read_offered_body(self) -> None:
+        headers = dict(self.headers)
+        if b"transfer-encoding" in headers:
+            # Where the chunks end, the parser does not tell, so nothing can follow on this connection.
+            self.cycle.keep_alive = False
+            self._offered_body = ChunkedBody(self.on_body, self._offered_body_complete)
+        else:
+            length = int(headers.get(b"content-length", b"0"))
+            if length:
+                self._offered_body = LengthBody(length, self.on_body, self._offered_body_complete)
+            else:
+                self._offered_body_complete()
+
+    def _offered_body_complete(self) -> None:
+        self._offered_body = None
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        super().on_message_complete()
+
+    def on_message_complete(self) -> None:
+        """Note that a request is complete. One that offers to upgrade is not: its body comes after what the parser read."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """Begin to serve a request whose head is complete. Called by uvicorn, in the requests' order."""
         scope = cycle.scope
         if len(scope["raw_path"]) + len(scope["query_string"]) > URL_LIMIT:
             self._refuse(414, f"The path and the query have more than {URL_LIMIT} bytes")
-            return
-        if len(scope["headers"]) > MOST_HEADERS:
+        elif len(scope["headers"]) > MOST_HEADERS:
             self._refuse(431, f"The request has more than {MOST_HEADERS} headers")
-            return
-        # From here on a request waits for its turn; the gate sees how long it did.
-        exchange = scope["state"]["exchange"] = FastResponse(cycle, self)
-        take = getattr(app, "take", None)
-        if take is None:
-            self.start_task(cycle, app)
+        elif isinstance(app, RequestHandler):
+            # From here on a request waits for its turn; the application reads for how long.
+            self._serving = FastResponse(cycle, self)
+            app.take(self._serving)
         else:
-            take(exchange)
+            self.start_task(cycle, app)
 
     def start_task(self, cycle: Any, app: Any) -> None:
-        """Have an application serve a request in a task of its own."""
-        if self.transport.is_closing():
-            cycle.disconnected = True  # as we shall hear in a moment, and for a pipelined request never
+        """Let an ASGI application serve a request in a task of its own."""
+        self._notice_closing(cycle)
         super()._start_asgi_task(cycle, app)
 
+    def start_work(self, cycle: Any, work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine that ends by answering a request."""
+        self._notice_closing(cycle)
+        task = self.loop.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def _notice_closing(self, cycle: Any) -> None:
+        if self.transport.is_closing():
+            cycle.disconnected = True  # uvicorn notes this later, and for a pipelined request never
+
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Answer what has come whole before closing: who has nothing more to send may be waiting for that."""
+        """Answer a complete request before closing: a client that has nothing more to send may be waiting for the answer."""
         last = self.cycle
         if last is None or last.more_body or last.response_started or is_ssl(self.transport):
             return False
         last.keep_alive = False
         return True
 
-    def answered(self) -> None:
-        """Go on after an answer in one piece: as uvicorn does, but for its timer, which costs more than the rest of this.
+    def response_completed(self) -> None:
+        """Go on after an answer in one piece, as uvicorn does, but for its timer, which costs more than the rest of this.
 
-        A client that then is silent too long is the `ConnectionReaper`'s affair.
+        The `ConnectionReaper` closes a client that is silent for too long afterwards.
         """
         self.server_state.total_requests += 1
         if self.transport.is_closing():
@@ -98,19 +150,22 @@ class Connection(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
 
     def shutdown(self) -> None:
-        """Answer what is under way, then close."""
-        if self.cycle is not None and (exchange := self.cycle.scope["state"].get("exchange")) is not None:
-            exchange.stopping = True
+        """Answer what is being served, then close."""
+        if self._serving is not None:
+            self._serving.stopping = True
         super().shutdown()
 
     @property
     def in_head(self) -> bool:
-        """Whether the next thing to come is a request's head, or the rest of it."""
+        """Whether a request's head is arriving, or the next thing to arrive is one."""
         return self.cycle is None or self.cycle.scope is not self.scope
 
     @property
     def receiving(self) -> object | None:
-        """What is awaited: a head, or the rest of a body that nobody wants; a body that is wanted is the gate's affair."""
+        """What is arriving: a head, or the rest of a body whose request has been answered.
+
+        The front watches bodies that are wanted.
+        """
         head: object | None = self.scope
         if self.in_head:
             return self if head is None else head
@@ -120,7 +175,7 @@ class Connection(HttpToolsProtocol):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing has come since the connection was made, or since its last request was answered."""
+        """Whether nothing has arrived since the connection was made, or since its last request was answered."""
         if self.in_head:
             return self.scope is None
         return self.cycle.response_complete and not self.cycle.more_body
@@ -143,57 +198,3 @@ class Connection(HttpToolsProtocol):
         lines += [f"{name}: {value}" for name, value in headers.items()]
         self.transport.write("\r\n".join([*lines, "", ""]).encode() + body)
         self.transport.close()
-
-
-UNREAD_LIMIT = 200_000_000
-"""Bytes of answers that may be waiting in a process for clients to read them."""
-
-
-class ConnectionReaper:
-    """Closes connections on which something has been coming in for too long, or too much lies unread."""
-
-    def __init__(self, patience: float, idle_patience: float) -> None:
-        """Say how patient to be.
-
-        Args:
-            patience: seconds that a head may take, or the rest of a body that has been answered already.
-            idle_patience: seconds that a connection may be silent, when new or after an answer.
-        """
-        self._patience = patience
-        self._idle_patience = idle_patience
-        self._since: dict[Connection, tuple[object, float]] = {}
-        self._unread: dict[Connection, int] = {}  # bytes, by who has left some for longest
-
-    def sweep(self, connections: set[Any], now: float) -> None:
-        """Look at every connection, and close those that are too slow."""
-        since: dict[Connection, tuple[object, float]] = {}
-        for connection in list(connections):
-            coming = connection.receiving
-            if coming is None:
-                continue
-            before, begun = self._since.get(connection, (None, now))
-            if before is not coming:
-                begun = now
-            if connection.idle:
-                if now - begun > self._idle_patience:
-                    connection.transport.close()
-                    continue
-            elif now - begun > self._patience:
-                connection.transport.abort()
-                continue
-            since[connection] = (coming, begun)
-        self._since = since
-        self._cut_off_slow_readers(connections)
-
-    def _cut_off_slow_readers(self, connections: set[Any]) -> None:
-        """Where more lies unread than there is memory for, give up those first who have been reading for longest."""
-        lying = {
-            one: size for one in list(connections) if (size := one.transport.get_write_buffer_size()) > 0
-        }
-        self._unread = {one: lying.pop(one) for one in self._unread if one in lying} | lying
-        excess = sum(self._unread.values()) - UNREAD_LIMIT
-        for connection, size in self._unread.items():
-            if excess <= 0:
-                break
-            connection.transport.abort()
-            excess -= size

@@ -1,79 +1,104 @@
-"""What our own server offers beside ASGI's messages: the body that has come already, the answer in one piece.
+"""A request to uvicorn that can be answered in one piece."""
 
-An answer in ASGI's two messages, each awaited and its headers checked anew, costs more than making a selection.
-"""
-
+from collections.abc import Coroutine
+from http import HTTPStatus
 from time import monotonic
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, HTTPScope, Receive
 
-_STATUS_LINE = b"HTTP/1.1 200 OK\r\n"
+if TYPE_CHECKING:
+    from armful.server.connection import HttpConnection
 
 
 class FastResponse:
-    """One request to uvicorn: of `connection`, its protocol's `RequestResponseCycle`.
-
-    The server puts it into the ASGI scope's state as "exchange". Under another server there is none, and the ordinary
-    messages do.
-    """
+    """An `HttpRequest` over uvicorn's `RequestResponseCycle`."""
 
     __slots__ = ("_connection", "_cycle", "_ready_at", "stopping")
 
-    _top: ClassVar[tuple[list[tuple[bytes, bytes]] | None, bytes]] = None, b""
+    _heads: ClassVar[dict[int, tuple[object, bytes]]] = {}
 
-    def __init__(self, cycle: Any, connection: Any) -> None:
+    def __init__(self, cycle: Any, connection: "HttpConnection") -> None:
         self._cycle = cycle
         self._connection = connection
         self._ready_at = monotonic()
         self.stopping = False
-        """Whether the server is stopping, so that an answer without an end must end."""
+        """Whether the server is stopping, so that an endless answer must end."""
 
     @property
-    def scope(self) -> Any:
+    def scope(self) -> HTTPScope:
         """ASGI's description of the request."""
-        return self._cycle.scope
+        scope: HTTPScope = self._cycle.scope
+        return scope
+
+    @property
+    def receive(self) -> Receive:
+        """ASGI's channel for the request's body."""
+        receive: Receive = self._cycle.receive
+        return receive
 
     def waited(self) -> float:
-        """Seconds that the request has been waiting for its turn."""
+        """Seconds since the request's head arrived, or since its turn came after others of its connection."""
         return monotonic() - self._ready_at
 
     def body(self) -> bytes | None:
-        """The body if it is whole already; None where it must be received."""
+        """The whole body if it has arrived; None where it must be received."""
         cycle = self._cycle
         if cycle.more_body or cycle.waiting_for_100_continue or cycle.disconnected:
             return None
         return bytes(cycle.body)
 
-    def answer(self, fields: bytes, body: bytes) -> bool:
-        """Answer 200 with these header lines, each ended, and this body; False where it must be sent in messages."""
+    def respond(self, status: int, header_lines: bytes, body: bytes | None, *, close: bool = False) -> None:
+        """Answer in one piece; see `HttpRequest.respond`. A client that has left gets nothing."""
         cycle = self._cycle
-        if not cycle.keep_alive or cycle.disconnected or cycle.response_started or cycle.flow.write_paused:
-            return False
-        if cycle.transport.is_closing():
-            return False
-        cycle.transport.write(
-            b"%b%bcontent-length: %d\r\n\r\n%b" % (self._head(cycle.default_headers), fields, len(body), body)
-        )
+        if cycle.disconnected or cycle.response_started or cycle.transport.is_closing():
+            return
+        if cycle.flow.write_paused:
+            self.start(self._respond_when_read(status, header_lines, body, close))
+            return
+        close = close or not cycle.keep_alive
+        parts = [_head(status, cycle.default_headers), header_lines]
+        if close:
+            parts.append(b"connection: close\r\n")
+        if body is None:
+            parts.append(b"\r\n")
+        else:
+            parts.append(b"content-length: %d\r\n\r\n" % len(body))
+            if cycle.scope["method"] != "HEAD":
+                parts.append(body)
+        cycle.transport.write(b"".join(parts))
         cycle.waiting_for_100_continue = False
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
-        cycle.on_response = _nothing  # the cycle and its connection know each other
-        self._connection.answered()
-        return True
+        cycle.on_response = _nothing  # the cycle and its connection refer to each other
+        if close:
+            cycle.transport.close()
+        self._connection.response_completed()
+
+    async def _respond_when_read(
+        self, status: int, header_lines: bytes, body: bytes | None, close: bool
+    ) -> None:
+        """Answer once the client has read enough of what was sent before."""
+        await self._cycle.flow.drain()
+        self.respond(status, header_lines, body, close=close)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine that ends by answering. The server waits for it when it stops."""
+        self._connection.start_work(self._cycle, work)
 
     def leave_to(self, app: ASGIApp) -> None:
-        """Have an ASGI application answer, in a task of its own."""
+        """Let an ASGI application answer in messages, in a task of its own."""
         self._connection.start_task(self._cycle, app)
 
-    @classmethod
-    def _head(cls, defaults: list[tuple[bytes, bytes]]) -> bytes:
-        """The status line and the server's own headers, which it renews once a second."""
-        known, head = cls._top
-        if known is not defaults:
-            head = _STATUS_LINE + b"".join(b"%b: %b\r\n" % header for header in defaults)
-            cls._top = defaults, head
-        return head
+
+def _head(status: int, defaults: list[tuple[bytes, bytes]]) -> bytes:
+    """The status line and the server's own headers, which uvicorn renews once a second."""
+    known, head = FastResponse._heads.get(status, (None, b""))
+    if known is not defaults:
+        line = b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())
+        head = line + b"".join(b"%b: %b\r\n" % header for header in defaults)
+        FastResponse._heads[status] = defaults, head
+    return head
 
 
 def _nothing() -> None:

@@ -17,7 +17,8 @@ from contextlib import suppress
 import uvicorn
 
 from armful.observability import logs
-from armful.server.connection import Connection, ConnectionReaper
+from armful.server.connection import HttpConnection
+from armful.server.reaper import ConnectionReaper
 from armful.settings import from_environment
 
 PR_SET_PDEATHSIG = 1
@@ -66,7 +67,7 @@ def main(application: str, listener: int, report: int, parent: int) -> None:
         functools.partial(create_app, settings),
         factory=True,
         loop="uvloop",
-        http=Connection,
+        http=HttpConnection,
         ws="none",
         lifespan="on",
         workers=1,
@@ -103,7 +104,7 @@ def _allow_many_connections() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if hard != resource.RLIM_INFINITY:
-        Connection.limit = min(Connection.limit, hard - OTHER_FILES)
+        HttpConnection.limit = min(HttpConnection.limit, hard - OTHER_FILES)
 
 
 if __name__ == "__main__":

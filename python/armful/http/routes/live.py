@@ -19,9 +19,9 @@ from armful.domain.errors import Overloaded
 from armful.domain.key import ApiKey
 from armful.features.insights.live import Counters
 from armful.features.services import Services
-from armful.http.auth import KEY
+from armful.http.auth import KEY, REQUEST
+from armful.http.request import HttpRequest
 from armful.learning.beta import posterior_of
-from armful.server.fast_response import FastResponse
 
 _LOOK_EVERY = 0.25
 _SAY_EVERY = 1.0
@@ -79,7 +79,7 @@ def watch(
         raise Overloaded
     key: ApiKey = request.scope[KEY]  # type: ignore[literal-required]
     return Stream(
-        _counted(services, _ticks(services, variant_id or [], key, request.scope["state"].get("exchange"))),
+        _counted(services, _ticks(services, variant_id or [], key, request.scope[REQUEST])),  # type: ignore[literal-required]
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -97,13 +97,13 @@ async def _counted(services: Services, ticks: AsyncGenerator[bytes, None]) -> As
 
 
 async def _ticks(
-    services: Services, variant_ids: list[str], key: ApiKey, exchange: FastResponse | None
+    services: Services, variant_ids: list[str], key: ApiKey, asked: HttpRequest
 ) -> AsyncGenerator[bytes, None]:
     began = said = time.monotonic()
     past: deque[tuple[float, Counters]] = deque([(began, services.live.counters())])
     versions: dict[str, int] = {}
     first = True
-    while (now := time.monotonic()) - began < _AT_MOST and not (exchange and exchange.stopping):
+    while (now := time.monotonic()) - began < _AT_MOST and not asked.stopping:
         if not services.keys.still_valid(key):
             return
         changed = [

@@ -24,7 +24,7 @@ from armful.features.outcomes.service import counted
 from armful.features.services import Services
 from armful.http.decoding import FieldError, Strict, Unprocessable, decode, explain
 from armful.http.paths import unescaped
-from armful.http.pending_response import PendingResponse
+from armful.http.pending_response import PendingResponse, Running
 
 _MOST_ITEMS = 10_000
 _LONGEST_EVENT_ID = 128
@@ -42,13 +42,14 @@ _encode = msgspec.json.Encoder().encode
 
 def answer(
     services: Services, variant_id: str, body: bytes, idempotency_key: str | None
-) -> PendingResponse | None:
-    """The JSON answer to the JSON body of an update, after its commit; None for a variant that has to be looked for."""
+) -> PendingResponse[Any]:
+    """The JSON answer to the JSON body of an update, after its commit."""
     update = decode(body, _update)
     _name(update, idempotency_key)
     variant = services.variants.held(variant_id)
     if variant is None:
-        return None
+        recording = Running(services.outcomes.record(variant_id, update))
+        return PendingResponse(recording, lambda recorded: _encoded(variant_id, recorded))
     return PendingResponse(
         services.outcomes.submit(variant, update),
         lambda recorded: _encoded(variant_id, counted(recorded, variant_id, update)),
