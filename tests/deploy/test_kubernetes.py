@@ -107,7 +107,7 @@ def test_probes_succeed(shared: Running) -> None:
 
 
 def test_grace_period_covers_shutdown() -> None:
-    from armful.cli.serve import STOP_TIMEOUT
+    from armful.server.serve import STOP_TIMEOUT
 
     delay = container()["lifecycle"]["preStop"]["sleep"]["seconds"]
     assert pod()["terminationGracePeriodSeconds"] >= delay + STOP_TIMEOUT + 5

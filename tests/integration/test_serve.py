@@ -135,7 +135,7 @@ def test_another_major_versions_data_is_one_sentence(data_dir: Path) -> None:
 
 def test_an_application_that_does_not_start_ends_it_with_a_sentence(data_dir: Path) -> None:
     script = (
-        "import asyncio, os; from armful.cli.serve import run; from armful.settings import from_environment\n"
+        "import asyncio, os; from armful.server.serve import run; from armful.settings import from_environment\n"
         "asyncio.run(run(from_environment(os.environ), '127.0.0.1', 0, 2, 'armful.app:no_such_factory'))"
     )
     result = subprocess.run(

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import rich_click as click
 
-from armful.cli.database import database
 from armful.db.pool import OUT_OF_REACH
 from armful.domain.errors import ArmfulError
 from armful.ops import backup as copies
+from armful.ops.database import database
 from armful.ops.postgres import EmbeddedPostgres
 from armful.settings import Settings
 

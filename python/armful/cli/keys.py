@@ -11,12 +11,12 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
-from armful.cli.database import database
 from armful.db.migrate import migrate
 from armful.db.pool import connect
 from armful.domain.key import COMMAND_LINE, ApiKey, Scope, new_key
 from armful.features.keys import store as storage
 from armful.features.keys.service import checked_expiry, replace
+from armful.ops.database import database
 from armful.replica.key_rows import every_key
 from armful.settings import Settings
 

@@ -4,8 +4,8 @@ import asyncio
 
 import rich_click as click
 
-from armful.cli.database import database
 from armful.db.migrate import migrate as bring_up_to_date
+from armful.ops.database import database
 from armful.settings import Settings
 
 

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from typing import Any, Protocol
 
-from litestar.types import ASGIApp, HTTPScope, Receive, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 
 class HttpRequest(Protocol):
@@ -56,6 +56,10 @@ class RequestHandler(ABC):
     @abstractmethod
     def take(self, request: HttpRequest) -> None:
         """Answer a request, now or later."""
+
+    @abstractmethod
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve as an ASGI application."""
 
 
 class AsgiRequest:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
-from armful.cli.database import database as the_database
+from armful.ops.database import database as the_database
 from armful.ops.doctor._database import database
 from armful.ops.doctor._finding import Finding, problem
 from armful.ops.doctor._installation import data_folder, programs

@@ -7,7 +7,7 @@ import httpx2
 
 from armful.ops.doctor._finding import Finding, ok, problem, warning
 from armful.ops.doctor._installation import port
-from armful.server.ready import url
+from armful.ops.probe import url
 from armful.settings import Settings
 
 STALE = 5.0

@@ -1,0 +1,7 @@
+"""Why armful cannot serve."""
+
+from armful.domain.errors import ArmfulError
+
+
+class CannotServe(ArmfulError):
+    """{}"""

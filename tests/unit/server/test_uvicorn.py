@@ -1,0 +1,126 @@
+"""What `armful.server` uses of uvicorn's internals is there, and everything it uses is named here.
+
+uvicorn is pinned to a minor version. When the pin moves and one of these is missing, its name is in the failure.
+"""
+
+import ast
+import asyncio
+import inspect
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+import armful.server
+
+FOLDER = Path(armful.server.__file__).parent
+
+PROTOCOL = {
+    "_start_asgi_task", "_unset_keepalive_if_required", "connection_made", "connections", "cycle", "flow", "headers", "loop",
+    "on_body", "on_message_complete", "parser", "pipeline", "scope", "server_state", "shutdown", "tasks",
+    "timeout_keep_alive_task", "transport",
+}  # fmt: skip
+CYCLE = {
+    "body", "default_headers", "disconnected", "flow", "keep_alive", "message_event", "more_body", "on_response", "receive",
+    "response_complete", "response_started", "scope", "transport", "waiting_for_100_continue",
+}  # fmt: skip
+FLOW = {"drain", "resume_reading", "write_paused"}
+SERVER = {"on_tick", "run", "server_state", "startup"}
+STATE = {"connections", "total_requests"}
+
+SIGNATURES = {
+    HttpToolsProtocol._start_asgi_task: ["self", "cycle", "app"],
+    HttpToolsProtocol.on_body: ["self", "body"],
+    HttpToolsProtocol.on_message_complete: ["self"],
+    HttpToolsProtocol.send_400_response: ["self", "msg"],
+    HttpToolsProtocol.eof_received: ["self"],
+    uvicorn.Server.on_tick: ["self", "counter"],
+    uvicorn.Server.startup: ["self", "sockets"],
+}
+"""What is called by uvicorn and overridden here, or the other way round."""
+
+
+async def nothing(scope: Any, receive: Any, send: Any) -> None:
+    """An application."""
+
+
+def made(kind: str) -> Any:
+    """An instance of one of uvicorn's classes."""
+    config = uvicorn.Config(nothing, lifespan="off", log_config=None)
+    loop = asyncio.new_event_loop()
+    try:
+        match kind:
+            case "protocol":
+                return HttpToolsProtocol(config, ServerState(), {}, loop)
+            case "cycle":
+                logger = logging.getLogger("test")
+                return RequestResponseCycle(
+                    {}, None, None, logger, logger, False, [], asyncio.Event(), False, True, lambda: None  # type: ignore[arg-type]
+                )  # fmt: skip
+            case "flow":
+                return FlowControl(None)  # type: ignore[arg-type]
+            case "server":
+                return uvicorn.Server(config)
+            case _:
+                return ServerState()
+    finally:
+        loop.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [("protocol", PROTOCOL), ("cycle", CYCLE), ("flow", FLOW), ("server", SERVER), ("state", STATE)],
+)
+def test_what_is_used_is_there(kind: str, names: set[str]) -> None:
+    instance = made(kind)
+    assert [name for name in sorted(names) if not hasattr(instance, name)] == []
+
+
+def test_what_is_overridden_or_called_takes_the_same_arguments() -> None:
+    for function, parameters in SIGNATURES.items():
+        assert list(inspect.signature(function).parameters) == parameters, function.__qualname__
+
+
+def attributes(node: ast.AST, *owners: str) -> set[str]:
+    """The attributes taken from these expressions, such as `self` or `self._cycle`."""
+    return {
+        inner.attr
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Attribute) and ast.unparse(inner.value) in owners
+    }
+
+
+def class_in(filename: str, name: str) -> ast.ClassDef:
+    tree = ast.parse((FOLDER / filename).read_text())
+    return next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
+
+
+def own(node: ast.ClassDef) -> set[str]:
+    """What a class defines itself."""
+    names = {inner.name for inner in node.body if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef)}
+    return names | {
+        target.id
+        for inner in node.body
+        if isinstance(inner, ast.AnnAssign | ast.Assign)
+        for target in (inner.targets if isinstance(inner, ast.Assign) else [inner.target])
+        if isinstance(target, ast.Name)
+    }
+
+
+def test_everything_that_is_used_is_named_above() -> None:
+    connection = class_in("connection.py", "HttpConnection")
+    used = (attributes(connection, "self") - own(connection)) | attributes(connection, "super()")
+    assert used - {"send_400_response"} == PROTOCOL
+    response = class_in("fast_response.py", "FastResponse")
+    assert (
+        attributes(response, "cycle", "self._cycle") | attributes(connection, "cycle", "self.cycle", "last")
+        == CYCLE
+    )
+    assert (
+        attributes(response, "cycle.flow", "self._cycle.flow") | attributes(connection, "self.flow") == FLOW
+    )
