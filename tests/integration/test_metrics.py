@@ -113,7 +113,7 @@ def test_processes_of_one_service_answer_for_each_other(
     """What another process wrote is added; what it wrote last stays when it has ended."""
     with serving(database, metrics_dir=tmp_path) as one:
         select(one.client, 1)
-        one.app._service.metrics.write()  # type: ignore[attr-defined]
+        one.app._process.metrics.write()  # type: ignore[attr-defined]
         mine = tmp_path / f"{os.getpid()}.json"
         mine.rename(tmp_path / "1.json")
         found = scrape(one.client)
