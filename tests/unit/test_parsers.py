@@ -10,15 +10,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from armful.contract.experiments import Promotion
-from armful.contract.schemas import BatchItem, NewKey, NewVariants, Rotation, VariantPatch
+from armful.contract.experiments import AssignRequest, ChangeRequest, Promotion, StartRequest
+from armful.contract.keys import NewKey, Rotation
+from armful.contract.outcomes import BatchItem
+from armful.contract.selection import SelectRequest
+from armful.contract.variants import NewVariants, VariantPatch
 from armful.domain.errors import Refused, Unauthenticated
 from armful.domain.key import new_key
 from armful.domain.outcome import Outcome
 from armful.domain.variant import NewVariant
-from armful.features.experiments.assignment import AssignRequest
-from armful.features.experiments.service import ChangeRequest, StartRequest
-from armful.features.selection.service import SelectRequest
 from armful.http import fast as hot
 from armful.http.decoding import Unprocessable, decode
 from armful.http.front import _path

@@ -1,12 +1,12 @@
-"""The contract's answers about experiments."""
+"""Experiments on the wire: what starts, changes and describes them."""
 
 from datetime import datetime
+from typing import Annotated, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from armful.domain.experiment import Experiment, Guardrail, StopRule
-from armful.features.audit.store import AuditEntry
-from armful.features.experiments.assignment import ParticipantDecision
+from armful.domain.experiment import Allocation, Guardrail, StopRule
+from armful.domain.fields import Label, Text
 
 
 class ArmView(Struct, kw_only=True):
@@ -46,30 +46,6 @@ class ExperimentView(Struct, kw_only=True):
     phase: int
     promoted_variant_id: str | None
 
-    @classmethod
-    def of(cls, experiment: Experiment) -> "ExperimentView":
-        """The view of an experiment."""
-        adaptive = experiment.allocation == "thompson"
-        return cls(
-            variants=[
-                ArmView(
-                    variant_id=arm.variant_id,
-                    traffic_allocation=arm.traffic_allocation,
-                    floor=arm.floor if adaptive else UNSET,
-                    retired=True if arm.retired else UNSET,
-                )
-                for arm in experiment.arms
-            ],
-            traffic_allocation=[arm.traffic_allocation for arm in experiment.arms],
-            control_variant_id=experiment.control.variant_id,
-            guardrail_metrics=experiment.guardrails,
-            **{
-                name: getattr(experiment, name)
-                for name in cls.__struct_fields__
-                if name not in ("variants", "traffic_allocation", "control_variant_id", "guardrail_metrics")
-            },
-        )
-
 
 class ExperimentPage(Struct):
     """Some experiments, newest first; `next_cursor` asks for those after them."""
@@ -99,23 +75,45 @@ class AssignmentView(Struct, kw_only=True):
     propensity: float | None
     reason: str | None
 
-    @classmethod
-    def of(cls, experiment_id: str, participant_id: str, assigned: ParticipantDecision) -> "AssignmentView":
-        """The view of an assignment."""
-        return cls(
-            experiment_id=experiment_id,
-            participant_id=participant_id,
-            variant_id=assigned.variant.variant_id,
-            content=assigned.variant.content,
-            dimensions=assigned.variant.dimensions,
-            enrolled=assigned.enrolled,
-            is_new=assigned.is_new,
-            propensity=assigned.propensity,
-            reason=assigned.reason,
-        )
+
+Share = Annotated[float, Meta(ge=0, le=1)]
 
 
-class AuditList(Struct):
-    """Changes, newest first."""
+class StartRequest(Struct, kw_only=True):
+    """An experiment to start: which variants share the traffic how, for whom, and for how long."""
 
-    entries: list[AuditEntry]
+    experiment_name: Annotated[str, Meta(max_length=255)]
+    variant_ids: list[str]
+    traffic_allocation: list[float]
+    target_persona: Label
+    success_metrics: list[Label]
+    duration_days: Annotated[int, Meta(ge=1, le=3650)]
+    description: Text | None = None
+    min_sample_size: Annotated[int, Meta(ge=1, le=2**53)] | None = None
+    control_variant_id: str | None = None
+    allocation: Allocation = "fixed"
+    floors: dict[str, Share] | None = None
+    salt: Label | None = None
+    attribution_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
+    unresolved: Literal["failed", "pending"] = "failed"
+    guardrail_metrics: list[Label | Guardrail] = []
+    stop_rule: StopRule | None = None
+    namespace: Label | None = None
+    namespace_range: tuple[Share, Share] = (0.0, 1.0)
+    draft: bool = False
+
+
+class ChangeRequest(Struct, kw_only=True):
+    """The arms and shares an experiment goes on with; variants left out get no new participants."""
+
+    variant_ids: list[str]
+    traffic_allocation: list[float]
+    floors: dict[str, Share] | None = None
+
+
+class AssignRequest(Struct, kw_only=True):
+    """Whom to assign; `enroll` false looks without assigning."""
+
+    participant_id: Label
+    persona_id: Label | None = None
+    enroll: bool = True

@@ -1,27 +1,73 @@
-"""The contract's answer about an experiment's results."""
+"""An experiment's results on the wire."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import UNSET, Struct, UnsetType
 
-from armful.contract.arms import (
-    BayesView,
-    ComparisonView,
-    DayView,
-    GuardrailView,
-    MetricView,
-    bayesian,
-    comparisons,
-    guardrail,
-    interval_view,
-    intervals,
-    metric,
-    performance,
-)
-from armful.contract.schemas import IntervalView, PerformanceView
-from armful.features.experiments.results.comparisons import CONFIDENCE_LEVEL
-from armful.features.experiments.results.judge import Results, Segment
-from armful.features.experiments.results.significance import Significance
+from armful.contract.variants import IntervalView, PerformanceView
+
+Ends = tuple[float | None, float | None]
+"""Lower and upper end of an interval; null where it has none."""
+
+
+class AlwaysValidView(Struct, kw_only=True):
+    """Evidence that holds at every look: the p-value, Holm over the comparisons, and the lift's confidence sequence."""
+
+    p_value: float
+    adjusted_p_value: float | None
+    lift: float | None
+    lift_interval: Ends
+
+
+class ComparisonView(Struct, kw_only=True):
+    """A variant against control: differences of rates are absolute, lifts relative to control's rate."""
+
+    p_value: float | None
+    adjusted_p_value: float | None
+    method: str
+    difference: float | None
+    difference_interval: Ends
+    lift: float | None
+    lift_interval: Ends
+    always_valid: AlwaysValidView | None
+
+
+class BayesView(Struct, kw_only=True):
+    """A variant's chance to have the highest rate, and the rate given up on average by choosing it."""
+
+    chance_to_be_best: float
+    expected_loss: float
+
+
+class MetricView(Struct, kw_only=True):
+    """A further metric: its successes among the same impressions."""
+
+    variant_performance: dict[str, PerformanceView]
+    confidence_intervals: dict[str, IntervalView]
+    bayesian: dict[str, BayesView]
+    comparisons: dict[str, ComparisonView]
+
+
+class GuardrailView(MetricView, kw_only=True):
+    """A metric that must not get worse, and the variants that make it worse by more than chance explains."""
+
+    harm: str
+    status: str
+    harmed_by: list[str]
+
+
+class DayView(Struct, kw_only=True):
+    """A variant at the end of a UTC day: the day's counts, and the figures of all days until then."""
+
+    day: date
+    variant_id: str
+    impressions: int
+    successes: int
+    success_rate: float
+    chance_to_be_best: float
+    lift: float | None
+    lift_interval: Ends | None
+    always_valid_lift_interval: Ends | None
 
 
 class Summary(Struct, kw_only=True):
@@ -63,19 +109,6 @@ class SignificanceView(Struct, kw_only=True):
     minimum_detectable_effect: float | None
     method: str | None
     leading_variant_id: str | None
-
-    @classmethod
-    def of(cls, significance: Significance) -> "SignificanceView":
-        """The view of the verdict."""
-        return cls(
-            confidence_level=CONFIDENCE_LEVEL,
-            leading_variant_id=significance.leading.variant_id if significance.leading is not None else None,
-            **{
-                name: getattr(significance, name)
-                for name in cls.__struct_fields__
-                if name not in ("confidence_level", "leading_variant_id")
-            },
-        )
 
 
 class RecommendationView(Struct, kw_only=True):
@@ -135,70 +168,3 @@ class ResultsView(Struct, kw_only=True):
     segment_breakdown: dict[str, SegmentView] | UnsetType = UNSET
     interim_results: InterimView | UnsetType = UNSET
     progress_percentage: float | UnsetType = UNSET
-
-    @classmethod
-    def of(cls, results: Results, *, include_interim: bool) -> "ResultsView":
-        """The view of results."""
-        variants = results.variants
-        recommendation = results.recommendation
-        return cls(
-            experiment_id=results.experiment.experiment_id,
-            status=results.experiment.status,
-            allocation=results.experiment.allocation,
-            phase=results.phase,
-            phases=[PhaseView(phase=phase, started_at=at) for phase, at in results.phases.items()],
-            sample_ratio=SampleRatioView(
-                p_value=results.sample_ratio.p_value,
-                sequential_p_value=results.sample_ratio.sequential_p_value,
-                alarm=results.sample_ratio.alarm,
-                participants={v.variant_id: v.participants for v in variants},
-            ),
-            results_summary=Summary(
-                total_participants=results.participants,
-                experiment_duration_days=results.elapsed.days,
-                winner_variant_id=results.winner_variant_id,
-                improvement_percentage=results.improvement_percentage,
-            ),
-            variant_performance=performance(variants),
-            statistical_significance=SignificanceView.of(results.significance),
-            confidence_intervals=intervals(variants),
-            credible_intervals={
-                v.variant_id: interval_view(v.credible_interval, "equal_tailed_beta") for v in variants
-            },
-            bayesian=bayesian(variants),
-            comparisons=comparisons(variants),
-            metrics={name: metric(figures) for name, figures in results.secondary.items()},
-            guardrails={g.guardrail.name: guardrail(g) for g in results.guardrails},
-            recommendations=RecommendationView(
-                recommendation_type=recommendation.kind,
-                message=recommendation.message,
-                variant_id=recommendation.variant_id,
-            ),
-            segment_breakdown=UNSET if results.segments is None else _segments(results.segments),
-            interim_results=_interim(results) if include_interim else UNSET,
-            progress_percentage=results.progress_percentage if include_interim else UNSET,
-        )
-
-
-def _segments(segments: dict[str, Segment]) -> dict[str, SegmentView]:
-    return {
-        value: SegmentView(
-            variant_performance=performance(segment.variants),
-            statistical_significance=SignificanceView.of(segment.significance),
-        )
-        for value, segment in segments.items()
-    }
-
-
-def _interim(results: Results) -> InterimView:
-    status = results.experiment.status
-    return InterimView(
-        progress={"active": "ongoing", "paused": "paused", "draft": "not_started"}.get(status, "finished"),
-        elapsed_days=round(results.elapsed.total_seconds() / 86400, 4),
-        planned_days=results.experiment.duration_days,
-        participants=results.participants,
-        min_sample_size=results.experiment.min_sample_size,
-        remaining_participants=results.remaining_participants,
-        remaining_days=results.remaining_days,
-        time_series=[DayView.of(point) for point in results.days],
-    )

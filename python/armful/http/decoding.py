@@ -8,6 +8,8 @@ from litestar.dto import AbstractDTO
 from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
+from armful.contract.problems import FieldError
+
 T = TypeVar("T")
 
 _keys: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -17,13 +19,6 @@ _LONGEST_MESSAGE = 200
 _PATH = re.compile(r" - at (`key` in )?`\$(.*)`$")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
-
-
-class FieldError(msgspec.Struct, frozen=True):
-    """One thing that does not fit: which field, and what is wrong with it."""
-
-    field: str
-    message: str
 
 
 class Unprocessable(Exception):

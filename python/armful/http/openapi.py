@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 from litestar import Litestar
 
-from armful.contract.schemas import Batch
-from armful.http.problems import HEADERS, MEDIA_TYPE, Problem
+from armful.contract.outcomes import Batch
+from armful.contract.problems import Problem
+from armful.http.problems import HEADERS, MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{name}"
 _MAY_BE_LEFT_OUT = (("post", "/experiments/{experiment_id}/promote"), ("post", "/keys/{key_id}/rotate"))
@@ -56,13 +57,6 @@ _REQUEST_ID = {
     "required": True,
     "schema": {"type": "string"},
 }
-_MODULES = (
-    "armful.features.selection.service",
-    "armful.features.experiments.service",
-    "armful.features.experiments.assignment",
-    "armful.features.experiments.power",
-    "armful.features.audit.store",
-)
 
 
 def build(app: Litestar) -> dict[str, Any]:
@@ -110,7 +104,7 @@ def _structs() -> dict[str, Any]:
     modules = [
         module
         for name, module in list(sys.modules.items())
-        if name.startswith(("armful.http.", "armful.contract.", "armful.domain.")) or name in _MODULES
+        if name.startswith(("armful.contract.", "armful.domain."))
     ]
     return {
         kind.__name__: kind

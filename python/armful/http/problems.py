@@ -7,10 +7,11 @@ from typing import Any
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
-from msgspec import UNSET, Struct, UnsetType, json
+from msgspec import UNSET, json
 
+from armful.contract.problems import FieldError, Problem
 from armful.domain import errors
-from armful.http.decoding import FieldError, Unprocessable, echo
+from armful.http.decoding import Unprocessable, echo
 from armful.http.paths import unescaped
 
 log = structlog.get_logger(__name__)
@@ -38,16 +39,6 @@ HEADERS: dict[int, dict[str, str]] = {
     429: {"Retry-After": "1"},
     503: {"Retry-After": "1"},
 }
-
-
-class Problem(Struct, kw_only=True):
-    """An error; its status says its type. `errors` names the fields that do not fit, where there are any."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    errors: list[FieldError] | UnsetType = UNSET
 
 
 class HttpProblem(Exception):

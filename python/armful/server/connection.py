@@ -10,7 +10,8 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import is_ssl
 
-from armful.http.problems import HEADERS, MEDIA_TYPE, Problem
+from armful.contract.problems import Problem
+from armful.http.problems import HEADERS, MEDIA_TYPE
 from armful.http.request import RequestHandler
 from armful.observability import request_ids
 from armful.server.body_parser import BodyParser, ChunkedBody, LengthBody

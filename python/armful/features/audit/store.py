@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from msgspec import Struct
-
+from armful.contract.audit import AuditEntry
 from armful.db.pool import Pool, acquire
 from armful.db.queries import load
 from armful.domain.key import Actor
@@ -13,23 +12,6 @@ from armful.domain.key import Actor
 _SQL = load("armful.features.audit")
 
 _LAST = 2**63 - 1
-
-
-class AuditEntry(Struct, frozen=True):
-    """One change: who made it (`actor`), and the id (`subject`) of the variant, experiment or key that it was made to.
-
-    `key_id` and `request_id` say by which key and which request; null where it was made on the command line.
-    """
-
-    id: int
-    at: datetime
-    actor: str
-    action: str
-    kind: str
-    subject: str
-    details: dict[str, Any]
-    key_id: str | None
-    request_id: str | None
 
 
 def _who(actor: Actor) -> tuple[str, str | None, str | None]:

@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from armful.contract.experiments import AssignRequest
 from armful.core import probability_best
 from armful.db.pool import Pool, acquire
 from armful.decisions.engine import DecisionEngine
 from armful.domain.decision import Decision
 from armful.domain.experiment import Arm, Experiment
-from armful.domain.fields import Label
 from armful.domain.variant import Variant
 from armful.features.experiments import assignment_store as assignments
 from armful.features.experiments import store as experiments
@@ -37,14 +37,6 @@ _SHARES, _SETTLED = Shares(), Settled()
 
 _RENEW_AFTER = 0.01
 """Shares are worked out anew when impressions have grown by this part of what they were worked out from."""
-
-
-class AssignRequest(Struct, kw_only=True):
-    """Whom to assign; `enroll` false looks without assigning."""
-
-    participant_id: Label
-    persona_id: Label | None = None
-    enroll: bool = True
 
 
 class ParticipantDecision(Struct, kw_only=True):

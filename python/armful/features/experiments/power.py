@@ -2,24 +2,9 @@
 
 import math
 
-from msgspec import Struct
-
+from armful.contract.power import Plan
 from armful.domain.errors import Refused
 from armful.stats.power import days_needed, sample_size
-
-
-class Plan(Struct, frozen=True, kw_only=True):
-    """The size of an experiment that finds an effect with the power asked for."""
-
-    baseline: float
-    mde: float
-    relative: bool
-    power: float
-    alpha: float
-    variants: int
-    sample_size_per_variant: int
-    total_sample_size: int
-    days: int | None
 
 
 def plan(

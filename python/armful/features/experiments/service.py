@@ -4,16 +4,14 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
-
+from armful.contract.audit import AuditEntry
+from armful.contract.experiments import ChangeRequest, StartRequest
 from armful.db.pool import Pool, acquire
 from armful.decisions.engine import DecisionEngine
 from armful.domain.errors import Refused, VariantNotFound
-from armful.domain.experiment import Action, Allocation, Experiment, Guardrail, StopRule
-from armful.domain.fields import Label, Text
+from armful.domain.experiment import Action, Allocation, Experiment, Guardrail
 from armful.domain.key import Actor
 from armful.features.audit import store as audit
 from armful.features.experiments import store as experiments
@@ -27,40 +25,6 @@ from armful.stats.allocation import with_floors
 _PERSONA = "persona_id"
 _DEFAULT_FLOORS = 0.1
 """What the floors of an adaptive experiment sum to unless they are given: no propensity may come near 0."""
-
-Share = Annotated[float, Meta(ge=0, le=1)]
-
-
-class StartRequest(Struct, kw_only=True):
-    """An experiment to start: which variants share the traffic how, for whom, and for how long."""
-
-    experiment_name: Annotated[str, Meta(max_length=255)]
-    variant_ids: list[str]
-    traffic_allocation: list[float]
-    target_persona: Label
-    success_metrics: list[Label]
-    duration_days: Annotated[int, Meta(ge=1, le=3650)]
-    description: Text | None = None
-    min_sample_size: Annotated[int, Meta(ge=1, le=2**53)] | None = None
-    control_variant_id: str | None = None
-    allocation: Allocation = "fixed"
-    floors: dict[str, Share] | None = None
-    salt: Label | None = None
-    attribution_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
-    unresolved: Literal["failed", "pending"] = "failed"
-    guardrail_metrics: list[Label | Guardrail] = []
-    stop_rule: StopRule | None = None
-    namespace: Label | None = None
-    namespace_range: tuple[Share, Share] = (0.0, 1.0)
-    draft: bool = False
-
-
-class ChangeRequest(Struct, kw_only=True):
-    """The arms and shares an experiment goes on with; variants left out get no new participants."""
-
-    variant_ids: list[str]
-    traffic_allocation: list[float]
-    floors: dict[str, Share] | None = None
 
 
 class Experiments:
@@ -158,7 +122,7 @@ class Experiments:
         """Experiments, newest first, and how many there are in all."""
         return await experiments.page(self._pool, before=before, limit=limit)
 
-    async def history(self, experiment_id: str) -> list[audit.AuditEntry]:
+    async def history(self, experiment_id: str) -> list[AuditEntry]:
         """Who changed an experiment, how and when, newest first.
 
         Raises:

@@ -1,31 +1,16 @@
 """Chooses which variants to show."""
 
 from time import perf_counter
-from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET
 
+from armful.contract.selection import SelectRequest
 from armful.decisions.engine import DecisionEngine
 from armful.domain.decision import Decision
 from armful.domain.errors import Refused
-from armful.domain.fields import Label
 from armful.learning.policies import SELECTION_POLICIES
 from armful.observability.metrics import Metrics
 from armful.replica.variant_cache import CachedVariant
-
-
-class SelectRequest(Struct, kw_only=True):
-    """How many variants to choose, how, for whom and among which."""
-
-    top_k: Annotated[int, Meta(ge=1, le=50)]
-    algorithm: str
-    persona_id: Label
-    min_impressions: Annotated[int, Meta(ge=0, le=2**53)] = 100
-    exploration_ratio: Annotated[float, Meta(ge=0, le=1)] = 0.3
-    scope: Literal["global", "persona"] = "global"
-    dimensions: dict[str, str] | UnsetType | None = UNSET
-    exclude: list[str] | UnsetType | None = UNSET
-    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | UnsetType | None = UNSET
 
 
 class Selections:

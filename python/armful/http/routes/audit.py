@@ -6,19 +6,11 @@ from typing import Annotated, Literal
 from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
-from msgspec import Struct
 
-from armful.features.audit.store import AuditEntry
+from armful.contract.audit import AuditPage
+from armful.contract.problems import FieldError
 from armful.features.services import Services
-from armful.http.decoding import FieldError, Unprocessable, place
-
-
-class AuditPage(Struct):
-    """Some changes, newest first; `next_cursor` asks for those before them."""
-
-    entries: list[AuditEntry]
-    next_cursor: str | None
-
+from armful.http.decoding import Unprocessable, place
 
 _FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 

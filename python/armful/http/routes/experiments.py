@@ -7,14 +7,22 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from armful.contract.experiments import AssignmentView, AuditList, ExperimentPage, ExperimentView, Promotion
+from armful.contract.audit import AuditList
+from armful.contract.experiments import (
+    AssignmentView,
+    AssignRequest,
+    ChangeRequest,
+    ExperimentPage,
+    ExperimentView,
+    Promotion,
+    StartRequest,
+)
 from armful.domain.experiment import Action
-from armful.features.experiments.assignment import AssignRequest
-from armful.features.experiments.service import ChangeRequest, StartRequest
 from armful.features.services import Services
 from armful.http.auth import AnyRequest, actor
 from armful.http.decoding import Strict, place
 from armful.http.paths import unescaped
+from armful.http.views.experiments import assignment_view, experiment_view
 
 _OF_THE_WINNER = Promotion()
 
@@ -24,7 +32,7 @@ async def start_experiment(
     data: JSONBody[StartRequest], request: AnyRequest, services: NamedDependency[Services]
 ) -> ExperimentView:
     """Start a formal A/B test of several variants, now; with `draft`, keep it until `/experiments/{id}/start`."""
-    return ExperimentView.of(await services.experiments.start(data, actor(request)))
+    return experiment_view(await services.experiments.start(data, actor(request)))
 
 
 @get("/experiments", scope="read", summary="List experiments")
@@ -36,7 +44,7 @@ async def list_experiments(
     """List experiments, newest first."""
     found, total = await services.experiments.page(before=place(cursor), limit=limit + 1)
     more = str(found[limit - 1].key) if len(found) > limit else None
-    return ExperimentPage([ExperimentView.of(experiment) for experiment in found[:limit]], total, more)
+    return ExperimentPage([experiment_view(experiment) for experiment in found[:limit]], total, more)
 
 
 @get("/experiments/{experiment_id:str}", scope="read", summary="Read an experiment")
@@ -44,7 +52,7 @@ async def read_experiment(
     experiment_id: FromPath[str], services: NamedDependency[Services]
 ) -> ExperimentView:
     """An experiment and the state it is in."""
-    return ExperimentView.of(await services.experiments.get(unescaped(experiment_id)))
+    return experiment_view(await services.experiments.get(unescaped(experiment_id)))
 
 
 @patch(
@@ -62,7 +70,7 @@ async def change_experiment(
 ) -> ExperimentView:
     """Add or retire variants, or change their shares, while the experiment runs: a new phase, judged by itself."""
     changed = await services.experiments.reallocate(unescaped(experiment_id), data, actor(request))
-    return ExperimentView.of(changed)
+    return experiment_view(changed)
 
 
 def _transition(action: Action, summary: str, description: str) -> HTTPRouteHandler:
@@ -79,7 +87,7 @@ def _transition(action: Action, summary: str, description: str) -> HTTPRouteHand
         experiment_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
     ) -> ExperimentView:
         changed = await services.experiments.change(unescaped(experiment_id), action, actor(request))
-        return ExperimentView.of(changed)
+        return experiment_view(changed)
 
     return change
 
@@ -102,7 +110,7 @@ async def promote_variant(
     promoted = await services.experiments.promote(
         unescaped(experiment_id), data.variant_id, archive_others=data.archive_others, actor=actor(request)
     )
-    return ExperimentView.of(promoted)
+    return experiment_view(promoted)
 
 
 @post(
@@ -119,7 +127,7 @@ async def assign_participant(
     """The variant for a participant: always the same one, by a salted hash of a fixed split or as drawn and remembered."""
     experiment = unescaped(experiment_id)
     assigned = await services.experiments.assignments.assign(experiment, data)
-    return AssignmentView.of(experiment, data.participant_id, assigned)
+    return assignment_view(experiment, data.participant_id, assigned)
 
 
 @get("/experiments/{experiment_id:str}/audit", scope="read", summary="An experiment's history")

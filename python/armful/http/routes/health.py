@@ -1,46 +1,23 @@
 """Health, for whoever keeps the service running. No key is asked for."""
 
-from typing import Literal
-
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
-from msgspec import UNSET, Struct, UnsetType
 
+from armful.contract.health import Health, Liveness, Readiness
 from armful.domain.errors import ArmfulError
 from armful.features.services import Services
 
 
-class Live(Struct):
-    """The process answers."""
-
-    status: Literal["live"] = "live"
-
-
-class Ready(Struct):
-    """The variants are in memory: selections are answered, even while the database is away."""
-
-    status: Literal["ready"] = "ready"
-
-
-class Health(Struct):
-    """Whether the database answers and the core draws."""
-
-    status: Literal["healthy", "unhealthy"]
-    variant_count: int
-    thompson_sampling: str
-    error: str | UnsetType = UNSET
-
-
 @get("/health/live", public=True, summary="Is the process alive")
-async def live() -> Live:
+async def live() -> Liveness:
     """Answers as long as the process does."""
-    return Live()
+    return Liveness()
 
 
 @get("/health/ready", public=True, summary="Is the process ready")
-async def ready() -> Ready:
+async def ready() -> Readiness:
     """Answers once the variants are loaded; selections need nothing else."""
-    return Ready()
+    return Readiness()
 
 
 @get("/health/ab-testing", public=True, summary="Do all parts work")

@@ -1,57 +1,16 @@
 """What variants did over time."""
 
-from datetime import date, datetime
 from typing import Annotated, Any
 
 from litestar import Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
-from msgspec import Struct
 
+from armful.contract.insights import ChangeView, DayHistory, PersonaHistory, VariantHistory
 from armful.features.insights.standings import CONFIDENCE_LEVEL
 from armful.features.services import Services
 from armful.http.paths import unescaped
 from armful.stats.intervals import wilson_interval
-
-
-class CountsView(Struct, kw_only=True):
-    """Counters with their rate and its Wilson interval at 95 %."""
-
-    impressions: int
-    successes: int
-    success_rate: float
-    lower_bound: float
-    upper_bound: float
-
-
-class DayHistory(CountsView, kw_only=True):
-    """What happened on one UTC day."""
-
-    day: date
-
-
-class PersonaHistory(CountsView, kw_only=True):
-    """What happened for one persona; null where the updates named none."""
-
-    persona_id: str | None
-
-
-class ChangeView(Struct, kw_only=True):
-    """What was changed about a variant: per field, its value before and after; `actor` is null where nobody was noted."""
-
-    at: datetime
-    changed: dict[str, tuple[Any, Any]]
-    actor: str | None
-
-
-class VariantHistory(Struct, kw_only=True):
-    """A variant's past; days without an impression are left out, changes come newest first."""
-
-    variant_id: str
-    days: list[DayHistory]
-    personas: list[PersonaHistory]
-    changes: list[ChangeView]
-    created_by: str | None
 
 
 def _counts(impressions: int, successes: int) -> dict[str, Any]:

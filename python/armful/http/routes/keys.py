@@ -6,11 +6,13 @@ from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from armful.contract.schemas import KeyList, KeyView, NewKey, Rotation
+from armful.contract.keys import KeyList, KeyView, NewKey, Rotation
+from armful.contract.problems import FieldError
 from armful.features.services import Services
 from armful.http.auth import KEY, AnyRequest, actor
-from armful.http.decoding import FieldError, Strict, Unprocessable
+from armful.http.decoding import Strict, Unprocessable
 from armful.http.paths import unescaped
+from armful.http.views.keys import key_view
 
 _WITHIN_A_DAY = Rotation()
 
@@ -23,13 +25,13 @@ async def create_key(
     key, text = await services.keys.create(
         data.name, data.scopes, data.rate_limit, _expiry(data), actor(request)
     )
-    return KeyView.of(key, text)
+    return key_view(key, text)
 
 
 @get("/keys", scope="admin", summary="List keys")
 async def list_keys(services: NamedDependency[Services]) -> KeyList:
     """Every key, revoked and expired ones included, without their texts."""
-    return KeyList([KeyView.of(key) for key in await services.keys.everything()])
+    return KeyList([key_view(key) for key in await services.keys.everything()])
 
 
 @post("/keys/{key_id:str}/rotate", scope="admin", dto=Strict, return_dto=None, summary="Replace a key")
@@ -46,7 +48,7 @@ async def rotate_key(
     key, text = await services.keys.rotate(
         unescaped(key_id), data.overlap_seconds, _expiry(data), actor(request)
     )
-    return KeyView.of(key, text)
+    return key_view(key, text)
 
 
 @delete("/keys/{key_id:str}", scope="admin", status_code=200, summary="Revoke a key")
@@ -54,13 +56,13 @@ async def revoke_key(
     key_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
 ) -> KeyView:
     """Revoke a key for good: refused here from now on, elsewhere within a second."""
-    return KeyView.of(await services.keys.revoke(unescaped(key_id), actor(request)))
+    return key_view(await services.keys.revoke(unescaped(key_id), actor(request)))
 
 
 @get("/keys/current", scope="read", sync_to_thread=False, summary="The key in use")
 def current_key(request: AnyRequest) -> KeyView:
     """Whose key this is and what it may do."""
-    return KeyView.of(request.scope[KEY])  # type: ignore[literal-required]
+    return key_view(request.scope[KEY])  # type: ignore[literal-required]
 
 
 def _expiry(data: NewKey | Rotation) -> datetime | None:

@@ -13,8 +13,8 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from litestar.response import Stream
-from msgspec import Struct
 
+from armful.contract.insights import LivePosterior, LiveTick
 from armful.domain.errors import Overloaded
 from armful.domain.key import ApiKey
 from armful.features.insights.live import Counters
@@ -30,24 +30,6 @@ _RATE_OVER = 2.0
 _MOST_STREAMS = 1000  # in a process
 
 _encode = msgspec.json.Encoder().encode
-
-
-class LivePosterior(Struct, kw_only=True):
-    """A variant's posterior Beta(alpha, beta) and its counters."""
-
-    variant_id: str
-    alpha: float
-    beta: float
-    impressions: int
-    successes: int
-
-
-class LiveTick(Struct, kw_only=True):
-    """The watched variants that have changed, and how busy the answering process is."""
-
-    selections_per_second: float
-    updates_per_second: float
-    variants: list[LivePosterior]
 
 
 @get(

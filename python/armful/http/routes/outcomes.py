@@ -9,22 +9,23 @@ from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from armful.contract.schemas import (
+from armful.contract.outcomes import (
     Batch,
     BatchAnswer,
     BatchItem,
     PerformanceAnswer,
     PerformanceUpdate,
-    PerformanceView,
     Rejected,
 )
+from armful.contract.problems import FieldError
 from armful.domain.errors import ArmfulError
 from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus
 from armful.features.outcomes.service import counted
 from armful.features.services import Services
-from armful.http.decoding import FieldError, Strict, Unprocessable, decode, explain
+from armful.http.decoding import Strict, Unprocessable, decode, explain
 from armful.http.paths import unescaped
 from armful.http.pending_response import PendingResponse, Running
+from armful.http.views.variants import performance_view
 
 _MOST_ITEMS = 10_000
 _LONGEST_EVENT_ID = 128
@@ -75,7 +76,7 @@ def _encoded(variant_id: str, recorded: CountedOutcome) -> bytes:
     return _encode(
         PerformanceAnswer(
             variant_id=variant_id,
-            updated_performance=PerformanceView.of(totals.impressions, totals.successes),
+            updated_performance=performance_view(totals.impressions, totals.successes),
             duplicate=recorded.outcome is _DUPLICATE,
             counted=recorded.outcome not in _NOT_COUNTED,
         )

@@ -5,7 +5,8 @@ from typing import Annotated
 from litestar import Router, get
 from litestar.params import FromQuery, QueryParameter
 
-from armful.features.experiments.power import Plan, plan
+from armful.contract.power import Plan
+from armful.features.experiments.power import plan
 
 
 @get("/power", scope="read", summary="How large an experiment must be", sync_to_thread=False)

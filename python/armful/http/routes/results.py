@@ -8,12 +8,14 @@ from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
+from armful.contract.problems import FieldError
 from armful.contract.results import ResultsView
 from armful.features.experiments.results.judge import Results
 from armful.features.services import Services
-from armful.http.decoding import FieldError, Unprocessable
+from armful.http.decoding import Unprocessable
 from armful.http.paths import unescaped
 from armful.http.results_table import table
+from armful.http.views.results import results_view
 
 
 @get("/experiments/{experiment_id:str}/results", scope="read", summary="An experiment's results")
@@ -37,7 +39,7 @@ async def experiment_results(
             media_type="text/csv",
             headers={"Content-Disposition": f'attachment; filename="{results.experiment.experiment_id}.csv"'},
         )
-    return Response(ResultsView.of(results, include_interim=include_interim))
+    return Response(results_view(results, include_interim=include_interim))
 
 
 def _csv(results: Results) -> str:

@@ -5,8 +5,7 @@ from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from armful.contract.schemas import Selection
-from armful.features.selection.service import SelectRequest
+from armful.contract.selection import Selection, SelectRequest
 from armful.features.services import Services
 from armful.http.decoding import Strict, decode
 from armful.http.views.selection import selection_json

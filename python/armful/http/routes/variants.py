@@ -7,7 +7,8 @@ from litestar import Router, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from armful.contract.schemas import (
+from armful.contract.problems import FieldError
+from armful.contract.variants import (
     CreatedVariants,
     NewVariants,
     StatsView,
@@ -19,8 +20,9 @@ from armful.domain.variant import NewVariant, Variant
 from armful.features.services import Services
 from armful.features.variants.service import statistics
 from armful.http.auth import AnyRequest, actor
-from armful.http.decoding import FieldError, Strict, Unprocessable, place
+from armful.http.decoding import Strict, Unprocessable, place
 from armful.http.paths import unescaped
+from armful.http.views.variants import stats_view, variant_view
 
 _RESERVED = ("min_impressions", "limit", "cursor", "status")
 _PREFIX = "dimension."
@@ -49,7 +51,7 @@ async def list_variants(
         limit=limit + 1,
     )
     more = str(variants[limit - 1].key) if len(variants) > limit else None
-    return VariantPage([VariantView.of(variant) for variant in variants[:limit]], total, more)
+    return VariantPage([variant_view(variant) for variant in variants[:limit]], total, more)
 
 
 def _dimensions(request: AnyRequest) -> dict[str, str]:
@@ -73,15 +75,15 @@ async def create_variants(
 ) -> CreatedVariants | VariantView:
     """Create a variant, or up to 10,000 at once, all or none."""
     if isinstance(data, NewVariant):
-        return VariantView.of((await services.variants.create([data], actor(request)))[0])
+        return variant_view((await services.variants.create([data], actor(request)))[0])
     created = await services.variants.create(data.variants, actor(request))
-    return CreatedVariants([VariantView.of(variant) for variant in created])
+    return CreatedVariants([variant_view(variant) for variant in created])
 
 
 @get("/variants/{variant_id:str}", scope="read", summary="Read a variant")
 async def read_variant(variant_id: FromPath[str], services: NamedDependency[Services]) -> VariantView:
     """A variant as the database has it now."""
-    return VariantView.of(await services.variants.read(unescaped(variant_id)))
+    return variant_view(await services.variants.read(unescaped(variant_id)))
 
 
 @patch("/variants/{variant_id:str}", scope="write", dto=Strict, return_dto=None, summary="Change a variant")
@@ -93,7 +95,7 @@ async def change_variant(
 ) -> VariantView:
     """Change dimensions, content, prior or status; what is left out stays. `{"status": "active"}` revives."""
     changed = await services.variants.change(unescaped(variant_id), data.changes(), actor(request))
-    return VariantView.of(changed)
+    return variant_view(changed)
 
 
 @delete("/variants/{variant_id:str}", scope="write", status_code=200, summary="Archive a variant")
@@ -102,7 +104,7 @@ async def archive_variant(
 ) -> VariantView:
     """Archive a variant: never selected again, its counts kept, its id never used anew."""
     archived = await services.variants.change(unescaped(variant_id), {"status": "archived"}, actor(request))
-    return VariantView.of(archived)
+    return variant_view(archived)
 
 
 @get("/variants/{variant_id:str}/stats", scope="read", summary="What is known of a variant")
@@ -110,12 +112,12 @@ async def variant_stats(
     variant_id: FromPath[str], services: NamedDependency[Services], confidence_level: FromQuery[float] = 0.95
 ) -> StatsView:
     """A variant's success rate, its intervals and its posterior."""
-    return StatsView.of(statistics(await services.variants.get(unescaped(variant_id)), confidence_level))
+    return stats_view(statistics(await services.variants.get(unescaped(variant_id)), confidence_level))
 
 
 def encode_stats(variant: Variant, confidence_level: float) -> bytes:
     """The JSON of a variant's statistics."""
-    return _encode(StatsView.of(statistics(variant, confidence_level)))
+    return _encode(stats_view(statistics(variant, confidence_level)))
 
 
 router = Router(

@@ -2,8 +2,8 @@
 
 import msgspec
 
+from armful.contract.selection import SelectRequest
 from armful.domain.decision import Decision
-from armful.features.selection.service import SelectRequest
 from armful.replica.variant_cache import CachedVariant
 
 _encode = msgspec.json.Encoder().encode

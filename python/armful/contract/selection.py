@@ -1,0 +1,53 @@
+"""Selections on the wire."""
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from armful.contract.variants import PerformanceView
+from armful.domain.fields import Label
+
+
+class SelectedVariant(Struct, kw_only=True, omit_defaults=True):
+    """A chosen variant; `score` is the draw that chose it."""
+
+    variant_id: str
+    dimensions: dict[str, str]
+    performance: PerformanceView
+    score: float
+    content: str | None = None
+
+
+class SelectionMetadata(Struct, kw_only=True, omit_defaults=True):
+    """The parameters that were in effect."""
+
+    algorithm: str
+    persona_id: str
+    min_impressions: int
+    exploration_ratio: float
+    scope: str
+    dimensions: dict[str, str] | None = None
+    exclude: list[str] | None = None
+    seed: int | None = None
+
+
+class Selection(Struct, kw_only=True):
+    """The variants to show, best draw first."""
+
+    selected_variants: list[SelectedVariant]
+    selection_metadata: SelectionMetadata
+    selection_id: str
+
+
+class SelectRequest(Struct, kw_only=True):
+    """How many variants to choose, how, for whom and among which."""
+
+    top_k: Annotated[int, Meta(ge=1, le=50)]
+    algorithm: str
+    persona_id: Label
+    min_impressions: Annotated[int, Meta(ge=0, le=2**53)] = 100
+    exploration_ratio: Annotated[float, Meta(ge=0, le=1)] = 0.3
+    scope: Literal["global", "persona"] = "global"
+    dimensions: dict[str, str] | UnsetType | None = UNSET
+    exclude: list[str] | UnsetType | None = UNSET
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | UnsetType | None = UNSET

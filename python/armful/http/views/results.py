@@ -1,0 +1,223 @@
+"""How results look on the wire."""
+
+import math
+from typing import Any
+
+from msgspec import UNSET
+
+from armful.contract.results import (
+    AlwaysValidView,
+    BayesView,
+    ComparisonView,
+    DayView,
+    Ends,
+    GuardrailView,
+    InterimView,
+    MetricView,
+    PhaseView,
+    RecommendationView,
+    ResultsView,
+    SampleRatioView,
+    SegmentView,
+    SignificanceView,
+    Summary,
+)
+from armful.contract.variants import IntervalView, PerformanceView
+from armful.features.experiments.results.comparisons import CONFIDENCE_LEVEL, Comparison, VariantResult
+from armful.features.experiments.results.judge import GuardrailResult, Results, Segment
+from armful.features.experiments.results.series import DayPoint
+from armful.features.experiments.results.significance import Significance
+from armful.stats.intervals import Interval
+
+
+def comparison_view(comparison: Comparison) -> ComparisonView:
+    """The view of a comparison."""
+    always = comparison.always_valid
+    return ComparisonView(
+        p_value=comparison.p_value,
+        adjusted_p_value=comparison.adjusted_p_value,
+        method=comparison.method,
+        difference=comparison.difference,
+        difference_interval=_ends(comparison.difference_interval),
+        lift=_finite(comparison.lift),
+        lift_interval=_ends(comparison.lift_interval),
+        always_valid=None
+        if always is None
+        else AlwaysValidView(
+            p_value=always.p_value,
+            adjusted_p_value=comparison.always_valid_adjusted,
+            lift=_finite(always.lift),
+            lift_interval=_ends(always.lift_interval),
+        ),
+    )
+
+
+def day_view(point: DayPoint) -> DayView:
+    """The view of a point."""
+    return DayView(
+        day=point.day,
+        variant_id=point.variant_id,
+        impressions=point.impressions,
+        successes=point.successes,
+        success_rate=point.success_rate,
+        chance_to_be_best=point.chance_to_be_best,
+        lift=_finite(point.lift),
+        lift_interval=None if point.lift_interval is None else _ends(point.lift_interval),
+        always_valid_lift_interval=None
+        if point.always_valid_lift_interval is None
+        else _ends(point.always_valid_lift_interval),
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or math.isinf(value) else value
+
+
+def _ends(interval: tuple[float, float]) -> Ends:
+    return _finite(interval[0]), _finite(interval[1])
+
+
+def performance(variants: list[VariantResult]) -> dict[str, PerformanceView]:
+    """Impressions, successes and rate of each variant."""
+    return {v.variant_id: PerformanceView(v.impressions, v.successes, v.success_rate) for v in variants}
+
+
+def interval_view(interval: Interval, method: str) -> IntervalView:
+    """The view of an interval, with how it was made."""
+    return IntervalView(interval.lower, interval.upper, CONFIDENCE_LEVEL, method)
+
+
+def intervals(variants: list[VariantResult]) -> dict[str, IntervalView]:
+    """The confidence interval of each variant's rate."""
+    return {v.variant_id: _rate_interval(v) for v in variants}
+
+
+def _rate_interval(variant: VariantResult) -> IntervalView:
+    interval, weighted = variant.confidence_interval, variant.weighted
+    if weighted is None or weighted.rate is None:
+        return interval_view(interval, variant.interval_method)
+    return IntervalView(
+        interval.lower,
+        interval.upper,
+        CONFIDENCE_LEVEL,
+        variant.interval_method,
+        rate=weighted.rate,
+        effective_impressions=weighted.effective_impressions,
+    )
+
+
+def bayesian(variants: list[VariantResult]) -> dict[str, BayesView]:
+    """Each variant's chance to be best, and what choosing it costs."""
+    return {
+        v.variant_id: BayesView(chance_to_be_best=v.chance_to_be_best, expected_loss=v.expected_loss)
+        for v in variants
+    }
+
+
+def comparisons(variants: list[VariantResult]) -> dict[str, ComparisonView]:
+    """Each variant but control against it."""
+    return {v.variant_id: comparison_view(v.comparison) for v in variants if v.comparison is not None}
+
+
+def _metric_fields(variants: list[VariantResult]) -> dict[str, Any]:
+    return {
+        "variant_performance": performance(variants),
+        "confidence_intervals": intervals(variants),
+        "bayesian": bayesian(variants),
+        "comparisons": comparisons(variants),
+    }
+
+
+def metric(variants: list[VariantResult]) -> MetricView:
+    """The view of a further metric."""
+    return MetricView(**_metric_fields(variants))
+
+
+def guardrail(result: GuardrailResult) -> GuardrailView:
+    """The view of a guardrail."""
+    return GuardrailView(
+        **_metric_fields(result.variants),
+        harm=result.guardrail.harm,
+        status="harmed" if result.harmed_by else "not_harmed",
+        harmed_by=result.harmed_by,
+    )
+
+
+def significance_view(significance: Significance) -> SignificanceView:
+    """The view of the verdict."""
+    return SignificanceView(
+        confidence_level=CONFIDENCE_LEVEL,
+        leading_variant_id=significance.leading.variant_id if significance.leading is not None else None,
+        **{
+            name: getattr(significance, name)
+            for name in SignificanceView.__struct_fields__
+            if name not in ("confidence_level", "leading_variant_id")
+        },
+    )
+
+
+def results_view(results: Results, *, include_interim: bool) -> ResultsView:
+    """The view of results."""
+    variants = results.variants
+    recommendation = results.recommendation
+    return ResultsView(
+        experiment_id=results.experiment.experiment_id,
+        status=results.experiment.status,
+        allocation=results.experiment.allocation,
+        phase=results.phase,
+        phases=[PhaseView(phase=phase, started_at=at) for phase, at in results.phases.items()],
+        sample_ratio=SampleRatioView(
+            p_value=results.sample_ratio.p_value,
+            sequential_p_value=results.sample_ratio.sequential_p_value,
+            alarm=results.sample_ratio.alarm,
+            participants={v.variant_id: v.participants for v in variants},
+        ),
+        results_summary=Summary(
+            total_participants=results.participants,
+            experiment_duration_days=results.elapsed.days,
+            winner_variant_id=results.winner_variant_id,
+            improvement_percentage=results.improvement_percentage,
+        ),
+        variant_performance=performance(variants),
+        statistical_significance=significance_view(results.significance),
+        confidence_intervals=intervals(variants),
+        credible_intervals={
+            v.variant_id: interval_view(v.credible_interval, "equal_tailed_beta") for v in variants
+        },
+        bayesian=bayesian(variants),
+        comparisons=comparisons(variants),
+        metrics={name: metric(figures) for name, figures in results.secondary.items()},
+        guardrails={g.guardrail.name: guardrail(g) for g in results.guardrails},
+        recommendations=RecommendationView(
+            recommendation_type=recommendation.kind,
+            message=recommendation.message,
+            variant_id=recommendation.variant_id,
+        ),
+        segment_breakdown=UNSET if results.segments is None else _segments(results.segments),
+        interim_results=_interim(results) if include_interim else UNSET,
+        progress_percentage=results.progress_percentage if include_interim else UNSET,
+    )
+
+
+def _segments(segments: dict[str, Segment]) -> dict[str, SegmentView]:
+    return {
+        value: SegmentView(
+            variant_performance=performance(segment.variants),
+            statistical_significance=significance_view(segment.significance),
+        )
+        for value, segment in segments.items()
+    }
+
+
+def _interim(results: Results) -> InterimView:
+    status = results.experiment.status
+    return InterimView(
+        progress={"active": "ongoing", "paused": "paused", "draft": "not_started"}.get(status, "finished"),
+        elapsed_days=round(results.elapsed.total_seconds() / 86400, 4),
+        planned_days=results.experiment.duration_days,
+        participants=results.participants,
+        min_sample_size=results.experiment.min_sample_size,
+        remaining_participants=results.remaining_participants,
+        remaining_days=results.remaining_days,
+        time_series=[day_view(point) for point in results.days],
+    )
