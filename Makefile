@@ -47,6 +47,9 @@ format: setup ## Rewrite the code in the project's format
 	$(BIN)/ruff format .
 	cargo fmt --all
 
+schema: setup ## Write python/armful/db/schema.sql from the migrations and functions
+	$(BIN)/python -m tests.schema
+
 bench: $(VENV)/.bench $(VENV)/.extension ## Run the benchmarks, side by side with their peers (OPTIONS="--quick", "requests --json FILE")
 	$(BIN)/python -m benchmarks --json bench-results/figures.json $(OPTIONS)
 

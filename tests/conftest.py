@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -20,6 +21,7 @@ import uvicorn
 from hypothesis import settings
 
 from armful.app import create_app
+from armful.db.migrate import migrate
 from armful.ops.postgres import EmbeddedPostgres
 from armful.server.connection import HttpConnection
 from armful.settings import Settings
@@ -48,24 +50,41 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
         yield server
 
 
-def new_database(server: EmbeddedPostgres) -> str:
-    name = f"test_{next(_numbers)}"
+@cache
+def _hide_schema(server: EmbeddedPostgres) -> None:
+    """Have no name of armful's found unless it says its schema; else a role named `armful` finds them all."""
+    run(lambda connection: connection.execute("ALTER ROLE armful SET search_path = public"), server.dsn)
 
-    async def create() -> None:
-        connection = await asyncpg.connect(server.dsn)
-        try:
-            await connection.execute(f"CREATE DATABASE {name}")
-        finally:
-            await connection.close()
 
-    asyncio.run(create())
+def _create(server: EmbeddedPostgres, name: str, template: str) -> str:
+    _hide_schema(server)
+    statement = f"CREATE DATABASE {name} TEMPLATE {template}"
+    run(lambda connection: connection.execute(statement), server.dsn)
     return urlunsplit(urlsplit(server.dsn)._replace(path=f"/{name}"))
+
+
+@cache
+def _migrated(server: EmbeddedPostgres) -> str:
+    """The name of a database of this program's schema, for others to be copied from."""
+    asyncio.run(migrate(_create(server, "migrated", "template1")))
+    return "migrated"
+
+
+def new_database(server: EmbeddedPostgres, *, migrated: bool = True) -> str:
+    """The address of a new database: of this program's schema without a row, or one that armful has never seen."""
+    return _create(server, f"test_{next(_numbers)}", _migrated(server) if migrated else "template1")
 
 
 @pytest.fixture
 def database(postgres: EmbeddedPostgres) -> str:
-    """The address of an empty database."""
+    """The address of a database of this program's schema, without a row."""
     return new_database(postgres)
+
+
+@pytest.fixture
+def empty_database(postgres: EmbeddedPostgres) -> str:
+    """The address of a database that armful has never seen."""
+    return new_database(postgres, migrated=False)
 
 
 class Running:
@@ -153,7 +172,7 @@ def serving(dsn: str, **settings: Any) -> Iterator[Running]:
 
 @pytest.fixture
 def service(database: str) -> Iterator[Running]:
-    """The service over an empty database."""
+    """The service over a database of its own."""
     with serving(database) as running:
         yield running
 

@@ -34,7 +34,7 @@ async def _least(connection: Any, updates: list[tuple[int, Outcome]]) -> None:
         added[key] = impressions + 1, successes + update.success
     async with connection.transaction():
         await connection.execute(
-            "UPDATE variant_performance v SET impressions = v.impressions + a.impressions,"
+            "UPDATE armful.variant_performance v SET impressions = v.impressions + a.impressions,"
             " successes = v.successes + a.successes, version = version + 1"
             " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS a (id, impressions, successes) WHERE v.id = a.id",
             list(added),
@@ -63,7 +63,7 @@ async def main(dsn: str, way: str, size: int, seconds: float) -> float:
     await migrate(dsn)
     connection = await connect(dsn)
     await performance.prepare(connection)
-    if not await connection.fetchval("SELECT count(*) FROM variant_performance"):
+    if not await connection.fetchval("SELECT count(*) FROM armful.variant_performance"):
         await make_partitions(connection, 1)
         pool = await open_pool(dsn, 1)
         await variants.insert(
@@ -73,7 +73,7 @@ async def main(dsn: str, way: str, size: int, seconds: float) -> float:
             [NewVariant(variant_id=inputs.variant_id(number)) for number in range(_VARIETY)],
         )
         await pool.close()
-    keys = [row["id"] for row in await connection.fetch("SELECT id FROM variant_performance")]
+    keys = [row["id"] for row in await connection.fetch("SELECT id FROM armful.variant_performance")]
     updates = [
         (keys[number * 7 % len(keys)], Outcome(impression=True, success=number % 10 == 0))
         for number in range(size)

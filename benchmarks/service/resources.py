@@ -60,7 +60,7 @@ async def _insert(dsn: str, count: int) -> None:
     connection: Any = await asyncpg.connect(dsn)
     await connection.execute(
         """
-        INSERT INTO variant_performance (variant_id, dimensions, impressions, successes)
+        INSERT INTO armful.variant_performance (variant_id, dimensions, impressions, successes)
         SELECT 'variant_' || lpad(i::text, 6, '0'),
                jsonb_build_object('tone', 'tone ' || i % 3, 'length', 'length ' || i % 5), i % 2000, i % 2000 / 10
         FROM generate_series(0, $1::integer - 1) AS i

@@ -68,16 +68,16 @@ def _experiment(server: Server, dsn: str, events: int) -> str:
 async def _put_past(dsn: str, experiment_id: str, events: int) -> None:
     connection: Any = await asyncpg.connect(dsn)
     await connection.execute(
-        "UPDATE experiment SET start_time = start_time - make_interval(days => $2),"
+        "UPDATE armful.experiment SET start_time = start_time - make_interval(days => $2),"
         " expected_end_time = expected_end_time - make_interval(days => $2) WHERE experiment_id = $1",
         experiment_id,
         _DAYS,
     )
     await connection.execute(
         """
-        INSERT INTO experiment_day (experiment, regime, variant, day, impressions, successes, anonymous)
-        SELECT e.id, e.regime, a.variant, current_date - d, n, n * (10 + a.position % 3) / 100, n
-        FROM experiment e JOIN experiment_arm a ON a.experiment = e.id, generate_series(1, $2::integer) AS d,
+        INSERT INTO armful.experiment_day (experiment, allocation_epoch, variant, day, impressions, successes, anonymous)
+        SELECT e.id, e.allocation_epoch, a.variant, current_date - d, n, n * (10 + a.position % 3) / 100, n
+        FROM armful.experiment e JOIN armful.experiment_arm a ON a.experiment = e.id, generate_series(1, $2::integer) AS d,
              (SELECT $3::bigint / ($2 * $4::integer) AS n) AS per_day
         WHERE e.experiment_id = $1
         """,

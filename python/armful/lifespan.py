@@ -55,16 +55,16 @@ class Service:
     async def run(self, _: object = None) -> AsyncIterator[None]:
         """Bring everything up, and take it down at the end: what was accepted is committed first."""
         settings = self._settings
-        source = uuid4()
+        process_id = uuid4()
         await migrate(self._dsn)
         pool = await open_pool(self._dsn, settings.pool_size)
         cache = VariantCache()
-        reader = ChangeFeedReader(self._dsn, cache, self.key_cache, source, settings.poll_interval)
+        reader = ChangeFeedReader(self._dsn, cache, self.key_cache, process_id, settings.poll_interval)
         usage = UsageWriter(pool, cache, self.key_cache)
         committer = GroupCommitter(
             self._dsn,
             cache.count,
-            source,
+            process_id,
             self.metrics,
             limit=settings.queue_limit,
             timeout=settings.commit_timeout,
@@ -77,7 +77,7 @@ class Service:
                 await committer.start()
             usage.start()
             retention.start()
-            self.services = Services.over(pool, cache, committer, self.key_cache, self.metrics, source)
+            self.services = Services.over(pool, cache, committer, self.key_cache, self.metrics, process_id)
             noting = asyncio.create_task(self._note(committer, reader, pool), name="metrics")
             gc.freeze()  # what is there by now stays: with a million variants, looking through it takes a fifth of a second
             log.info("ready", variants=len(cache))

@@ -22,12 +22,12 @@ def counted(dsn: str) -> Counter[str]:
     rows = run(
         lambda connection: connection.fetch(
             "SELECT variant_id, impressions, successes,"
-            " (SELECT coalesce(sum(impressions), 0) FROM performance_event WHERE variant = v.id) AS logged,"
-            " (SELECT coalesce(sum(impressions), 0) FROM variant_hour WHERE variant = v.id) AS rolled_up,"
-            " (SELECT coalesce(sum(successes), 0) FROM variant_hour WHERE variant = v.id) AS successes_rolled_up,"
-            " (SELECT count(*) FROM performance_event WHERE variant = v.id AND event_id IS NOT NULL) AS ids,"
-            " (SELECT count(DISTINCT event_id) FROM performance_event WHERE variant = v.id) AS distinct_ids"
-            " FROM variant_performance v"
+            " (SELECT coalesce(sum(impressions), 0) FROM armful.performance_event WHERE variant = v.id) AS logged,"
+            " (SELECT coalesce(sum(impressions), 0) FROM armful.variant_hour WHERE variant = v.id) AS rolled_up,"
+            " (SELECT coalesce(sum(successes), 0) FROM armful.variant_hour WHERE variant = v.id) AS successes_rolled_up,"
+            " (SELECT count(*) FROM armful.performance_event WHERE variant = v.id AND event_id IS NOT NULL) AS ids,"
+            " (SELECT count(DISTINCT event_id) FROM armful.performance_event WHERE variant = v.id) AS distinct_ids"
+            " FROM armful.variant_performance v"
         ),
         dsn,
     )

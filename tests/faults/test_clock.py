@@ -19,7 +19,9 @@ pytestmark = pytest.mark.anyio
 async def test_updates_are_counted_once_when_the_clock_is_set(database: str, ahead: timedelta) -> None:
     await migrate(database)
     connection = await asyncpg.connect(database)
-    key = await connection.fetchval("INSERT INTO variant_performance (variant_id) VALUES ('a') RETURNING id")
+    key = await connection.fetchval(
+        "INSERT INTO armful.variant_performance (variant_id) VALUES ('a') RETURNING id"
+    )
     committer = GroupCommitter(database, VariantCache(), uuid4(), Metrics(None), limit=100, timeout=10)
     await committer.start()
     try:
@@ -31,5 +33,5 @@ async def test_updates_are_counted_once_when_the_clock_is_set(database: str, ahe
             assert recorded.totals.impressions == expected
     finally:
         await committer.stop()
-    assert await connection.fetchval("SELECT impressions FROM variant_performance") == 3
+    assert await connection.fetchval("SELECT impressions FROM armful.variant_performance") == 3
     await connection.close()

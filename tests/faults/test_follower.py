@@ -29,7 +29,7 @@ async def following(dsn: str) -> AsyncIterator[tuple[VariantCache, Any]]:
     pool = await open_pool(dsn, 2)
     connection = await asyncpg.connect(dsn)
     await connection.execute(
-        "INSERT INTO variant_performance (variant_id, impressions, version) VALUES ('a', 5, 5)"
+        "INSERT INTO armful.variant_performance (variant_id, impressions, version) VALUES ('a', 5, 5)"
     )
     cache = VariantCache()
     follows = ChangeFeedReader(dsn, pool, cache, ApiKeyCache(None), uuid4(), 0.01)
@@ -55,8 +55,10 @@ async def test_what_nobody_announced_is_found_by_comparison(
 ) -> None:
     monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
     async with following(database) as (cache, connection):
-        await connection.execute("UPDATE variant_performance SET impressions = 6, version = 6")
-        await connection.execute("INSERT INTO variant_performance (variant_id, impressions) VALUES ('b', 1)")
+        await connection.execute("UPDATE armful.variant_performance SET impressions = 6, version = 6")
+        await connection.execute(
+            "INSERT INTO armful.variant_performance (variant_id, impressions) VALUES ('b', 1)"
+        )
         await until(cache, 6)
         await until(cache, 1, "b")
 
@@ -66,12 +68,14 @@ async def test_rows_that_were_put_back_are_found_by_comparison(
 ) -> None:
     monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
     async with following(database) as (cache, connection):
-        await connection.execute("UPDATE variant_performance SET impressions = 4, version = 4")
+        await connection.execute("UPDATE armful.variant_performance SET impressions = 4, version = 4")
         await until(cache, 4)
-        await connection.execute("DELETE FROM variant_performance")
+        await connection.execute("DELETE FROM armful.variant_performance")
         await until(cache, None)
         assert len(cache) == 0
-        await connection.execute("INSERT INTO variant_performance (variant_id, impressions) VALUES ('a', 9)")
+        await connection.execute(
+            "INSERT INTO armful.variant_performance (variant_id, impressions) VALUES ('a', 9)"
+        )
         await until(cache, 9)
         assert len(cache) == 1
 
@@ -85,11 +89,11 @@ async def test_a_database_that_was_put_back_and_went_on_is_found_out(
         monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
     async with following(database) as (cache, connection):
         if not announced:
-            await connection.execute("UPDATE variant_performance SET impressions = 3")
+            await connection.execute("UPDATE armful.variant_performance SET impressions = 3")
             await until(cache, 3)
-        await connection.execute("DELETE FROM variant_performance")
+        await connection.execute("DELETE FROM armful.variant_performance")
         await connection.execute(
-            "INSERT INTO variant_performance (id, variant_id, impressions, version) OVERRIDING SYSTEM VALUE"
+            "INSERT INTO armful.variant_performance (id, variant_id, impressions, version) OVERRIDING SYSTEM VALUE"
             " VALUES (1, 'b', 5, 5), (2, 'a', 7, 1)"
         )
         if announced:
@@ -107,7 +111,7 @@ async def test_every_range_of_many_variants_is_compared(
     count = 3 * KEYS_PER_RANGE
     async with following(database) as (cache, connection):
         await connection.execute(
-            "INSERT INTO variant_performance (id, variant_id) OVERRIDING SYSTEM VALUE"
+            "INSERT INTO armful.variant_performance (id, variant_id) OVERRIDING SYSTEM VALUE"
             " SELECT i, i::text FROM generate_series(2, $1) AS i UNION ALL SELECT 1000000000000, 'far'",
             count,
         )
@@ -116,16 +120,16 @@ async def test_every_range_of_many_variants_is_compared(
         assert len(cache) == count + 1
         # Each of these leaves the sum of the versions as it was.
         await connection.execute(
-            "UPDATE variant_performance SET version = 9, impressions = 9 WHERE id <= 5000"
+            "UPDATE armful.variant_performance SET version = 9, impressions = 9 WHERE id <= 5000"
         )
         await until(cache, 9, "5000")
         await connection.execute(
-            "UPDATE variant_performance SET version = version + CASE id WHEN 4999 THEN 1 ELSE -1 END,"
+            "UPDATE armful.variant_performance SET version = version + CASE id WHEN 4999 THEN 1 ELSE -1 END,"
             " impressions = 7 WHERE id IN (4999, 5000)"
         )
         await until(cache, 7, "4999")
         await until(cache, 7, "5000")
-        await connection.execute("DELETE FROM variant_performance WHERE variant_id = 'far'")
+        await connection.execute("DELETE FROM armful.variant_performance WHERE variant_id = 'far'")
         await until(cache, None, "far")
 
 
@@ -137,8 +141,8 @@ async def test_after_a_long_silence_everything_is_compared_and_the_feed_is_not_r
     async with following(database) as (cache, connection):
         other = await asyncpg.connect(database)
         async with other.transaction():
-            await other.execute("LOCK TABLE change IN ACCESS EXCLUSIVE MODE")
-            await connection.execute("UPDATE variant_performance SET impressions = 6, version = 6")
+            await other.execute("LOCK TABLE armful.change IN ACCESS EXCLUSIVE MODE")
+            await connection.execute("UPDATE armful.variant_performance SET impressions = 6, version = 6")
             await until(cache, 6)
         await other.close()
 
@@ -172,7 +176,7 @@ async def test_what_was_committed_is_read_once_however_long_others_take(database
     await begun[0].commit()
     # What a snapshot showed can be forgotten, and nothing else.
     await changes.forget(reader, snapshot)
-    assert await reader.fetchval("SELECT array_agg(variants) FROM change") == [[3]]
+    assert await reader.fetchval("SELECT array_agg(variants) FROM armful.change") == [[3]]
     assert (await read(snapshot))[0] == {3}
     for connection in (reader, *writers):
         await connection.close()
@@ -184,11 +188,11 @@ async def test_announcements_of_another_server_are_not_read_again_and_again(
     monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
     async with following(database) as (_, connection):
         await connection.execute(
-            "INSERT INTO change (batch, source, kind, variants, xid)"
+            "INSERT INTO armful.change (batch, process_id, kind, variants, xid)"
             " VALUES (gen_random_uuid(), gen_random_uuid(), 'variants', '{1}', '999999999')"
         )
         async with asyncio.timeout(20):
-            while await connection.fetchval("SELECT count(*) FROM change"):  # noqa: ASYNC110
+            while await connection.fetchval("SELECT count(*) FROM armful.change"):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
 
@@ -196,21 +200,21 @@ async def test_whoever_reads_the_event_log_for_long_does_not_hold_up_updates(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follower, "_COMPARE_EVERY", 0.1)
-    partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'performance_event'::regclass"
+    partitions = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'armful.performance_event'::regclass"
     async with following(database) as (cache, connection):
         made = await connection.fetchval(partitions)
         day = datetime.now(UTC) + timedelta(days=5)
         await connection.execute(f"DROP TABLE performance_event_{day:%Y%m%d}")
         async with connection.transaction():
-            await connection.execute("LOCK TABLE performance_event IN ACCESS SHARE MODE")
+            await connection.execute("LOCK TABLE armful.performance_event IN ACCESS SHARE MODE")
             for impressions in range(6, 10):  # each is seen after another try to make the partition
                 other = await asyncpg.connect(database)
                 async with asyncio.timeout(20):
                     await other.execute(
-                        "UPDATE variant_performance SET impressions = $1, version = $1", impressions
+                        "UPDATE armful.variant_performance SET impressions = $1, version = $1", impressions
                     )
                     await other.execute(
-                        "INSERT INTO performance_event (variant, impressions, successes) VALUES (1, 1, 0)"
+                        "INSERT INTO armful.performance_event (variant, impressions, successes) VALUES (1, 1, 0)"
                     )
                 await other.close()
                 await until(cache, impressions)

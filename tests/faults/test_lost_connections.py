@@ -151,7 +151,7 @@ def test_what_waits_in_a_stopped_network_does_not_count_later(
 
 
 def test_a_lock_that_is_held_too_long_counts_nothing(service: Serving, network: Proxy, path: str) -> None:
-    with holding(network.target, "SELECT FROM variant_performance FOR UPDATE"):
+    with holding(network.target, "SELECT FROM armful.variant_performance FOR UPDATE"):
         answer = service.request("POST", path, SHOWN)
         assert "nothing was counted" in answer.json()["detail"]
         assert service.selected()
@@ -163,7 +163,7 @@ def test_an_exhausted_pool_refuses_in_time_and_holds_up_nothing_else(
     service: Serving, network: Proxy, path: str
 ) -> None:
     with (
-        holding(network.target, "LOCK TABLE variant_performance IN ACCESS EXCLUSIVE MODE"),
+        holding(network.target, "LOCK TABLE armful.variant_performance IN ACCESS EXCLUSIVE MODE"),
         ThreadPoolExecutor(120) as threads,
     ):
         # A connection may be waited for by fifty: the rest are told at once.

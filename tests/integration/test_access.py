@@ -95,7 +95,7 @@ def test_every_field_of_a_key_and_its_text_only_once(service: Running) -> None:
     )
     listed = service.client.get("/keys").json()["keys"]
     assert listed == [{name: value for name, value in key.items() if name != "key"}]
-    (row,) = service.sql("SELECT digest, key_id FROM api_key")
+    (row,) = service.sql("SELECT digest, key_id FROM armful.api_key")
     assert key["key"].encode() not in row["digest"]
     assert len(row["digest"]) == 32
 

@@ -20,7 +20,6 @@ from tests.integration.contract import create, report
 from tests.integration.test_experiments import start
 
 from armful.cli.backup import backup, restore
-from armful.db.migrate import migrate
 from armful.domain.errors import ArmfulError
 from armful.ops import backup as copies
 from armful.ops.backup import store as storage
@@ -28,9 +27,10 @@ from armful.ops.postgres import EmbeddedPostgres
 from armful.settings import Settings
 
 TOTALS = """
-    SELECT (SELECT sum(impressions) FROM variant_performance), (SELECT sum(successes) FROM variant_performance),
-           (SELECT sum(impressions) FROM performance_event), (SELECT sum(impressions) FROM variant_hour),
-           (SELECT count(*) FROM performance_event_key), (SELECT count(*) FROM experiment_participant)
+    SELECT (SELECT sum(impressions) FROM armful.variant_performance),
+           (SELECT sum(successes) FROM armful.variant_performance),
+           (SELECT sum(impressions) FROM armful.performance_event), (SELECT sum(impressions) FROM armful.variant_hour),
+           (SELECT count(*) FROM armful.performance_event_key), (SELECT count(*) FROM armful.experiment_participant)
 """
 
 
@@ -104,14 +104,14 @@ def test_a_backup_taken_under_load_is_of_one_moment_and_serves(
 
 
 def test_every_row_comes_back(filled: Running, postgres: EmbeddedPostgres, tmp_path: Path) -> None:
-    source, target = filled.settings.database_url or "", new_database(postgres)
+    source, target = filled.settings.database_url or "", new_database(postgres, migrated=False)
     filled.stop()
     back_up(source, tmp_path / "backup.tar")
     bring_back(target, tmp_path / "backup.tar")
     for table in asyncio.run(_tables(source)):
-        query = f"SELECT t::text FROM {table} t ORDER BY 1"
+        query = f"SELECT t::text FROM armful.{table} t ORDER BY 1"
         assert _rows(target, query) == _rows(source, query), table
-    number = "SELECT nextval(pg_get_serial_sequence('variant_performance', 'id')) AS next"
+    number = "SELECT nextval(pg_get_serial_sequence('armful.variant_performance', 'id')) AS next"
     assert _rows(target, number) == _rows(source, number)
 
 
@@ -136,29 +136,59 @@ def test_a_database_that_holds_something_is_replaced_only_when_told(
             bring_back(target, file, replace=True)
     with pytest.raises(storage.NotEmpty):
         bring_back(target, file)
-    assert _rows(target, "SELECT variant_id FROM variant_performance") == [("other",)]
+    assert _rows(target, "SELECT variant_id FROM armful.variant_performance") == [("other",)]
     bring_back(target, file, replace=True)
-    assert _rows(target, "SELECT variant_id FROM variant_performance ORDER BY 1") == [("a",), ("b",)]
+    assert _rows(target, "SELECT variant_id FROM armful.variant_performance ORDER BY 1") == [("a",), ("b",)]
     assert totals(target) == totals(filled.settings.database_url or "")
 
 
-def test_tables_of_others_are_not_touched(
+def test_what_others_have_in_the_database_is_not_touched(
     filled: Running, postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     target = new_database(postgres)
     back_up(filled.settings.database_url or "", tmp_path / "backup.tar")
-    run(lambda connection: connection.execute("CREATE TABLE theirs ()"), target)
+    theirs = """
+        CREATE TABLE variant_performance AS SELECT 'theirs' AS variant_id;
+        CREATE FUNCTION add_counts(jsonb, jsonb) RETURNS jsonb LANGUAGE sql RETURN '"theirs"'::jsonb;
+    """
+    run(lambda connection: connection.execute(theirs), target)
+    bring_back(target, tmp_path / "backup.tar", replace=True)
+    assert _rows(target, "SELECT variant_id, add_counts(NULL, NULL) FROM public.variant_performance") == [
+        ("theirs", '"theirs"')
+    ]
+    assert totals(target) == totals(filled.settings.database_url or "")
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "CREATE VIEW theirs AS SELECT variant_id FROM armful.variant_performance",
+        "CREATE TABLE theirs (variant bigint REFERENCES armful.variant_performance)",
+        "CREATE TABLE armful.theirs ()",
+        "CREATE MATERIALIZED VIEW armful.theirs AS SELECT 1 WHERE false",
+    ],
+    ids=["a view", "a foreign key", "a table in the schema", "a view in the schema"],
+)
+def test_what_would_go_along_with_armfuls_tables_is_named(
+    filled: Running, postgres: EmbeddedPostgres, tmp_path: Path, theirs: str
+) -> None:
+    target = new_database(postgres)
+    back_up(filled.settings.database_url or "", tmp_path / "backup.tar")
+    run(lambda connection: connection.execute(theirs), target)
     with pytest.raises(storage.NotOurs, match="theirs"):
         bring_back(target, tmp_path / "backup.tar", replace=True)
+    theirs = "SELECT relname FROM pg_class WHERE relname = 'theirs'"
+    assert _rows(target, theirs) == [("theirs",)]
 
 
 def test_totals_that_differ_are_not_committed(
     filled: Running, postgres: EmbeddedPostgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = new_database(postgres)
-    asyncio.run(migrate(target))
     run(
-        lambda connection: connection.execute("INSERT INTO variant_performance (variant_id) VALUES ('kept')"),
+        lambda connection: connection.execute(
+            "INSERT INTO armful.variant_performance (variant_id) VALUES ('kept')"
+        ),
         target,
     )
     file = tmp_path / "backup.tar"
@@ -172,11 +202,11 @@ def test_totals_that_differ_are_not_committed(
     back_up(filled.settings.database_url or "", file)
     with pytest.raises(copies.ProgramFailed, match="table variant_hour has"):
         bring_back(target, file, replace=True)
-    assert _rows(target, "SELECT variant_id FROM variant_performance") == [("kept",)]
+    assert _rows(target, "SELECT variant_id FROM armful.variant_performance") == [("kept",)]
 
 
-def test_a_damaged_file_is_refused(filled: Running, postgres: EmbeddedPostgres, tmp_path: Path) -> None:
-    file, target = tmp_path / "backup.tar", new_database(postgres)
+def test_a_damaged_file_is_refused(filled: Running, empty_database: str, tmp_path: Path) -> None:
+    file, target = tmp_path / "backup.tar", empty_database
     back_up(filled.settings.database_url or "", file)
     assert file.stat().st_mode & 0o777 == 0o600
     whole = file.read_bytes()
@@ -184,26 +214,21 @@ def test_a_damaged_file_is_refused(filled: Running, postgres: EmbeddedPostgres, 
         file.write_bytes(damaged)
         with pytest.raises(copies.Damaged):
             bring_back(target, file)
-    assert asyncio.run(_is_empty(target))
+    assert _schemas(target) == [("public",)]
 
 
-async def _is_empty(dsn: str) -> bool:
-    connection = await storage.connect(dsn)
-    try:
-        found: int = await connection.fetchval(
-            "SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace)"
-            " + (SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace)"
-        )
-    finally:
-        await connection.close()
-    return found == 0
+def _schemas(dsn: str) -> list[Any]:
+    return _rows(dsn, "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information)' ORDER BY 1")
 
 
-def test_what_migrations_make_is_what_is_cleared(database: str) -> None:
-    asyncio.run(migrate(database))
-    run(lambda connection: connection.execute("SELECT armful_event_partitions(2)"), database)
-    run(lambda connection: connection.execute(f"BEGIN; {storage.clear('public')} COMMIT"), database)
-    assert asyncio.run(_is_empty(database))
+def test_clearing_leaves_nothing_of_armfuls(database: str) -> None:
+    run(lambda connection: connection.execute("SELECT armful.make_partitions(2)"), database)
+    assert _schemas(database) == [("armful",), ("public",)]
+    run(lambda connection: connection.execute(f"BEGIN; {storage.clear()} COMMIT"), database)
+    assert _schemas(database) == [("public",)]
+    assert _rows(database, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace") == [
+        (0,)
+    ]
 
 
 def test_a_backup_is_a_dump_that_postgresql_reads(filled: Running, tmp_path: Path) -> None:
@@ -215,16 +240,21 @@ def test_a_backup_is_a_dump_that_postgresql_reads(filled: Running, tmp_path: Pat
     listed = subprocess.run(
         [program, "--list", tmp_path / "database.dump"], capture_output=True, text=True, check=True
     )
-    assert "TABLE DATA public variant_performance" in listed.stdout
+    assert "TABLE DATA armful variant_performance" in listed.stdout
 
 
-def test_a_file_stays_until_the_next_is_whole(database: str, tmp_path: Path) -> None:
+def test_a_file_stays_until_the_next_is_whole(database: str, empty_database: str, tmp_path: Path) -> None:
     file = tmp_path / "backup.tar"
     file.write_bytes(b"the last one")
     with pytest.raises(storage.NothingToBackUp):
-        back_up(database, file)
-    asyncio.run(migrate(database))
-    run(lambda c: c.execute("CREATE ROLE poor LOGIN; GRANT SELECT ON armful_migration TO poor"), database)
+        back_up(empty_database, file)
+    run(
+        lambda c: c.execute(
+            "CREATE ROLE poor LOGIN; GRANT USAGE ON SCHEMA armful TO poor;"
+            " GRANT SELECT ON armful.migration TO poor"
+        ),
+        database,
+    )
     parts = urlsplit(database)
     try:
         with pytest.raises(Exception, match="permission denied"):

@@ -88,7 +88,7 @@ def test_standings_weigh_every_active_variant(service: Running) -> None:
     report(client, "a", success=True)
     for _ in range(3):
         select(client, 1, exclude=["b"])
-    wait_until(lambda: service.sql("SELECT FROM selection_day WHERE selections = 3"))
+    wait_until(lambda: service.sql("SELECT FROM armful.selection_day WHERE selections = 3"))
     body = client.get("/standings").json()
     by_id = {standing["variant_id"]: standing for standing in body["standings"]}
     assert set(by_id) == {"a", "b"}
@@ -178,10 +178,11 @@ def test_the_table_has_a_new_variant_at_once_and_untried_ones_do_not_lead(client
 def test_old_counts_of_selections_are_forgotten(service: Running) -> None:
     create(service.client, "v")
     service.sql(
-        "INSERT INTO selection_day SELECT id, current_date - n, 1 FROM variant_performance, unnest(ARRAY[0, 89, 92]) n"
+        "INSERT INTO armful.selection_day"
+        " SELECT id, current_date - n, 1 FROM armful.variant_performance, unnest(ARRAY[0, 89, 92]) n"
     )
     run(delete_old_selection_counts, service.settings.database_url or "")
-    assert len(service.sql("SELECT FROM selection_day")) == 2
+    assert len(service.sql("SELECT FROM armful.selection_day")) == 2
 
 
 def test_no_variants_no_standings(client: Client) -> None:

@@ -55,7 +55,7 @@ def test_what_was_played_is_what_the_service_has(service: Running) -> None:
 
     # A fortnight has passed, day by day, and each persona has come.
     hours = service.sql(
-        "SELECT DISTINCT hour FROM variant_hour h JOIN variant_performance v ON v.id = h.variant "
+        "SELECT DISTINCT hour FROM armful.variant_hour h JOIN armful.variant_performance v ON v.id = h.variant "
         "WHERE v.dimensions ->> 'campaign' = 'newsletter'"
     )
     assert all(scene.begins - timedelta(hours=1) <= row["hour"] <= datetime.now(UTC) for row in hours)

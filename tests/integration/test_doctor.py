@@ -203,35 +203,35 @@ def test_what_a_running_armful_should_keep_in_order(service: Running, tmp_path: 
     assert found["keys"] == [("ok", "1 of 1 keys are valid.")]
     assert found["variants"][0][0] == found["event log"][0][0] == found["change feed"][0][0] == "ok"
 
-    service.sql("UPDATE api_key SET expires_at = now() + $1", timedelta(days=1))
+    service.sql("UPDATE armful.api_key SET expires_at = now() + $1", timedelta(days=1))
     assert "expire within a week" in examined(settings)[1]["keys"][0][1]
-    service.sql("UPDATE api_key SET expires_at = now()")
+    service.sql("UPDATE armful.api_key SET expires_at = now()")
     status, found = examined(settings)
     assert status == 1
     assert found["keys"][0][1].startswith("No key is valid (1 were made)")
 
     service.sql(
-        "INSERT INTO performance_event (variant, impressions, successes, recorded_at) VALUES (1, 1, 0, '2020-01-01')"
+        "INSERT INTO armful.performance_event (variant, impressions, successes, recorded_at) VALUES (1, 1, 0, '2020-01-01')"
     )
     assert "1 events lie outside" in examined(settings)[1]["event log"][0][1]
 
 
 def test_a_schema_that_is_not_this_programs(service: Running, tmp_path: Path) -> None:
     settings = Settings(database_url=service.settings.database_url, data_dir=tmp_path)
-    service.sql("INSERT INTO armful_migration (number, name) VALUES (9999, 'of the future')")
+    service.sql("INSERT INTO armful.migration (number, name) VALUES (9999, 'of the future')")
     status, found = examined(settings)
     assert status == 1
     assert "start a newer armful" in found["schema"][0][1]
-    service.sql("DELETE FROM armful_migration WHERE number > 2")
+    service.sql("DELETE FROM armful.migration")
     status, found = examined(settings)
     newest = diagnosis.migrations()[-1].number
     verdict, detail = found["schema"][0]
     assert verdict == "warning"
-    assert detail.startswith(f"The database has schema 2, and this armful's is {newest}: back it up")
+    assert detail.startswith(f"The database has schema 0, and this armful's is {newest}: back it up")
 
 
-def test_a_database_nobody_has_used(database: str, tmp_path: Path) -> None:
-    status, found = examined(Settings(database_url=database, data_dir=tmp_path))
+def test_a_database_nobody_has_used(empty_database: str, tmp_path: Path) -> None:
+    status, found = examined(Settings(database_url=empty_database, data_dir=tmp_path))
     assert status == 0
     assert "The database is empty" in found["schema"][0][1]
 

@@ -41,7 +41,7 @@ def results(client: Client, experiment_id: str, **query: Any) -> dict[str, Any]:
 def end_as_planned(service: Running, experiment_id: str) -> None:
     """Let the planned time have passed."""
     service.sql(
-        "UPDATE experiment SET start_time = start_time - make_interval(days => duration_days),"
+        "UPDATE armful.experiment SET start_time = start_time - make_interval(days => duration_days),"
         " expected_end_time = expected_end_time - make_interval(days => duration_days) WHERE experiment_id = $1",
         experiment_id,
     )
@@ -547,6 +547,6 @@ def test_results_are_read_from_rollups(service: Running) -> None:
     experiment = start(client)
     report(client, "a", success=True, metadata={"channel": "mail"})
     before = results(client, experiment, segment_by="channel")
-    service.sql("TRUNCATE performance_event")
+    service.sql("TRUNCATE armful.performance_event")
     after = results(client, experiment, segment_by="channel")
     assert after == before

@@ -13,15 +13,15 @@ from tests.integration.contract import create, problem
 from armful.ops.postgres import EmbeddedPostgres
 
 HOSTILE = [
-    "'; DROP TABLE variant_performance; --",
+    "'; DROP TABLE armful.variant_performance; --",
     "' OR '1'='1",
     '" OR ""="',
-    "1); DELETE FROM api_key; --",
+    "1); DELETE FROM armful.api_key; --",
     "\\'; SELECT pg_sleep(30); --",
     "$1",
     "%s%n{0}{}",
     "$$; SELECT 1; $$",
-    "\\copy audit to '/tmp/x'",
+    "\\copy armful.audit to '/tmp/x'",
     "../../../../etc/passwd",
     "..\\..\\windows",
     "$(reboot)`reboot`",
@@ -44,7 +44,7 @@ def service(postgres: EmbeddedPostgres) -> Iterator[Running]:
 def counts(service: Running) -> dict[str, int]:
     """How many rows each table of note has."""
     return {
-        table: service.sql(f"SELECT count(*) FROM {table}")[0][0]
+        table: service.sql(f"SELECT count(*) FROM armful.{table}")[0][0]
         for table in ("variant_performance", "api_key", "audit", "experiment")
     }
 

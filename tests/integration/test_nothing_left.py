@@ -38,8 +38,13 @@ TABLES = [
 
 def traces(service: Running) -> list[Any]:
     """What is in the database of counts."""
-    variants = service.sql("SELECT id, impressions, successes, version FROM variant_performance ORDER BY 1")
-    return [variants, *(service.sql(f"SELECT to_jsonb(t) FROM {table} t ORDER BY 1") for table in TABLES)]
+    variants = service.sql(
+        "SELECT id, impressions, successes, version FROM armful.variant_performance ORDER BY 1"
+    )
+    return [
+        variants,
+        *(service.sql(f"SELECT to_jsonb(t) FROM armful.{table} t ORDER BY 1") for table in TABLES),
+    ]
 
 
 @WAYS

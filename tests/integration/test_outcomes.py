@@ -210,7 +210,7 @@ def test_remaining_sample_and_days(service: Running) -> None:
     experiment = start(client, min_sample_size=1000)
     fill(client, experiment, a=(100, 10), b=(100, 10))
     service.sql(
-        "UPDATE experiment SET start_time = start_time - interval '2 days' WHERE experiment_id = $1",
+        "UPDATE armful.experiment SET start_time = start_time - interval '2 days' WHERE experiment_id = $1",
         experiment,
     )
     interim = results(client, experiment, include_interim="true")["interim_results"]

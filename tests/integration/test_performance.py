@@ -171,10 +171,10 @@ def test_concurrent_updates_all_count(service: Running) -> None:
     assert counters(service.client, "a") == (200, sum(n % 3 == 0 for n in range(0, 400, 2)))
     assert counters(service.client, "b") == (200, sum(n % 3 == 0 for n in range(1, 400, 2)))
     (row,) = service.sql(
-        "SELECT count(*) AS n, sum(impressions) AS i, sum(successes) AS s FROM performance_event"
+        "SELECT count(*) AS n, sum(impressions) AS i, sum(successes) AS s FROM armful.performance_event"
     )
     assert (row["n"], row["i"]) == (400, 400)
-    (rollup,) = service.sql("SELECT sum(impressions) AS i, sum(successes) AS s FROM variant_hour")
+    (rollup,) = service.sql("SELECT sum(impressions) AS i, sum(successes) AS s FROM armful.variant_hour")
     assert (rollup["i"], rollup["s"]) == (row["i"], row["s"])
 
 
@@ -185,14 +185,14 @@ def test_the_event_log_keeps_what_was_sent_in_a_partition_of_the_day(service: Ru
         service.client, "a", success=True, event_id="e", selection_id=selection, participant_id="person",
         occurred_at="2026-01-02T03:04:05+01:00", metrics={"click": True}, metadata={"persona_id": "dev", "x": [1]},
     )  # fmt: skip
-    (row,) = service.sql("SELECT *, tableoid::regclass::text AS partition FROM performance_event")
-    assert row["partition"].startswith("performance_event_2")
+    (row,) = service.sql("SELECT *, tableoid::regclass::text AS partition FROM armful.performance_event")
+    assert row["partition"].startswith("armful.performance_event_2")
     assert row["occurred_at"].isoformat() == "2026-01-02T02:04:05+00:00"
     assert (row["event_id"], str(row["selection_id"]), row["participant_id"]) == ("e", selection, "person")
     assert row["persona_id"] == "dev"
     assert json.loads(row["metadata"]) == {"persona_id": "dev", "x": [1]}
     assert json.loads(row["metrics"]) == {"click": True}
-    (hour,) = service.sql("SELECT * FROM variant_hour")
+    (hour,) = service.sql("SELECT * FROM armful.variant_hour")
     assert hour["hour"].isoformat() == "2026-01-02T02:00:00+00:00"
     assert hour["persona_id"] == "dev"
 
@@ -328,9 +328,9 @@ def test_a_large_batch_is_one_commit(service: Running) -> None:
     ]
     body = service.client.post("/performance/batch", json={"updates": updates}).json()
     assert body == {"accepted": 10_000, "duplicates": 0, "rejected": []}
-    (row,) = service.sql("SELECT sum(impressions) AS i, sum(successes) AS s FROM variant_performance")
+    (row,) = service.sql("SELECT sum(impressions) AS i, sum(successes) AS s FROM armful.variant_performance")
     assert (row["i"], row["s"]) == (10_000, sum(n % 7 == 0 for n in range(10_000)))
-    assert len(service.sql("SELECT DISTINCT xmin FROM performance_event")) == 1
+    assert len(service.sql("SELECT DISTINCT xmin FROM armful.performance_event")) == 1
     assert service.client.post("/performance/batch", json={"updates": updates}).json()["duplicates"] == 10_000
 
 
@@ -427,6 +427,6 @@ def test_an_answer_waits_for_the_disk_also_where_the_server_would_not(database: 
             "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS"
             " $$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$"
         )
-        service.sql("CREATE TRIGGER look AFTER INSERT ON performance_event EXECUTE FUNCTION look()")
+        service.sql("CREATE TRIGGER look AFTER INSERT ON armful.performance_event EXECUTE FUNCTION look()")
         report(service.client, "a")
         assert {row["setting"] for row in service.sql("SELECT setting FROM seen")} == {"off", "on"}

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from armful.db.migrate import migrate
+from armful.db.migrate import functions
 from armful.db.partitions import make_partitions
 from armful.db.pool import connect
 from armful.domain.outcome import Outcome, OutcomeStatus, VariantOutcome
@@ -19,35 +19,36 @@ from armful.ingest import store as performance
 VARIANTS = 20
 # What a commit leaves behind, but for times and transaction numbers.
 TRACES = """
-    SELECT 'variant', id, impressions, successes, version::text FROM variant_performance
-    UNION ALL SELECT 'event', variant, impressions, successes, to_jsonb(e) - 'recorded_at' #>> '{}' FROM performance_event e
-    UNION ALL SELECT 'hour', variant, impressions, successes, concat(hour, persona_id) FROM variant_hour
+    SELECT 'variant', id, impressions, successes, version::text FROM armful.variant_performance
+    UNION ALL SELECT 'event', variant, impressions, successes, to_jsonb(e) - 'recorded_at' #>> '{}'
+    FROM armful.performance_event e
+    UNION ALL SELECT 'hour', variant, impressions, successes, concat(hour, persona_id) FROM armful.variant_hour
     UNION ALL SELECT 'day', variant, impressions, successes,
-        concat_ws(' ', experiment, regime, day, persona_id, anonymous)
-    FROM experiment_day
-    UNION ALL SELECT 'metric', variant, NULL, successes, concat_ws(' ', experiment, regime, day, metric)
-    FROM experiment_metric_day
-    UNION ALL SELECT 'change', NULL, NULL, NULL, concat(kind, array(SELECT unnest(variants) ORDER BY 1), outcomes)
-    FROM change
+        concat_ws(' ', experiment, allocation_epoch, day, persona_id, anonymous)
+    FROM armful.experiment_day
+    UNION ALL SELECT 'metric', variant, NULL, successes, concat_ws(' ', experiment, allocation_epoch, day, metric)
+    FROM armful.experiment_metric_day
+    UNION ALL SELECT 'change', NULL, NULL, NULL, concat(kind, array(SELECT unnest(variants) ORDER BY 1), statuses)
+    FROM armful.change
     ORDER BY 1, 2, 3, 4, 5
 """
 # Experiments in every state that has to do with counting, some with a variant in common.
 EXPERIMENTS = """
     WITH added AS (
-        INSERT INTO experiment (experiment_id, experiment_name, target_persona, success_metrics, guardrail_metrics,
+        INSERT INTO armful.experiment (experiment_id, experiment_name, target_persona, success_metrics, guardrail_metrics,
                                 duration_days, salt, status)
         SELECT 'exp_' || n, 'Counts', 'somebody', '{conversion,signup}', '{complaint}', 7, 'salt', 'draft'
         FROM generate_series(1, 5) AS n
         RETURNING id
     ), arms AS (
-        INSERT INTO experiment_arm (experiment, variant, position, is_control, traffic_allocation)
+        INSERT INTO armful.experiment_arm (experiment, variant, position, is_control, traffic_allocation)
         SELECT id, variant, variant, variant = id, 0.5 FROM added, generate_series(id, id + 1) AS variant
     )
-    INSERT INTO experiment_regime (experiment, phase) SELECT id, 1 FROM added;
-    UPDATE experiment e
+    INSERT INTO armful.experiment_allocation_epoch (experiment, phase) SELECT id, 1 FROM added;
+    UPDATE armful.experiment e
     SET status = (ARRAY['active', 'active', 'paused', 'draft', 'active'])[id], start_time = now(),
         expected_end_time = now() + CASE WHEN id = 5 THEN interval '0' ELSE interval '7 days' END,
-        regime = (SELECT id FROM experiment_regime WHERE experiment = e.id)
+        allocation_epoch = (SELECT id FROM armful.experiment_allocation_epoch WHERE experiment = e.id)
 """
 
 
@@ -62,10 +63,10 @@ def shown(variant: int, *, success: bool = False, times: int = 1, **said: Any) -
 @pytest.fixture
 async def connection(database: str) -> AsyncIterator[Any]:
     """A committer's connection to a database with variants 1 to 20."""
-    await migrate(database)
+
     one = await connect(database)
     await one.execute(
-        "INSERT INTO variant_performance (variant_id) SELECT 'v' || n FROM generate_series(1, $1::integer) AS n",
+        "INSERT INTO armful.variant_performance (variant_id) SELECT 'v' || n FROM generate_series(1, $1::integer) AS n",
         VARIANTS,
     )
     await make_partitions(one, 7)
@@ -80,7 +81,7 @@ async def traces(connection: Any, commits: list[list[VariantOutcome]], *, long_w
     await transaction.start()
     answers = []
     for items in commits:
-        record = performance._record_waves if long_way else performance.record
+        record = performance._record_all if long_way else performance.record
         answers.append(await record(connection, uuid4(), uuid4(), soon(), items))
     left = [tuple(row) for row in await connection.fetch(TRACES)]
     await transaction.rollback()
@@ -124,8 +125,8 @@ async def test_a_commit_that_comes_too_late_counts_nothing(connection: Any) -> N
         await performance.record(
             connection, uuid4(), uuid4(), datetime.now(UTC) - timedelta(hours=1), [shown(1), shown(2)]
         )
-    assert await connection.fetchval("SELECT sum(impressions) FROM variant_performance") == 0
-    assert await connection.fetchval("SELECT count(*) FROM performance_event") == 0
+    assert await connection.fetchval("SELECT sum(impressions) FROM armful.variant_performance") == 0
+    assert await connection.fetchval("SELECT count(*) FROM armful.performance_event") == 0
 
 
 @pytest.mark.anyio
@@ -147,24 +148,24 @@ async def test_writers_never_wait_in_a_circle(connection: Any, database: str) ->
 
     counted = sum(await asyncio.gather(*(write(number) for number in range(6))))
     for table in ("variant_performance", "variant_hour", "performance_event"):
-        assert await connection.fetchval(f"SELECT sum(impressions) FROM {table}") == counted, table
+        assert await connection.fetchval(f"SELECT sum(impressions) FROM armful.{table}") == counted, table
 
 
 STATES = {
     "a new table": "SELECT 1",
     "a small one in disorder": """
-        UPDATE variant_performance v SET content = 'moved' FROM generate_series(20, 1, -1) AS n WHERE v.id = n;
+        UPDATE armful.variant_performance v SET content = 'moved' FROM generate_series(20, 1, -1) AS n WHERE v.id = n;
         ANALYZE
     """,
     "a large one in disorder": """
-        INSERT INTO variant_performance (variant_id) SELECT 'more ' || n FROM generate_series(1, 3000) AS n;
-        UPDATE variant_performance SET content = repeat('moved', 100) WHERE id % 3 = 0;
+        INSERT INTO armful.variant_performance (variant_id) SELECT 'more ' || n FROM generate_series(1, 3000) AS n;
+        UPDATE armful.variant_performance SET content = repeat('moved', 100) WHERE id % 3 = 0;
         ANALYZE
     """,
     "a large one that was analysed when small": """
         ANALYZE;
-        INSERT INTO variant_performance (variant_id) SELECT 'more ' || n FROM generate_series(1, 3000) AS n;
-        UPDATE variant_performance SET content = repeat('moved', 100) WHERE id % 3 = 0;
+        INSERT INTO armful.variant_performance (variant_id) SELECT 'more ' || n FROM generate_series(1, 3000) AS n;
+        UPDATE armful.variant_performance SET content = repeat('moved', 100) WHERE id % 3 = 0;
     """,
 }
 
@@ -184,7 +185,7 @@ async def test_variants_are_locked_in_the_order_of_their_numbers(
     pid = await writer.fetchval("SELECT pg_backend_pid()")
     held = connection.transaction()
     await held.start()
-    await connection.execute("SELECT FROM variant_performance WHERE id = 12 FOR UPDATE")
+    await connection.execute("SELECT FROM armful.variant_performance WHERE id = 12 FOR UPDATE")
     writing = asyncio.create_task(performance.record(writer, uuid4(), uuid4(), soon(), items))
     while not await connection.fetchval("SELECT cardinality(pg_blocking_pids($1)) > 0", pid):
         assert not writing.done()
@@ -192,7 +193,7 @@ async def test_variants_are_locked_in_the_order_of_their_numbers(
 
     async def free(table: str, column: str) -> list[int]:
         rows = await connection.fetch(
-            f"SELECT {column} FROM {table} WHERE {column} <= {VARIANTS} ORDER BY 1 FOR UPDATE SKIP LOCKED"
+            f"SELECT {column} FROM armful.{table} WHERE {column} <= {VARIANTS} ORDER BY 1 FOR UPDATE SKIP LOCKED"
         )
         return [row[0] for row in rows]
 
@@ -209,15 +210,19 @@ async def test_variants_are_locked_in_the_order_of_their_numbers(
 @pytest.mark.anyio
 @pytest.mark.parametrize("variants", [1, 2, VARIANTS, 3000])
 async def test_a_recorder_looks_variants_up_one_by_one(connection: Any, variants: int) -> None:
-    await connection.execute("DELETE FROM variant_performance WHERE id > $1", variants)
+    await connection.execute("DELETE FROM armful.variant_performance WHERE id > $1", variants)
     await connection.execute(
-        "INSERT INTO variant_performance (variant_id) SELECT 'more ' || n FROM generate_series(21, $1) AS n",
+        "INSERT INTO armful.variant_performance (variant_id) SELECT 'more ' || n FROM generate_series(21, $1) AS n",
         variants,
     )
-    await connection.execute("VACUUM ANALYZE variant_performance")
-    update = performance._SQL["count_updates"]
-    update = update[update.index("UPDATE variant_performance") :]
-    for old, new in (("$7", "$1::bigint[]"), ("$8", "$2::bigint[]"), ("$9", "$3::bigint[]")):
+    await connection.execute("VACUUM ANALYZE armful.variant_performance")
+    (function,) = (one.sql for one in functions() if one.name == "apply_to_variants")
+    update = function[function.index("UPDATE armful.variant_performance") : function.index(";\nEND")]
+    for old, new in (
+        ("p_variant", "$1::bigint[]"),
+        ("p_impressions", "$2::bigint[]"),
+        ("p_successes", "$3::bigint[]"),
+    ):
         update = update.replace(old, new)
     plan = await connection.fetch(f"EXPLAIN (GENERIC_PLAN, COSTS off) {update}", [], [], [])
     assert [row[0].strip() for row in plan[1:]] == [

@@ -57,7 +57,8 @@ def test_a_replay_finds_the_best_headline_and_adds_up(shared: Any) -> None:
     assert report.counters.equal
     assert (report.counters.impressions, report.counters.successes) == (2400, total.clicks)
     counted = shared.sql(
-        "SELECT sum(impressions), sum(successes), count(*) FROM variant_performance WHERE dimensions ->> 'replay' = $1",
+        "SELECT sum(impressions), sum(successes), count(*)"
+        " FROM armful.variant_performance WHERE dimensions ->> 'replay' = $1",
         report.run,
     )
     assert tuple(counted[0]) == (2400, total.clicks, 12)

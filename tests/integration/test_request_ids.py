@@ -164,7 +164,9 @@ def test_no_body_and_no_key_is_logged_whatever_goes_wrong(
         headers={**headers, "Content-Type": "application/json"},
     )
     # Something that nobody foresaw, at the moment when the database has the body in its hands.
-    forbid = f"ALTER TABLE variant_performance ADD CONSTRAINT unforeseen CHECK (variant_id <> '{secret}')"
+    forbid = (
+        f"ALTER TABLE armful.variant_performance ADD CONSTRAINT unforeseen CHECK (variant_id <> '{secret}')"
+    )
     run(lambda connection: connection.execute(forbid), dsn)
     answer = client.post("/variants", json={"variant_id": secret}, headers=headers)
     assert secret not in problem(answer, 500)["detail"]

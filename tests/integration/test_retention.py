@@ -22,8 +22,8 @@ from armful.settings import from_environment
 
 NOW = datetime.now(UTC)
 FIGURES = """
-    SELECT (SELECT sum(impressions) FROM variant_performance), (SELECT sum(impressions) FROM variant_hour),
-           (SELECT sum(selections) FROM selection_day WHERE day > current_date - 90)
+    SELECT (SELECT sum(impressions) FROM armful.variant_performance), (SELECT sum(impressions) FROM armful.variant_hour),
+           (SELECT sum(selections) FROM armful.selection_day WHERE day > current_date - 90)
 """
 
 
@@ -32,7 +32,7 @@ async def connection(database: str) -> AsyncIterator[Any]:
     """A database with a variant and the partitions of today."""
     await migrate(database)
     one = await connect(database)
-    await one.execute("INSERT INTO variant_performance (variant_id) VALUES ('a')")
+    await one.execute("INSERT INTO armful.variant_performance (variant_id) VALUES ('a')")
     await make_partitions(one, 7)
     yield one
     await one.close()
@@ -52,22 +52,22 @@ async def grow_old(connection: Any, days: int) -> None:
     """Have everything of today be of so many days ago."""
     day = (NOW - timedelta(days=days)).date()
     monday = day - timedelta(days=day.weekday())
-    await connection.execute("SELECT armful_partition('performance_event', 'recorded_at', $1, 1)", day)
-    await connection.execute("SELECT armful_partition('performance_event_key', 'week', $1, 7)", monday)
+    await connection.execute("SELECT armful.make_partition('performance_event', 'recorded_at', $1, 1)", day)
+    await connection.execute("SELECT armful.make_partition('performance_event_key', 'week', $1, 7)", monday)
     for table, column in (("performance_event", "recorded_at"), ("selection_outcome", "at")):
         await connection.execute(
-            f"UPDATE {table} SET {column} = {column} - make_interval(days => $1) "
+            f"UPDATE armful.{table} SET {column} = {column} - make_interval(days => $1) "
             f"WHERE {column} > now() - interval '1 hour'",
             days,
         )
     await connection.execute(
-        "UPDATE performance_event_key SET week = $1 WHERE week > current_date - 7", monday
+        "UPDATE armful.performance_event_key SET week = $1 WHERE week > current_date - 7", monday
     )
-    await connection.execute("UPDATE selection_day SET day = $1 WHERE day = current_date", day)
+    await connection.execute("UPDATE armful.selection_day SET day = $1 WHERE day = current_date", day)
 
 
 async def partitions(connection: Any, table: str) -> int:
-    query = "SELECT count(*) FROM pg_inherits WHERE inhparent = $1::text::regclass"
+    query = "SELECT count(*) FROM pg_inherits WHERE inhparent = ('armful.' || $1)::regclass"
     found: int = await connection.fetchval(query, table)
     return found
 
@@ -77,7 +77,7 @@ async def test_old_events_go_and_every_figure_stays(connection: Any) -> None:
     for days in (200, 91, 89, 1):
         await count(connection, shown(f"{days} days ago"))
         await connection.execute(
-            "INSERT INTO selection_day (variant, day, selections) VALUES (1, current_date, 1)"
+            "INSERT INTO armful.selection_day (variant, day, selections) VALUES (1, current_date, 1)"
         )
         await grow_old(connection, days)
     before = await connection.fetchrow(FIGURES)
@@ -87,12 +87,14 @@ async def test_old_events_go_and_every_figure_stays(connection: Any) -> None:
 
     found = [
         row[0]
-        for row in await connection.fetch("SELECT event_id FROM performance_event ORDER BY recorded_at")
+        for row in await connection.fetch(
+            "SELECT event_id FROM armful.performance_event ORDER BY recorded_at"
+        )
     ]
     assert found == ["89 days ago", "1 days ago"]
     assert await partitions(connection, "performance_event") == made - 2
     assert await connection.fetchrow(FIGURES) == before
-    assert await connection.fetchval("SELECT count(*) FROM selection_day") == 2
+    assert await connection.fetchval("SELECT count(*) FROM armful.selection_day") == 2
     assert await count(connection, shown("200 days ago")) == [OutcomeStatus.DUPLICATE]
 
 
@@ -106,7 +108,7 @@ async def test_an_event_id_is_known_for_its_time_and_then_forgotten(connection: 
     replay = [shown(f"{days}") for days in (40, 22, 14, 0)]
     assert await count(connection, *replay) == [OutcomeStatus.COUNTED] * 2 + [OutcomeStatus.DUPLICATE] * 2
     assert await count(connection, *replay) == [OutcomeStatus.DUPLICATE] * 4
-    assert await connection.fetchval("SELECT impressions FROM variant_performance") == 6
+    assert await connection.fetchval("SELECT impressions FROM armful.variant_performance") == 6
 
 
 @pytest.mark.anyio
@@ -116,18 +118,18 @@ async def test_an_id_of_last_week_with_another_body_is_a_conflict(connection: An
     other = Outcome(impression=True, success=True, event_id="x")
     assert await count(connection, other) == [OutcomeStatus.CONFLICT]
     assert await count(connection, shown("x")) in ([OutcomeStatus.DUPLICATE], [OutcomeStatus.CONFLICT])
-    assert await connection.fetchval("SELECT impressions FROM variant_performance") == 1
+    assert await connection.fetchval("SELECT impressions FROM armful.variant_performance") == 1
 
 
 @pytest.mark.anyio
 async def test_rows_without_a_partition_go_as_well(connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "_ROWS", 2)
     await connection.execute(
-        "INSERT INTO performance_event (variant, impressions, successes, recorded_at) "
+        "INSERT INTO armful.performance_event (variant, impressions, successes, recorded_at) "
         "SELECT 1, 1, 0, now() - interval '100 days' FROM generate_series(1, 5)"
     )
     await connection.execute(
-        "INSERT INTO performance_event_key (event_id, digest, batch, week) "
+        "INSERT INTO armful.performance_event_key (event_id, digest, batch, week) "
         "SELECT n::text, '', gen_random_uuid(), current_date - 100 FROM generate_series(1, 5) AS n"
     )
     assert await retention.tidy(connection, 90, 14) == 10
@@ -137,21 +139,22 @@ async def test_rows_without_a_partition_go_as_well(connection: Any, monkeypatch:
 async def test_a_selection_is_kept_while_its_success_may_come(connection: Any) -> None:
     ids = [UUID(int=number) for number in range(4)]
     await connection.execute("""
-        INSERT INTO experiment (experiment_id, experiment_name, target_persona, success_metrics, duration_days, salt, status,
-                                start_time, expected_end_time, attribution_days)
+        INSERT INTO armful.experiment (experiment_id, experiment_name, target_persona, success_metrics, duration_days, salt,
+                                       status, start_time, expected_end_time, attribution_days)
         SELECT name, name, '', '{m}', 300, '', 'draft', now(), now() + interval '1 day', attribution
         FROM (VALUES ('short', 30), ('long', 365), ('open', NULL)) AS e (name, attribution);
-        INSERT INTO experiment_regime (experiment, phase) SELECT id, 1 FROM experiment;
-        UPDATE experiment SET status = 'active', regime = r.id FROM experiment_regime r WHERE r.experiment = experiment.id
+        INSERT INTO armful.experiment_allocation_epoch (experiment, phase) SELECT id, 1 FROM armful.experiment;
+        UPDATE armful.experiment SET status = 'active', allocation_epoch = r.id
+        FROM armful.experiment_allocation_epoch r WHERE r.experiment = experiment.id
     """)
     await connection.executemany(
-        """INSERT INTO selection_outcome (selection_id, variant, impressions, successes, at, experiments)
-        SELECT $1, 1, 1, 0, now() - interval '100 days', coalesce(array_agg(id), '{}') FROM experiment
+        """INSERT INTO armful.selection_outcome (selection_id, variant, impressions, successes, at, experiments)
+        SELECT $1, 1, 1, 0, now() - interval '100 days', coalesce(array_agg(id), '{}') FROM armful.experiment
         WHERE experiment_id = $2""",
         list(zip(ids, ["", "short", "long", "open"], strict=True)),
     )
     assert await retention.tidy(connection, 90, 0) == 2
-    left = await connection.fetch("SELECT selection_id FROM selection_outcome ORDER BY 1")
+    left = await connection.fetch("SELECT selection_id FROM armful.selection_outcome ORDER BY 1")
     assert [row[0] for row in left] == ids[2:]
 
 
@@ -161,7 +164,9 @@ async def test_a_reader_is_left_alone_and_updates_go_on(connection: Any, databas
     await grow_old(connection, 100)
     other, backup = await connect(database), await connect(database)
     async with backup.transaction():
-        await backup.execute("LOCK TABLE performance_event, performance_event_key IN ACCESS SHARE MODE")
+        await backup.execute(
+            "LOCK TABLE armful.performance_event, armful.performance_event_key IN ACCESS SHARE MODE"
+        )
         tidying = asyncio.create_task(retention.tidy(other, 90, 14))
         assert await count(connection, shown("new")) == [OutcomeStatus.COUNTED]
         assert await tidying == 0
@@ -185,13 +190,15 @@ def test_a_service_tidies_up_by_itself(database: str, monkeypatch: pytest.Monkey
         report(service.client, "a")
         old = date.today() - timedelta(days=50)
         run(
-            lambda c: c.execute("SELECT armful_partition('performance_event', 'recorded_at', $1, 1)", old),
+            lambda c: c.execute(
+                "SELECT armful.make_partition('performance_event', 'recorded_at', $1, 1)", old
+            ),
             database,
         )
         wait_until(
             lambda: (
                 not service.sql(
-                    "SELECT 1 WHERE to_regclass($1) IS NOT NULL", f"performance_event_{old:%Y%m%d}"
+                    "SELECT 1 WHERE to_regclass($1) IS NOT NULL", f"armful.performance_event_{old:%Y%m%d}"
                 )
             )
         )

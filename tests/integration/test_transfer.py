@@ -56,7 +56,8 @@ def sql(dsn: str, query: str, *values: Any) -> list[Any]:
 
 def ids(dsn: str) -> list[str]:
     return [
-        variant_id for (variant_id,) in sql(dsn, "SELECT variant_id FROM variant_performance ORDER BY id")
+        variant_id
+        for (variant_id,) in sql(dsn, "SELECT variant_id FROM armful.variant_performance ORDER BY id")
     ]
 
 
@@ -92,12 +93,12 @@ def test_what_is_exported_imports_as_the_same(
     database: str, kind: Format, given: list[PortableVariant]
 ) -> None:
     asyncio.run(migrate(database))
-    sql(database, "TRUNCATE variant_performance CASCADE")
+    sql(database, "TRUNCATE armful.variant_performance CASCADE")
     assert bring_in(database, "-", given=lines(*given)).exit_code == 0
     written = bring_out(database, "--status", "all", "--format", kind)
     assert [variant for _, variant in read(io.BytesIO(written), kind)] == given
 
-    sql(database, "TRUNCATE variant_performance CASCADE")
+    sql(database, "TRUNCATE armful.variant_performance CASCADE")
     assert bring_in(database, "-", "--format", kind, given=written).exit_code == 0
     assert bring_out(database, "--status", "all", "--format", kind) == written
 
@@ -200,7 +201,7 @@ def test_a_file_is_replaced_only_by_a_whole_one(database: str, tmp_path: Path) -
     bring_out(database, str(file))
     assert file.read_bytes() == lines("a", kind="csv")
 
-    sql(database, "DROP TABLE variant_performance CASCADE")
+    sql(database, "DROP TABLE armful.variant_performance CASCADE")
     result = CliRunner().invoke(export_variants, [str(file)], obj=Settings(database_url=database))
     assert result.exit_code == 1
     assert file.read_bytes() == lines("a", kind="csv")

@@ -289,7 +289,9 @@ def test_counters_in_the_table_equal_the_database(service: Running) -> None:
     create(client, *({"variant_id": f"v{n}"} for n in range(5)))
     for n in range(20):
         client.post(f"/variants/v{n % 5}/performance", json={"impression": True, "success": n % 3 == 0})
-    rows = service.sql("SELECT variant_id, impressions, successes, v.success_rate FROM variant_performance v")
+    rows = service.sql(
+        "SELECT variant_id, impressions, successes, armful.success_rate(v) FROM armful.variant_performance v"
+    )
     listed = {v["variant_id"]: v["performance"] for v in client.get("/variants").json()["variants"]}
     assert {r["variant_id"]: dict(list(r.items())[1:]) for r in rows} == listed
     assert sum(row["impressions"] for row in rows) == 20

@@ -160,7 +160,7 @@ def test_counters_are_exact_and_every_table_is_equal_to_the_database(
     rows = run(
         lambda connection: connection.fetch(
             "SELECT variant_id, prior_alpha + successes AS alpha, prior_beta + impressions - successes AS beta,"
-            " impressions, successes, status FROM variant_performance ORDER BY id"
+            " impressions, successes, status FROM armful.variant_performance ORDER BY id"
         ),
         dsn,
     )

@@ -14,7 +14,7 @@ from armful.ops.backup.store import Content
 
 CONTENTS = [b"PGDMP", b"\x00" * 600, b"the end"]
 MANIFEST = Manifest(
-    armful="0.1.0", at=datetime(2026, 11, 22, tzinfo=UTC), server="18.4", schema="public", migration=5,
+    armful="0.1.0", at=datetime(2026, 11, 22, tzinfo=UTC), server="18.4", migration=5,
     tables={"variant_performance": Content(2, 1801, 161), "experiment": Content(1)},
 )  # fmt: skip
 

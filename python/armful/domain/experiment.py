@@ -91,7 +91,7 @@ class ExperimentPlan(Struct, kw_only=True):
 
 
 class Experiment(ExperimentPlan, kw_only=True):
-    """A formal A/B test; `key` is its number in the database, `regime` that of its present shares."""
+    """A formal A/B test; `key` is its number in the database, `allocation_epoch` that of its present shares."""
 
     key: int
     status: ExperimentStatus
@@ -99,7 +99,7 @@ class Experiment(ExperimentPlan, kw_only=True):
     expected_end_time: datetime | None
     end_time: datetime | None
     promoted_variant_id: str | None
-    regime: int | None
+    allocation_epoch: int | None
     phase: int
     arms: list[Arm]
 

@@ -36,7 +36,7 @@ VariantOutcome: TypeAlias = tuple[int, Outcome]
 
 
 class OutcomeStatus(IntEnum):
-    """What became of one update; the numbers are those of the SQL function `record_performance`."""
+    """What became of one update; the numbers are those of the SQL function `record_outcomes`."""
 
     COUNTED = 0
     DUPLICATE = 1

@@ -46,18 +46,18 @@ class Services(Struct, frozen=True):
         committer: GroupCommitter,
         key_cache: ApiKeyCache,
         metrics: Metrics,
-        source: UUID,
+        process_id: UUID,
     ) -> Self:
         """Put the use cases together."""
-        variants = Variants(pool, cache, source)
+        variants = Variants(pool, cache, process_id)
         history = VariantHistories(pool)
         decisions = DecisionEngine(cache, [SelectionUsage(cache)])
         return cls(
             selections=Selections(decisions, metrics),
             outcomes=Outcomes(committer, variants),
             variants=variants,
-            experiments=Experiments(pool, variants, decisions, source),
-            keys=Keys(pool, key_cache, source),
+            experiments=Experiments(pool, variants, decisions, process_id),
+            keys=Keys(pool, key_cache, process_id),
             audit=AuditLog(pool),
             overview=OverviewReader(pool, cache),
             history=history,

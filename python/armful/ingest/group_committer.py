@@ -46,7 +46,7 @@ class GroupCommitter:
     Args:
         dsn: where PostgreSQL is.
         apply: called with the totals that a commit came to, before the callers are answered.
-        source: this process, so that it can tell its own commits in the change feed.
+        process_id: this process, so that it can tell its own commits in the change feed.
         limit: updates that may wait, beyond which callers get `QueueFull`; and so they do once the caller that has waited
             longest has waited for half of its time, as then the database does not keep up.
         metrics: told of every commit.
@@ -60,7 +60,7 @@ class GroupCommitter:
         self,
         dsn: str,
         apply: Callable[[Iterable[Totals]], object],
-        source: UUID,
+        process_id: UUID,
         metrics: Metrics,
         *,
         limit: int,
@@ -71,7 +71,7 @@ class GroupCommitter:
         self._apply = apply
         self._metrics = metrics
         self._tracing = tracing
-        self._source = source
+        self._process_id = process_id
         self._limit = limit
         self._timeout = timeout
         self._jobs: deque[PendingCommit] = deque()
@@ -255,7 +255,7 @@ class GroupCommitter:
                     by_server_clock = self._server_epoch + timedelta(seconds=end)
                     begun = True
                     return await performance.record(
-                        connection, batch, self._source, by_server_clock, items, statements
+                        connection, batch, self._process_id, by_server_clock, items, statements
                     )
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 continue

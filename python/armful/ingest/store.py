@@ -1,18 +1,18 @@
-"""Performance updates in PostgreSQL: one commit of many, in one round trip."""
+"""Writes outcomes to PostgreSQL: one commit of many, in one round trip."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from hashlib import blake2b
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from armful.db.queries import load
 from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Totals
+from armful.ingest.conflict_free_batches import conflict_free_batches
+from armful.ingest.digest import digest
 from armful.ingest.statement import Statement, StatementRefused, run
 
 _SQL = load("armful.ingest")
@@ -20,50 +20,16 @@ _SQL = load("armful.ingest")
 # From this size on planning anew for the arrays at hand costs less than a plan made for arrays of unknown size.
 _LARGE = 500
 
-_OUTCOMES = tuple(OutcomeStatus)
+_STATUSES = tuple(OutcomeStatus)
 
-# What an update may say beyond what happened how often, and an update that says none of it.
-_particulars = attrgetter(
+# What an outcome may say beyond what happened how often, and one that says none of it.
+_optional_fields = attrgetter(
     *(name for name in Outcome.__struct_fields__ if name not in ("impression", "success", "batch_size"))
 )
-_NONE = _particulars(Outcome(impression=True, success=False))
-
-_canonical = msgspec.json.Encoder(order="sorted")
+_NONE = _optional_fields(Outcome(impression=True, success=False))
 
 
-def _digest(item: VariantOutcome) -> bytes | None:
-    key, update = item
-    if update.event_id is None:
-        return None
-    fields = [getattr(update, name) for name in Outcome.__struct_fields__]
-    return blake2b(_canonical.encode((key, fields)), digest_size=16).digest()
-
-
-def waves(items: Sequence[VariantOutcome]) -> list[list[int]]:
-    """Split positions in `items` so that no wave has an event id, a participant or a variant's selection twice.
-
-    The database counts a wave as a set; what must see an earlier item of the same commit goes in a later wave.
-    """
-    depth: dict[object, int] = {}
-    result: list[list[int]] = []
-    for position, (key, update) in enumerate(items):
-        names: list[object] = []
-        if update.event_id is not None:
-            names.append(update.event_id)
-        if update.selection_id is not None:
-            names.append((update.selection_id, key))
-        if update.participant_id is not None:
-            names.append(("participant", update.participant_id))
-        level = max((depth.get(name, 0) for name in names), default=0)
-        for name in names:
-            depth[name] = level + 1
-        if level == len(result):
-            result.append([])
-        result[level].append(position)
-    return result
-
-
-def _wave_id(batch: UUID, number: int) -> UUID:
+def _part_id(batch: UUID, number: int) -> UUID:
     return UUID(int=batch.int ^ number)
 
 
@@ -76,7 +42,7 @@ async def prepare(connection: Any) -> datetime:
 async def record(
     connection: Any,
     batch: UUID,
-    source: UUID,
+    process_id: UUID,
     deadline: datetime,
     items: Sequence[VariantOutcome],
     statements: Sequence[Statement] = (),
@@ -88,27 +54,27 @@ async def record(
         asyncpg.QueryCanceledError: `deadline` had passed by the server's clock; nothing was counted.
         StatementRefused: one of `statements` affected another number of rows than it must; nothing was counted.
     """
-    if not statements and all(_particulars(update) == _NONE for _, update in items):
-        return await _count(connection, batch, source, deadline, items)
-    return await _record_waves(connection, batch, source, deadline, items, statements)
+    if not statements and all(_optional_fields(outcome) == _NONE for _, outcome in items):
+        return await _count_alone(connection, batch, process_id, deadline, items)
+    return await _record_all(connection, batch, process_id, deadline, items, statements)
 
 
-async def _count(
-    connection: Any, batch: UUID, source: UUID, deadline: datetime, items: Sequence[VariantOutcome]
+async def _count_alone(
+    connection: Any, batch: UUID, process_id: UUID, deadline: datetime, items: Sequence[VariantOutcome]
 ) -> list[CountedOutcome]:
-    """As `record`, for updates without particulars: all of them count, in one wave however many they are."""
+    """As `record`, for outcomes without optional fields: all of them count, in one statement however many they are."""
     keys = [key for key, _ in items]
-    impressions = [update.batch_size for _, update in items]
-    successes = [update.batch_size if update.success else 0 for _, update in items]
+    impressions = [outcome.batch_size for _, outcome in items]
+    successes = [outcome.batch_size if outcome.success else 0 for _, outcome in items]
     added_impressions: dict[int, int] = dict.fromkeys(sorted(keys), 0)  # variants are locked in this order
     added_successes = added_impressions.copy()
     for key, more_impressions, more_successes in zip(keys, impressions, successes, strict=True):
         added_impressions[key] += more_impressions
         added_successes[key] += more_successes
     rows = await connection.fetch(
-        _SQL["count_updates"],
+        _SQL["count_outcomes"],
         batch,
-        source,
+        process_id,
         deadline,
         keys,
         impressions,
@@ -121,28 +87,28 @@ async def _count(
     return [counted[key] for key in keys]
 
 
-async def _record_waves(
+async def _record_all(
     connection: Any,
     batch: UUID,
-    source: UUID,
+    process_id: UUID,
     deadline: datetime,
     items: Sequence[VariantOutcome],
     statements: Sequence[Statement] = (),
 ) -> list[CountedOutcome]:
-    """As `record`, for any updates."""
-    parts = waves(items)
+    """As `record`, for any outcomes."""
+    parts = conflict_free_batches(items)
     recorded: list[CountedOutcome | None] = [None] * len(items)
     if len(parts) == 1 and len(items) < _LARGE and not statements:
-        await _record_wave(connection, batch, source, deadline, items, range(len(items)), recorded)
+        await _record_part(connection, batch, process_id, deadline, items, range(len(items)), recorded)
     else:
         await connection.execute(_SQL["begin_large" if len(items) >= _LARGE else "begin"])
         try:
             for number, positions in enumerate(parts):
-                await _record_wave(
-                    connection, _wave_id(batch, number), source, deadline, items, positions, recorded
+                await _record_part(
+                    connection, _part_id(batch, number), process_id, deadline, items, positions, recorded
                 )
             if not parts:
-                await connection.execute(_SQL["mark"], batch, source)
+                await connection.execute(_SQL["mark"], batch, process_id)
             await run(connection, statements)
             await connection.execute(_SQL["commit_by"].replace(":deadline", f"'{deadline.isoformat()}'"))
         except (asyncpg.PostgresError, StatementRefused):
@@ -152,47 +118,48 @@ async def _record_waves(
     return [answer for answer in recorded if answer is not None]
 
 
-async def _record_wave(
+async def _record_part(
     connection: Any,
     batch: UUID,
-    source: UUID,
+    process_id: UUID,
     deadline: datetime,
     items: Sequence[VariantOutcome],
     positions: Sequence[int],
     recorded: list[CountedOutcome | None],
 ) -> None:
-    wave = [items[position] for position in positions]
-    keys = [key for key, _ in wave]
-    updates = [update for _, update in wave]
-    events = _column(updates, "event_id")
+    """Record the items at `positions`, which are free of conflicts, and put their answers into `recorded`."""
+    part = [items[position] for position in positions]
+    keys = [key for key, _ in part]
+    outcomes = [outcome for _, outcome in part]
+    event_ids = _column(outcomes, "event_id")
     row = await connection.fetchrow(
-        _SQL["record"],
+        _SQL["record_outcomes"],
         batch,
-        source,
+        process_id,
         deadline,
         keys,
-        [update.impression for update in updates],
-        [update.batch_size for update in updates],
-        [update.batch_size if update.success else 0 for update in updates],
-        _column(updates, "occurred_at"),
-        _column(updates, "persona_id"),
-        _column(updates, "experiment_id"),
-        _column(updates, "participant_id"),
-        _column(updates, "selection_id"),
-        events,
-        events and [_digest(item) for item in wave],
-        _column(updates, "metrics"),
-        _column(updates, "metadata"),
+        [outcome.impression for outcome in outcomes],
+        [outcome.batch_size for outcome in outcomes],
+        [outcome.batch_size if outcome.success else 0 for outcome in outcomes],
+        _column(outcomes, "occurred_at"),
+        _column(outcomes, "persona_id"),
+        _column(outcomes, "experiment_id"),
+        _column(outcomes, "participant_id"),
+        _column(outcomes, "selection_id"),
+        event_ids,
+        event_ids and [digest(item) for item in part],
+        _column(outcomes, "metrics"),
+        _column(outcomes, "metadata"),
     )
-    outcomes, *columns = row
+    statuses, *columns = row
     totals = dict(zip(columns[0], map(Totals, *columns), strict=True))
-    for position, key, outcome in zip(positions, keys, outcomes, strict=True):
-        recorded[position] = CountedOutcome(_OUTCOMES[outcome], totals[key])
+    for position, key, status in zip(positions, keys, statuses, strict=True):
+        recorded[position] = CountedOutcome(_STATUSES[status], totals[key])
 
 
-def _column(updates: Sequence[Outcome], name: str) -> list[Any] | None:
-    """A field of every update; None where no update has it, which spares the database looking."""
-    values = [getattr(update, name) for update in updates]
+def _column(outcomes: Sequence[Outcome], name: str) -> list[Any] | None:
+    """A field of every outcome; None where no outcome has it, which spares the database looking."""
+    values = [getattr(outcome, name) for outcome in outcomes]
     return values if any(value is not None for value in values) else None
 
 
@@ -204,14 +171,13 @@ async def written(
     The answer is final where `connection` is the one that was to commit: this ends whatever it was doing.
     """
     await connection.execute(_SQL["rollback"])
-    parts = waves(items) or [[]]
-    outcomes = [OutcomeStatus.COUNTED] * len(items)
-    for number, positions in enumerate(parts):
-        row = await connection.fetchrow(_SQL["written"], _wave_id(batch, number))
+    statuses = [OutcomeStatus.COUNTED] * len(items)
+    for number, positions in enumerate(conflict_free_batches(items) or [[]]):
+        row = await connection.fetchrow(_SQL["written"], _part_id(batch, number))
         if row is None:
             return None
-        for position, outcome in zip(positions, row["outcomes"] or (), strict=False):
-            outcomes[position] = OutcomeStatus(outcome)
+        for position, status in zip(positions, row["statuses"] or (), strict=False):
+            statuses[position] = OutcomeStatus(status)
     rows = await connection.fetch(_SQL["totals"], list({key for key, _ in items}))
     totals = {row["id"]: Totals(*row) for row in rows}
-    return [CountedOutcome(outcome, totals[key]) for outcome, (key, _) in zip(outcomes, items, strict=True)]
+    return [CountedOutcome(status, totals[key]) for status, (key, _) in zip(statuses, items, strict=True)]

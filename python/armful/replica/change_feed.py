@@ -44,12 +44,12 @@ class ChangeFeedReader:
     """
 
     def __init__(
-        self, dsn: str, cache: VariantCache, key_cache: ApiKeyCache, source: UUID, interval: float
+        self, dsn: str, cache: VariantCache, key_cache: ApiKeyCache, process_id: UUID, interval: float
     ) -> None:
         self._dsn = dsn
         self._cache = cache
         self._key_cache = key_cache
-        self._source = source
+        self._process_id = process_id
         self._interval = interval
         self._connection: Connection | None = None
         self._snapshot = ""
@@ -117,7 +117,7 @@ class ChangeFeedReader:
             seen = await (
                 changes.begin(connection)
                 if silent
-                else changes.since(connection, self._snapshot, self._source)
+                else changes.since(connection, self._snapshot, self._process_id)
             )
         self._patience = min(max(_SILENCE[0], _BUSY * (loop.time() - began)), _SILENCE[1])
         anew = seen.running_since != self._running_since or changes.went_back(seen.snapshot, self._snapshot)

@@ -27,14 +27,14 @@ class Changes(Struct):
     kinds: set[Kind]
 
 
-async def announce(connection: Any, source: UUID, kind: Kind, variants: Sequence[int] = ()) -> None:
+async def announce(connection: Any, process_id: UUID, kind: Kind, variants: Sequence[int] = ()) -> None:
     """Tell the other processes of a change made in the same transaction."""
-    await connection.execute(_SQL["announce"], source, kind, list(variants))
+    await connection.execute(_SQL["announce"], process_id, kind, list(variants))
 
 
-async def since(connection: Any, snapshot: str, source: UUID) -> Changes:
-    """What processes other than `source` have committed and `snapshot` did not show: nothing twice, and nothing omitted."""
-    rows = await connection.fetch(_SQL["since"], snapshot, source)
+async def since(connection: Any, snapshot: str, process_id: UUID) -> Changes:
+    """What other processes than this one have committed and `snapshot` did not show: nothing twice, and nothing omitted."""
+    rows = await connection.fetch(_SQL["since"], snapshot, process_id)
     return Changes(
         snapshot=rows[0]["next"],
         running_since=rows[0]["running_since"],

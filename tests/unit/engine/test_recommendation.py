@@ -21,7 +21,7 @@ def experiment(**changes: object) -> Experiment:
         "success_metrics": ["m"], "guardrails": [], "duration_days": 14, "min_sample_size": None, "allocation": "fixed",
         "salt": "s", "namespace": None, "namespace_range": (0.0, 1.0), "attribution_days": None, "unresolved": "failed",
         "stop_rule": None, "status": "active", "start_time": START, "expected_end_time": START + timedelta(days=14),
-        "end_time": None, "promoted_variant_id": None, "regime": 1, "phase": 1,
+        "end_time": None, "promoted_variant_id": None, "allocation_epoch": 1, "phase": 1,
         "arms": [Arm(1, "a", 0.5, True), Arm(2, "b", 0.5, False)],
     }  # fmt: skip
     return Experiment(**{**fields, **changes})  # type: ignore[arg-type]

@@ -29,7 +29,7 @@ def experiment() -> Experiment:
         success_metrics=["click"], guardrails=[], duration_days=30, min_sample_size=None, allocation="fixed",
         salt="", namespace=None, namespace_range=(0, 1), attribution_days=None, unresolved="failed", stop_rule=None,
         status="active", start_time=datetime(2026, 1, 1, tzinfo=UTC), expected_end_time=None, end_time=None,
-        promoted_variant_id=None, regime=1, phase=1, arms=arms,
+        promoted_variant_id=None, allocation_epoch=1, phase=1, arms=arms,
     )  # fmt: skip
 
 

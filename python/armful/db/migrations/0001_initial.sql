@@ -1,17 +1,36 @@
 -- The first schema: variants and their counters, the event log and its rollups, experiments, keys, and the change feed.
+--
+-- Tables, types, indexes and data only: functions and triggers are in ../functions. Every name is qualified with the schema
+-- `armful` (docs/decisions/2026-11-26-one-schema.md says why).
 
-CREATE TABLE variant_performance (
+-- Which migrations were applied, and which text of each function.
+CREATE TABLE armful.migration (
+    number     integer PRIMARY KEY,
+    name       text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE armful.function (
+    name       text PRIMARY KEY,
+    digest     text NOT NULL,
+    -- The version of armful that applied this text: an older one leaves it alone.
+    version    text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- The variants and their counters. What a prior and a status may be is checked by a trigger (functions/refuse_variant.sql):
+-- PostgreSQL reads the text of every CHECK and of every generated column of a table anew in each statement that writes to
+-- it, and counting would pay for that.
+CREATE TABLE armful.variant_performance (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     variant_id   varchar(255) NOT NULL UNIQUE,
     dimensions   jsonb NOT NULL DEFAULT '{}',
     content      text,
-    prior_alpha  double precision NOT NULL DEFAULT 1 CHECK (prior_alpha > 0),
-    prior_beta   double precision NOT NULL DEFAULT 1 CHECK (prior_beta > 0),
+    prior_alpha  double precision NOT NULL DEFAULT 1,
+    prior_beta   double precision NOT NULL DEFAULT 1,
     impressions  bigint NOT NULL DEFAULT 0,
     successes    bigint NOT NULL DEFAULT 0,
-    success_rate double precision GENERATED ALWAYS AS
-        (CASE WHEN impressions = 0 THEN 0 ELSE successes::double precision / impressions END) STORED,
-    status       text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'archived')),
+    status       text NOT NULL DEFAULT 'active',
     -- Counts the changes of this row, so that a reader can tell the newer of two copies.
     version      bigint NOT NULL DEFAULT 1,
     last_used    timestamptz,
@@ -19,11 +38,21 @@ CREATE TABLE variant_performance (
     CHECK (successes BETWEEN 0 AND impressions)
 ) WITH (fillfactor = 60);  -- counters change all the time: room for updates within the page, and no index on them
 
-CREATE INDEX variant_performance_dimensions ON variant_performance USING gin (dimensions jsonb_path_ops);
+CREATE INDEX variant_performance_dimensions ON armful.variant_performance USING gin (dimensions jsonb_path_ops);
+
+-- What was changed about a variant, as {"field": [before, after]}.
+CREATE TABLE armful.variant_change (
+    id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    variant bigint NOT NULL REFERENCES armful.variant_performance (id),
+    at      timestamptz NOT NULL DEFAULT now(),
+    changed jsonb NOT NULL
+);
+
+CREATE INDEX variant_change_variant ON armful.variant_change (variant, id);
 
 -- What happened, hour by hour, per variant and persona ('' where the event names none).
-CREATE TABLE variant_hour (
-    variant     bigint NOT NULL REFERENCES variant_performance (id),
+CREATE TABLE armful.variant_hour (
+    variant     bigint NOT NULL REFERENCES armful.variant_performance (id),
     hour        timestamptz NOT NULL,
     persona_id  text NOT NULL DEFAULT '',
     impressions bigint NOT NULL,
@@ -31,8 +60,20 @@ CREATE TABLE variant_hour (
     PRIMARY KEY (variant, hour, persona_id)
 ) WITH (fillfactor = 80);
 
--- Every update as it was counted. Append-only; a partition a day (armful_event_partitions makes them ahead of time).
-CREATE TABLE performance_event (
+-- The recent past of all variants at once. Rows arrive in the order of time, and such an index lets updates of
+-- counters stay within their page.
+CREATE INDEX variant_hour_hour ON armful.variant_hour USING brin (hour);
+
+-- How often each variant was selected, by UTC day. Written about once a second; an unclean end loses that second.
+CREATE TABLE armful.selection_day (
+    variant    bigint NOT NULL REFERENCES armful.variant_performance (id),
+    day        date NOT NULL,
+    selections bigint NOT NULL,
+    PRIMARY KEY (day, variant)
+) WITH (fillfactor = 80);
+
+-- Every update as it was counted. Append-only; a partition a day (make_partitions makes them ahead of time).
+CREATE TABLE armful.performance_event (
     recorded_at    timestamptz NOT NULL DEFAULT now(),
     occurred_at    timestamptz,
     variant        bigint NOT NULL,
@@ -47,35 +88,44 @@ CREATE TABLE performance_event (
     metadata       jsonb
 ) PARTITION BY RANGE (recorded_at);
 
-CREATE TABLE performance_event_other PARTITION OF performance_event DEFAULT;
+CREATE TABLE armful.performance_event_other PARTITION OF armful.performance_event DEFAULT;
 
--- An event id counts once; the digest tells a replay from another body under the same id.
-CREATE TABLE performance_event_key (
-    event_id    text PRIMARY KEY,
-    digest      bytea NOT NULL,
-    batch       uuid NOT NULL,
-    recorded_at timestamptz NOT NULL DEFAULT now()
-);
+-- An event id counts once; the digest tells a replay from another body under the same id. It counts once in all partitions:
+-- within one the primary key sees to that, and from one to the next the lock on its variant, under which every partition is
+-- looked into.
+CREATE TABLE armful.performance_event_key (
+    event_id text NOT NULL,
+    digest   bytea NOT NULL,
+    batch    uuid NOT NULL,
+    -- The Monday of the week it was counted in: whole weeks, so that there are few partitions to look into.
+    week     date NOT NULL DEFAULT date_trunc('week', now() AT TIME ZONE 'UTC')::date,
+    PRIMARY KEY (event_id, week)
+) PARTITION BY RANGE (week);
+
+CREATE TABLE armful.performance_event_key_other PARTITION OF armful.performance_event_key DEFAULT;
 
 -- Impressions counted under a selection, and how many of them have become successes. A success that comes later
 -- belongs where its impression was counted: at its time, for its persona, in its experiments (experiments[i] under
--- regimes[i]), with its metadata. `metrics` has the successes so far of each metric of those experiments.
-CREATE TABLE selection_outcome (
-    selection_id uuid NOT NULL,
-    variant      bigint NOT NULL,
-    impressions  bigint NOT NULL,
-    successes    bigint NOT NULL,
-    metrics      jsonb NOT NULL DEFAULT '{}',
-    at           timestamptz NOT NULL,
-    persona_id   text,
-    participant_id text,
-    experiments  bigint[] NOT NULL DEFAULT '{}',
-    regimes      bigint[] NOT NULL DEFAULT '{}',
-    metadata     jsonb,
+-- allocation_epochs[i]), with its metadata. `metrics` has the successes so far of each metric of those experiments.
+CREATE TABLE armful.selection_outcome (
+    selection_id      uuid NOT NULL,
+    variant           bigint NOT NULL,
+    impressions       bigint NOT NULL,
+    successes         bigint NOT NULL,
+    metrics           jsonb NOT NULL DEFAULT '{}',
+    at                timestamptz NOT NULL,
+    persona_id        text,
+    participant_id    text,
+    experiments       bigint[] NOT NULL DEFAULT '{}',
+    allocation_epochs bigint[] NOT NULL DEFAULT '{}',
+    metadata          jsonb,
     PRIMARY KEY (selection_id, variant)
 );
 
-CREATE TABLE experiment (
+-- Small, as rows arrive nearly in the order of time.
+CREATE INDEX selection_outcome_at ON armful.selection_outcome USING brin (at) WITH (autosummarize = on);
+
+CREATE TABLE armful.experiment (
     id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     experiment_id     text NOT NULL UNIQUE,
     experiment_name   text NOT NULL,
@@ -102,16 +152,19 @@ CREATE TABLE experiment (
     start_time        timestamptz,
     expected_end_time timestamptz,
     end_time          timestamptz,
-    promoted_variant  bigint REFERENCES variant_performance (id),
+    promoted_variant  bigint REFERENCES armful.variant_performance (id),
     created_at        timestamptz NOT NULL DEFAULT now(),
-    -- The regime under which participants are assigned now; null in a draft.
-    regime            bigint,
-    CHECK (status = 'draft' OR (start_time IS NOT NULL AND expected_end_time IS NOT NULL AND regime IS NOT NULL))
+    -- The epoch in which participants are assigned now; null in a draft.
+    allocation_epoch  bigint,
+    CHECK (status = 'draft' OR (start_time IS NOT NULL AND expected_end_time IS NOT NULL AND allocation_epoch IS NOT NULL))
 );
 
-CREATE TABLE experiment_arm (
-    experiment         bigint NOT NULL REFERENCES experiment (id),
-    variant            bigint NOT NULL REFERENCES variant_performance (id),
+-- Whether any experiment is active is asked in every commit.
+CREATE INDEX experiment_active ON armful.experiment (id) WHERE status = 'active';
+
+CREATE TABLE armful.experiment_arm (
+    experiment         bigint NOT NULL REFERENCES armful.experiment (id),
+    variant            bigint NOT NULL REFERENCES armful.variant_performance (id),
     position           integer NOT NULL,
     is_control         boolean NOT NULL,
     traffic_allocation double precision NOT NULL CHECK (traffic_allocation BETWEEN 0 AND 1),
@@ -121,77 +174,77 @@ CREATE TABLE experiment_arm (
     PRIMARY KEY (experiment, variant)
 );
 
-CREATE INDEX experiment_arm_variant ON experiment_arm (variant);
+CREATE INDEX experiment_arm_variant ON armful.experiment_arm (variant);
 
--- A time during which the shares of an experiment's traffic were constant. A fixed split has one regime a phase (a phase
--- ends when a person changes arms or shares); an adaptive one has a regime for every renewal of its shares. Whatever is
--- counted is counted under the regime its participant was assigned in, so propensities are known for good.
-CREATE TABLE experiment_regime (
+-- A time during which the shares of an experiment's traffic were constant. A fixed split has one epoch a phase (a phase
+-- ends when a person changes arms or shares); an adaptive one has an epoch for every renewal of its shares. Whatever is
+-- counted is counted under the epoch its participant was assigned in, so propensities are known for good.
+CREATE TABLE armful.experiment_allocation_epoch (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    experiment  bigint NOT NULL REFERENCES experiment (id),
+    experiment  bigint NOT NULL REFERENCES armful.experiment (id),
     phase       integer NOT NULL,
     started_at  timestamptz NOT NULL DEFAULT now(),
     -- Impressions that had been counted in the experiment when these shares were worked out.
     impressions bigint NOT NULL DEFAULT 0
 );
 
-CREATE INDEX experiment_regime_experiment ON experiment_regime (experiment);
+CREATE INDEX experiment_allocation_epoch_experiment ON armful.experiment_allocation_epoch (experiment);
 
-ALTER TABLE experiment ADD FOREIGN KEY (regime) REFERENCES experiment_regime (id);
+ALTER TABLE armful.experiment ADD FOREIGN KEY (allocation_epoch) REFERENCES armful.experiment_allocation_epoch (id);
 
-CREATE TABLE experiment_share (
-    regime       bigint NOT NULL REFERENCES experiment_regime (id),
-    variant      bigint NOT NULL REFERENCES variant_performance (id),
-    share        double precision NOT NULL CHECK (share BETWEEN 0 AND 1),
-    participants bigint NOT NULL DEFAULT 0,
-    PRIMARY KEY (regime, variant)
+CREATE TABLE armful.experiment_share (
+    allocation_epoch bigint NOT NULL REFERENCES armful.experiment_allocation_epoch (id),
+    variant          bigint NOT NULL REFERENCES armful.variant_performance (id),
+    share            double precision NOT NULL CHECK (share BETWEEN 0 AND 1),
+    participants     bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (allocation_epoch, variant)
 ) WITH (fillfactor = 80);
 
 -- What happened to an experiment's variants while it was active, by UTC day; successes are the first metric's, anonymous
 -- impressions name no participant.
-CREATE TABLE experiment_day (
-    experiment  bigint NOT NULL,
-    regime      bigint NOT NULL REFERENCES experiment_regime (id),
-    variant     bigint NOT NULL,
-    day         date NOT NULL,
-    persona_id  text NOT NULL DEFAULT '',
-    impressions bigint NOT NULL,
-    successes   bigint NOT NULL,
-    anonymous   bigint NOT NULL,
-    PRIMARY KEY (experiment, regime, variant, day, persona_id)
+CREATE TABLE armful.experiment_day (
+    experiment       bigint NOT NULL,
+    allocation_epoch bigint NOT NULL REFERENCES armful.experiment_allocation_epoch (id),
+    variant          bigint NOT NULL,
+    day              date NOT NULL,
+    persona_id       text NOT NULL DEFAULT '',
+    impressions      bigint NOT NULL,
+    successes        bigint NOT NULL,
+    anonymous        bigint NOT NULL,
+    PRIMARY KEY (experiment, allocation_epoch, variant, day, persona_id)
 ) WITH (fillfactor = 80);
 
 -- Successes by the metrics after the first, and by the guardrails.
-CREATE TABLE experiment_metric_day (
-    experiment  bigint NOT NULL,
-    regime      bigint NOT NULL REFERENCES experiment_regime (id),
-    variant     bigint NOT NULL,
-    day         date NOT NULL,
-    metric      text NOT NULL,
-    successes   bigint NOT NULL,
-    PRIMARY KEY (experiment, regime, variant, day, metric)
+CREATE TABLE armful.experiment_metric_day (
+    experiment       bigint NOT NULL,
+    allocation_epoch bigint NOT NULL REFERENCES armful.experiment_allocation_epoch (id),
+    variant          bigint NOT NULL,
+    day              date NOT NULL,
+    metric           text NOT NULL,
+    successes        bigint NOT NULL,
+    PRIMARY KEY (experiment, allocation_epoch, variant, day, metric)
 ) WITH (fillfactor = 80);
 
 -- Who was assigned to which variant, and what happened to them: impressions counted, how many became successes, and
 -- the successes of each metric. No foreign keys: they would cost more than the rows themselves, and only
--- record_performance and assignment write here, with keys they have just read.
-CREATE TABLE experiment_participant (
-    experiment      bigint NOT NULL,
-    participant_id  text NOT NULL,
-    regime          bigint NOT NULL,
-    variant         bigint NOT NULL,
-    assigned_at     timestamptz NOT NULL DEFAULT now(),
-    impressions     bigint NOT NULL DEFAULT 0,
-    successes       bigint NOT NULL DEFAULT 0,
-    metrics         jsonb NOT NULL DEFAULT '{}',
-    last_impression timestamptz,
-    persona_id      text,
-    metadata        jsonb,
+-- apply_to_experiments and assignment write here, with keys they have just read.
+CREATE TABLE armful.experiment_participant (
+    experiment       bigint NOT NULL,
+    participant_id   text NOT NULL,
+    allocation_epoch bigint NOT NULL,
+    variant          bigint NOT NULL,
+    assigned_at      timestamptz NOT NULL DEFAULT now(),
+    impressions      bigint NOT NULL DEFAULT 0,
+    successes        bigint NOT NULL DEFAULT 0,
+    metrics          jsonb NOT NULL DEFAULT '{}',
+    last_impression  timestamptz,
+    persona_id       text,
+    metadata         jsonb,
     PRIMARY KEY (experiment, participant_id)
 ) WITH (fillfactor = 80);
 
 -- Counts per value of each metadata key. A key with too many values is closed: it names things, not segments.
-CREATE TABLE experiment_segment (
+CREATE TABLE armful.experiment_segment (
     experiment  bigint NOT NULL,
     phase       integer NOT NULL,
     variant     bigint NOT NULL,
@@ -202,15 +255,15 @@ CREATE TABLE experiment_segment (
     PRIMARY KEY (experiment, key, value, phase, variant)
 ) WITH (fillfactor = 80);
 
-CREATE TABLE experiment_segment_closed (
-    experiment bigint NOT NULL REFERENCES experiment (id),
+CREATE TABLE armful.experiment_segment_closed (
+    experiment bigint NOT NULL REFERENCES armful.experiment (id),
     key        text NOT NULL,
     PRIMARY KEY (experiment, key)
 );
 
 -- The strongest always-valid evidence any look at a comparison has found, so that no later look takes it back.
-CREATE TABLE experiment_evidence (
-    experiment bigint NOT NULL REFERENCES experiment (id),
+CREATE TABLE armful.experiment_evidence (
+    experiment bigint NOT NULL REFERENCES armful.experiment (id),
     phase      integer NOT NULL,
     variant    bigint NOT NULL,
     metric     text NOT NULL,
@@ -218,63 +271,87 @@ CREATE TABLE experiment_evidence (
     PRIMARY KEY (experiment, phase, variant, metric)
 );
 
--- Who changed what, and when.
-CREATE TABLE audit (
-    id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    at      timestamptz NOT NULL DEFAULT now(),
-    actor   text NOT NULL,
-    action  text NOT NULL,
-    kind    text NOT NULL,
-    subject text NOT NULL,
-    details jsonb NOT NULL DEFAULT '{}'
+-- Who changed what, and when; by which key and which request (null: the change came from the command line).
+CREATE TABLE armful.audit (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at         timestamptz NOT NULL DEFAULT now(),
+    actor      text NOT NULL,
+    action     text NOT NULL,
+    kind       text NOT NULL,
+    subject    text NOT NULL,
+    details    jsonb NOT NULL DEFAULT '{}',
+    key_id     text,
+    request_id text
 );
 
-CREATE INDEX audit_subject ON audit (kind, subject, id);
+CREATE INDEX audit_subject ON armful.audit (kind, subject, id);
 
-CREATE TABLE api_key (
+CREATE INDEX audit_at ON armful.audit (at);
+
+CREATE TABLE armful.api_key (
     key_id     text PRIMARY KEY,
     name       text NOT NULL,
     digest     bytea NOT NULL,
     scopes     text[] NOT NULL,
     rate_limit integer CHECK (rate_limit > 0),
     created_at timestamptz NOT NULL DEFAULT now(),
-    revoked_at timestamptz
+    revoked_at timestamptz,
+    expires_at timestamptz,
+    last_used  timestamptz,
+    replaces   text REFERENCES armful.api_key (key_id)
 );
 
 -- The change feed: one row a commit that other processes must learn of. Readers ask for xid >= the oldest transaction
 -- that was unfinished when they last looked, so that a commit out of order is never skipped.
-CREATE TABLE change (
-    batch    uuid PRIMARY KEY,
-    xid      xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    source   uuid NOT NULL,
-    kind     text NOT NULL CHECK (kind IN ('variants', 'keys', 'experiments')),
-    variants bigint[] NOT NULL DEFAULT '{}',
-    -- For a commit of performance updates where not every item was counted: each item's outcome, for a writer that
-    -- lost its connection and asks again.
-    outcomes smallint[]
+CREATE TABLE armful.change (
+    batch      uuid PRIMARY KEY,
+    xid        xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    process_id uuid NOT NULL,
+    -- What changed: variants, keys or experiments. No CHECK: its text would be read anew in every commit.
+    kind       text NOT NULL,
+    variants   bigint[] NOT NULL DEFAULT '{}',
+    -- For a commit of outcomes where not every one was counted: the status of each, for a writer that lost its
+    -- connection and asks again.
+    statuses   smallint[]
 );
 
-CREATE INDEX change_xid ON change (xid);
+CREATE INDEX change_xid ON armful.change (xid);
 
--- Make the event log's partitions from today to `ahead` days on. Days are UTC. A day that already has rows in the
--- default partition is left there.
-CREATE FUNCTION armful_event_partitions(ahead integer) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    day date;
-    name text;
-BEGIN
-    PERFORM pg_advisory_xact_lock(hashtext('armful_event_partitions'));
-    FOR day IN SELECT generate_series((now() AT TIME ZONE 'UTC')::date, (now() AT TIME ZONE 'UTC')::date + ahead, '1 day')
-    LOOP
-        name := 'performance_event_' || to_char(day, 'YYYYMMDD');
-        CONTINUE WHEN to_regclass(name) IS NOT NULL;
-        CONTINUE WHEN EXISTS (
-            SELECT FROM performance_event_other
-            WHERE recorded_at >= day::timestamp AT TIME ZONE 'UTC' AND recorded_at < (day + 1)::timestamp AT TIME ZONE 'UTC'
-        );
-        EXECUTE format(
-            'CREATE TABLE %I PARTITION OF performance_event FOR VALUES FROM (%L) TO (%L)',
-            name, day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC'
-        );
-    END LOOP;
-END $$;
+-- An outcome of a commit, once it is known what it adds to its variant (functions/resolve_outcomes.sql). A late success is
+-- one of an impression that was counted before: `at`, `persona_id` and `participant_id` are then that impression's.
+CREATE TYPE armful.resolved_outcome AS (
+    item           integer,      -- its position in the commit, from 1 on
+    status         smallint,     -- what became of it; only those with 0 add anything
+    variant        bigint,
+    impressions    bigint,       -- what it adds to the variant
+    successes      bigint,
+    late           boolean,
+    succeeded      boolean,      -- whether a success was reported
+    times          bigint,       -- how often each metric that it reports happened
+    at             timestamptz,  -- when its impression was
+    occurred_at    timestamptz,  -- when it happened itself, as reported
+    persona_id     text,
+    participant_id text,
+    experiment_id  text,         -- the one experiment it is for, where it names one
+    selection_id   uuid,
+    metrics        jsonb,
+    metadata       jsonb
+);
+
+-- What an outcome adds to one experiment (functions/attribute_to_experiments.sql).
+CREATE TYPE armful.attributed_outcome AS (
+    item              integer,   -- of the outcome
+    experiment        bigint,
+    allocation_epoch  bigint,    -- the epoch its participant was assigned in
+    variant           bigint,
+    impressions       bigint,
+    successes         bigint,    -- by the experiment's first metric
+    variant_successes bigint,    -- as they were added to the variant
+    by_metric         jsonb,     -- successes by metric
+    by_other_metric   jsonb,     -- the same without the first metric
+    at                timestamptz,
+    persona_id        text,
+    participant_id    text,
+    is_new            boolean,   -- the first impression of this participant
+    metadata          jsonb
+);

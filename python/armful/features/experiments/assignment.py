@@ -148,21 +148,21 @@ class Assignments:
         return ParticipantDecision(decision=decision, enrolled=False, is_new=False, reason=reason)
 
     async def _shares(self, connection: Any, experiment: Experiment) -> tuple[int, Mapping[int, float]]:
-        """The regime in force and its shares; an adaptive experiment's are renewed where much has happened since."""
-        assert experiment.regime is not None
-        regime = await assignments.regime(connection, experiment.regime)
+        """The epoch in force and its shares; an adaptive experiment's are renewed where much has happened since."""
+        assert experiment.allocation_epoch is not None
+        epoch = await assignments.allocation_epoch(connection, experiment.allocation_epoch)
         if experiment.allocation == "fixed":
-            return experiment.regime, regime.shares
+            return experiment.allocation_epoch, epoch.shares
         until = None
         if experiment.unresolved == "pending" and experiment.attribution_days:
             until = (datetime.now(UTC) - timedelta(days=experiment.attribution_days + 1)).date()
         counts = await assignments.counts(connection, experiment.key, until)
         impressions = sum(shown for shown, _ in counts.values())
-        if impressions - regime.impressions < max(1, _RENEW_AFTER * regime.impressions):
-            return experiment.regime, regime.shares
+        if impressions - epoch.impressions < max(1, _RENEW_AFTER * epoch.impressions):
+            return experiment.allocation_epoch, epoch.shares
         shares = adaptive_shares(experiment.open_arms, counts)
         number = await experiments.renew_shares(connection, experiment, impressions, shares)
-        return number, (await assignments.regime(connection, number)).shares
+        return number, (await assignments.allocation_epoch(connection, number)).shares
 
 
 def adaptive_shares(arms: Sequence[Arm], counts: Mapping[int, tuple[int, int]]) -> dict[int, float]:

@@ -11,14 +11,14 @@ _SQL = load("armful.features.experiments", "assignments.sql")
 
 
 class StoredAssignment(Struct, frozen=True):
-    """A participant's variant, and the chance with which it was chosen under its regime."""
+    """A participant's variant, and the chance with which it was chosen under its allocation epoch."""
 
     variant: int
-    regime: int
+    allocation_epoch: int
     propensity: float
 
 
-class Regime(Struct, frozen=True):
+class AllocationEpoch(Struct, frozen=True):
     """The shares in force, by variant key, and how many impressions they were worked out from."""
 
     shares: dict[int, float]
@@ -32,24 +32,31 @@ async def find(connection: Any, experiment: int, participant_id: str) -> StoredA
 
 
 async def remember(
-    connection: Any, experiment: int, participant_id: str, regime: int, variant: int, persona_id: str | None
+    connection: Any,
+    experiment: int,
+    participant_id: str,
+    allocation_epoch: int,
+    variant: int,
+    persona_id: str | None,
 ) -> bool:
     """Assign a participant; False where somebody else just has."""
     made = await connection.fetchval(
-        _SQL["remember"], experiment, participant_id, regime, variant, persona_id
+        _SQL["remember"], experiment, participant_id, allocation_epoch, variant, persona_id
     )
     return made is not None
 
 
-async def move(connection: Any, experiment: int, participant_id: str, regime: int, variant: int) -> None:
+async def move(
+    connection: Any, experiment: int, participant_id: str, allocation_epoch: int, variant: int
+) -> None:
     """Assign a participant anew whose variant was retired."""
-    await connection.execute(_SQL["move"], experiment, participant_id, regime, variant)
+    await connection.execute(_SQL["move"], experiment, participant_id, allocation_epoch, variant)
 
 
-async def regime(connection: Any, number: int) -> Regime:
-    """The shares of a regime."""
-    rows = await connection.fetch(_SQL["regime"], number)
-    return Regime({row["variant"]: row["share"] for row in rows}, rows[0]["impressions"])
+async def allocation_epoch(connection: Any, number: int) -> AllocationEpoch:
+    """The shares of an allocation epoch."""
+    rows = await connection.fetch(_SQL["allocation_epoch"], number)
+    return AllocationEpoch({row["variant"]: row["share"] for row in rows}, rows[0]["impressions"])
 
 
 async def counts(connection: Any, experiment: int, until: date | None) -> dict[int, tuple[int, int]]:

@@ -1,24 +1,28 @@
 -- name: find
 -- Where a participant was assigned, and with which chance.
-SELECT p.variant, p.regime, s.share
-FROM experiment_participant p JOIN experiment_share s ON s.regime = p.regime AND s.variant = p.variant
+SELECT p.variant, p.allocation_epoch, s.share
+FROM armful.experiment_participant p
+JOIN armful.experiment_share s ON s.allocation_epoch = p.allocation_epoch AND s.variant = p.variant
 WHERE p.experiment = $1 AND p.participant_id = $2;
 
 -- name: remember
 -- The first to assign a participant decides; nothing comes back for the others.
-INSERT INTO experiment_participant (experiment, participant_id, regime, variant, persona_id) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO armful.experiment_participant (experiment, participant_id, allocation_epoch, variant, persona_id)
+VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING
 RETURNING variant;
 
 -- name: move
 -- A participant whose variant was retired goes on with another: what happened until now stays where it was counted.
-UPDATE experiment_participant SET
-    regime = $3, variant = $4, impressions = 0, successes = 0, metrics = '{}', last_impression = NULL, assigned_at = now()
+UPDATE armful.experiment_participant SET
+    allocation_epoch = $3, variant = $4, impressions = 0, successes = 0, metrics = '{}', last_impression = NULL,
+    assigned_at = now()
 WHERE experiment = $1 AND participant_id = $2 AND variant <> $4;
 
--- name: regime
-SELECT s.variant, s.share, g.impressions FROM experiment_share s JOIN experiment_regime g ON g.id = s.regime WHERE g.id = $1;
+-- name: allocation_epoch
+SELECT s.variant, s.share, g.impressions
+FROM armful.experiment_share s JOIN armful.experiment_allocation_epoch g ON g.id = s.allocation_epoch WHERE g.id = $1;
 
 -- name: counts
 SELECT variant, sum(impressions)::bigint AS impressions, sum(successes)::bigint AS successes
-FROM experiment_day WHERE experiment = $1 AND ($2::date IS NULL OR day <= $2) GROUP BY variant;
+FROM armful.experiment_day WHERE experiment = $1 AND ($2::date IS NULL OR day <= $2) GROUP BY variant;

@@ -1,5 +1,5 @@
 -- name: insert
-INSERT INTO experiment
+INSERT INTO armful.experiment
     (experiment_id, experiment_name, description, target_persona, success_metrics, guardrail_metrics, guardrail_harms,
      duration_days, min_sample_size, allocation, salt, namespace, namespace_from, namespace_to, attribution_days,
      unresolved, stop_rule, status)
@@ -7,128 +7,136 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 RETURNING id;
 
 -- name: put_arm
-INSERT INTO experiment_arm AS a (experiment, variant, position, is_control, traffic_allocation, floor)
+INSERT INTO armful.experiment_arm AS a (experiment, variant, position, is_control, traffic_allocation, floor)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (experiment, variant) DO UPDATE SET
     traffic_allocation = excluded.traffic_allocation, floor = excluded.floor, retired = false;
 
 -- name: retire_others
-UPDATE experiment_arm SET retired = true, traffic_allocation = 0, floor = 0
+UPDATE armful.experiment_arm SET retired = true, traffic_allocation = 0, floor = 0
 WHERE experiment = $1 AND variant <> ALL ($2::bigint[]);
 
 -- name: start
-UPDATE experiment
-SET status = 'active', start_time = now(), expected_end_time = now() + make_interval(days => duration_days), regime = $2
+UPDATE armful.experiment
+SET status = 'active', start_time = now(), expected_end_time = now() + make_interval(days => duration_days),
+    allocation_epoch = $2
 WHERE id = $1;
 
--- name: open_regime
--- A new regime: a further phase, or (where $2 is null) a renewal of the shares within the present one.
-INSERT INTO experiment_regime (experiment, phase, impressions)
-SELECT $1, coalesce($2, (SELECT max(phase) FROM experiment_regime WHERE experiment = $1)), $3
+-- name: open_allocation_epoch
+-- A new allocation epoch: a further phase, or (where $2 is null) a renewal of the shares within the present one.
+INSERT INTO armful.experiment_allocation_epoch (experiment, phase, impressions)
+SELECT $1, coalesce($2, (SELECT max(phase) FROM armful.experiment_allocation_epoch WHERE experiment = $1)), $3
 RETURNING id;
 
 -- name: put_shares
-INSERT INTO experiment_share (regime, variant, share) SELECT $1, * FROM unnest($2::bigint[], $3::float8[]);
+INSERT INTO armful.experiment_share (allocation_epoch, variant, share) SELECT $1, * FROM unnest($2::bigint[], $3::float8[]);
 
--- name: use_regime
-UPDATE experiment SET regime = $2 WHERE id = $1;
+-- name: use_allocation_epoch
+UPDATE armful.experiment SET allocation_epoch = $2 WHERE id = $1;
 
 -- name: overlapping
 -- Another experiment, not yet ended, whose part of the namespace overlaps this one's.
 SELECT o.experiment_id
-FROM experiment e JOIN experiment o ON o.namespace = e.namespace AND o.id <> e.id
+FROM armful.experiment e JOIN armful.experiment o ON o.namespace = e.namespace AND o.id <> e.id
 WHERE e.id = $1 AND o.status IN ('active', 'paused') AND (o.status = 'paused' OR now() < o.expected_end_time)
   AND o.namespace_from < e.namespace_to AND e.namespace_from < o.namespace_to
 LIMIT 1;
 
 -- name: lock_namespace
 -- Experiments of one namespace start one after the other.
-SELECT pg_advisory_xact_lock(hashtext('armful namespace ' || namespace)) FROM experiment WHERE id = $1 AND namespace IS NOT NULL;
+SELECT pg_advisory_xact_lock(hashtext('armful namespace ' || namespace))
+FROM armful.experiment WHERE id = $1 AND namespace IS NOT NULL;
 
 -- name: by_id
 -- An active experiment past its expected end has completed as planned, whoever asks first.
 SELECT e.*, CASE WHEN e.status = 'active' AND now() >= e.expected_end_time THEN 'completed' ELSE e.status END AS state,
        p.variant_id AS promoted_variant_id, coalesce(g.phase, 0) AS phase
-FROM experiment e
-LEFT JOIN variant_performance p ON p.id = e.promoted_variant
-LEFT JOIN experiment_regime g ON g.id = e.regime
+FROM armful.experiment e
+LEFT JOIN armful.variant_performance p ON p.id = e.promoted_variant
+LEFT JOIN armful.experiment_allocation_epoch g ON g.id = e.allocation_epoch
 WHERE e.experiment_id = $1;
 
 -- name: page
 -- $1 the number before which the page starts, $2 its size; newest first.
 SELECT e.*, CASE WHEN e.status = 'active' AND now() >= e.expected_end_time THEN 'completed' ELSE e.status END AS state,
        p.variant_id AS promoted_variant_id, coalesce(g.phase, 0) AS phase
-FROM experiment e
-LEFT JOIN variant_performance p ON p.id = e.promoted_variant
-LEFT JOIN experiment_regime g ON g.id = e.regime
+FROM armful.experiment e
+LEFT JOIN armful.variant_performance p ON p.id = e.promoted_variant
+LEFT JOIN armful.experiment_allocation_epoch g ON g.id = e.allocation_epoch
 WHERE e.id < $1 ORDER BY e.id DESC LIMIT $2;
 
 -- name: count
-SELECT count(*) FROM experiment;
+SELECT count(*) FROM armful.experiment;
 
 -- name: arms
 SELECT a.experiment, a.variant, v.variant_id, a.traffic_allocation, a.is_control, a.floor, a.retired
-FROM experiment_arm a JOIN variant_performance v ON v.id = a.variant
+FROM armful.experiment_arm a JOIN armful.variant_performance v ON v.id = a.variant
 WHERE a.experiment = ANY ($1::bigint[]) ORDER BY a.experiment, a.position;
 
 -- name: lock
 -- The state a change starts from; the row is held until the change is done.
-SELECT id, CASE WHEN status = 'active' AND now() >= expected_end_time THEN 'completed' ELSE status END AS state, regime
-FROM experiment WHERE experiment_id = $1 FOR UPDATE;
+SELECT id, CASE WHEN status = 'active' AND now() >= expected_end_time THEN 'completed' ELSE status END AS state,
+       allocation_epoch
+FROM armful.experiment WHERE experiment_id = $1 FOR UPDATE;
 
 -- name: time_is_over
-SELECT now() >= expected_end_time FROM experiment WHERE id = $1;
+SELECT now() >= expected_end_time FROM armful.experiment WHERE id = $1;
 
 -- name: change_status
 -- What was paused when its time was over had ended before, with the pause: whoever chose that had seen results.
-UPDATE experiment SET
+UPDATE armful.experiment SET
     status = $2,
     end_time = CASE
         WHEN $2 NOT IN ('stopped', 'promoted') THEN end_time
         WHEN status = 'paused' AND now() >= expected_end_time THEN
-            least((SELECT max(at) FROM audit WHERE kind = 'experiment' AND subject = experiment_id AND action = 'pause'),
+            least((SELECT max(at) FROM armful.audit WHERE kind = 'experiment' AND subject = experiment_id AND action = 'pause'),
                   expected_end_time - interval '1 microsecond')
         ELSE coalesce(end_time, least(now(), expected_end_time)) END,
     promoted_variant = coalesce($3, promoted_variant)
 WHERE id = $1;
 
 -- name: variant_id
-SELECT variant_id FROM variant_performance WHERE id = $1;
+SELECT variant_id FROM armful.variant_performance WHERE id = $1;
 
 -- name: shares
--- Every regime's shares, and how many distinct participants its events have named.
-SELECT s.regime, g.phase, s.variant, s.share, s.participants
-FROM experiment_share s JOIN experiment_regime g ON g.id = s.regime
+-- The shares of every allocation epoch, and how many distinct participants its events have named.
+SELECT s.allocation_epoch, g.phase, s.variant, s.share, s.participants
+FROM armful.experiment_share s JOIN armful.experiment_allocation_epoch g ON g.id = s.allocation_epoch
 WHERE g.experiment = $1;
 
 -- name: days
--- Everything an experiment's results are made of: a row per regime, variant, day and persona.
-SELECT regime, variant, day, persona_id, impressions, successes, anonymous FROM experiment_day WHERE experiment = $1;
+-- Everything an experiment's results are made of: a row per allocation epoch, variant, day and persona.
+SELECT allocation_epoch, variant, day, persona_id, impressions, successes, anonymous
+FROM armful.experiment_day WHERE experiment = $1;
 
 -- name: metric_days
-SELECT regime, variant, day, metric, successes FROM experiment_metric_day WHERE experiment = $1;
+SELECT allocation_epoch, variant, day, metric, successes FROM armful.experiment_metric_day WHERE experiment = $1;
 
 -- name: segments
-SELECT value, variant, impressions, successes FROM experiment_segment WHERE experiment = $1 AND key = $2 AND phase = $3;
+SELECT value, variant, impressions, successes
+FROM armful.experiment_segment WHERE experiment = $1 AND key = $2 AND phase = $3;
 
 -- name: segment_closed
-SELECT EXISTS (SELECT FROM experiment_segment_closed WHERE experiment = $1 AND key = $2);
+SELECT EXISTS (SELECT FROM armful.experiment_segment_closed WHERE experiment = $1 AND key = $2);
 
 -- name: evidence
-SELECT variant, metric, max_log_e FROM experiment_evidence WHERE experiment = $1 AND phase = $2;
+SELECT variant, metric, max_log_e FROM armful.experiment_evidence WHERE experiment = $1 AND phase = $2;
 
 -- name: keep_evidence
-INSERT INTO experiment_evidence AS e (experiment, phase, variant, metric, max_log_e)
+INSERT INTO armful.experiment_evidence AS e (experiment, phase, variant, metric, max_log_e)
 SELECT $1, $2, * FROM unnest($3::bigint[], $4::text[], $5::float8[])
 ON CONFLICT (experiment, phase, variant, metric) DO UPDATE SET max_log_e = greatest(e.max_log_e, excluded.max_log_e);
 
 -- name: phases
-SELECT phase, min(started_at) AS started_at FROM experiment_regime WHERE experiment = $1 GROUP BY phase ORDER BY phase;
+SELECT phase, min(started_at) AS started_at
+FROM armful.experiment_allocation_epoch WHERE experiment = $1 GROUP BY phase ORDER BY phase;
 
 -- name: active
 -- The participants of every active experiment: distinct where events name them, else impressions.
 SELECT e.experiment_id,
-       ((SELECT coalesce(sum(s.participants), 0) FROM experiment_share s JOIN experiment_regime g ON g.id = s.regime
+       ((SELECT coalesce(sum(s.participants), 0)
+         FROM armful.experiment_share s JOIN armful.experiment_allocation_epoch g ON g.id = s.allocation_epoch
          WHERE g.experiment = e.id)
-        + (SELECT coalesce(sum(d.anonymous), 0) FROM experiment_day d WHERE d.experiment = e.id))::bigint AS participants
-FROM experiment e WHERE e.status = 'active' AND now() < e.expected_end_time;
+        + (SELECT coalesce(sum(d.anonymous), 0)
+           FROM armful.experiment_day d WHERE d.experiment = e.id))::bigint AS participants
+FROM armful.experiment e WHERE e.status = 'active' AND now() < e.expected_end_time;

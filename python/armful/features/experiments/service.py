@@ -30,10 +30,10 @@ _DEFAULT_FLOORS = 0.1
 class Experiments:
     """The experiments of the database."""
 
-    def __init__(self, pool: Pool, variants: Variants, decisions: DecisionEngine, source: UUID) -> None:
+    def __init__(self, pool: Pool, variants: Variants, decisions: DecisionEngine, process_id: UUID) -> None:
         self._pool = pool
         self._variants = variants
-        self._source = source
+        self._process_id = process_id
         self.assignments = Assignments(pool, variants, decisions)
 
     async def start(self, request: StartRequest, actor: Actor) -> Experiment:
@@ -68,7 +68,7 @@ class Experiments:
             arms=arms,
             control=arms[request.variant_ids.index(control)].variant,
         )
-        return await experiments.create(self._pool, self._source, actor, new, draft=request.draft)
+        return await experiments.create(self._pool, self._process_id, actor, new, draft=request.draft)
 
     async def _plan(
         self,
@@ -153,7 +153,9 @@ class Experiments:
                 [arm.traffic_allocation for arm in held],
                 [arm.floor for arm in held],
             )
-        return await experiments.transition(self._pool, self._source, actor, experiment_id, action, arms=arms)
+        return await experiments.transition(
+            self._pool, self._process_id, actor, experiment_id, action, arms=arms
+        )
 
     async def reallocate(self, experiment_id: str, request: ChangeRequest, actor: Actor) -> Experiment:
         """Go on with other arms or shares: a new phase, whose results stand by themselves.
@@ -170,7 +172,7 @@ class Experiments:
         arms = await self._plan(
             request.variant_ids, request.traffic_allocation, request.floors, experiment.allocation
         )
-        return await experiments.open_phase(self._pool, self._source, actor, experiment_id, arms)
+        return await experiments.open_phase(self._pool, self._process_id, actor, experiment_id, arms)
 
     async def promote(
         self, experiment_id: str, variant_id: str | None, *, archive_others: bool, actor: Actor
@@ -197,7 +199,7 @@ class Experiments:
         if key is None:
             raise Refused(f"Variant '{variant_id}' is not part of experiment {experiment_id}")
         promoted = await experiments.transition(
-            self._pool, self._source, actor, experiment_id, "promote", promoted=key
+            self._pool, self._process_id, actor, experiment_id, "promote", promoted=key
         )
         if archive_others:
             for arm in promoted.arms:

@@ -1,4 +1,4 @@
-"""Experiments in PostgreSQL: their arms, their states, and the regimes under which traffic was shared out."""
+"""Experiments in PostgreSQL: their arms, their states, and the allocation epochs under which traffic was shared out."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,9 @@ class NewExperiment(ExperimentPlan, kw_only=True):
     control: int
 
 
-async def create(pool: Pool, source: UUID, actor: Actor, new: NewExperiment, *, draft: bool) -> Experiment:
+async def create(
+    pool: Pool, process_id: UUID, actor: Actor, new: NewExperiment, *, draft: bool
+) -> Experiment:
     """Create an experiment, as a draft or active.
 
     Raises:
@@ -85,7 +87,7 @@ async def create(pool: Pool, source: UUID, actor: Actor, new: NewExperiment, *, 
             if not draft:
                 await _start(connection, key, new.arms)
                 await audit.write(connection, actor, "start", _KIND, new.experiment_id)
-            await announce(connection, source, "experiments")
+            await announce(connection, process_id, "experiments")
         return await find(connection, new.experiment_id)
 
 
@@ -96,13 +98,13 @@ async def _start(connection: Any, key: int, arms: Sequence[ArmPlan]) -> None:
         raise Conflict(
             f"Experiment {other} has this part of the namespace: end it first, or choose another range"
         )
-    regime = await connection.fetchval(_SQL["open_regime"], key, 1, 0)
-    await _put_shares(connection, regime, {arm.variant: arm.start for arm in arms})
-    await connection.execute(_SQL["start"], key, regime)
+    allocation_epoch = await connection.fetchval(_SQL["open_allocation_epoch"], key, 1, 0)
+    await _put_shares(connection, allocation_epoch, {arm.variant: arm.start for arm in arms})
+    await connection.execute(_SQL["start"], key, allocation_epoch)
 
 
-async def _put_shares(connection: Any, regime: int, shares: Mapping[int, float]) -> None:
-    await connection.execute(_SQL["put_shares"], regime, list(shares), list(shares.values()))
+async def _put_shares(connection: Any, allocation_epoch: int, shares: Mapping[int, float]) -> None:
+    await connection.execute(_SQL["put_shares"], allocation_epoch, list(shares), list(shares.values()))
 
 
 async def find(connection: Any, experiment_id: str) -> Experiment:
@@ -154,7 +156,7 @@ async def _with_arms(connection: Any, rows: Sequence[Any]) -> list[Experiment]:
 
 async def transition(
     pool: Pool,
-    source: UUID,
+    process_id: UUID,
     actor: Actor,
     experiment_id: str,
     action: Action,
@@ -166,7 +168,7 @@ async def transition(
 
     Args:
         pool: of the database.
-        source: this process.
+        process_id: this process.
         actor: who asks for it.
         experiment_id: of the experiment.
         action: one of `TRANSITIONS`.
@@ -194,7 +196,7 @@ async def transition(
             if promoted is not None:
                 details["variant_id"] = await connection.fetchval(_SQL["variant_id"], promoted)
             await audit.write(connection, actor, action, _KIND, experiment_id, **details)
-            await announce(connection, source, "experiments")
+            await announce(connection, process_id, "experiments")
         return await find(connection, experiment_id)
 
 
@@ -205,11 +207,11 @@ async def _lock(
     if row is None:
         raise ExperimentNotFound(experiment_id)
     check_state(experiment_id, row["state"], allowed, wish)
-    return row["id"], row["regime"], row["state"]
+    return row["id"], row["allocation_epoch"], row["state"]
 
 
 async def open_phase(
-    pool: Pool, source: UUID, actor: Actor, experiment_id: str, arms: Sequence[ArmPlan]
+    pool: Pool, process_id: UUID, actor: Actor, experiment_id: str, arms: Sequence[ArmPlan]
 ) -> Experiment:
     """Change arms and allocation while an experiment runs: a new phase.
 
@@ -231,9 +233,11 @@ async def open_phase(
                 await connection.execute(
                     _SQL["put_arm"], key, arm.variant, position, is_control, arm.share, arm.floor
                 )
-            regime = await connection.fetchval(_SQL["open_regime"], key, before.phase + 1, 0)
-            await _put_shares(connection, regime, {arm.variant: arm.start for arm in arms})
-            await connection.execute(_SQL["use_regime"], key, regime)
+            allocation_epoch = await connection.fetchval(
+                _SQL["open_allocation_epoch"], key, before.phase + 1, 0
+            )
+            await _put_shares(connection, allocation_epoch, {arm.variant: arm.start for arm in arms})
+            await connection.execute(_SQL["use_allocation_epoch"], key, allocation_epoch)
             after = await find(connection, experiment_id)
             await audit.write(
                 connection,
@@ -244,7 +248,7 @@ async def open_phase(
                 phase=before.phase + 1,
                 changed={"traffic_allocation": [_planned(before), _planned(after)]},
             )
-            await announce(connection, source, "experiments")
+            await announce(connection, process_id, "experiments")
         return await find(connection, experiment_id)
 
 
@@ -255,7 +259,7 @@ def _planned(experiment: Experiment) -> dict[str, float]:
 async def renew_shares(
     connection: Any, experiment: Experiment, impressions: int, shares: dict[int, float]
 ) -> int:
-    """Open a regime with new shares within the phase, unless somebody else just has; return the regime in force.
+    """Open an allocation epoch with new shares within the phase, unless somebody else just has; return the one in force.
 
     Args:
         connection: in no transaction.
@@ -264,13 +268,17 @@ async def renew_shares(
         shares: by variant key, summing to 1.
     """
     async with connection.transaction():
-        _, regime, _ = await _lock(connection, experiment.experiment_id, ("active",), "renew its shares")
-        if regime != experiment.regime:
-            assert regime is not None
-            return regime
-        renewed: int = await connection.fetchval(_SQL["open_regime"], experiment.key, None, impressions)
+        _, allocation_epoch, _ = await _lock(
+            connection, experiment.experiment_id, ("active",), "renew its shares"
+        )
+        if allocation_epoch != experiment.allocation_epoch:
+            assert allocation_epoch is not None
+            return allocation_epoch
+        renewed: int = await connection.fetchval(
+            _SQL["open_allocation_epoch"], experiment.key, None, impressions
+        )
         await _put_shares(connection, renewed, shares)
-        await connection.execute(_SQL["use_regime"], experiment.key, renewed)
+        await connection.execute(_SQL["use_allocation_epoch"], experiment.key, renewed)
         return renewed
 
 

@@ -8,23 +8,26 @@ SELECT pg_postmaster_start_time() AS started, pg_database_size(current_database(
 -- Every active experiment's arms in its present phase: whom each got, and what its shares lead to expect of as many, with
 -- the variance of that; the strongest evidence so far against the split.
 WITH phase AS (
-    SELECT e.id, e.experiment_id, e.allocation, g.phase, r.id AS regime
-    FROM experiment e
-    JOIN experiment_regime g ON g.id = e.regime
-    JOIN experiment_regime r ON r.experiment = e.id AND r.phase = g.phase
+    SELECT e.id, e.experiment_id, e.allocation, g.phase, r.id AS allocation_epoch
+    FROM armful.experiment e
+    JOIN armful.experiment_allocation_epoch g ON g.id = e.allocation_epoch
+    JOIN armful.experiment_allocation_epoch r ON r.experiment = e.id AND r.phase = g.phase
     WHERE e.status = 'active' AND now() < e.expected_end_time
 ), anonymous AS (
-    SELECT d.regime, d.variant, sum(d.anonymous) AS n
-    FROM experiment_day d JOIN phase p ON p.id = d.experiment AND p.regime = d.regime
+    SELECT d.allocation_epoch, d.variant, sum(d.anonymous) AS n
+    FROM armful.experiment_day d JOIN phase p ON p.id = d.experiment AND p.allocation_epoch = d.allocation_epoch
     GROUP BY 1, 2
 ), arm AS (
     SELECT p.id, p.experiment_id, p.allocation, p.phase, s.variant, s.share::float8 AS share,
         s.participants + coalesce(a.n, 0) AS seen,
-        sum(s.participants + coalesce(a.n, 0)) OVER (PARTITION BY s.regime) AS total
-    FROM phase p JOIN experiment_share s USING (regime) LEFT JOIN anonymous a USING (regime, variant)
+        sum(s.participants + coalesce(a.n, 0)) OVER (PARTITION BY s.allocation_epoch) AS total
+    FROM phase p
+    JOIN armful.experiment_share s USING (allocation_epoch)
+    LEFT JOIN anonymous a USING (allocation_epoch, variant)
 )
 SELECT arm.experiment_id, arm.allocation, arm.variant, sum(seen)::bigint AS seen,
     sum(total * share)::float8 AS expected, sum(total * share * (1 - share))::float8 AS variance,
     coalesce(max(e.max_log_e), 0)::float8 AS evidence
-FROM arm LEFT JOIN experiment_evidence e ON e.experiment = arm.id AND e.phase = arm.phase AND e.variant = 0 AND e.metric = ''
+FROM arm
+LEFT JOIN armful.experiment_evidence e ON e.experiment = arm.id AND e.phase = arm.phase AND e.variant = 0 AND e.metric = ''
 GROUP BY 1, 2, 3 ORDER BY 1, 3;

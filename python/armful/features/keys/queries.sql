@@ -1,17 +1,17 @@
 -- name: insert
-INSERT INTO api_key (key_id, name, digest, scopes, rate_limit, expires_at, replaces) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO armful.api_key (key_id, name, digest, scopes, rate_limit, expires_at, replaces) VALUES ($1, $2, $3, $4, $5, $6, $7)
 RETURNING key_id, name, digest, scopes, rate_limit, created_at, revoked_at, expires_at, last_used, replaces;
 
 -- name: lock
 -- Who wants to change a key sees it as it stays until the change.
 SELECT key_id, name, digest, scopes, rate_limit, created_at, revoked_at, expires_at, last_used, replaces
-FROM api_key WHERE key_id = $1 FOR NO KEY UPDATE;
+FROM armful.api_key WHERE key_id = $1 FOR NO KEY UPDATE;
 
 -- name: revoke
-UPDATE api_key SET revoked_at = now() WHERE key_id = $1
+UPDATE armful.api_key SET revoked_at = now() WHERE key_id = $1
 RETURNING key_id, name, digest, scopes, rate_limit, created_at, revoked_at, expires_at, last_used, replaces;
 
 -- name: end
 -- A key lives until $2, or as long as it would have, whichever is sooner.
-UPDATE api_key SET expires_at = least(expires_at, $2) WHERE key_id = $1
+UPDATE armful.api_key SET expires_at = least(expires_at, $2) WHERE key_id = $1
 RETURNING key_id, name, digest, scopes, rate_limit, created_at, revoked_at, expires_at, last_used, replaces;

@@ -21,10 +21,10 @@ _LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 class Keys:
     """The keys of the database; a change is in force in this process at once and in the others when they hear of it."""
 
-    def __init__(self, pool: Pool, key_cache: ApiKeyCache, source: UUID) -> None:
+    def __init__(self, pool: Pool, key_cache: ApiKeyCache, process_id: UUID) -> None:
         self._pool = pool
         self._key_cache = key_cache
-        self._source = source
+        self._process_id = process_id
 
     def still_valid(self, key: ApiKey) -> bool:
         """Whether a key that was valid is so still, as far as this process has heard."""
@@ -46,7 +46,7 @@ class Keys:
         expires_at = checked_expiry(expires_at)
         key, text = new_key(name, scopes, rate_limit, expires_at)
         async with acquire(self._pool) as connection:
-            stored = await keys.insert(connection, self._source, actor, key)
+            stored = await keys.insert(connection, self._process_id, actor, key)
             self._key_cache.load(await every_key(connection))
         return stored, text
 
@@ -66,7 +66,7 @@ class Keys:
             Refused: the new key would have expired already.
         """
         async with acquire(self._pool) as connection:
-            key, text = await replace(connection, self._source, key_id, overlap, expires_at, actor)
+            key, text = await replace(connection, self._process_id, key_id, overlap, expires_at, actor)
             self._key_cache.load(await every_key(connection))
         return key, text
 
@@ -77,7 +77,7 @@ class Keys:
             KeyNotFound: there is none of that id.
         """
         async with acquire(self._pool) as connection:
-            revoked = await keys.revoke(connection, self._source, actor, key_id)
+            revoked = await keys.revoke(connection, self._process_id, actor, key_id)
             self._key_cache.load(await every_key(connection))
         return revoked
 
@@ -96,7 +96,7 @@ def checked_expiry(expires_at: datetime | None) -> datetime | None:
 
 
 async def replace(
-    connection: Any, source: UUID, key_id: str, overlap: float, expires_at: datetime | None, actor: Actor
+    connection: Any, process_id: UUID, key_id: str, overlap: float, expires_at: datetime | None, actor: Actor
 ) -> tuple[ApiKey, str]:
     """A key with the name, scopes and rate of another, which is valid for `overlap` seconds more; and its text.
 
@@ -114,4 +114,4 @@ async def replace(
         expires_at = now + min(old.expires_at - old.created_at, _LAST - now)
     key, text = new_key(old.name, old.scopes, old.rate_limit, expires_at)
     key.replaces = key_id
-    return await keys.rotate(connection, source, actor, key, now + timedelta(seconds=overlap)), text
+    return await keys.rotate(connection, process_id, actor, key, now + timedelta(seconds=overlap)), text

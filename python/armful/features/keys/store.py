@@ -16,13 +16,13 @@ _SQL = load("armful.features.keys")
 _KIND = "key"
 
 
-async def insert(connection: Any, source: UUID, actor: Actor, key: ApiKey) -> ApiKey:
+async def insert(connection: Any, process_id: UUID, actor: Actor, key: ApiKey) -> ApiKey:
     """Store a new key."""
     async with connection.transaction():
         stored = await _insert(connection, key)
         details = {"scopes": sorted(key.scopes), "rate_limit": key.rate_limit, "expires_at": key.expires_at}
         await audit.write(connection, actor, "create", _KIND, key.key_id, name=key.name, **details)
-        await announce(connection, source, "keys")
+        await announce(connection, process_id, "keys")
     return stored
 
 
@@ -53,7 +53,7 @@ async def find(connection: Any, key_id: str) -> ApiKey:
     return to_key(row)
 
 
-async def revoke(connection: Any, source: UUID, actor: Actor, key_id: str) -> ApiKey:
+async def revoke(connection: Any, process_id: UUID, actor: Actor, key_id: str) -> ApiKey:
     """Revoke a key for good. Revoking twice is revoking once: the first time stands.
 
     Raises:
@@ -65,11 +65,11 @@ async def revoke(connection: Any, source: UUID, actor: Actor, key_id: str) -> Ap
             return key
         row = await connection.fetchrow(_SQL["revoke"], key_id)
         await audit.write(connection, actor, "revoke", _KIND, key_id, name=key.name)
-        await announce(connection, source, "keys")
+        await announce(connection, process_id, "keys")
     return to_key(row)
 
 
-async def rotate(connection: Any, source: UUID, actor: Actor, key: ApiKey, end: datetime) -> ApiKey:
+async def rotate(connection: Any, process_id: UUID, actor: Actor, key: ApiKey, end: datetime) -> ApiKey:
     """Store the key that takes the place of `key.replaces`, which lives on until `end` at most.
 
     Raises:
@@ -86,5 +86,5 @@ async def rotate(connection: Any, source: UUID, actor: Actor, key: ApiKey, end: 
         ending = await connection.fetchrow(_SQL["end"], old.key_id, end)
         details = {"name": key.name, "by": key.key_id, "expires_at": [old.expires_at, ending["expires_at"]]}
         await audit.write(connection, actor, "rotate", _KIND, old.key_id, **details)
-        await announce(connection, source, "keys")
+        await announce(connection, process_id, "keys")
     return stored

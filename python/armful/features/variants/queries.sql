@@ -1,31 +1,31 @@
 -- name: insert
 -- All or nothing: an id that exists, archived ones included, fails the whole statement.
-INSERT INTO variant_performance
+INSERT INTO armful.variant_performance
     (variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes)
 SELECT * FROM unnest($1::text[], $2::jsonb[], $3::text[], $4::float8[], $5::float8[], $6::bigint[], $7::bigint[])
 RETURNING id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at;
 
 -- name: existing
-SELECT variant_id FROM variant_performance WHERE variant_id = ANY ($1::text[]) LIMIT 1;
+SELECT variant_id FROM armful.variant_performance WHERE variant_id = ANY ($1::text[]) LIMIT 1;
 
 -- name: by_id
 SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at
-FROM variant_performance WHERE variant_id = $1;
+FROM armful.variant_performance WHERE variant_id = $1;
 
 -- name: page
 -- $1 dimensions all of which match, $2 least impressions, $3 statuses, $4 the id before the page, $5 its size.
 SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at
-FROM variant_performance
+FROM armful.variant_performance
 WHERE dimensions @> $1 AND impressions >= $2 AND status = ANY ($3::text[]) AND id > $4
 ORDER BY id LIMIT $5;
 
 -- name: count
-SELECT count(*) FROM variant_performance
+SELECT count(*) FROM armful.variant_performance
 WHERE dimensions @> $1 AND impressions >= $2 AND status = ANY ($3::text[]);
 
 -- name: patch
 -- $2 says which fields change; the others keep what they have.
-UPDATE variant_performance SET
+UPDATE armful.variant_performance SET
     dimensions  = CASE WHEN 'dimensions'  = ANY ($2::text[]) THEN $3 ELSE dimensions END,
     content     = CASE WHEN 'content'     = ANY ($2) THEN $4 ELSE content END,
     prior_alpha = CASE WHEN 'prior_alpha' = ANY ($2) THEN $5 ELSE prior_alpha END,

@@ -38,10 +38,10 @@ class Statistics(Struct, frozen=True):
 class Variants:
     """The variants of the database, and this process's copies of them."""
 
-    def __init__(self, pool: Pool, cache: VariantCache, source: UUID) -> None:
+    def __init__(self, pool: Pool, cache: VariantCache, process_id: UUID) -> None:
         self._pool = pool
         self._cache = cache
-        self._source = source
+        self._process_id = process_id
 
     def __len__(self) -> int:
         """How many variants can be selected."""
@@ -69,7 +69,7 @@ class Variants:
             if variant.variant_id in seen:
                 raise VariantExists(variant.variant_id)
             seen.add(variant.variant_id)
-        created = await variants.insert(self._pool, self._source, actor, new)
+        created = await variants.insert(self._pool, self._process_id, actor, new)
         self._cache.put(created)
         return created
 
@@ -143,7 +143,7 @@ class Variants:
         """
         if "\0" in variant_id:
             raise VariantNotFound(variant_id)
-        changed = await variants.patch(self._pool, self._source, actor, variant_id, changes)
+        changed = await variants.patch(self._pool, self._process_id, actor, variant_id, changes)
         self._cache.put([changed])
         return changed
 

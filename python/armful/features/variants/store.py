@@ -20,7 +20,7 @@ _SQL = load("armful.features.variants")
 _PER_ROW = 0.001  # seconds more that a caller waits for every row that it writes or asks for
 
 
-async def insert(pool: Pool, source: UUID, actor: Actor, new: Sequence[NewVariant]) -> list[Variant]:
+async def insert(pool: Pool, process_id: UUID, actor: Actor, new: Sequence[NewVariant]) -> list[Variant]:
     """Create all of `new` or, where an id exists already, none.
 
     Raises:
@@ -41,7 +41,7 @@ async def insert(pool: Pool, source: UUID, actor: Actor, new: Sequence[NewVarian
                 rows = await connection.fetch(_SQL["insert"], *columns)
                 created = [row["id"] for row in rows]
                 await audit.write_created_variants(connection, actor, created)
-                await announce(connection, source, "variants", created)
+                await announce(connection, process_id, "variants", created)
         except asyncpg.UniqueViolationError as error:
             raise VariantExists(await connection.fetchval(_SQL["existing"], columns[0])) from error
     return [to_variant(row) for row in rows]
@@ -74,7 +74,9 @@ async def page(
     return [to_variant(row) for row in rows], total
 
 
-async def patch(pool: Pool, source: UUID, actor: Actor, variant_id: str, changes: dict[str, Any]) -> Variant:
+async def patch(
+    pool: Pool, process_id: UUID, actor: Actor, variant_id: str, changes: dict[str, Any]
+) -> Variant:
     """Change the named fields of a variant: dimensions, content, prior_alpha, prior_beta, status.
 
     Raises:
@@ -86,5 +88,5 @@ async def patch(pool: Pool, source: UUID, actor: Actor, variant_id: str, changes
         if row is None:
             raise VariantNotFound(variant_id)
         await audit.write_changed_variant(connection, actor, variant_id, row["id"])
-        await announce(connection, source, "variants", [row["id"]])
+        await announce(connection, process_id, "variants", [row["id"]])
     return to_variant(row)

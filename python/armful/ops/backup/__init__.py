@@ -32,12 +32,11 @@ async def back_up(dsn: str, file: Path, *, bin_dir: Path | None = None) -> Manif
             armful=__version__,
             at=now.at,
             server=now.server,
-            schema=now.schema,
             migration=now.number,
             tables=now.tables,
         )
         return await asyncio.to_thread(
-            _archive.write, file, manifest, lambda: _programs.dump(programs, dsn, now.snapshot, now.schema)
+            _archive.write, file, manifest, lambda: _programs.dump(programs, dsn, now.snapshot)
         )
 
 
@@ -64,10 +63,9 @@ async def restore(dsn: str, file: Path, *, replace: bool = False, bin_dir: Path 
         _programs.load,
         programs,
         dsn,
-        manifest.schema,
         _archive.dump(file),
-        storage.clear(manifest.schema),
-        storage.check(manifest.schema, manifest.tables),
+        storage.clear(),
+        storage.check(manifest.tables),
     )
     await storage.analyze(dsn)
     await migrate(dsn)

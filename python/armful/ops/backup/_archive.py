@@ -20,7 +20,7 @@ from armful.domain.errors import ArmfulError
 from armful.ops.backup.store import Content
 
 DUMP, MANIFEST = "database.dump", "manifest.json"
-FORMAT = 1
+FORMAT = 2
 CHUNK = 1 << 20
 
 _UNREADABLE = (tarfile.TarError, KeyError, ValueError, EOFError, OverflowError)
@@ -47,9 +47,6 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
     server: str
     """PostgreSQL's version."""
-
-    schema: str
-    """The schema the tables are in, quoted where SQL needs it."""
 
     migration: int
     """The newest migration of the database."""

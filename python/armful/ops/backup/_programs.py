@@ -36,8 +36,8 @@ def programs(bin_dir: Path | None) -> Path:
     return folder
 
 
-def dump(folder: Path, dsn: str, snapshot: str, schema: str) -> Iterator[bytes]:
-    """What pg_dump says of a schema as of a snapshot, in its custom format, piece by piece.
+def dump(folder: Path, dsn: str, snapshot: str) -> Iterator[bytes]:
+    """What pg_dump says of armful's schema as of a snapshot, in its custom format, piece by piece.
 
     Raises:
         ProgramFailed: in its own words.
@@ -45,7 +45,7 @@ def dump(folder: Path, dsn: str, snapshot: str, schema: str) -> Iterator[bytes]:
     command = [
         str(folder / "pg_dump"),
         *("--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=10s"),
-        *(f"--snapshot={snapshot}", f"--schema={schema}", f"--dbname={_address(dsn)}"),
+        *(f"--snapshot={snapshot}", "--schema=armful", f"--dbname={_address(dsn)}"),
     ]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, env=_environment(dsn), stdout=subprocess.PIPE, stderr=said)  # noqa: S603
@@ -59,13 +59,13 @@ def dump(folder: Path, dsn: str, snapshot: str, schema: str) -> Iterator[bytes]:
             _end(process)
 
 
-def load(folder: Path, dsn: str, schema: str, dump: Iterator[bytes], before: str, after: str) -> None:
-    """Load the schema of a dump in one transaction that begins with the SQL `before` and ends with `after`: all or nothing.
+def load(folder: Path, dsn: str, dump: Iterator[bytes], before: str, after: str) -> None:
+    """Load a dump in one transaction that begins with the SQL `before` and ends with `after`: all or nothing.
 
     Raises:
         ProgramFailed: in its own words; the database is as it was.
     """
-    reader = [str(folder / "pg_restore"), "--no-owner", "--no-privileges", f"--schema={_unquoted(schema)}"]
+    reader = [str(folder / "pg_restore"), "--no-owner", "--no-privileges"]
     writer = [str(folder / "psql"), "-Xq", "--set=ON_ERROR_STOP=1", f"--dbname={_address(dsn)}"]
     environment = _environment(dsn)
     pipe = subprocess.PIPE
@@ -146,7 +146,3 @@ def _environment(dsn: str) -> dict[str, str]:
         | {"PGAPPNAME": "armful-backup", "PGCONNECT_TIMEOUT": "10"}
         | ({"PGPASSWORD": password} if password else {})
     )
-
-
-def _unquoted(identifier: str) -> str:
-    return identifier[1:-1].replace('""', '"') if identifier.startswith('"') else identifier

@@ -5,25 +5,26 @@ SET LOCAL idle_in_transaction_session_timeout = 0;
 SET LOCAL statement_timeout = 0;
 
 -- name: moment
--- That moment, for other sessions to read of; the schema that armful's tables are in, null where there are none.
+-- That moment, for other sessions to read of; and whether armful has ever been here.
 SELECT pg_export_snapshot() AS snapshot, now() AS at, current_setting('server_version') AS server,
-    (SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('armful_migration')) AS schema;
+    to_regclass('armful.migration') IS NOT NULL AS ours;
 
 -- name: number
 -- The newest migration.
-SELECT coalesce(max(number), 0) FROM armful_migration;
+SELECT coalesce(max(number), 0) FROM armful.migration;
 
 -- name: tables
--- The tables of the schema $1, those of a partitioned one left to it; and whether they have both counters.
+-- The tables of armful, those of a partitioned one left to it; and whether they have both counters.
 SELECT c.relname AS name, count(a.attname) = 2 AS counts
 FROM pg_class c
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname IN ('impressions', 'successes') AND NOT a.attisdropped
-WHERE c.relnamespace = $1::text::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+WHERE c.relnamespace = to_regnamespace('armful') AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 GROUP BY c.relname ORDER BY c.relname;
 
 -- name: count
 -- Rows, impressions and successes of a table that has such counters.
-SELECT count(*)::bigint AS rows, coalesce(sum(impressions), 0)::bigint AS impressions, coalesce(sum(successes), 0)::bigint AS successes
+SELECT count(*)::bigint AS rows, coalesce(sum(impressions), 0)::bigint AS impressions,
+    coalesce(sum(successes), 0)::bigint AS successes
 FROM :table;
 
 -- name: count_rows
@@ -36,32 +37,31 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_n
 
 -- name: filled
 -- Whether there is anything that would be lost.
-SELECT EXISTS (SELECT FROM variant_performance) OR EXISTS (SELECT FROM experiment) OR EXISTS (SELECT FROM api_key);
+SELECT EXISTS (SELECT FROM armful.variant_performance) OR EXISTS (SELECT FROM armful.experiment)
+    OR EXISTS (SELECT FROM armful.api_key);
+
+-- name: not_ours
+-- What would go with armful's schema, or lose a constraint, and is not armful's: tables and views in it that are none of $1 (a
+-- role of the schema's name makes its own there unless it says otherwise), and those outside that refer to armful's.
+SELECT c.oid::regclass::text AS name FROM pg_class c
+WHERE c.relnamespace = to_regnamespace('armful') AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+  AND c.relname <> ALL ($1::text[])
+UNION
+SELECT c.oid::regclass::text
+FROM pg_depend d
+JOIN pg_class ours ON d.refclassid = 'pg_class'::regclass AND ours.oid = d.refobjid
+LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
+JOIN pg_class c ON c.oid IN (r.ev_class, k.conrelid)
+WHERE ours.relnamespace = to_regnamespace('armful') AND c.relnamespace <> ours.relnamespace
+ORDER BY name;
 
 -- name: clear
--- Make room: the tables named (partitions go with them) and the routines named, in whatever schema of the path they are;
--- that no program migrates meanwhile, it has to wait for the lock.
+-- Make room; that no program migrates meanwhile, it has to wait for the lock.
 SET LOCAL lock_timeout = '10s';
 SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('transaction_timeout', 'statement_timeout');
 SELECT pg_advisory_xact_lock(:lock);
-DO $$
-DECLARE
-    name text;
-BEGIN
-    FOREACH name IN ARRAY :tables::text[] LOOP
-        EXECUTE format('DROP TABLE IF EXISTS %I CASCADE', name);
-    END LOOP;
-    FOR name IN
-        SELECT format('%s %s', CASE prokind WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END, oid::regprocedure)
-        FROM pg_proc WHERE proname = ANY (:routines::text[]) AND pg_function_is_visible(oid)
-        ORDER BY prokind  -- aggregates first, as they use functions
-    LOOP
-        EXECUTE 'DROP ' || name || ' CASCADE';
-    END LOOP;
-    IF to_regnamespace(:schema) IS NULL THEN
-        EXECUTE 'CREATE SCHEMA ' || :schema;
-    END IF;
-END $$;
+DROP SCHEMA IF EXISTS armful CASCADE;
 
 -- name: check
 -- Refuse to commit a table with other contents than those it had.

@@ -15,10 +15,7 @@ from armful.domain.errors import ArmfulError, Conflict
 
 _SQL = load("armful.ops.backup")
 
-_MADE = re.compile(
-    r"^CREATE (?:OR REPLACE )?(TABLE|FUNCTION|AGGREGATE)(?: IF NOT EXISTS)? (\w+)", re.MULTILINE
-)
-_BOOKKEEPING = "armful_migration"
+_MADE = re.compile(r"^CREATE TABLE armful\.(\w+)", re.MULTILINE)
 
 
 class NothingToBackUp(ArmfulError):
@@ -34,7 +31,7 @@ class InUse(Conflict):
 
 
 class NotOurs(Conflict):
-    """The database also has tables that are not armful's ({}): restore into a database of its own"""
+    """Tables or views that are not armful's would go with its own ({}): move or drop them first"""
 
 
 class Content(Struct, frozen=True, array_like=True):
@@ -53,7 +50,6 @@ class Moment(Struct, frozen=True, kw_only=True):
 
     at: datetime
     server: str
-    schema: str
     number: int
     """The newest migration."""
 
@@ -70,25 +66,26 @@ async def moment(dsn: str) -> AsyncIterator[Moment]:
     connection = await connect(dsn)
     try:
         await connection.execute(_SQL["begin"])
-        row = await connection.fetchrow(_SQL["moment"])
-        if row["schema"] is None:
+        snapshot, at, server, ours = await connection.fetchrow(_SQL["moment"])
+        if not ours:
             raise NothingToBackUp(await connection.fetchval("SELECT current_database()"))
         yield Moment(
-            **row,
+            snapshot=snapshot,
+            at=at,
+            server=server,
             number=await connection.fetchval(_SQL["number"]),
-            tables=await contents(connection, row["schema"]),
+            tables=await contents(connection),
         )
     finally:
         connection.terminate()
 
 
-async def contents(connection: Any, schema: str) -> dict[str, Content]:
-    """What every table of a schema, given as SQL has it, contains."""
-    found = {}
-    for table in await connection.fetch(_SQL["tables"], schema):
-        name = table["name"]
-        found[name] = Content(*await connection.fetchrow(_counting(schema, name, counts=table["counts"])))
-    return found
+async def contents(connection: Any) -> dict[str, Content]:
+    """What every table of armful contains."""
+    return {
+        name: Content(*await connection.fetchrow(_counting(name, counts=counts)))
+        for name, counts in await connection.fetch(_SQL["tables"])
+    }
 
 
 async def check_target(dsn: str, number: int, *, replace: bool) -> None:
@@ -97,7 +94,7 @@ async def check_target(dsn: str, number: int, *, replace: bool) -> None:
     Raises:
         NewerSchema: the backup is of a newer armful.
         InUse: an armful is connected.
-        NotOurs: there are tables that `clear` would not take away.
+        NotOurs: something else in the database would go with armful's tables.
         NotEmpty: something is in it, and `replace` is False.
     """
     if number > (known := migrations()[-1].number):
@@ -106,11 +103,11 @@ async def check_target(dsn: str, number: int, *, replace: bool) -> None:
     try:
         if others := await connection.fetchval(_SQL["used_by"]):
             raise InUse(others)
-        schema = await connection.fetchval("SELECT quote_ident(current_schema())")
-        there = {row["name"] for row in await connection.fetch(_SQL["tables"], schema)} if schema else set()
-        if foreign := there - _made()["TABLE"]:
-            raise NotOurs(", ".join(sorted(foreign)[:5]))
-        if _BOOKKEEPING in there and not replace and await connection.fetchval(_SQL["filled"]):
+        made = [name for migration in migrations() for name in _MADE.findall(migration.sql)]
+        if foreign := await connection.fetch(_SQL["not_ours"], made):
+            raise NotOurs(", ".join(row["name"] for row in foreign[:5]))
+        there = await connection.fetchval("SELECT to_regclass('armful.migration') IS NOT NULL")
+        if there and not replace and await connection.fetchval(_SQL["filled"]):
             raise NotEmpty
     finally:
         await connection.close()
@@ -125,23 +122,16 @@ async def analyze(dsn: str) -> None:
         await connection.close()
 
 
-def clear(schema: str) -> str:
-    """SQL that takes away whatever any of our migrations makes, for a transaction that brings it back."""
-    made = _made()
-    values = {
-        "lock": str(LOCK),
-        "tables": _array(made["TABLE"]),
-        "routines": _array(made["FUNCTION"] | made["AGGREGATE"]),
-        "schema": _literal(schema),
-    }
-    return _fill("clear", values)
+def clear() -> str:
+    """SQL that takes away all of armful's schema, for a transaction that brings it back."""
+    return _fill("clear", {"lock": str(LOCK)})
 
 
-def check(schema: str, tables: Mapping[str, Content]) -> str:
+def check(tables: Mapping[str, Content]) -> str:
     """SQL that fails unless the tables contain that."""
     statements = []
     for name, content in tables.items():
-        counted = _counting(schema, name, counts=content.impressions is not None).rstrip(";")
+        counted = _counting(name, counts=content.impressions is not None).rstrip(";")
         figures = (content.rows, content.impressions, content.successes)
         expected = ", ".join(str(figure) for figure in figures if figure is not None)
         statements.append(
@@ -150,17 +140,8 @@ def check(schema: str, tables: Mapping[str, Content]) -> str:
     return "\n".join(statements)
 
 
-def _made() -> dict[str, set[str]]:
-    """Names of what our migrations make, by kind."""
-    found: dict[str, set[str]] = {"TABLE": {_BOOKKEEPING}, "FUNCTION": set(), "AGGREGATE": set()}
-    for migration in migrations():
-        for kind, name in _MADE.findall(migration.sql):
-            found[kind].add(name)
-    return found
-
-
-def _counting(schema: str, table: str, *, counts: bool) -> str:
-    return _fill("count" if counts else "count_rows", {"table": f"{schema}.{_identifier(table)}"})
+def _counting(table: str, *, counts: bool) -> str:
+    return _fill("count" if counts else "count_rows", {"table": f"armful.{_identifier(table)}"})
 
 
 def _fill(name: str, values: Mapping[str, str]) -> str:
@@ -173,7 +154,3 @@ def _identifier(name: str) -> str:
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _array(names: set[str]) -> str:
-    return f"ARRAY[{', '.join(_literal(name) for name in sorted(names))}]"

@@ -16,7 +16,7 @@ CREATE TEMPORARY TABLE incoming (
 -- Take out the lines whose id exists or stands on an earlier line; the first $1 of them, and how many they are.
 WITH known AS (
     SELECT i.line, i.variant_id, p.id IS NOT NULL AS taken, min(i.line) OVER (PARTITION BY i.variant_id) AS first_line
-    FROM incoming i LEFT JOIN variant_performance p ON p.variant_id = i.variant_id
+    FROM incoming i LEFT JOIN armful.variant_performance p ON p.variant_id = i.variant_id
 ), gone AS (
     DELETE FROM incoming i USING known k
     WHERE k.line = i.line AND (k.taken OR k.line > k.first_line)
@@ -29,15 +29,15 @@ SELECT coalesce(max(line), 0) FROM incoming;
 
 -- name: insert
 -- Create the variants of the lines after $1 up to $2, in the file's order.
-INSERT INTO variant_performance
+INSERT INTO armful.variant_performance
     (variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status)
 SELECT variant_id, dimensions::jsonb, content, prior_alpha, prior_beta, impressions, successes, status
 FROM incoming WHERE line > $1 AND line <= $2 ORDER BY line
 RETURNING id;
 
 -- name: count
-SELECT count(*) FROM variant_performance WHERE status = ANY ($1::text[]);
+SELECT count(*) FROM armful.variant_performance WHERE status = ANY ($1::text[]);
 
 -- name: export
 SELECT variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status
-FROM variant_performance WHERE status = ANY ($1::text[]) ORDER BY id;
+FROM armful.variant_performance WHERE status = ANY ($1::text[]) ORDER BY id;

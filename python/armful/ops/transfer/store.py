@@ -65,7 +65,7 @@ async def unstage_taken(connection: Any, limit: int) -> tuple[list[Taken], int]:
     return [Taken(*list(row)[:3]) for row in rows], rows[0]["total"] if rows else 0
 
 
-async def insert_staged(connection: Any, source: UUID, name: str, progress: Callable[[int], None]) -> int:
+async def insert_staged(connection: Any, process_id: UUID, name: str, progress: Callable[[int], None]) -> int:
     """Create all that is staged, in one transaction, and return how many variants that was.
 
     The audit log gets one entry, under `name`. `progress` is told every now and then how many have been written so far.
@@ -80,7 +80,7 @@ async def insert_staged(connection: Any, source: UUID, name: str, progress: Call
             for line in range(0, last_line, _LINES_AT_ONCE):
                 rows = await connection.fetch(_SQL["insert"], line, line + _LINES_AT_ONCE)
                 if rows:
-                    await announce(connection, source, "variants", [row["id"] for row in rows])
+                    await announce(connection, process_id, "variants", [row["id"] for row in rows])
                 count += len(rows)
                 progress(count)
             await audit.write(connection, COMMAND_LINE, "import", "import", name, variants=count)

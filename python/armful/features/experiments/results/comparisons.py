@@ -1,7 +1,7 @@
 """One metric of an experiment's phase: every variant's figures, and its comparison with control.
 
 A fixed split is compared by its score test and, for every look before the planned end, by the always-valid e-process. An
-adaptive one is compared by the propensities of its regimes alone: a plain p-value would be wrong there.
+adaptive one is compared by the propensities of its allocation epochs alone: a plain p-value would be wrong there.
 """
 
 from collections import defaultdict
@@ -22,9 +22,9 @@ CONFIDENCE_LEVEL = 0.95
 
 
 class Cell(NamedTuple):
-    """Impressions and successes of a variant under a regime."""
+    """Impressions and successes of a variant under an allocation epoch."""
 
-    regime: int
+    allocation_epoch: int
     variant: int
     impressions: int
     successes: int
@@ -103,8 +103,8 @@ def figures(
 
     Args:
         arms: The phase's, control among them.
-        cells: What was counted, by regime and variant.
-        shares: Each regime's share of each variant.
+        cells: What was counted, by allocation epoch and variant.
+        shares: Each allocation epoch's share of each variant.
         adaptive: Whether shares followed outcomes.
         participants: By variant.
         evidence: The largest log e-value of earlier looks, by variant.
@@ -172,8 +172,8 @@ def figures_of(
 
 def _pair_share(shares: Mapping[int, Mapping[int, float]], variant: int, control: int) -> float | None:
     """The variant's share of its own and control's traffic in a fixed split, where neither is nothing."""
-    for regime in shares.values():
-        mine, theirs = regime.get(variant, 0.0), regime.get(control, 0.0)
+    for allocation_epoch in shares.values():
+        mine, theirs = allocation_epoch.get(variant, 0.0), allocation_epoch.get(control, 0.0)
         if mine > 0 and theirs > 0:
             return mine / (mine + theirs)
     return None
@@ -203,15 +203,18 @@ def _adaptive_rates(
 ) -> dict[int, AdaptiveRate]:
     shown: dict[int, int] = defaultdict(int)
     for cell in cells:
-        shown[cell.regime] += cell.impressions
+        shown[cell.allocation_epoch] += cell.impressions
     rates = {}
     for arm in arms:
         sums, opportunities = ArmSums(), 0
-        for regime, impressions in shown.items():
-            if shares[regime].get(arm.variant, 0) > 0:
+        for allocation_epoch, impressions in shown.items():
+            if shares[allocation_epoch].get(arm.variant, 0) > 0:
                 opportunities += impressions
         for cell in cells:
-            if cell.variant == arm.variant and (share := shares[cell.regime].get(arm.variant, 0)) > 0:
+            if (
+                cell.variant == arm.variant
+                and (share := shares[cell.allocation_epoch].get(arm.variant, 0)) > 0
+            ):
                 sums = sums.add(share, cell.impressions, cell.successes)
         rates[arm.variant] = adaptive_rate(sums, opportunities, CONFIDENCE_LEVEL)
     return rates
@@ -228,10 +231,10 @@ def _adaptive(
     conversions: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for cell in cells:
         if cell.variant in (variant, control):
-            conversions[cell.regime][cell.variant == control] += cell.successes
+            conversions[cell.allocation_epoch][cell.variant == control] += cell.successes
     evidence = LiftEvidence()
-    for regime, (mine, theirs) in conversions.items():
-        share = _pair_share({regime: shares[regime]}, variant, control)
+    for allocation_epoch, (mine, theirs) in conversions.items():
+        share = _pair_share({allocation_epoch: shares[allocation_epoch]}, variant, control)
         if share is not None:
             evidence = evidence.add(share, mine, theirs)
     estimate = adaptive_comparison(rates[variant], rates[control])

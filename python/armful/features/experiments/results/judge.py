@@ -68,7 +68,7 @@ def judge(experiment: Experiment, counts: Counts, now: datetime, *, series: bool
     """Judge a phase of an experiment at `now` by what happened in it."""
     shares: dict[int, dict[int, float]] = defaultdict(dict)
     for share in counts.shares:
-        shares[share.regime][share.variant] = share.share
+        shares[share.allocation_epoch][share.variant] = share.share
     in_phase = {share.variant for share in counts.shares}
     arms = [arm for arm in experiment.arms if arm.variant in in_phase or experiment.phase == 0]
     people = _participants(counts)
@@ -78,7 +78,11 @@ def judge(experiment: Experiment, counts: Counts, now: datetime, *, series: bool
         return last is None or day <= last
 
     first = experiment.success_metrics[0]
-    cells = [Cell(d.regime, d.variant, d.impressions, d.successes) for d in counts.days if resolved(d.day)]
+    cells = [
+        Cell(d.allocation_epoch, d.variant, d.impressions, d.successes)
+        for d in counts.days
+        if resolved(d.day)
+    ]
 
     def of(metric: str) -> list[VariantResult]:
         earlier = {variant: found for (variant, name), found in counts.evidence.items() if name == metric}
@@ -163,7 +167,7 @@ def _metric_cells(
 ) -> list[Cell]:
     """A later metric's cells: its successes, of the same impressions."""
     found = [
-        Cell(m.regime, m.variant, 0, m.successes)
+        Cell(m.allocation_epoch, m.variant, 0, m.successes)
         for m in counts.metrics
         if m.metric == metric and resolved(m.day)
     ]

@@ -35,16 +35,16 @@ def sample_ratio(
     *,
     as_planned: bool,
 ) -> tuple[SampleRatioResult, dict[tuple[int, str], float]]:
-    """The phase's traffic against what its regimes' shares lead to expect, and the strongest evidence so far."""
+    """The phase's traffic against what its allocation epochs' shares lead to expect, and the strongest evidence so far."""
     expected: dict[int, float] = defaultdict(float)
     variances: dict[int, float] = defaultdict(float)
-    by_regime: dict[int, int] = defaultdict(int)
+    by_epoch: dict[int, int] = defaultdict(int)
     for share in counts.shares:
-        by_regime[share.regime] += share.participants
+        by_epoch[share.allocation_epoch] += share.participants
     for day in counts.days:
-        by_regime[day.regime] += day.anonymous
-    for regime, total in by_regime.items():
-        for variant, part in shares[regime].items():
+        by_epoch[day.allocation_epoch] += day.anonymous
+    for allocation_epoch, total in by_epoch.items():
+        for variant, part in shares[allocation_epoch].items():
             expected[variant] += total * part
             variances[variant] += total * part * (1 - part)
     everybody = sum(expected.values())

@@ -18,14 +18,17 @@ def by_persona(days: Iterable[DayCount]) -> list[SegmentCount]:
 def breakdown(experiment: Experiment, counts: Iterable[SegmentCount], results: Results) -> dict[str, Segment]:
     """The figures per value. A value needs enough impressions of its own to be called significant.
 
-    Segments are kept by phase, not by regime, so in an adaptive experiment they show rates and chances but no comparison.
+    Segments are kept by phase, not by allocation epoch, so in an adaptive experiment they show rates and chances but no
+    comparison.
     """
     adaptive = experiment.allocation == "thompson"
     arms = [variant.arm for variant in results.variants]
-    regime = next(iter(results.shares), 0)
+    allocation_epoch = next(iter(results.shares), 0)
     by_value: dict[str, list[Cell]] = defaultdict(list)
     for count in counts:
-        by_value[count.value].append(Cell(regime, count.variant, count.impressions, count.successes))
+        by_value[count.value].append(
+            Cell(allocation_epoch, count.variant, count.impressions, count.successes)
+        )
     segments = {}
     for value in sorted(by_value):
         cells = by_value[value]

@@ -54,7 +54,7 @@ def series_of(
     by_day: dict[date, list[Cell]] = defaultdict(list)
     for d in counts.days:
         if resolved(d.day):
-            by_day[d.day].append(Cell(d.regime, d.variant, d.impressions, d.successes))
+            by_day[d.day].append(Cell(d.allocation_epoch, d.variant, d.impressions, d.successes))
     days = sorted(by_day)
     step = max(1, -(-len(days) // _MOST_POINTS))
     points: list[DayPoint] = []

@@ -12,9 +12,9 @@ _SQL = load("armful.features.experiments")
 
 
 class Share(Struct, frozen=True):
-    """A variant's share of the traffic under a regime, and the distinct participants its events have named."""
+    """A variant's share of the traffic under an allocation epoch, and the distinct participants its events have named."""
 
-    regime: int
+    allocation_epoch: int
     phase: int
     variant: int
     share: float
@@ -22,9 +22,9 @@ class Share(Struct, frozen=True):
 
 
 class DayCount(Struct, frozen=True):
-    """What happened to a variant on a UTC day under a regime, for one persona ('' where none was named)."""
+    """What happened to a variant on a UTC day under an allocation epoch, for one persona ('' where none was named)."""
 
-    regime: int
+    allocation_epoch: int
     variant: int
     day: date
     persona_id: str
@@ -36,7 +36,7 @@ class DayCount(Struct, frozen=True):
 class MetricCount(Struct, frozen=True):
     """Successes by a metric other than the first."""
 
-    regime: int
+    allocation_epoch: int
     variant: int
     day: date
     metric: str
@@ -67,7 +67,7 @@ async def read(connection: Any, experiment: Experiment, phase: int) -> Counts:
     """The counts of one phase."""
     shares = [Share(*row) for row in await connection.fetch(_SQL["shares"], experiment.key)]
     shares = [share for share in shares if share.phase == phase]
-    regimes = {share.regime for share in shares}
+    allocation_epochs = {share.allocation_epoch for share in shares}
     days = [DayCount(*row) for row in await connection.fetch(_SQL["days"], experiment.key)]
     metrics = [MetricCount(*row) for row in await connection.fetch(_SQL["metric_days"], experiment.key)]
     evidence = await connection.fetch(_SQL["evidence"], experiment.key, phase)
@@ -75,8 +75,8 @@ async def read(connection: Any, experiment: Experiment, phase: int) -> Counts:
         phase=phase,
         phases=dict(await connection.fetch(_SQL["phases"], experiment.key)),
         shares=shares,
-        days=[day for day in days if day.regime in regimes],
-        metrics=[count for count in metrics if count.regime in regimes],
+        days=[day for day in days if day.allocation_epoch in allocation_epochs],
+        metrics=[count for count in metrics if count.allocation_epoch in allocation_epochs],
         evidence={(row["variant"], row["metric"]): row["max_log_e"] for row in evidence},
     )
 

@@ -1,0 +1,1060 @@
+-- The database that the migrations and functions make, as pg_dump says it. `make schema` writes this file; don't edit it.
+-- Why things are as they are is said where they are made: migrations/ and functions/.
+
+CREATE SCHEMA armful;
+
+CREATE TYPE armful.attributed_outcome AS (
+	item integer,
+	experiment bigint,
+	allocation_epoch bigint,
+	variant bigint,
+	impressions bigint,
+	successes bigint,
+	variant_successes bigint,
+	by_metric jsonb,
+	by_other_metric jsonb,
+	at timestamp with time zone,
+	persona_id text,
+	participant_id text,
+	is_new boolean,
+	metadata jsonb
+);
+
+CREATE TYPE armful.resolved_outcome AS (
+	item integer,
+	status smallint,
+	variant bigint,
+	impressions bigint,
+	successes bigint,
+	late boolean,
+	succeeded boolean,
+	times bigint,
+	at timestamp with time zone,
+	occurred_at timestamp with time zone,
+	persona_id text,
+	participant_id text,
+	experiment_id text,
+	selection_id uuid,
+	metrics jsonb,
+	metadata jsonb
+);
+
+CREATE FUNCTION armful.add_counts(a jsonb, b jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE WHEN b = '{}' THEN a ELSE a || (
+        SELECT jsonb_object_agg(key, coalesce((a ->> key)::bigint, 0) + value::bigint) FROM jsonb_each_text(b)
+    ) END
+$$;
+
+CREATE FUNCTION armful.apply_to_experiments(p_attributed armful.attributed_outcome[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    named boolean;
+    measured boolean;
+    described boolean;
+BEGIN
+    SELECT bool_or(a.participant_id IS NOT NULL), bool_or(a.by_other_metric <> '{}'), bool_or(a.metadata IS NOT NULL)
+    INTO named, measured, described
+    FROM unnest(p_attributed) AS a;
+
+    IF named THEN
+        PERFORM armful.count_participants(p_attributed);
+    END IF;
+
+    INSERT INTO armful.experiment_day AS d
+        (experiment, allocation_epoch, variant, day, persona_id, impressions, successes, anonymous)
+    SELECT a.experiment, a.allocation_epoch, a.variant, (a.at AT TIME ZONE 'UTC')::date, coalesce(a.persona_id, ''),
+           sum(a.impressions), sum(a.successes), sum(CASE WHEN a.participant_id IS NULL THEN a.impressions ELSE 0 END)
+    FROM unnest(p_attributed) AS a
+    GROUP BY 1, 2, 3, 4, 5
+    ON CONFLICT (experiment, allocation_epoch, variant, day, persona_id) DO UPDATE SET
+        impressions = d.impressions + excluded.impressions, successes = d.successes + excluded.successes,
+        anonymous = d.anonymous + excluded.anonymous;
+
+    IF measured THEN
+        INSERT INTO armful.experiment_metric_day AS d (experiment, allocation_epoch, variant, day, metric, successes)
+        SELECT a.experiment, a.allocation_epoch, a.variant, (a.at AT TIME ZONE 'UTC')::date, m.key, sum(m.value::bigint)
+        FROM unnest(p_attributed) AS a CROSS JOIN LATERAL jsonb_each_text(a.by_other_metric) AS m
+        GROUP BY 1, 2, 3, 4, 5
+        ON CONFLICT (experiment, allocation_epoch, variant, day, metric) DO UPDATE SET
+            successes = d.successes + excluded.successes;
+    END IF;
+
+    IF described THEN
+        PERFORM armful.count_segments(p_attributed);
+    END IF;
+END $$;
+
+CREATE FUNCTION armful.apply_to_variants(p_variant bigint[], p_impressions bigint[], p_successes bigint[], p_hour_variant bigint[], p_hour timestamp with time zone[], p_persona_id text[], p_hour_impressions bigint[], p_hour_successes bigint[]) RETURNS TABLE(id bigint, impressions bigint, successes bigint, version bigint)
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    this_hour CONSTANT timestamptz := date_trunc('hour', now(), 'UTC');
+BEGIN
+    RETURN QUERY
+    WITH rolled_up AS (
+        INSERT INTO armful.variant_hour AS h (variant, hour, persona_id, impressions, successes)
+        SELECT variant, coalesce(hour, this_hour), coalesce(persona_id, ''), impressions, successes
+        FROM unnest(p_hour_variant, p_hour, p_persona_id, p_hour_impressions, p_hour_successes)
+            AS added (variant, hour, persona_id, impressions, successes)
+        ON CONFLICT (variant, hour, persona_id) DO UPDATE SET
+            impressions = h.impressions + excluded.impressions, successes = h.successes + excluded.successes
+    )
+    UPDATE armful.variant_performance v
+    SET impressions = v.impressions + added.impressions, successes = v.successes + added.successes, version = v.version + 1
+    FROM unnest(p_variant, p_impressions, p_successes) AS added (variant, impressions, successes)
+    WHERE v.id BETWEEN added.variant AND added.variant
+    RETURNING v.id, v.impressions, v.successes, v.version;
+END $$;
+
+CREATE FUNCTION armful.attribute_to_experiments(p_outcomes armful.resolved_outcome[]) RETURNS armful.attributed_outcome[]
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT ROW(
+            o.item, e.id, impression.allocation_epoch, o.variant, o.impressions,
+            coalesce((m.by_metric ->> e.success_metrics[1])::bigint, 0), o.successes, m.by_metric,
+            m.by_metric - e.success_metrics[1], o.at, o.persona_id, o.participant_id,
+            o.participant_id IS NOT NULL AND NOT o.late AND coalesce(p.impressions, 0) = 0,
+            CASE WHEN NOT o.late THEN o.metadata WHEN o.selection_id IS NULL THEN p.metadata ELSE s.metadata END
+        )::armful.attributed_outcome
+        FROM unnest(p_outcomes) AS o
+        JOIN armful.experiment_arm a ON a.variant = o.variant
+        JOIN armful.experiment e ON e.id = a.experiment
+        -- LIMIT has these looked up one by one, by index: the tables are large, and a plan made when they were small would
+        -- stay in use.
+        LEFT JOIN LATERAL (
+            SELECT * FROM armful.selection_outcome s
+            WHERE o.late AND s.selection_id = o.selection_id AND s.variant = o.variant LIMIT 1
+        ) AS s ON true
+        LEFT JOIN LATERAL (
+            SELECT * FROM armful.experiment_participant p
+            WHERE p.experiment = e.id AND p.participant_id = o.participant_id LIMIT 1
+        ) AS p ON true
+        -- Where the impression was counted, and what has come of it so far.
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN s.selection_id IS NOT NULL THEN s.allocation_epochs[array_position(s.experiments, e.id)]
+                        ELSE coalesce(p.allocation_epoch, e.allocation_epoch) END AS allocation_epoch,
+                   CASE WHEN s.selection_id IS NOT NULL THEN s.impressions ELSE p.impressions END AS impressions,
+                   coalesce(s.metrics, p.metrics) AS metrics
+        ) AS impression
+        CROSS JOIN LATERAL (
+            SELECT armful.count_metrics(
+                e.success_metrics || e.guardrail_metrics, o.metrics, o.succeeded, o.times,
+                o.late, impression.impressions, impression.metrics
+            ) AS by_metric
+            OFFSET 0  -- worked out once
+        ) AS m
+        WHERE o.status = 0
+          AND (o.experiment_id IS NULL OR o.experiment_id = e.experiment_id)
+          AND CASE WHEN o.late
+                   THEN CASE WHEN s.selection_id IS NOT NULL THEN e.id = ANY (s.experiments)
+                             ELSE p.variant = o.variant AND p.impressions > 0 END
+                        AND CASE WHEN e.attribution_days IS NULL THEN e.status = 'active' AND now() < e.expected_end_time
+                                 ELSE e.status IN ('active', 'completed')
+                                      AND coalesce(o.occurred_at, now())
+                                          <= o.at + make_interval(days => e.attribution_days) END
+                   ELSE e.status = 'active' AND now() < e.expected_end_time
+                        AND (o.persona_id IS NULL OR o.persona_id = e.target_persona) END
+          -- What adds nothing is left out.
+          AND NOT (o.late AND o.successes = 0 AND m.by_metric = '{}')
+    );
+END $$;
+
+CREATE FUNCTION armful.claim_event_ids(p_batch uuid, p_event_id text[], p_digest bytea[], p_statuses smallint[]) RETURNS smallint[]
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    statuses smallint[] := p_statuses;
+    r record;
+BEGIN
+    INSERT INTO armful.performance_event_key (event_id, digest, batch)
+    SELECT event_id, digest, p_batch
+    FROM unnest(p_event_id, p_digest, p_statuses) AS u (event_id, digest, status)
+    WHERE event_id IS NOT NULL AND status = 0
+    ORDER BY event_id
+    ON CONFLICT DO NOTHING;
+    FOR r IN
+        SELECT i, k.digest = u.digest AS same
+        FROM unnest(p_event_id, p_digest, p_statuses) WITH ORDINALITY AS u (event_id, digest, status, i)
+        JOIN armful.performance_event_key k ON k.event_id = u.event_id
+        WHERE u.status = 0 AND k.batch <> p_batch
+    LOOP
+        statuses[r.i] := CASE WHEN r.same THEN 1 ELSE 2 END;
+    END LOOP;
+    RETURN statuses;
+END $$;
+
+CREATE FUNCTION armful.count_in_experiments(p_variant bigint[], p_impressions bigint[], p_successes bigint[]) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    outcomes armful.resolved_outcome[];
+BEGIN
+    IF EXISTS (SELECT FROM armful.experiment WHERE status = 'active') THEN
+        SELECT array_agg(ROW(
+            NULL, 0, u.variant, u.impressions, u.successes, false, u.successes > 0, u.successes, now(),
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        )::armful.resolved_outcome)
+        INTO outcomes
+        FROM unnest(p_variant, p_impressions, p_successes) AS u (variant, impressions, successes)
+        WHERE EXISTS (SELECT FROM armful.experiment_arm a WHERE a.variant = u.variant);
+        IF outcomes IS NOT NULL THEN
+            PERFORM armful.apply_to_experiments(armful.attribute_to_experiments(outcomes));
+        END IF;
+    END IF;
+    RETURN true;
+END $$;
+
+CREATE FUNCTION armful.count_metrics(p_names text[], p_reported jsonb, p_succeeded boolean, p_times bigint, p_late boolean, p_impressions bigint, p_before jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    counted jsonb := '{}';
+    name text;
+    n bigint;
+BEGIN
+    IF p_reported IS NULL AND NOT p_succeeded THEN
+        RETURN counted;
+    END IF;
+    FOREACH name IN ARRAY p_names LOOP
+        IF coalesce((p_reported ->> name)::boolean, p_succeeded AND name = p_names[1]) THEN
+            n := p_times;
+            IF p_late THEN
+                n := least(n, p_impressions - coalesce((p_before ->> name)::bigint, 0));
+            END IF;
+            IF n > 0 THEN
+                counted := counted || jsonb_build_object(name, n);
+            END IF;
+        END IF;
+        EXIT WHEN p_reported IS NULL;  -- only the first can count
+    END LOOP;
+    RETURN counted;
+END $$;
+
+CREATE FUNCTION armful.count_participants(p_attributed armful.attributed_outcome[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO armful.experiment_participant AS p
+        (experiment, participant_id, allocation_epoch, variant, impressions, successes, metrics, last_impression,
+         persona_id, metadata)
+    SELECT a.experiment, a.participant_id, a.allocation_epoch, a.variant, a.impressions, a.variant_successes, a.by_metric,
+           a.at, a.persona_id, a.metadata
+    FROM unnest(p_attributed) AS a
+    WHERE a.participant_id IS NOT NULL
+    ORDER BY a.experiment, a.participant_id
+    ON CONFLICT (experiment, participant_id) DO UPDATE SET
+        impressions = p.impressions + excluded.impressions,
+        successes = p.successes + excluded.successes,
+        metrics = armful.add_counts(p.metrics, excluded.metrics),
+        last_impression = greatest(p.last_impression, excluded.last_impression),
+        persona_id = coalesce(excluded.persona_id, p.persona_id),
+        metadata = coalesce(excluded.metadata, p.metadata)
+    WHERE p.variant = excluded.variant;
+
+    UPDATE armful.experiment_share s SET participants = s.participants + seen.new
+    FROM (
+        SELECT a.allocation_epoch, a.variant, count(*) AS new FROM unnest(p_attributed) AS a WHERE a.is_new GROUP BY 1, 2
+    ) AS seen
+    WHERE s.allocation_epoch = seen.allocation_epoch AND s.variant = seen.variant;
+END $$;
+
+CREATE FUNCTION armful.count_segments(p_attributed armful.attributed_outcome[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    c_most_values CONSTANT integer := 1000;
+BEGIN
+    WITH counted AS (
+        INSERT INTO armful.experiment_segment AS s (experiment, phase, variant, key, value, impressions, successes)
+        SELECT a.experiment, g.phase, a.variant, m.key, m.value #>> '{}', sum(a.impressions), sum(a.successes)
+        FROM unnest(p_attributed) AS a
+        JOIN armful.experiment_allocation_epoch g ON g.id = a.allocation_epoch
+        CROSS JOIN LATERAL jsonb_each(a.metadata) AS m
+        WHERE jsonb_typeof(m.value) IN ('string', 'number', 'boolean')
+          AND length(m.key) <= 255 AND length(m.value #>> '{}') <= 255
+          AND NOT EXISTS (
+              SELECT FROM armful.experiment_segment_closed c WHERE c.experiment = a.experiment AND c.key = m.key
+          )
+        GROUP BY 1, 2, 3, 4, 5
+        ON CONFLICT (experiment, key, value, phase, variant) DO UPDATE SET
+            impressions = s.impressions + excluded.impressions, successes = s.successes + excluded.successes
+        RETURNING experiment, key, xmax = 0 AS new
+    )
+    INSERT INTO armful.experiment_segment_closed (experiment, key)
+    SELECT experiment, key
+    FROM (SELECT DISTINCT experiment, key FROM counted WHERE new) AS k
+    WHERE (
+        SELECT count(DISTINCT value) FROM armful.experiment_segment s WHERE s.experiment = k.experiment AND s.key = k.key
+    ) >= c_most_values
+    ON CONFLICT DO NOTHING;
+END $$;
+
+CREATE FUNCTION armful.log_variant_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO armful.variant_change (variant, changed)
+    SELECT NEW.id, jsonb_object_agg(before.key, jsonb_build_array(before.value, after.value))
+    FROM jsonb_each(to_jsonb(OLD)) AS before JOIN jsonb_each(to_jsonb(NEW)) AS after USING (key)
+    WHERE key IN ('dimensions', 'content', 'prior_alpha', 'prior_beta', 'status') AND before.value <> after.value;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION armful.make_partition(parent text, partition_column text, first date, days integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+DECLARE
+    name CONSTANT text := parent || '_' || to_char(first, 'YYYYMMDD');
+    low CONSTANT timestamptz := first::timestamp AT TIME ZONE 'UTC';
+    high CONSTANT timestamptz := (first + days)::timestamp AT TIME ZONE 'UTC';
+    taken boolean;
+BEGIN
+    IF to_regclass('armful.' || name) IS NULL THEN
+        EXECUTE format(
+            'SELECT EXISTS (SELECT FROM armful.%I WHERE %I >= $1 AND %I < $2)',
+            parent || '_other', partition_column, partition_column
+        ) INTO taken USING low, high;
+        IF NOT taken THEN
+            EXECUTE format(
+                'CREATE TABLE armful.%I PARTITION OF armful.%I FOR VALUES FROM (%L) TO (%L)', name, parent, low, high
+            );
+        END IF;
+    END IF;
+END $_$;
+
+CREATE FUNCTION armful.make_partitions(ahead integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    today CONSTANT date := (now() AT TIME ZONE 'UTC')::date;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('armful.make_partitions'));
+    PERFORM armful.make_partition('performance_event', 'recorded_at', day::date, 1)
+    FROM generate_series(today::timestamp, today + ahead, '1 day') AS days (day);
+    PERFORM armful.make_partition('performance_event_key', 'week', week::date, 7)
+    FROM generate_series(date_trunc('week', today::timestamp), today + ahead, '7 days') AS weeks (week);
+END $$;
+
+CREATE FUNCTION armful.mark_nothing_left(p_outcomes armful.resolved_outcome[], p_attributed armful.attributed_outcome[]) RETURNS armful.resolved_outcome[]
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    items integer[];
+BEGIN
+    SELECT array_agg(o.item) INTO items
+    FROM unnest(p_outcomes) AS o
+    WHERE o.late AND o.successes = 0 AND o.status = 0
+      AND NOT EXISTS (SELECT FROM unnest(p_attributed) AS a WHERE a.item = o.item);
+    IF items IS NULL THEN
+        RETURN p_outcomes;
+    END IF;
+    RETURN ARRAY(
+        SELECT ROW(
+            o.item, CASE WHEN o.item = ANY (items) THEN 3 ELSE o.status END, o.variant, o.impressions, o.successes, o.late,
+            o.succeeded, o.times, o.at, o.occurred_at, o.persona_id, o.participant_id, o.experiment_id, o.selection_id,
+            o.metrics, o.metadata
+        )::armful.resolved_outcome
+        FROM unnest(p_outcomes) AS o ORDER BY o.item
+    );
+END $$;
+
+CREATE FUNCTION armful.record_outcomes(p_batch uuid, p_process_id uuid, p_deadline timestamp with time zone, p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[], p_occurred_at timestamp with time zone[], p_persona_id text[], p_experiment_id text[], p_participant_id text[], p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[], OUT statuses smallint[], OUT ids bigint[], OUT impressions bigint[], OUT successes bigint[], OUT versions bigint[]) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    outcomes armful.resolved_outcome[];
+    attributed armful.attributed_outcome[];
+BEGIN
+    PERFORM FROM armful.variant_performance WHERE id = ANY (p_variant) ORDER BY id FOR NO KEY UPDATE;
+
+    outcomes := armful.resolve_outcomes(
+        p_batch, p_variant, p_impression, p_count, p_successes, p_occurred_at, p_persona_id, p_experiment_id,
+        p_participant_id, p_selection_id, p_event_id, p_digest, p_metrics, p_metadata
+    );
+    IF EXISTS (SELECT FROM armful.experiment_arm WHERE variant = ANY (p_variant)) THEN
+        attributed := armful.attribute_to_experiments(outcomes);
+    END IF;
+    IF p_metrics IS NOT NULL THEN
+        outcomes := armful.mark_nothing_left(outcomes, attributed);
+    END IF;
+    IF p_selection_id IS NOT NULL THEN
+        PERFORM armful.remember_selections(outcomes, attributed);
+    END IF;
+
+    statuses := ARRAY(SELECT status FROM unnest(outcomes));
+
+    WITH logged AS (
+        INSERT INTO armful.performance_event
+            (occurred_at, variant, impressions, successes, persona_id, experiment_id, participant_id, selection_id, event_id,
+             metrics, metadata)
+        SELECT o.occurred_at, o.variant, o.impressions, o.successes, u.persona_id, o.experiment_id, u.participant_id,
+               o.selection_id, u.event_id, o.metrics, o.metadata
+        FROM unnest(outcomes) AS o
+        JOIN unnest(p_variant, p_persona_id, p_participant_id, p_event_id) WITH ORDINALITY
+            AS u (variant, persona_id, participant_id, event_id, item) USING (item)
+        WHERE o.status = 0
+    ), hour AS (
+        SELECT o.variant, date_trunc('hour', o.at, 'UTC') AS hour, coalesce(o.persona_id, '') AS persona_id,
+               sum(o.impressions)::bigint AS impressions, sum(o.successes)::bigint AS successes
+        FROM unnest(outcomes) AS o WHERE o.status = 0
+        GROUP BY 1, 2, 3
+    ), added AS (
+        SELECT variant, sum(impressions)::bigint AS impressions, sum(successes)::bigint AS successes
+        FROM hour GROUP BY variant
+    )
+    SELECT array_agg(t.id), array_agg(t.impressions), array_agg(t.successes), array_agg(t.version)
+    INTO ids, impressions, successes, versions
+    FROM (
+        SELECT array_agg(variant) AS variants, array_agg(impressions) AS impressions, array_agg(successes) AS successes
+        FROM added
+    ) AS a
+    CROSS JOIN (
+        SELECT array_agg(variant) AS variants, array_agg(hour) AS hours, array_agg(persona_id) AS personas,
+               array_agg(impressions) AS impressions, array_agg(successes) AS successes
+        FROM hour
+    ) AS h
+    CROSS JOIN LATERAL armful.apply_to_variants(
+        a.variants, a.impressions, a.successes, h.variants, h.hours, h.personas, h.impressions, h.successes
+    ) AS t;
+    IF 0 <> ANY (statuses) THEN
+        -- Those of which nothing was counted have totals, too.
+        SELECT array_agg(id), array_agg(impressions), array_agg(successes), array_agg(version)
+        INTO ids, impressions, successes, versions
+        FROM armful.variant_performance WHERE id = ANY (p_variant);
+    END IF;
+
+    IF attributed <> '{}' THEN
+        PERFORM armful.apply_to_experiments(attributed);
+    END IF;
+
+    -- Its unique key refuses a second run of a batch whose first run has committed.
+    INSERT INTO armful.change (batch, process_id, kind, variants, statuses)
+    VALUES (p_batch, p_process_id, 'variants', ids, CASE WHEN 0 <> ANY (statuses) THEN statuses END);
+    IF clock_timestamp() > p_deadline THEN
+        PERFORM armful.refuse_late_commit();
+    END IF;
+END $$;
+
+CREATE FUNCTION armful.refuse_late_commit() RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'the caller no longer waits for this commit' USING ERRCODE = 'query_canceled';
+END $$;
+
+CREATE FUNCTION armful.refuse_variant() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'variant %: a prior must be positive and a status active or archived', NEW.variant_id
+        USING ERRCODE = 'check_violation', TABLE = 'variant_performance';
+END $$;
+
+CREATE FUNCTION armful.remember_selections(p_outcomes armful.resolved_outcome[], p_attributed armful.attributed_outcome[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO armful.selection_outcome AS s
+        (selection_id, variant, impressions, successes, metrics, at, persona_id, participant_id, experiments,
+         allocation_epochs, metadata)
+    SELECT o.selection_id, o.variant, o.impressions, o.successes, coalesce(a.by_metric, '{}'), o.at, o.persona_id,
+           o.participant_id, coalesce(a.experiments, '{}'), coalesce(a.epochs, '{}'),
+           CASE WHEN a.experiments IS NOT NULL THEN o.metadata END
+    FROM unnest(p_outcomes) AS o
+    LEFT JOIN (
+        SELECT item, array_agg(experiment) AS experiments, array_agg(allocation_epoch) AS epochs,
+               armful.merge_counts(by_metric) AS by_metric
+        FROM unnest(p_attributed)
+        GROUP BY item
+    ) AS a ON a.item = o.item
+    WHERE o.selection_id IS NOT NULL AND o.status = 0
+    ORDER BY o.selection_id, o.variant
+    ON CONFLICT (selection_id, variant) DO UPDATE SET
+        impressions = s.impressions + excluded.impressions,
+        successes = s.successes + excluded.successes,
+        metrics = armful.add_counts(s.metrics, excluded.metrics);
+END $$;
+
+CREATE FUNCTION armful.resolve_outcomes(p_batch uuid, p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[], p_occurred_at timestamp with time zone[], p_persona_id text[], p_experiment_id text[], p_participant_id text[], p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[]) RETURNS armful.resolved_outcome[]
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    size CONSTANT integer := cardinality(p_variant);
+    statuses smallint[] := array_fill(0::smallint, ARRAY[size]);
+    impressions bigint[] := p_count;
+    successes bigint[] := p_successes;
+    late boolean[] := array_fill(false, ARRAY[size]);
+    at timestamptz[] := coalesce(p_occurred_at, array_fill(NULL::timestamptz, ARRAY[size]));
+    persona text[] := coalesce(p_persona_id, array_fill(NULL::text, ARRAY[size]));
+    participant text[] := coalesce(p_participant_id, array_fill(NULL::text, ARRAY[size]));
+    r record;
+BEGIN
+    IF p_experiment_id IS NOT NULL THEN
+        FOR r IN
+            SELECT i, e.id AS experiment
+            FROM unnest(p_variant, p_experiment_id) WITH ORDINALITY AS u (variant, name, i)
+            LEFT JOIN armful.experiment e ON e.experiment_id = u.name
+            LEFT JOIN armful.experiment_arm a ON a.experiment = e.id AND a.variant = u.variant
+            WHERE u.name IS NOT NULL AND a.experiment IS NULL
+        LOOP
+            statuses[r.i] := CASE WHEN r.experiment IS NULL THEN 4 ELSE 5 END;
+        END LOOP;
+    END IF;
+
+    IF p_event_id IS NOT NULL THEN
+        statuses := armful.claim_event_ids(p_batch, p_event_id, p_digest, statuses);
+    END IF;
+
+    IF p_selection_id IS NOT NULL AND false = ANY (p_impression) THEN
+        FOR r IN
+            -- A participant's successes are bounded by their impressions, whether they are told by selection or by name.
+            SELECT i, least(s.impressions - s.successes, p.waiting) AS waiting, s.at, s.persona_id, s.participant_id,
+                   u.metrics IS NOT NULL AS measures,
+                   (SELECT bool_and(coalesce(
+                        coalesce(u.at, now()) > s.at + make_interval(days => e.attribution_days), false
+                    ))
+                    FROM armful.experiment e WHERE e.id = ANY (s.experiments)) AS too_late
+            FROM unnest(p_variant, p_impression, p_selection_id, p_occurred_at, p_metrics, statuses) WITH ORDINALITY
+                AS u (variant, impression, selection, at, metrics, status, i)
+            JOIN armful.selection_outcome s ON s.selection_id = u.selection AND s.variant = u.variant
+            LEFT JOIN LATERAL (
+                SELECT min(p.impressions - p.successes) AS waiting FROM armful.experiment_participant p
+                WHERE p.experiment = ANY (s.experiments) AND p.participant_id = s.participant_id AND p.variant = s.variant
+            ) AS p ON true
+            WHERE NOT u.impression AND u.status = 0
+        LOOP
+            late[r.i] := true;
+            impressions[r.i] := 0;
+            successes[r.i] := least(successes[r.i], r.waiting);
+            at[r.i] := r.at;
+            persona[r.i] := r.persona_id;
+            participant[r.i] := coalesce(r.participant_id, participant[r.i]);
+            statuses[r.i] := CASE WHEN r.too_late THEN 6 WHEN r.waiting = 0 AND NOT r.measures THEN 3 ELSE 0 END;
+        END LOOP;
+    END IF;
+
+    IF p_participant_id IS NOT NULL AND false = ANY (p_impression) THEN
+        FOR r IN
+            SELECT i, max(p.impressions - p.successes) AS waiting, max(p.last_impression) AS at,
+                   max(p.persona_id) AS persona_id, bool_or(u.metrics IS NOT NULL) AS measures,
+                   bool_and(coalesce(
+                       coalesce(u.at, now()) > p.last_impression + make_interval(days => e.attribution_days), false
+                   )) AS too_late
+            FROM unnest(p_variant, p_impression, p_experiment_id, p_participant_id, p_selection_id, p_occurred_at,
+                        p_metrics, statuses)
+                WITH ORDINALITY AS u (variant, impression, experiment, participant, selection, at, metrics, status, i)
+            JOIN armful.experiment_arm a ON a.variant = u.variant
+            JOIN armful.experiment e ON e.id = a.experiment
+            JOIN armful.experiment_participant p
+                ON p.experiment = e.id AND p.participant_id = u.participant AND p.variant = u.variant
+            WHERE NOT u.impression AND u.status = 0 AND u.selection IS NULL AND p.impressions > 0
+              AND (u.experiment IS NULL OR u.experiment = e.experiment_id)
+              AND (e.status IN ('active', 'completed') AND (now() < e.expected_end_time OR e.attribution_days IS NOT NULL))
+            GROUP BY i
+        LOOP
+            late[r.i] := true;
+            impressions[r.i] := 0;
+            successes[r.i] := least(successes[r.i], r.waiting);
+            at[r.i] := r.at;
+            persona[r.i] := r.persona_id;
+            statuses[r.i] := CASE WHEN r.too_late THEN 6 WHEN r.waiting = 0 AND NOT r.measures THEN 3 ELSE 0 END;
+        END LOOP;
+    END IF;
+
+    RETURN ARRAY(
+        SELECT ROW(
+            i, u.status, u.variant, u.impressions, u.successes, u.late, u.reported > 0, u.count, coalesce(u.at, now()),
+            u.occurred_at, u.persona, u.participant, u.experiment, u.selection, u.metrics, u.metadata
+        )::armful.resolved_outcome
+        FROM unnest(statuses, p_variant, impressions, successes, late, p_successes, p_count, at, p_occurred_at,
+                    persona, participant, p_experiment_id, p_selection_id, p_metrics, p_metadata) WITH ORDINALITY
+            AS u (status, variant, impressions, successes, late, reported, count, at, occurred_at,
+                  persona, participant, experiment, selection, metrics, metadata, i)
+        ORDER BY i
+    );
+END $$;
+
+CREATE TABLE armful.variant_performance (
+    id bigint NOT NULL,
+    variant_id character varying(255) NOT NULL,
+    dimensions jsonb DEFAULT '{}'::jsonb NOT NULL,
+    content text,
+    prior_alpha double precision DEFAULT 1 NOT NULL,
+    prior_beta double precision DEFAULT 1 NOT NULL,
+    impressions bigint DEFAULT 0 NOT NULL,
+    successes bigint DEFAULT 0 NOT NULL,
+    status text DEFAULT 'active'::text NOT NULL,
+    version bigint DEFAULT 1 NOT NULL,
+    last_used timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT variant_performance_check CHECK (((successes >= 0) AND (successes <= impressions)))
+)
+WITH (fillfactor='60');
+
+CREATE FUNCTION armful.success_rate(v armful.variant_performance) RETURNS double precision
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE WHEN v.impressions = 0 THEN 0 ELSE v.successes::double precision / v.impressions END
+$$;
+
+CREATE AGGREGATE armful.merge_counts(jsonb) (
+    SFUNC = jsonb_concat,
+    STYPE = jsonb,
+    INITCOND = '{}'
+);
+
+CREATE TABLE armful.api_key (
+    key_id text NOT NULL,
+    name text NOT NULL,
+    digest bytea NOT NULL,
+    scopes text[] NOT NULL,
+    rate_limit integer,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    revoked_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    last_used timestamp with time zone,
+    replaces text,
+    CONSTRAINT api_key_rate_limit_check CHECK ((rate_limit > 0))
+);
+
+CREATE TABLE armful.audit (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    key_id text,
+    request_id text
+);
+
+ALTER TABLE armful.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME armful.audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE armful.change (
+    batch uuid NOT NULL,
+    xid xid8 DEFAULT pg_current_xact_id() NOT NULL,
+    process_id uuid NOT NULL,
+    kind text NOT NULL,
+    variants bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    statuses smallint[]
+);
+
+CREATE TABLE armful.experiment (
+    id bigint NOT NULL,
+    experiment_id text NOT NULL,
+    experiment_name text NOT NULL,
+    description text,
+    target_persona text NOT NULL,
+    success_metrics text[] NOT NULL,
+    guardrail_metrics text[] DEFAULT '{}'::text[] NOT NULL,
+    guardrail_harms text[] DEFAULT '{}'::text[] NOT NULL,
+    duration_days integer NOT NULL,
+    min_sample_size bigint,
+    allocation text DEFAULT 'fixed'::text NOT NULL,
+    salt text NOT NULL,
+    namespace text,
+    namespace_from double precision DEFAULT 0 NOT NULL,
+    namespace_to double precision DEFAULT 1 NOT NULL,
+    attribution_days integer,
+    unresolved text DEFAULT 'failed'::text NOT NULL,
+    stop_rule jsonb DEFAULT '{}'::jsonb NOT NULL,
+    status text NOT NULL,
+    start_time timestamp with time zone,
+    expected_end_time timestamp with time zone,
+    end_time timestamp with time zone,
+    promoted_variant bigint,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    allocation_epoch bigint,
+    CONSTRAINT experiment_allocation_check CHECK ((allocation = ANY (ARRAY['fixed'::text, 'thompson'::text]))),
+    CONSTRAINT experiment_attribution_days_check CHECK ((attribution_days > 0)),
+    CONSTRAINT experiment_check CHECK (((status = 'draft'::text) OR ((start_time IS NOT NULL) AND (expected_end_time IS NOT NULL) AND (allocation_epoch IS NOT NULL)))),
+    CONSTRAINT experiment_duration_days_check CHECK ((duration_days > 0)),
+    CONSTRAINT experiment_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'paused'::text, 'completed'::text, 'stopped'::text, 'promoted'::text]))),
+    CONSTRAINT experiment_unresolved_check CHECK ((unresolved = ANY (ARRAY['failed'::text, 'pending'::text])))
+);
+
+CREATE TABLE armful.experiment_allocation_epoch (
+    id bigint NOT NULL,
+    experiment bigint NOT NULL,
+    phase integer NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    impressions bigint DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE armful.experiment_allocation_epoch ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME armful.experiment_allocation_epoch_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE armful.experiment_arm (
+    experiment bigint NOT NULL,
+    variant bigint NOT NULL,
+    "position" integer NOT NULL,
+    is_control boolean NOT NULL,
+    traffic_allocation double precision NOT NULL,
+    floor double precision DEFAULT 0 NOT NULL,
+    retired boolean DEFAULT false NOT NULL,
+    CONSTRAINT experiment_arm_floor_check CHECK (((floor >= (0)::double precision) AND (floor <= (1)::double precision))),
+    CONSTRAINT experiment_arm_traffic_allocation_check CHECK (((traffic_allocation >= (0)::double precision) AND (traffic_allocation <= (1)::double precision)))
+);
+
+CREATE TABLE armful.experiment_day (
+    experiment bigint NOT NULL,
+    allocation_epoch bigint NOT NULL,
+    variant bigint NOT NULL,
+    day date NOT NULL,
+    persona_id text DEFAULT ''::text NOT NULL,
+    impressions bigint NOT NULL,
+    successes bigint NOT NULL,
+    anonymous bigint NOT NULL
+)
+WITH (fillfactor='80');
+
+CREATE TABLE armful.experiment_evidence (
+    experiment bigint NOT NULL,
+    phase integer NOT NULL,
+    variant bigint NOT NULL,
+    metric text NOT NULL,
+    max_log_e double precision NOT NULL
+);
+
+ALTER TABLE armful.experiment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME armful.experiment_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE armful.experiment_metric_day (
+    experiment bigint NOT NULL,
+    allocation_epoch bigint NOT NULL,
+    variant bigint NOT NULL,
+    day date NOT NULL,
+    metric text NOT NULL,
+    successes bigint NOT NULL
+)
+WITH (fillfactor='80');
+
+CREATE TABLE armful.experiment_participant (
+    experiment bigint NOT NULL,
+    participant_id text NOT NULL,
+    allocation_epoch bigint NOT NULL,
+    variant bigint NOT NULL,
+    assigned_at timestamp with time zone DEFAULT now() NOT NULL,
+    impressions bigint DEFAULT 0 NOT NULL,
+    successes bigint DEFAULT 0 NOT NULL,
+    metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    last_impression timestamp with time zone,
+    persona_id text,
+    metadata jsonb
+)
+WITH (fillfactor='80');
+
+CREATE TABLE armful.experiment_segment (
+    experiment bigint NOT NULL,
+    phase integer NOT NULL,
+    variant bigint NOT NULL,
+    key text NOT NULL,
+    value text NOT NULL,
+    impressions bigint NOT NULL,
+    successes bigint NOT NULL
+)
+WITH (fillfactor='80');
+
+CREATE TABLE armful.experiment_segment_closed (
+    experiment bigint NOT NULL,
+    key text NOT NULL
+);
+
+CREATE TABLE armful.experiment_share (
+    allocation_epoch bigint NOT NULL,
+    variant bigint NOT NULL,
+    share double precision NOT NULL,
+    participants bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT experiment_share_share_check CHECK (((share >= (0)::double precision) AND (share <= (1)::double precision)))
+)
+WITH (fillfactor='80');
+
+CREATE TABLE armful.function (
+    name text NOT NULL,
+    digest text NOT NULL,
+    version text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE armful.migration (
+    number integer NOT NULL,
+    name text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE armful.performance_event (
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    occurred_at timestamp with time zone,
+    variant bigint NOT NULL,
+    impressions bigint NOT NULL,
+    successes bigint NOT NULL,
+    persona_id text,
+    experiment_id text,
+    participant_id text,
+    selection_id uuid,
+    event_id text,
+    metrics jsonb,
+    metadata jsonb
+)
+PARTITION BY RANGE (recorded_at);
+
+CREATE TABLE armful.performance_event_key (
+    event_id text NOT NULL,
+    digest bytea NOT NULL,
+    batch uuid NOT NULL,
+    week date DEFAULT (date_trunc('week'::text, (now() AT TIME ZONE 'UTC'::text)))::date NOT NULL
+)
+PARTITION BY RANGE (week);
+
+CREATE TABLE armful.performance_event_key_other (
+    event_id text CONSTRAINT performance_event_key_event_id_not_null NOT NULL,
+    digest bytea CONSTRAINT performance_event_key_digest_not_null NOT NULL,
+    batch uuid CONSTRAINT performance_event_key_batch_not_null NOT NULL,
+    week date DEFAULT (date_trunc('week'::text, (now() AT TIME ZONE 'UTC'::text)))::date CONSTRAINT performance_event_key_week_not_null NOT NULL
+);
+
+CREATE TABLE armful.performance_event_other (
+    recorded_at timestamp with time zone DEFAULT now() CONSTRAINT performance_event_recorded_at_not_null NOT NULL,
+    occurred_at timestamp with time zone,
+    variant bigint CONSTRAINT performance_event_variant_not_null NOT NULL,
+    impressions bigint CONSTRAINT performance_event_impressions_not_null NOT NULL,
+    successes bigint CONSTRAINT performance_event_successes_not_null NOT NULL,
+    persona_id text,
+    experiment_id text,
+    participant_id text,
+    selection_id uuid,
+    event_id text,
+    metrics jsonb,
+    metadata jsonb
+);
+
+CREATE TABLE armful.selection_day (
+    variant bigint NOT NULL,
+    day date NOT NULL,
+    selections bigint NOT NULL
+)
+WITH (fillfactor='80');
+
+CREATE TABLE armful.selection_outcome (
+    selection_id uuid NOT NULL,
+    variant bigint NOT NULL,
+    impressions bigint NOT NULL,
+    successes bigint NOT NULL,
+    metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    persona_id text,
+    participant_id text,
+    experiments bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    allocation_epochs bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    metadata jsonb
+);
+
+CREATE TABLE armful.variant_change (
+    id bigint NOT NULL,
+    variant bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    changed jsonb NOT NULL
+);
+
+ALTER TABLE armful.variant_change ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME armful.variant_change_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE armful.variant_hour (
+    variant bigint NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    persona_id text DEFAULT ''::text NOT NULL,
+    impressions bigint NOT NULL,
+    successes bigint NOT NULL
+)
+WITH (fillfactor='80');
+
+ALTER TABLE armful.variant_performance ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME armful.variant_performance_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY armful.performance_event_key ATTACH PARTITION armful.performance_event_key_other DEFAULT;
+
+ALTER TABLE ONLY armful.performance_event ATTACH PARTITION armful.performance_event_other DEFAULT;
+
+ALTER TABLE ONLY armful.api_key
+    ADD CONSTRAINT api_key_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY armful.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY armful.change
+    ADD CONSTRAINT change_pkey PRIMARY KEY (batch);
+
+ALTER TABLE ONLY armful.experiment_allocation_epoch
+    ADD CONSTRAINT experiment_allocation_epoch_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY armful.experiment_arm
+    ADD CONSTRAINT experiment_arm_pkey PRIMARY KEY (experiment, variant);
+
+ALTER TABLE ONLY armful.experiment_day
+    ADD CONSTRAINT experiment_day_pkey PRIMARY KEY (experiment, allocation_epoch, variant, day, persona_id);
+
+ALTER TABLE ONLY armful.experiment_evidence
+    ADD CONSTRAINT experiment_evidence_pkey PRIMARY KEY (experiment, phase, variant, metric);
+
+ALTER TABLE ONLY armful.experiment
+    ADD CONSTRAINT experiment_experiment_id_key UNIQUE (experiment_id);
+
+ALTER TABLE ONLY armful.experiment_metric_day
+    ADD CONSTRAINT experiment_metric_day_pkey PRIMARY KEY (experiment, allocation_epoch, variant, day, metric);
+
+ALTER TABLE ONLY armful.experiment_participant
+    ADD CONSTRAINT experiment_participant_pkey PRIMARY KEY (experiment, participant_id);
+
+ALTER TABLE ONLY armful.experiment
+    ADD CONSTRAINT experiment_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY armful.experiment_segment_closed
+    ADD CONSTRAINT experiment_segment_closed_pkey PRIMARY KEY (experiment, key);
+
+ALTER TABLE ONLY armful.experiment_segment
+    ADD CONSTRAINT experiment_segment_pkey PRIMARY KEY (experiment, key, value, phase, variant);
+
+ALTER TABLE ONLY armful.experiment_share
+    ADD CONSTRAINT experiment_share_pkey PRIMARY KEY (allocation_epoch, variant);
+
+ALTER TABLE ONLY armful.function
+    ADD CONSTRAINT function_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY armful.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY armful.performance_event_key
+    ADD CONSTRAINT performance_event_key_pkey PRIMARY KEY (event_id, week);
+
+ALTER TABLE ONLY armful.performance_event_key_other
+    ADD CONSTRAINT performance_event_key_other_pkey PRIMARY KEY (event_id, week);
+
+ALTER TABLE ONLY armful.selection_day
+    ADD CONSTRAINT selection_day_pkey PRIMARY KEY (day, variant);
+
+ALTER TABLE ONLY armful.selection_outcome
+    ADD CONSTRAINT selection_outcome_pkey PRIMARY KEY (selection_id, variant);
+
+ALTER TABLE ONLY armful.variant_change
+    ADD CONSTRAINT variant_change_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY armful.variant_hour
+    ADD CONSTRAINT variant_hour_pkey PRIMARY KEY (variant, hour, persona_id);
+
+ALTER TABLE ONLY armful.variant_performance
+    ADD CONSTRAINT variant_performance_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY armful.variant_performance
+    ADD CONSTRAINT variant_performance_variant_id_key UNIQUE (variant_id);
+
+CREATE INDEX audit_at ON armful.audit USING btree (at);
+
+CREATE INDEX audit_subject ON armful.audit USING btree (kind, subject, id);
+
+CREATE INDEX change_xid ON armful.change USING btree (xid);
+
+CREATE INDEX experiment_active ON armful.experiment USING btree (id) WHERE (status = 'active'::text);
+
+CREATE INDEX experiment_allocation_epoch_experiment ON armful.experiment_allocation_epoch USING btree (experiment);
+
+CREATE INDEX experiment_arm_variant ON armful.experiment_arm USING btree (variant);
+
+CREATE INDEX selection_outcome_at ON armful.selection_outcome USING brin (at) WITH (autosummarize='on');
+
+CREATE INDEX variant_change_variant ON armful.variant_change USING btree (variant, id);
+
+CREATE INDEX variant_hour_hour ON armful.variant_hour USING brin (hour);
+
+CREATE INDEX variant_performance_dimensions ON armful.variant_performance USING gin (dimensions jsonb_path_ops);
+
+ALTER INDEX armful.performance_event_key_pkey ATTACH PARTITION armful.performance_event_key_other_pkey;
+
+CREATE TRIGGER log_variant_change AFTER UPDATE OF dimensions, content, prior_alpha, prior_beta, status ON armful.variant_performance FOR EACH ROW WHEN ((((((old.dimensions IS DISTINCT FROM new.dimensions) OR (old.content IS DISTINCT FROM new.content)) OR (old.prior_alpha IS DISTINCT FROM new.prior_alpha)) OR (old.prior_beta IS DISTINCT FROM new.prior_beta)) OR (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION armful.log_variant_change();
+
+CREATE TRIGGER refuse_variant AFTER INSERT OR UPDATE OF prior_alpha, prior_beta, status ON armful.variant_performance FOR EACH ROW WHEN ((NOT ((new.prior_alpha > (0)::double precision) AND (new.prior_beta > (0)::double precision) AND (new.status = ANY (ARRAY['active'::text, 'archived'::text]))))) EXECUTE FUNCTION armful.refuse_variant();
+
+ALTER TABLE ONLY armful.api_key
+    ADD CONSTRAINT api_key_replaces_fkey FOREIGN KEY (replaces) REFERENCES armful.api_key(key_id);
+
+ALTER TABLE ONLY armful.experiment_allocation_epoch
+    ADD CONSTRAINT experiment_allocation_epoch_experiment_fkey FOREIGN KEY (experiment) REFERENCES armful.experiment(id);
+
+ALTER TABLE ONLY armful.experiment
+    ADD CONSTRAINT experiment_allocation_epoch_fkey FOREIGN KEY (allocation_epoch) REFERENCES armful.experiment_allocation_epoch(id);
+
+ALTER TABLE ONLY armful.experiment_arm
+    ADD CONSTRAINT experiment_arm_experiment_fkey FOREIGN KEY (experiment) REFERENCES armful.experiment(id);
+
+ALTER TABLE ONLY armful.experiment_arm
+    ADD CONSTRAINT experiment_arm_variant_fkey FOREIGN KEY (variant) REFERENCES armful.variant_performance(id);
+
+ALTER TABLE ONLY armful.experiment_day
+    ADD CONSTRAINT experiment_day_allocation_epoch_fkey FOREIGN KEY (allocation_epoch) REFERENCES armful.experiment_allocation_epoch(id);
+
+ALTER TABLE ONLY armful.experiment_evidence
+    ADD CONSTRAINT experiment_evidence_experiment_fkey FOREIGN KEY (experiment) REFERENCES armful.experiment(id);
+
+ALTER TABLE ONLY armful.experiment_metric_day
+    ADD CONSTRAINT experiment_metric_day_allocation_epoch_fkey FOREIGN KEY (allocation_epoch) REFERENCES armful.experiment_allocation_epoch(id);
+
+ALTER TABLE ONLY armful.experiment
+    ADD CONSTRAINT experiment_promoted_variant_fkey FOREIGN KEY (promoted_variant) REFERENCES armful.variant_performance(id);
+
+ALTER TABLE ONLY armful.experiment_segment_closed
+    ADD CONSTRAINT experiment_segment_closed_experiment_fkey FOREIGN KEY (experiment) REFERENCES armful.experiment(id);
+
+ALTER TABLE ONLY armful.experiment_share
+    ADD CONSTRAINT experiment_share_allocation_epoch_fkey FOREIGN KEY (allocation_epoch) REFERENCES armful.experiment_allocation_epoch(id);
+
+ALTER TABLE ONLY armful.experiment_share
+    ADD CONSTRAINT experiment_share_variant_fkey FOREIGN KEY (variant) REFERENCES armful.variant_performance(id);
+
+ALTER TABLE ONLY armful.selection_day
+    ADD CONSTRAINT selection_day_variant_fkey FOREIGN KEY (variant) REFERENCES armful.variant_performance(id);
+
+ALTER TABLE ONLY armful.variant_change
+    ADD CONSTRAINT variant_change_variant_fkey FOREIGN KEY (variant) REFERENCES armful.variant_performance(id);
+
+ALTER TABLE ONLY armful.variant_hour
+    ADD CONSTRAINT variant_hour_variant_fkey FOREIGN KEY (variant) REFERENCES armful.variant_performance(id);
