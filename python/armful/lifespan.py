@@ -11,6 +11,7 @@ import structlog
 
 from armful.db.migrate import migrate
 from armful.db.pool import Pool, open_pool
+from armful.features.experiments.results.evidence_job import EvidenceJob
 from armful.features.services import Services
 from armful.ingest.group_committer import GroupCommitter
 from armful.observability.metrics import Metrics
@@ -78,11 +79,14 @@ class Service:
             usage.start()
             retention.start()
             self.services = Services.over(pool, cache, committer, self.key_cache, self.metrics, process_id)
+            evidence = EvidenceJob(pool, self.services.experiments.evidence)
+            evidence.start()
             noting = asyncio.create_task(self._note(committer, reader, pool), name="metrics")
             gc.freeze()  # what is there by now stays: with a million variants, looking through it takes a fifth of a second
             log.info("ready", variants=len(cache))
             yield
             noting.cancel()
+            await evidence.stop()
         finally:
             await retention.stop()
             await committer.stop()

@@ -748,6 +748,13 @@ ALTER TABLE armful.experiment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE armful.experiment_look (
+    experiment bigint NOT NULL,
+    versions bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE TABLE armful.experiment_metric_day (
     experiment bigint NOT NULL,
     allocation_epoch bigint NOT NULL,
@@ -940,6 +947,9 @@ ALTER TABLE ONLY armful.experiment_evidence
 ALTER TABLE ONLY armful.experiment
     ADD CONSTRAINT experiment_experiment_id_key UNIQUE (experiment_id);
 
+ALTER TABLE ONLY armful.experiment_look
+    ADD CONSTRAINT experiment_look_pkey PRIMARY KEY (experiment);
+
 ALTER TABLE ONLY armful.experiment_metric_day
     ADD CONSTRAINT experiment_metric_day_pkey PRIMARY KEY (experiment, allocation_epoch, variant, day, metric);
 
@@ -1034,6 +1044,9 @@ ALTER TABLE ONLY armful.experiment_day
 
 ALTER TABLE ONLY armful.experiment_evidence
     ADD CONSTRAINT experiment_evidence_experiment_fkey FOREIGN KEY (experiment) REFERENCES armful.experiment(id);
+
+ALTER TABLE ONLY armful.experiment_look
+    ADD CONSTRAINT experiment_look_experiment_fkey FOREIGN KEY (experiment) REFERENCES armful.experiment(id);
 
 ALTER TABLE ONLY armful.experiment_metric_day
     ADD CONSTRAINT experiment_metric_day_allocation_epoch_fkey FOREIGN KEY (allocation_epoch) REFERENCES armful.experiment_allocation_epoch(id);

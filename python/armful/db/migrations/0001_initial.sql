@@ -271,6 +271,14 @@ CREATE TABLE armful.experiment_evidence (
     PRIMARY KEY (experiment, phase, variant, metric)
 );
 
+-- When an experiment's evidence was last looked at, and what the versions of its variants added up to by then: a commit that
+-- counts in an experiment raises that sum.
+CREATE TABLE armful.experiment_look (
+    experiment bigint PRIMARY KEY REFERENCES armful.experiment (id),
+    versions   bigint NOT NULL,
+    at         timestamptz NOT NULL DEFAULT now()
+) WITH (fillfactor = 50);
+
 -- Who changed what, and when; by which key and which request (null: the change came from the command line).
 CREATE TABLE armful.audit (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -127,6 +127,31 @@ INSERT INTO armful.experiment_evidence AS e (experiment, phase, variant, metric,
 SELECT $1, $2, * FROM unnest($3::bigint[], $4::text[], $5::float8[])
 ON CONFLICT (experiment, phase, variant, metric) DO UPDATE SET max_log_e = greatest(e.max_log_e, excluded.max_log_e);
 
+-- name: claim_looks
+-- Claim the experiments whose evidence is due to be looked at: those that count, and have counted something since the last
+-- look, which is more than $1 seconds ago. At most $2 of them, first those that nobody has looked at for longest. Each goes to
+-- one process only.
+WITH counting AS (
+    SELECT e.id, e.experiment_id, sum(v.version)::bigint AS versions
+    FROM armful.experiment e
+    JOIN armful.experiment_arm a ON a.experiment = e.id
+    JOIN armful.variant_performance v ON v.id = a.variant
+    WHERE e.status IN ('active', 'completed')
+      AND now() < e.expected_end_time + make_interval(days => coalesce(e.attribution_days, 0))
+    GROUP BY e.id
+), due AS (
+    SELECT c.id, c.experiment_id, c.versions
+    FROM counting c LEFT JOIN armful.experiment_look l ON l.experiment = c.id
+    WHERE l.experiment IS NULL OR (l.versions <> c.versions AND l.at < now() - make_interval(secs => $1))
+    ORDER BY l.at NULLS FIRST LIMIT $2
+), claimed AS (
+    INSERT INTO armful.experiment_look AS l (experiment, versions) SELECT id, versions FROM due ORDER BY id
+    ON CONFLICT (experiment) DO UPDATE SET versions = excluded.versions, at = now()
+    WHERE l.versions <> excluded.versions AND l.at < now() - make_interval(secs => $1)
+    RETURNING experiment
+)
+SELECT d.experiment_id FROM due d JOIN claimed c ON c.experiment = d.id;
+
 -- name: phases
 SELECT phase, min(started_at) AS started_at
 FROM armful.experiment_allocation_epoch WHERE experiment = $1 GROUP BY phase ORDER BY phase;

@@ -17,6 +17,7 @@ from armful.features.audit import store as audit
 from armful.features.experiments import store as experiments
 from armful.features.experiments.assignment import Assignments
 from armful.features.experiments.results import store as results
+from armful.features.experiments.results.evidence import FoundEvidence
 from armful.features.experiments.results.judge import Results, judge
 from armful.features.experiments.results.segments import breakdown, by_persona
 from armful.features.variants.service import Variants
@@ -34,6 +35,7 @@ class Experiments:
         self._pool = pool
         self._variants = variants
         self._process_id = process_id
+        self.evidence = FoundEvidence()
         self.assignments = Assignments(pool, variants, decisions)
 
     async def start(self, request: StartRequest, actor: Actor) -> Experiment:
@@ -215,7 +217,7 @@ class Experiments:
         *,
         series: bool = False,
     ) -> Results:
-        """What an experiment has shown so far, from its rollups.
+        """What an experiment has shown so far, from its rollups. Writes nothing, and reads all it needs before it computes.
 
         Args:
             experiment_id: Of any experiment.
@@ -227,34 +229,32 @@ class Experiments:
             ExperimentNotFound: there is none of that id.
             Refused: there is no such phase, or the metadata key took too many values to be counted.
         """
-        async with acquire(self._pool) as connection:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                experiment = await experiments.find(connection, experiment_id)
-                phase = experiment.phase if phase is None else phase
-                if phase > experiment.phase or (phase < 1 and experiment.phase > 0):
-                    raise Refused(f"phase {phase} is none of this experiment's {experiment.phase}")
-                counts = await results.read(connection, experiment, phase)
-                segments = None
-                if segment_by == _PERSONA:
-                    segments = by_persona(counts.days)
-                elif segment_by is not None:
-                    segments = await results.segments(connection, experiment, segment_by, phase)
-                    if segments is None:
-                        raise Refused(
-                            f"segment_by '{segment_by}' has more values than are counted per experiment (1000)"
-                        )
-            now = datetime.now(UTC)
-            if series:
-                # A tenth of a second, and selections can't wait for so long.
-                verdict = await asyncio.to_thread(judge, experiment, counts, now, series=True)
-            else:
-                verdict = judge(experiment, counts, now)
-            if stronger := {
-                name: found
-                for name, found in verdict.evidence.items()
-                if found > counts.evidence.get(name, 0)
-            }:
-                await results.keep_evidence(connection, experiment, phase, stronger)
+        async with (
+            acquire(self._pool) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            experiment = await experiments.find(connection, experiment_id)
+            phase = experiment.phase if phase is None else phase
+            if phase > experiment.phase or (phase < 1 and experiment.phase > 0):
+                raise Refused(f"phase {phase} is none of this experiment's {experiment.phase}")
+            counts = await results.read(connection, experiment, phase)
+            segments = None
+            if segment_by == _PERSONA:
+                segments = by_persona(counts.days)
+            elif segment_by is not None:
+                segments = await results.segments(connection, experiment, segment_by, phase)
+                if segments is None:
+                    raise Refused(
+                        f"segment_by '{segment_by}' has more values than are counted per experiment (1000)"
+                    )
+        self.evidence.merge_into(experiment.key, counts)
+        now = datetime.now(UTC)
+        if series:
+            # A tenth of a second, and selections can't wait for so long.
+            verdict = await asyncio.to_thread(judge, experiment, counts, now, series=True)
+        else:
+            verdict = judge(experiment, counts, now)
+        self.evidence.add(experiment.key, phase, verdict.evidence, counts.evidence)
         if segments is not None:
             verdict.segments = await asyncio.to_thread(breakdown, experiment, segments, verdict)
         return verdict

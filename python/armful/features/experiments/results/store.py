@@ -1,7 +1,7 @@
 """The counts an experiment's results are made of. Only rollups are read, however many events there were."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
@@ -9,6 +9,9 @@ from armful.db.queries import load
 from armful.domain.experiment import Experiment
 
 _SQL = load("armful.features.experiments")
+
+Evidence: TypeAlias = dict[tuple[int, str], float]
+"""The strongest evidence of any look, as the logarithm of an e-value, by (variant's key, metric)."""
 
 
 class Share(Struct, frozen=True):
@@ -60,7 +63,7 @@ class Counts(Struct, kw_only=True):
     shares: list[Share]
     days: list[DayCount]
     metrics: list[MetricCount]
-    evidence: dict[tuple[int, str], float]
+    evidence: Evidence
 
 
 async def read(connection: Any, experiment: Experiment, phase: int) -> Counts:
@@ -92,11 +95,20 @@ async def segments(
     ]
 
 
-async def keep_evidence(
-    connection: Any, experiment: Experiment, phase: int, evidence: dict[tuple[int, str], float]
-) -> None:
-    """Keep the strongest evidence any look has found, by (variant, metric)."""
+async def keep_evidence(connection: Any, experiment: int, phase: int, evidence: Evidence) -> None:
+    """Keep the strongest evidence that any look at an experiment, given by its key, has found."""
     variants, metrics = zip(*evidence, strict=True) if evidence else ((), ())
     await connection.execute(
-        _SQL["keep_evidence"], experiment.key, phase, list(variants), list(metrics), list(evidence.values())
+        _SQL["keep_evidence"], experiment, phase, list(variants), list(metrics), list(evidence.values())
     )
+
+
+async def claim_looks(connection: Any, seconds: float, limit: int) -> list[str]:
+    """The ids of experiments that this process is to look at: they have counted something since the last look.
+
+    Args:
+        connection: in no transaction.
+        seconds: how long ago the last look must be.
+        limit: how many experiments at most; first those that have waited longest.
+    """
+    return [row["experiment_id"] for row in await connection.fetch(_SQL["claim_looks"], seconds, limit)]
