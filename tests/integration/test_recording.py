@@ -236,3 +236,31 @@ async def test_a_recorder_looks_variants_up_one_by_one(connection: Any, variants
 @pytest.mark.anyio
 async def test_a_recorder_plans_its_statements_once(connection: Any) -> None:
     assert await connection.fetchval("SHOW plan_cache_mode") == "force_generic_plan"
+
+
+@pytest.mark.anyio
+async def test_large_tables_are_looked_into_row_by_row(connection: Any) -> None:
+    await connection.execute(EXPERIMENTS)
+    said = [
+        {way: name} for way, name in (("participant_id", "ada"), ("selection_id", uuid4()))
+    ]  # fmt: skip
+    shows = [shown(1, **words) for words in said]
+    late = [(1, Outcome(impression=False, success=True, **words)) for words in said]
+    # Plans are made while the tables are all but empty, and stay when they no longer are.
+    for items in (shows, late, [*shows, *late]):
+        await performance.record(connection, uuid4(), uuid4(), soon(), items)
+    await connection.execute("""
+        INSERT INTO armful.experiment_participant (experiment, participant_id, allocation_epoch, variant, impressions)
+        SELECT 1, 'p' || n, 1, 1, 1 FROM generate_series(1, 5000) AS n;
+        INSERT INTO armful.selection_outcome (selection_id, variant, impressions, successes, at)
+        SELECT gen_random_uuid(), 1, 1, 0, now() FROM generate_series(1, 5000);
+    """)
+    for items in (shows, late):
+        async with connection.transaction():
+            await performance.record(connection, uuid4(), uuid4(), soon(), items)
+            rows = await connection.fetch(
+                "SELECT relname, seq_tup_read + idx_tup_fetch AS read FROM pg_stat_xact_user_tables"
+                " WHERE relname IN ('experiment_participant', 'selection_outcome')"
+            )
+        assert {row["relname"] for row in rows if row["read"]} != set()
+        assert all(row["read"] < 50 for row in rows), rows

@@ -155,7 +155,7 @@ def test_counters_that_differ_fail_the_command(service: Any, file: Path) -> None
         "$$ BEGIN NEW.impressions := NEW.impressions + 1; RETURN NEW; END $$"
     )
     service.sql(
-        "CREATE TRIGGER cheat BEFORE UPDATE ON variant_performance FOR EACH ROW "
+        "CREATE TRIGGER cheat BEFORE UPDATE ON armful.variant_performance FOR EACH ROW "
         "WHEN (OLD.impressions = 0 AND OLD.variant_id LIKE '%2-dull') EXECUTE FUNCTION cheat()"
     )
     arguments = [str(file), "--url", service.url, "--key", KEY, "--rounds", "30"]

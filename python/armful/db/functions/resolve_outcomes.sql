@@ -5,6 +5,9 @@
 -- where no selection is named, the participant's in an experiment. It then takes that impression's time, persona and
 -- participant, and adds as many successes as that has impressions without one. Where there is no such impression it counts
 -- as an impression of its own.
+--
+-- LIMIT has impressions looked up one by one, by index: their tables are large, and a plan made when they were small would
+-- stay in use.
 CREATE OR REPLACE FUNCTION armful.resolve_outcomes(
     p_batch uuid,
     p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[],
@@ -50,7 +53,10 @@ BEGIN
                     FROM armful.experiment e WHERE e.id = ANY (s.experiments)) AS too_late
             FROM unnest(p_variant, p_impression, p_selection_id, p_occurred_at, p_metrics, statuses) WITH ORDINALITY
                 AS u (variant, impression, selection, at, metrics, status, i)
-            JOIN armful.selection_outcome s ON s.selection_id = u.selection AND s.variant = u.variant
+            JOIN LATERAL (
+                SELECT * FROM armful.selection_outcome s
+                WHERE s.selection_id = u.selection AND s.variant = u.variant LIMIT 1
+            ) AS s ON true
             LEFT JOIN LATERAL (
                 SELECT min(p.impressions - p.successes) AS waiting FROM armful.experiment_participant p
                 WHERE p.experiment = ANY (s.experiments) AND p.participant_id = s.participant_id AND p.variant = s.variant
@@ -79,8 +85,10 @@ BEGIN
                 WITH ORDINALITY AS u (variant, impression, experiment, participant, selection, at, metrics, status, i)
             JOIN armful.experiment_arm a ON a.variant = u.variant
             JOIN armful.experiment e ON e.id = a.experiment
-            JOIN armful.experiment_participant p
-                ON p.experiment = e.id AND p.participant_id = u.participant AND p.variant = u.variant
+            JOIN LATERAL (
+                SELECT * FROM armful.experiment_participant p
+                WHERE p.experiment = e.id AND p.participant_id = u.participant LIMIT 1
+            ) AS p ON p.variant = u.variant
             WHERE NOT u.impression AND u.status = 0 AND u.selection IS NULL AND p.impressions > 0
               AND (u.experiment IS NULL OR u.experiment = e.experiment_id)
               AND (e.status IN ('active', 'completed') AND (now() < e.expected_end_time OR e.attribution_days IS NOT NULL))
