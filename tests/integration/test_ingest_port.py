@@ -40,7 +40,7 @@ class Database:
 
     async def state(self) -> tuple[int, dict[str, int]]:
         """Impressions counted, and offsets by topic."""
-        impressions = await self.connection.fetchval("SELECT impressions FROM variant_performance")
+        impressions = await self.connection.fetchval("SELECT impressions FROM armful.variant_performance")
         offsets = await self.connection.fetch("SELECT topic, next_offset FROM consumer_offset")
         return impressions, dict(offsets)
 
@@ -56,7 +56,7 @@ async def writing(dsn: str) -> AsyncIterator[Database]:
         await connection.execute("CREATE TABLE consumer_offset (topic text PRIMARY KEY, next_offset bigint)")
         await connection.execute("INSERT INTO consumer_offset VALUES ('a', 0), ('b', 0)")
         variant = await connection.fetchval(
-            "INSERT INTO variant_performance (variant_id) VALUES ('v') RETURNING id"
+            "INSERT INTO armful.variant_performance (variant_id) VALUES ('v') RETURNING id"
         )
         await committer.start()
         database = Database(connection, committer, variant)
