@@ -5,10 +5,14 @@ import inspect
 import re
 import textwrap
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_type_hints, is_typeddict
 
+import msgspec
+
 from armful import client
-from armful.client import answers, fields, results
+from armful.client import fields
+from armful.contract import experiments, insights, outcomes, results, selection, variants
 from armful.tools import simulate as simulation
 
 _HEAD = """# Python
@@ -42,9 +46,10 @@ def page(root: Path) -> str:
                 _signature(f"#### {name}", name, _without_self(method)) + _prose(method.__doc__ or "")
             )
     parts.append(f"\n### Errors\n\n```text\n{inspect.cleandoc(client.ClientError.__doc__ or '')}\n```\n")
-    for title, module in (("Sent", fields), ("Answered", answers), ("Results of experiments", results)):
-        own = [kind for kind in vars(module).values() if getattr(kind, "__module__", "") == module.__name__]
-        parts += [f"\n### {title}\n", *(_fields(kind) for kind in own if is_typeddict(kind))]
+    parts += ["\n### Keyword arguments\n", *map(_fields, _own(fields))]
+    parts.append("\n### Contract\n")
+    for module in (variants, selection, outcomes, experiments, results, insights):
+        parts += map(_fields, _own(module))
     parts.append(_CORE)
     parts += _stub((root / "python" / "armful" / "_core.pyi").read_text("utf-8"))
     parts.append(f"\n## armful.tools.simulate\n\n{_prose(simulation.__doc__ or '')}\n")
@@ -54,6 +59,16 @@ def page(root: Path) -> str:
             _signature(f"### {name}", name, inspect.signature(function)) + _prose(function.__doc__ or "")
         )
     return "\n".join(parts) + "\n"
+
+
+def _own(module: ModuleType) -> list[Any]:
+    """The typed dictionaries and structs that a module defines."""
+    return [
+        kind
+        for kind in vars(module).values()
+        if getattr(kind, "__module__", "") == module.__name__
+        and (is_typeddict(kind) or (isinstance(kind, type) and issubclass(kind, msgspec.Struct)))
+    ]
 
 
 def _without_self(method: Any) -> inspect.Signature:
@@ -68,6 +83,10 @@ def _signature(heading: str, name: str, signature: inspect.Signature) -> str:
 
 def _fields(kind: Any) -> str:
     hints = get_type_hints(kind)
+    if is_typeddict(kind):
+        required = set(kind.__required_keys__)
+    else:
+        required = {field.name for field in msgspec.structs.fields(kind) if field.required}
     lines = [
         f"\n#### {kind.__name__}\n",
         _prose(kind.__doc__ or ""),
@@ -78,7 +97,7 @@ def _fields(kind: Any) -> str:
     for name, hint in hints.items():
         plain = isinstance(hint, type) and not hasattr(hint, "__args__")
         words = re.sub(r"\b(?:\w+\.)+(?=\w)", "", hint.__name__ if plain else str(hint))
-        need = "" if name in kind.__required_keys__ else "may be absent"
+        need = "" if name in required else "may be absent"
         lines.append(f"| `{name}` | `{words.replace('|', chr(92) + '|')}` | {need} |")
     return "\n".join(lines) + "\n"
 

@@ -13,7 +13,8 @@ from tests.faults.conftest import counted
 from tests.faults.proxy import Proxy
 from tests.processes import wait_until
 
-from armful.client import AsyncClient, Client, Unreachable
+from armful.client import AsyncClient, Client, UnreachableError
+from armful.contract.variants import PerformanceView
 from armful.ops.postgres import EmbeddedPostgres
 
 
@@ -54,11 +55,7 @@ def test_what_was_committed_without_an_answer_is_not_counted_again(
             network.reset()
         done.result(60)
         assert counted(network.target)[variant] == 2
-        assert client.get_variant(variant)["performance"] == {
-            "impressions": 2,
-            "successes": 2,
-            "success_rate": 1.0,
-        }
+        assert client.get_variant(variant).performance == PerformanceView(2, 2, 1.0)
 
 
 @contextmanager
@@ -87,7 +84,7 @@ def silence() -> Iterator[tuple[str, list[socket.socket]]]:
 
 def test_a_server_that_says_nothing_is_given_up() -> None:
     with silence() as (url, taken), Client(url, "k", timeout=0.2, retries=2) as client:
-        with pytest.raises(Unreachable, match="got no answer"):
+        with pytest.raises(UnreachableError, match="got no answer"):
             client.track_performance("a", True)
         wait_until(lambda: len(taken) == 3)
 
@@ -96,7 +93,7 @@ def test_a_server_that_says_nothing_is_given_up() -> None:
 async def test_so_it_is_by_the_asynchronous_client() -> None:
     with silence() as (url, taken):
         async with AsyncClient(url, "k", timeout=0.2, retries=1) as client:
-            with pytest.raises(Unreachable, match="got no answer"):
+            with pytest.raises(UnreachableError, match="got no answer"):
                 await client.list_variants()
         wait_until(lambda: len(taken) == 2)
 

@@ -4,15 +4,21 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Literal, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal
 
 import pytest
 from tests.conftest import ADMIN_KEY, Running
 
-from armful.client import ABTestingClient, Client, Conflict, NotFound, Problem, Unavailable, Unreachable
-from armful.client import answers as answer_types
-from armful.client import fields as field_types
-from armful.client import results as result_types
+from armful.client import (
+    ABTestingClient,
+    ApiError,
+    Client,
+    ConflictError,
+    NotFoundError,
+    UnavailableError,
+    UnreachableError,
+)
+from armful.contract.variants import PerformanceView
 
 EXPERIMENT: Any = {
     "experiment_name": "hooks",
@@ -81,20 +87,20 @@ def test_variants_from_creation_to_archive(armful: Client) -> None:
     created = armful.create_variants(
         [{"variant_id": "v1", "dimensions": {"limit": "short"}, "impressions": 10, "successes": 4}]
     )
-    assert created[0]["performance"] == {"impressions": 10, "successes": 4, "success_rate": 0.4}
-    assert armful.list_variants(dimensions={"limit": "short"}, min_impressions=10)["total_count"] == 1
-    assert armful.change_variant("v1", content="new")["dimensions"] == {"limit": "short"}
-    assert armful.get_variant("v1")["content"] == "new"
-    assert armful.archive_variant("v1")["status"] == "archived"
+    assert created[0].performance == PerformanceView(10, 4, 0.4)
+    assert armful.list_variants(dimensions={"limit": "short"}, min_impressions=10).total_count == 1
+    assert armful.change_variant("v1", content="new").dimensions == {"limit": "short"}
+    assert armful.get_variant("v1").content == "new"
+    assert armful.archive_variant("v1").status == "archived"
 
 
 def test_a_selection_a_report_and_what_is_known_then(armful: Client) -> None:
     armful.create_variants([{"variant_id": "s1", "dimensions": {"test": "selection"}}])
     selection = armful.select("developers", 3, dimensions={"test": "selection"})
-    assert [variant["variant_id"] for variant in selection["selected_variants"]] == ["s1"]
-    recorded = armful.track_performance("s1", True, selection_id=selection["selection_id"])
-    assert recorded["updated_performance"] == {"impressions": 1, "successes": 1, "success_rate": 1.0}
-    assert armful.get_variant_stats("s1", 0.9)["confidence_intervals"]["confidence_level"] == 0.9
+    assert [variant.variant_id for variant in selection.selected_variants] == ["s1"]
+    recorded = armful.track_performance("s1", True, selection_id=selection.selection_id)
+    assert recorded.updated_performance == PerformanceView(1, 1, 1.0)
+    assert armful.get_variant_stats("s1", 0.9).confidence_intervals.confidence_level == 0.9
 
 
 def test_a_batch(armful: Client) -> None:
@@ -106,50 +112,50 @@ def test_a_batch(armful: Client) -> None:
             {"variant_id": "b2", "success": False},
         ]
     )
-    assert (answer["accepted"], answer["duplicates"], answer["rejected"][0]["index"]) == (2, 0, 2)
-    assert armful.get_variant("b1")["performance"]["impressions"] == 9
+    assert (answer.accepted, answer.duplicates, answer.rejected[0].index) == (2, 0, 2)
+    assert armful.get_variant("b1").performance.impressions == 9
 
 
 def test_an_experiment_from_start_to_promotion(armful: Client) -> None:
     armful.create_variants([{"variant_id": "e1"}, {"variant_id": "e2"}])
-    experiment = armful.start_experiment(**EXPERIMENT, variant_ids=["e1", "e2"])["experiment_id"]
-    assert armful.list_experiments(limit=1)["experiments"][0]["experiment_id"] == experiment
+    experiment = armful.start_experiment(**EXPERIMENT, variant_ids=["e1", "e2"]).experiment_id
+    assert armful.list_experiments(limit=1).experiments[0].experiment_id == experiment
     assignment = armful.assign(experiment, "ada")
-    assert armful.assign(experiment, "ada")["variant_id"] == assignment["variant_id"]
-    armful.track_performance(assignment["variant_id"], True, experiment_id=experiment, participant_id="ada")
+    assert armful.assign(experiment, "ada").variant_id == assignment.variant_id
+    armful.track_performance(assignment.variant_id, True, experiment_id=experiment, participant_id="ada")
     results = armful.get_results(experiment, include_interim=True)
-    assert results["results_summary"]["total_participants"] == 1
-    assert results["interim_results"]["progress"] == "ongoing"
-    assert armful.change_experiment(experiment, "pause")["status"] == "paused"
-    assert armful.promote(experiment, "e2")["promoted_variant_id"] == "e2"
-    assert armful.get_experiment(experiment)["status"] == "promoted"
+    assert results.results_summary.total_participants == 1
+    assert results.interim_results.progress == "ongoing"
+    assert armful.change_experiment(experiment, "pause").status == "paused"
+    assert armful.promote(experiment, "e2").promoted_variant_id == "e2"
+    assert armful.get_experiment(experiment).status == "promoted"
 
 
 @pytest.mark.parametrize("variant_id", ["a/b", "..", ".", "ünï çödé?#%2F&x=1", "a+b", "x" * 255])
 def test_any_id_finds_its_way(armful: Client, variant_id: str) -> None:
     armful.create_variants([{"variant_id": variant_id}])
-    assert armful.track_performance(variant_id, False)["variant_id"] == variant_id
-    assert armful.get_variant(variant_id)["performance"]["impressions"] == 1
+    assert armful.track_performance(variant_id, False).variant_id == variant_id
+    assert armful.get_variant(variant_id).performance.impressions == 1
 
 
 def test_errors_say_what_is_wrong(armful: Client, shared: Running) -> None:
-    with pytest.raises(NotFound, match="Variant 'nobody' not found"):
+    with pytest.raises(NotFoundError, match="Variant 'nobody' not found"):
         armful.get_variant("nobody")
     armful.create_variants([{"variant_id": "taken"}])
-    with pytest.raises(Conflict) as conflict:
+    with pytest.raises(ConflictError) as conflict:
         armful.create_variants([{"variant_id": "taken"}])
     assert (conflict.value.status, conflict.value.title) == (409, "Conflict")
-    with pytest.raises(Problem) as unfit:
+    with pytest.raises(ApiError) as unfit:
         armful.select("developers", 51)
     assert (unfit.value.status, unfit.value.errors[0].field) == (422, "top_k")
-    with Client(shared.url, "wrong") as stranger, pytest.raises(Problem, match="unknown or revoked"):
+    with Client(shared.url, "wrong") as stranger, pytest.raises(ApiError, match="unknown or revoked"):
         stranger.list_variants()
 
 
 def test_a_service_that_is_not_there_is_unreachable(shared: Running) -> None:
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         port = nobody.getsockname()[1]
-    with Client(f"http://127.0.0.1:{port}", ADMIN_KEY, retries=1) as client, pytest.raises(Unreachable):
+    with Client(f"http://127.0.0.1:{port}", ADMIN_KEY, retries=1) as client, pytest.raises(UnreachableError):
         client.list_variants()
 
 
@@ -162,25 +168,29 @@ def test_what_is_reported_counts_once_however_often_the_answer_is_lost(
         Client(url, ADMIN_KEY) as far,
     ):
         recorded = far.track_performance("r1", True)
-        assert recorded["updated_performance"]["impressions"] == 1
-        assert recorded["duplicate"]
+        assert recorded.updated_performance.impressions == 1
+        assert recorded.duplicate
     with network(shared, "lose the answer") as url, Client(url, ADMIN_KEY) as far:
         answer = far.track_batch([{"variant_id": "r1", "success": False}])
-        assert (answer["accepted"], answer["duplicates"]) == (0, 1)
-    assert armful.get_variant("r1")["performance"]["impressions"] == 2
+        assert (answer.accepted, answer.duplicates) == (0, 1)
+    assert armful.get_variant("r1").performance.impressions == 2
 
 
 def test_what_must_not_be_done_twice_is_not(armful: Client, shared: Running) -> None:
-    with network(shared, "lose the answer") as url, Client(url, ADMIN_KEY) as far, pytest.raises(Unreachable):
+    with (
+        network(shared, "lose the answer") as url,
+        Client(url, ADMIN_KEY) as far,
+        pytest.raises(UnreachableError),
+    ):
         far.create_variants([{"variant_id": "c1"}])
-    assert armful.get_variant("c1")["variant_id"] == "c1"
+    assert armful.get_variant("c1").variant_id == "c1"
 
 
 def test_patience_ends(shared: Running) -> None:
     with (
         network(shared, "be busy", "be busy") as url,
         Client(url, ADMIN_KEY, retries=1) as far,
-        pytest.raises(Unavailable, match="busy"),
+        pytest.raises(UnavailableError, match="busy"),
     ):
         far.list_variants()
 
@@ -194,10 +204,10 @@ async def test_an_application_written_for_another_service_runs(armful: Client, s
     variants = await client.select_variants("tech_enthusiast", top_k=3)
     assert len(variants) == 3
     for variant in variants:
-        assert isinstance(variant["dimensions"], dict)
-        await client.track_performance(variant["variant_id"], 0.2 > 0.1)
-    stats = await client.get_variant_stats(variants[0]["variant_id"])
-    assert stats["performance"]["impressions"] >= 1
+        assert isinstance(variant.dimensions, dict)
+        await client.track_performance(variant.variant_id, 0.2 > 0.1)
+    stats = await client.get_variant_stats(variants[0].variant_id)
+    assert stats.performance.impressions >= 1
     await client.aclose()
 
 
@@ -209,114 +219,4 @@ async def test_the_asynchronous_client_tries_again_too(
     armful.create_variants([{"variant_id": anyio_backend_name}])
     with network(shared, "lose the answer") as url:
         async with ABTestingClient(url, ADMIN_KEY) as far:
-            assert (await far.track_performance(anyio_backend_name, True))["duplicate"]
-
-
-SCHEMAS = {
-    answer_types: {
-        "Performance": "PerformanceView",
-        "Variant": "VariantView",
-        "VariantPage": "VariantPage",
-        "SelectedVariant": "SelectedVariant",
-        "SelectionMetadata": "SelectionMetadata",
-        "Selection": "Selection",
-        "Recorded": "PerformanceAnswer",
-        "Rejected": "Rejected",
-        "BatchRecorded": "BatchAnswer",
-        "Interval": "IntervalView",
-        "Posterior": "PosteriorView",
-        "VariantStats": "StatsView",
-        "Standing": "StandingView",
-        "Standings": "StandingsView",
-        "TableRow": "RowView",
-        "TableSummary": "SummaryView",
-        "StandingsTable": "TableView",
-        "Arm": "ArmView",
-        "Experiment": "ExperimentView",
-        "ExperimentPage": "ExperimentPage",
-        "Assignment": "AssignmentView",
-    },
-    result_types: {
-        "Phase": "PhaseView",
-        "SampleRatio": "SampleRatioView",
-        "Summary": "Summary",
-        "Significance": "SignificanceView",
-        "Bayes": "BayesView",
-        "AlwaysValid": "AlwaysValidView",
-        "Comparison": "ComparisonView",
-        "Metric": "MetricView",
-        "GuardrailResult": "GuardrailView",
-        "Recommendation": "RecommendationView",
-        "Segment": "SegmentView",
-        "Day": "DayView",
-        "Interim": "InterimView",
-        "Results": "ResultsView",
-    },
-    field_types: {
-        "SelectFields": "SelectRequest",
-        "PerformanceFields": "PerformanceUpdate",
-        "NewVariant": "NewVariant",
-        "VariantChanges": "VariantPatch",
-        "Guardrail": "Guardrail",
-        "StopRule": "StopRule",
-        "NewExperiment": "StartRequest",
-        "AssignFields": "AssignRequest",
-    },
-}
-
-
-def kinds(schema: dict[str, Any]) -> set[str]:
-    """The JSON types that a schema allows."""
-    if "$ref" in schema:
-        return {"object"}
-    parts = schema.get("oneOf") or schema.get("anyOf")
-    if parts:
-        return set().union(*(kinds(part) for part in parts))
-    if "enum" in schema:
-        return {"null" if value is None else "string" for value in schema["enum"]}
-    found = schema.get("type", "object")
-    return {found} if isinstance(found, str) else set(found)
-
-
-def json_kinds(hint: Any) -> set[str]:
-    """The JSON types that a type hint allows."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is NotRequired:
-        return json_kinds(arguments[0])
-    if origin is Literal:
-        return {"string"}
-    if origin in (list, tuple):
-        return {"array"}
-    if origin is dict or is_typeddict(hint):
-        return {"object"}
-    if arguments:
-        return set().union(*(json_kinds(argument) for argument in arguments))
-    return {{int: "integer", float: "number", bool: "boolean", type(None): "null"}.get(hint, "string")}
-
-
-@pytest.mark.parametrize("module", SCHEMAS, ids=lambda module: module.__name__)
-def test_the_types_are_those_of_the_contract(module: Any, shared: Running) -> None:
-    schemas = shared.client.get("/openapi.json").json()["components"]["schemas"]
-    for name, schema_name in SCHEMAS[module].items():
-        kind, schema = getattr(module, name), schemas[schema_name]
-        for field, hint in get_type_hints(kind).items():
-            assert field in schema["properties"], f"{schema_name} has no {field}"
-            allowed = kinds(schema["properties"][field])
-            if module is field_types:  # callers leave out what they have not; what they send must be allowed
-                assert json_kinds(hint) <= allowed, f"{name}.{field}"
-            else:
-                assert json_kinds(hint) == allowed, f"{name}.{field}"
-                promised = field in kind.__required_keys__
-                assert promised <= (field in schema.get("required", ())), (
-                    f"{name}.{field} is not always there"
-                )
-
-
-def test_every_type_is_compared_with_the_contract() -> None:
-    for module, named in SCHEMAS.items():
-        own = {
-            name
-            for name, value in vars(module).items()
-            if is_typeddict(value) and value.__module__ == module.__name__
-        }
-        assert own - set(named) <= {"PerformanceUpdate", "ListFields", "ResultsFields", "TableFields"}
+            assert (await far.track_performance(anyio_backend_name, True)).duplicate

@@ -10,6 +10,7 @@ from tests.conftest import ADMIN_KEY, Running
 from tests.processes import environment
 
 from armful.client import Client
+from armful.contract.variants import PerformanceView
 
 PAGE = (Path(__file__).parents[2] / "docs" / "migration.md").read_text("utf-8")
 
@@ -32,18 +33,14 @@ def test_variants_come_along_with_their_history(service: Running, tmp_path: Path
     )
     with Client(service.url, ADMIN_KEY) as armful:
         warm = armful.get_variant("warm")
-        assert warm["dimensions"] == {"tone": "warm"}
-        assert warm["content"] == "Welcome back!"
-        posterior = armful.get_variant_stats("warm")["thompson_sampling_stats"]
-        assert (posterior["alpha"], posterior["beta"]) == (121, 881)
+        assert warm.dimensions == {"tone": "warm"}
+        assert warm.content == "Welcome back!"
+        posterior = armful.get_variant_stats("warm").thompson_sampling_stats
+        assert (posterior.alpha, posterior.beta) == (121, 881)
 
 
 def test_a_ranking_and_its_reward(service: Running) -> None:
     with Client(service.url, ADMIN_KEY) as armful:
         armful.create_variants([{"variant_id": "first", "dimensions": {"slot": "headline"}}])
         exec(block("python").replace("http://127.0.0.1:8000", service.url), {"api_key": ADMIN_KEY})
-        assert armful.get_variant("first")["performance"] == {
-            "impressions": 1,
-            "successes": 1,
-            "success_rate": 1.0,
-        }
+        assert armful.get_variant("first").performance == PerformanceView(1, 1, 1.0)

@@ -10,8 +10,8 @@ from armful.client import AsyncClient, Client
 from armful.client._calls import Call
 from armful.client._session import pause
 
-READ = Call[Any]("GET", "/variants")
-CREATE = Call[Any]("POST", "/variants", {}, replayable=False)
+READ = Call[Any](object, "GET", "/variants")
+CREATE = Call[Any](object, "POST", "/variants", {}, replayable=False)
 
 
 def methods(kind: type) -> dict[str, inspect.Signature]:

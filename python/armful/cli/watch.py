@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from armful.cli._key import known_key
-from armful.client import Client, ClientError, Problem
+from armful.client import ApiError, Client, ClientError
 from armful.settings import Settings
 from armful.tools.watch import MOST_ROWS, Seen, look
 
@@ -74,7 +74,7 @@ def watch(
                 try:
                     seen, away = look(client, wanted, rows, seen), None
                 except ClientError as error:
-                    if isinstance(error, Problem) and error.status < 500 and error.status != 429:
+                    if isinstance(error, ApiError) and error.status < 500 and error.status != 429:
                         raise click.ClickException(str(error)) from error
                     away = away or f"Away since {time.strftime('%H:%M:%S')}: {error}"
 
@@ -114,15 +114,15 @@ def _variants(seen: Seen, most: int) -> Table:
     table.columns[0].overflow = "ellipsis"
     table.columns[0].no_wrap = True
     for row in seen.rows[:most]:
-        performance, standing = row.variant["performance"], row.standing
-        share = standing["recent_share"]
+        performance, standing = row.variant.performance, row.standing
+        share = standing.recent_share
         table.add_row(
-            row.variant["variant_id"],
+            row.variant.variant_id,
             _chance(row.chance),
             Text("━" * round(_BAR * row.chance), style="green"),
-            f"{performance['success_rate']:.2%}",
-            f"{standing['lower_bound']:.2%} – {standing['upper_bound']:.2%}",
-            f"{performance['impressions']:,}",
+            f"{performance.success_rate:.2%}",
+            f"{standing.lower_bound:.2%} – {standing.upper_bound:.2%}",
+            f"{performance.impressions:,}",
             "-" if share is None else f"{share:.1%}",
         )
     if seen.total > min(most, len(seen.rows)):
@@ -148,15 +148,15 @@ def _experiments(seen: Seen) -> Table:
     )
     table.columns[1].justify = table.columns[3].justify = "right"
     for experiment, results in seen.experiments:
-        significance = results["statistical_significance"]
-        ratio = results["sample_ratio"]
-        p = significance["always_valid_adjusted_p_value"]
+        significance = results.statistical_significance
+        ratio = results.sample_ratio
+        p = significance.always_valid_adjusted_p_value
         table.add_row(
-            experiment["experiment_name"],
-            f"{results['results_summary']['total_participants']:,}",
-            Text(f"ALARM p = {ratio['p_value']:.2g}", style="bold red") if ratio["alarm"] else "as planned",
+            experiment.experiment_name,
+            f"{results.results_summary.total_participants:,}",
+            Text(f"ALARM p = {ratio.p_value:.2g}", style="bold red") if ratio.alarm else "as planned",
             "-" if p is None else f"{p:.3g}",
-            f"yes: {significance['leading_variant_id']}" if significance["is_significant"] else "no",
-            results["recommendations"]["recommendation_type"],
+            f"yes: {significance.leading_variant_id}" if significance.is_significant else "no",
+            results.recommendations.recommendation_type,
         )
     return table

@@ -5,36 +5,36 @@
     with Client("http://127.0.0.1:8000", api_key) as armful:
         for variant in armful.select_variants("developers", top_k=1):
             clicked = show(variant)
-            armful.track_performance(variant["variant_id"], clicked)
+            armful.track_performance(variant.variant_id, clicked)
 
 Both hold one session, try again when the service is out of reach or busy, and count what they report once however often
 they try. Errors are exceptions; `ClientError` has the tree of them.
 """
 
-from armful.client._async import AsyncClient
-from armful.client._errors import (
+from ..contract.problems import FieldError
+from ._async import AsyncClient
+from ._errors import (
+    ApiError,
     ClientError,
-    Conflict,
-    FieldError,
-    NotFound,
-    Problem,
-    Unavailable,
-    Unreachable,
+    ConflictError,
+    NotFoundError,
+    UnavailableError,
+    UnreachableError,
 )
-from armful.client._sync import Client
+from ._sync import Client
 
 ABTestingClient = AsyncClient
 """`AsyncClient` by the name that applications written for other A/B testing services may use."""
 
 __all__ = [
     "ABTestingClient",
+    "ApiError",
     "AsyncClient",
     "Client",
     "ClientError",
-    "Conflict",
+    "ConflictError",
     "FieldError",
-    "NotFound",
-    "Problem",
-    "Unavailable",
-    "Unreachable",
+    "NotFoundError",
+    "UnavailableError",
+    "UnreachableError",
 ]

@@ -1,41 +1,31 @@
 """The client for asynchronous programs, on asyncio or trio."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Self, TypeVar, Unpack, cast
+from typing import Any, Self, TypeVar, Unpack, cast
 
 import anyio
 import httpx2
 
-from armful.client import _calls, _session
-from armful.client._calls import Action, Call
-from armful.client.answers import (
-    Assignment,
-    BatchRecorded,
-    Experiment,
-    ExperimentPage,
-    Recorded,
-    SelectedVariant,
-    Selection,
-    Standings,
-    StandingsTable,
-    Variant,
-    VariantPage,
-    VariantStats,
-)
-from armful.client.fields import (
+from ..contract.experiments import AssignmentView, ExperimentPage, ExperimentView
+from ..contract.insights import StandingsView, TableView
+from ..contract.outcomes import BatchAnswer, BatchItem, PerformanceAnswer
+from ..contract.results import ResultsView
+from ..contract.selection import SelectedVariant, Selection
+from ..contract.variants import StatsView, VariantPage, VariantView
+from ..domain.variant import NewVariant
+from . import _calls, _session
+from ._calls import Action, Call
+from .fields import (
     AssignFields,
+    ExperimentFields,
     ListFields,
-    NewExperiment,
-    NewVariant,
     PerformanceFields,
-    PerformanceUpdate,
     ResultsFields,
     SelectFields,
     TableFields,
-    VariantChanges,
+    VariantFields,
 )
-from armful.client.results import Results
 
 T = TypeVar("T")
 
@@ -43,7 +33,7 @@ T = TypeVar("T")
 class AsyncClient:
     """A session with an armful service, for asynchronous programs. Close it, or use it in an `async with` statement.
 
-    Every method raises `Problem` for an answer that is one, and `Unreachable` where none came.
+    Every method raises `ApiError` for an answer that says what is wrong, and `UnreachableError` where none came.
 
     Args:
         base_url: Where the service is, such as `http://127.0.0.1:8000`.
@@ -73,7 +63,7 @@ class AsyncClient:
     async def _do(self, call: Call[T]) -> T:
         request = self._http.build_request(**_session.request(call))
         for tries in range(self._retries + 1):
-            outcome: _session.Outcome
+            outcome: _session.Attempt
             try:
                 outcome = await self._http.send(request)
             except httpx2.TransportError as error:
@@ -92,31 +82,31 @@ class AsyncClient:
         self, persona_id: str, top_k: int = 5, **fields: Unpack[SelectFields]
     ) -> list[SelectedVariant]:
         """Choose variants as `select` does, and give only these, best draw first."""
-        return (await self.select(persona_id, top_k, **fields))["selected_variants"]
+        return (await self.select(persona_id, top_k, **fields)).selected_variants
 
     async def track_performance(
         self, variant_id: str, success: bool, **fields: Unpack[PerformanceFields]
-    ) -> Recorded:
+    ) -> PerformanceAnswer:
         """Report that a variant was shown (unless `impression=False`) and whether it succeeded."""
         return await self._do(_calls.track_performance(variant_id, success, **fields))
 
-    async def track_batch(self, updates: Iterable[PerformanceUpdate]) -> BatchRecorded:
+    async def track_batch(self, updates: Iterable[BatchItem | Mapping[str, Any]]) -> BatchAnswer:
         """Report up to 10,000 things at once; the good ones count even where others are refused."""
         return await self._do(_calls.track_batch(updates))
 
-    async def get_variant_stats(self, variant_id: str, confidence_level: float = 0.95) -> VariantStats:
+    async def get_variant_stats(self, variant_id: str, confidence_level: float = 0.95) -> StatsView:
         """What is known of a variant's success rate."""
         return await self._do(_calls.get_variant_stats(variant_id, confidence_level))
 
     async def list_variants(self, **fields: Unpack[ListFields]) -> VariantPage:
-        """List variants in order of creation; `cursor=page["next_cursor"]` gives the next page."""
+        """List variants in order of creation; `cursor=page.next_cursor` gives the next page."""
         return await self._do(_calls.list_variants(fields))
 
-    async def get_standings(self) -> Standings:
+    async def get_standings(self) -> StandingsView:
         """How the active variants stand against each other."""
         return await self._do(_calls.get_standings())
 
-    async def get_standings_table(self, **fields: Unpack[TableFields]) -> StandingsTable:
+    async def get_standings_table(self, **fields: Unpack[TableFields]) -> TableView:
         """A page of the variants with how they stand, the likeliest best first unless asked otherwise."""
         return await self._do(_calls.get_standings_table(fields))
 
@@ -124,27 +114,27 @@ class AsyncClient:
         """What the service has done and how it is, in Prometheus' text format."""
         return await self._do(_calls.get_metrics())
 
-    async def get_variant(self, variant_id: str) -> Variant:
+    async def get_variant(self, variant_id: str) -> VariantView:
         """A variant as the database has it now."""
         return await self._do(_calls.get_variant(variant_id))
 
-    async def create_variants(self, variants: Iterable[NewVariant]) -> list[Variant]:
+    async def create_variants(self, variants: Iterable[NewVariant | Mapping[str, Any]]) -> list[VariantView]:
         """Create up to 10,000 variants, all or none."""
-        return (await self._do(_calls.create_variants(variants)))["variants"]
+        return (await self._do(_calls.create_variants(variants))).variants
 
-    async def change_variant(self, variant_id: str, **changes: Unpack[VariantChanges]) -> Variant:
+    async def change_variant(self, variant_id: str, **changes: Unpack[VariantFields]) -> VariantView:
         """Change a variant; what is left out stays. `status="active"` revives an archived one."""
         return await self._do(_calls.change_variant(variant_id, changes))
 
-    async def archive_variant(self, variant_id: str) -> Variant:
+    async def archive_variant(self, variant_id: str) -> VariantView:
         """Archive a variant: never selected again, its counts kept."""
         return await self._do(_calls.archive_variant(variant_id))
 
-    async def start_experiment(self, **fields: Unpack[NewExperiment]) -> Experiment:
+    async def start_experiment(self, **fields: Unpack[ExperimentFields]) -> ExperimentView:
         """Start an experiment now, or with `draft=True` prepare it."""
         return await self._do(_calls.start_experiment(fields))
 
-    async def get_experiment(self, experiment_id: str) -> Experiment:
+    async def get_experiment(self, experiment_id: str) -> ExperimentView:
         """An experiment's plan and state."""
         return await self._do(_calls.get_experiment(experiment_id))
 
@@ -154,20 +144,20 @@ class AsyncClient:
 
     async def assign(
         self, experiment_id: str, participant_id: str, **fields: Unpack[AssignFields]
-    ) -> Assignment:
+    ) -> AssignmentView:
         """Which variant a participant sees; always the same one."""
         return await self._do(_calls.assign(experiment_id, participant_id, fields))
 
-    async def get_results(self, experiment_id: str, **fields: Unpack[ResultsFields]) -> Results:
+    async def get_results(self, experiment_id: str, **fields: Unpack[ResultsFields]) -> ResultsView:
         """What an experiment has shown so far."""
         return await self._do(_calls.get_results(experiment_id, fields))
 
-    async def change_experiment(self, experiment_id: str, action: Action) -> Experiment:
+    async def change_experiment(self, experiment_id: str, action: Action) -> ExperimentView:
         """Start a draft, or pause, resume or stop an experiment."""
         return await self._do(_calls.change_experiment(experiment_id, action))
 
     async def promote(
         self, experiment_id: str, variant_id: str | None = None, *, archive_others: bool = False
-    ) -> Experiment:
+    ) -> ExperimentView:
         """End an experiment with the variant that goes on: the one named, else the one that has won."""
         return await self._do(_calls.promote(experiment_id, variant_id, archive_others))

@@ -5,37 +5,26 @@ from typing import Self
 import httpx2
 import msgspec
 
-
-class FieldError(msgspec.Struct, frozen=True):
-    """One thing in a request that does not fit: which field, and what is wrong with it."""
-
-    field: str
-    message: str
-
-
-class _Body(msgspec.Struct):
-    title: str
-    detail: str
-    errors: tuple[FieldError, ...] = ()
+from ..contract.problems import FieldError, Problem
 
 
 class ClientError(Exception):
     """A call that did not succeed.
 
     ClientError
-    ├── Unreachable      no answer, however often it was tried
-    └── Problem          an answer that says what is wrong
-        ├── NotFound     404: there is no such variant or experiment
-        ├── Conflict     409: the id exists, an event id was used with another body, the state does not allow it
-        └── Unavailable  503: the database is out of reach or too much is waiting to be written, after the last try too
+    ├── UnreachableError      no answer, however often it was tried
+    └── ApiError              an answer that says what is wrong
+        ├── NotFoundError     404: there is no such variant or experiment
+        ├── ConflictError     409: the id exists, an event id was used with another body, the state does not allow it
+        └── UnavailableError  503: the database is out of reach or too much is waiting to be written, after the last try too
     """
 
 
-class Unreachable(ClientError):
+class UnreachableError(ClientError):
     """No answer came. Unless the call was one that only reads, it may have been carried out."""
 
 
-class Problem(ClientError):
+class ApiError(ClientError):
     """An answer that is a problem (RFC 9457).
 
     Attributes:
@@ -55,24 +44,27 @@ class Problem(ClientError):
     @classmethod
     def of(cls, response: httpx2.Response) -> Self:
         """The problem that a response is, of the class of its status."""
-        kind = _KINDS.get(response.status_code, Problem)
+        kind = _KINDS.get(response.status_code, ApiError)
         try:
-            body = msgspec.json.decode(response.content, type=_Body)
+            body = msgspec.json.decode(response.content, type=Problem)
         except (msgspec.DecodeError, UnicodeDecodeError):  # something between us and armful answered
-            body = _Body(response.reason_phrase, response.text[:200])
-        return kind(response.status_code, body.title, body.detail, body.errors)  # type: ignore[return-value]
+            body = Problem(
+                title=response.reason_phrase, status=response.status_code, detail=response.text[:200]
+            )
+        errors = () if body.errors is msgspec.UNSET else tuple(body.errors)
+        return kind(response.status_code, body.title, body.detail, errors)  # type: ignore[return-value]
 
 
-class NotFound(Problem):
+class NotFoundError(ApiError):
     """There is no such variant or experiment."""
 
 
-class Conflict(Problem):
+class ConflictError(ApiError):
     """The id exists, an event id was used with another body, or the state does not allow it."""
 
 
-class Unavailable(Problem):
+class UnavailableError(ApiError):
     """The database is out of reach, or too much is waiting to be written."""
 
 
-_KINDS = {404: NotFound, 409: Conflict, 503: Unavailable}
+_KINDS = {404: NotFoundError, 409: ConflictError, 503: UnavailableError}

@@ -6,16 +6,16 @@ from typing import Any
 import httpx2
 import msgspec
 
-from armful import __version__
-from armful.client._calls import Call
-from armful.client._errors import Problem, Unreachable
+from .. import __version__
+from ._calls import Call
+from ._errors import ApiError, UnreachableError
 
 _TRY_AGAIN = (429, 502, 503, 504)
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _UNSENDABLE = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds
 
-Outcome = httpx2.Response | httpx2.TransportError
+Attempt = httpx2.Response | httpx2.TransportError
 
 
 def options(base_url: str, api_key: str, timeout: float) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def request(call: Call[Any]) -> dict[str, Any]:
     return {"method": call.method, "url": call.path, "params": call.query, "content": content}
 
 
-def pause(call: Call[Any], outcome: Outcome, tries: int) -> float | None:
+def pause(call: Call[Any], outcome: Attempt, tries: int) -> float | None:
     """Seconds to wait before a call that came to this outcome is tried again; None if it stands.
 
     A call that must not be done twice is tried again only where it surely was not done.
@@ -53,21 +53,23 @@ def pause(call: Call[Any], outcome: Outcome, tries: int) -> float | None:
     return min(max(least, backoff), _LONGEST_PAUSE)
 
 
-def answer(call: Call[Any], outcome: Outcome) -> Any:
+def answer(call: Call[Any], outcome: Attempt) -> Any:
     """What a call's last outcome means.
 
     Raises:
-        Problem: the answer is a problem.
-        Unreachable: there is none.
+        ApiError: The answer says what is wrong.
+        UnreachableError: There is no answer, or it is not one of armful.
     """
     if isinstance(outcome, httpx2.TransportError):
         what = str(outcome) or type(outcome).__name__
-        raise Unreachable(f"{call.method} {call.path} got no answer: {what}") from outcome
+        raise UnreachableError(f"{call.method} {call.path} got no answer: {what}") from outcome
     if not outcome.is_success:
-        raise Problem.of(outcome)
-    if call.text:
+        raise ApiError.of(outcome)
+    if call.answer is str:
         return outcome.text
     try:
-        return msgspec.json.decode(outcome.content)
+        return msgspec.json.decode(outcome.content, type=call.answer)
     except msgspec.DecodeError as error:
-        raise Unreachable(f"{call.method} {call.path} was answered, but not by armful: {error}") from error
+        raise UnreachableError(
+            f"{call.method} {call.path} was answered, but not as this version of armful does: {error}"
+        ) from error

@@ -1,8 +1,10 @@
 """What callers send, by the names of the HTTP contract."""
 
 from datetime import datetime
-from typing import Any, Literal, NotRequired, Required, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 from uuid import UUID
+
+from ..domain.experiment import Guardrail, StopRule
 
 Algorithm = Literal["thompson_sampling", "thompson_sampling_exploration"]
 
@@ -37,13 +39,6 @@ class PerformanceFields(TypedDict, total=False):
     metadata: dict[str, Any]
 
 
-class PerformanceUpdate(PerformanceFields, total=False):
-    """One update of a batch."""
-
-    variant_id: Required[str]
-    success: Required[bool]
-
-
 class ListFields(TypedDict, total=False):
     """Which variants to list."""
 
@@ -66,19 +61,7 @@ class TableFields(TypedDict, total=False):
     limit: int
 
 
-class NewVariant(TypedDict):
-    """A variant to create; `impressions` and `successes` are history brought along from elsewhere."""
-
-    variant_id: str
-    dimensions: NotRequired[dict[str, str]]
-    content: NotRequired[str | None]
-    prior_alpha: NotRequired[float]
-    prior_beta: NotRequired[float]
-    impressions: NotRequired[int]
-    successes: NotRequired[int]
-
-
-class VariantChanges(TypedDict, total=False):
+class VariantFields(TypedDict, total=False):
     """What to change of a variant; what is left out stays."""
 
     dimensions: dict[str, str]
@@ -88,22 +71,7 @@ class VariantChanges(TypedDict, total=False):
     status: Literal["active", "archived"]
 
 
-class Guardrail(TypedDict):
-    """A metric that must not get worse, and which change of it is the harm."""
-
-    name: str
-    harm: NotRequired[Literal["increase", "decrease"]]
-
-
-class StopRule(TypedDict, total=False):
-    """When an experiment is safe to end."""
-
-    loss_threshold: float
-    minimum_days: float
-    minimum_sample: int
-
-
-class NewExperiment(TypedDict):
+class ExperimentFields(TypedDict):
     """An experiment to start: which variants share the traffic how, for whom, and for how long."""
 
     experiment_name: str

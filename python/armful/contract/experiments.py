@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from armful.domain.experiment import Allocation, Guardrail, StopRule
-from armful.domain.fields import Label, Text
+from ..domain.experiment import Allocation, Guardrail, StopRule
+from ..domain.fields import Label, Text
 
 
 class ArmView(Struct, kw_only=True):

@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from armful.contract.variants import PerformanceView
-from armful.domain.variant import Status
+from ..domain.variant import Status
+from .variants import PerformanceView
 
 
 class StandingView(Struct, kw_only=True):

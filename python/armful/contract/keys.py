@@ -5,8 +5,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from armful.domain.fields import Label
-from armful.domain.key import Scope
+from ..domain.fields import Label
+from ..domain.key import Scope
 
 Moment = Annotated[datetime, Meta(tz=True)]
 

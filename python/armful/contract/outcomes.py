@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from armful.contract.variants import PerformanceView
-from armful.domain.outcome import Outcome
+from ..domain.outcome import Outcome
+from .variants import PerformanceView
 
 
 class PerformanceAnswer(Struct, kw_only=True, omit_defaults=True):

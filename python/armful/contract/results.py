@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from msgspec import UNSET, Struct, UnsetType
 
-from armful.contract.variants import IntervalView, PerformanceView
+from .variants import IntervalView, PerformanceView
 
 Ends = tuple[float | None, float | None]
 """Lower and upper end of an interval; null where it has none."""

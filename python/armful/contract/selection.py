@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from armful.contract.variants import PerformanceView
-from armful.domain.fields import Label
+from ..domain.fields import Label
+from .variants import PerformanceView
 
 
 class SelectedVariant(Struct, kw_only=True, omit_defaults=True):

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from armful.domain.fields import Label, Text
-from armful.domain.variant import NewVariant, Status
+from ..domain.fields import Label, Text
+from ..domain.variant import NewVariant, Status
 
 
 class PerformanceView(Struct, frozen=True):

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from armful.domain.errors import IllegalTransition
-from armful.domain.fields import Label
+from .errors import IllegalTransition
+from .fields import Label
 
 Allocation = Literal["fixed", "thompson"]
 ExperimentStatus = Literal["draft", "active", "paused", "completed", "stopped", "promoted"]

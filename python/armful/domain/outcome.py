@@ -7,8 +7,8 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from armful.domain.fields import EventId, Label
-from armful.domain.variant import Totals
+from .fields import EventId, Label
+from .variant import Totals
 
 
 class Outcome(Struct, kw_only=True, omit_defaults=True, gc=False):

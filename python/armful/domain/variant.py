@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from armful.domain.fields import Count, Label, Text, VariantId
+from .fields import Count, Label, Text, VariantId
 
 Status = Literal["active", "archived"]
 

@@ -7,8 +7,10 @@ from msgspec import Struct, field
 from prometheus_client.parser import text_string_to_metric_families
 
 from armful.client import Client
-from armful.client.answers import Experiment, Standing, TableRow, Variant
-from armful.client.results import Results
+from armful.contract.experiments import ExperimentView
+from armful.contract.insights import RowView, StandingView
+from armful.contract.results import ResultsView
+from armful.contract.variants import VariantView
 from armful.core import probability_best
 
 MOST_ROWS = 1000
@@ -19,11 +21,11 @@ _SELECTIONS = "ab_testing_variant_selections_total"
 _UPDATES = "armful_commit_updates_sum"
 
 
-class Row(Struct):
+class WatchedVariant(Struct):
     """A variant with its standing."""
 
-    variant: TableRow
-    standing: Standing
+    variant: RowView
+    standing: StandingView
     chance: float
 
 
@@ -31,9 +33,9 @@ class Seen(Struct, kw_only=True):
     """One look: variants by chance to be best, and the running experiments."""
 
     at: float
-    rows: list[Row] = field(default_factory=list)
+    rows: list[WatchedVariant] = field(default_factory=list)
     total: int
-    experiments: list[tuple[Experiment, Results]]
+    experiments: list[tuple[ExperimentView, ResultsView]]
     selections: float
     updates: float
     selections_per_second: float | None = None
@@ -50,22 +52,22 @@ def look(client: Client, dimensions: Mapping[str, str], most: int, before: Seen 
     """
     table = client.get_standings_table(dimensions=dict(dimensions), limit=most)
     rows = [
-        Row(row, standing, standing["chance_to_be_best"])
-        for row in table["rows"]
-        if (standing := row["standing"]) is not None
+        WatchedVariant(row, standing, standing.chance_to_be_best)
+        for row in table.rows
+        if (standing := row.standing) is not None
     ]
     if dimensions:
         chances = _chances(client, dimensions)
         for row in rows:
-            row.chance = chances.get(row.variant["variant_id"], row.chance)
+            row.chance = chances.get(row.variant.variant_id, row.chance)
         rows.sort(key=lambda row: row.chance, reverse=True)
-    active = [one for one in client.list_experiments()["experiments"] if one["status"] == "active"]
+    active = [one for one in client.list_experiments().experiments if one.status == "active"]
     totals = _totals(client.get_metrics())
     seen = Seen(
         at=time.monotonic(),
         rows=rows,
-        total=table["matching_count"],
-        experiments=[(one, client.get_results(one["experiment_id"])) for one in active[:_MOST_EXPERIMENTS]],
+        total=table.matching_count,
+        experiments=[(one, client.get_results(one.experiment_id)) for one in active[:_MOST_EXPERIMENTS]],
         selections=totals[_SELECTIONS],
         updates=totals[_UPDATES],
     )
@@ -79,17 +81,17 @@ def look(client: Client, dimensions: Mapping[str, str], most: int, before: Seen 
 
 def _chances(client: Client, dimensions: Mapping[str, str]) -> dict[str, float]:
     """Chances to be best among the active variants with these dimensions."""
-    variants = client.list_variants(dimensions=dict(dimensions), limit=_MOST_AMONG)["variants"]
+    variants = client.list_variants(dimensions=dict(dimensions), limit=_MOST_AMONG).variants
     if not variants:
         return {}
     chances = probability_best(*zip(*map(_posterior, variants), strict=True))
-    return dict(zip((one["variant_id"] for one in variants), chances.tolist(), strict=True))
+    return dict(zip((one.variant_id for one in variants), chances.tolist(), strict=True))
 
 
-def _posterior(variant: Variant) -> tuple[float, float]:
-    performance = variant["performance"]
-    impressions, successes = performance["impressions"], performance["successes"]
-    return variant["prior_alpha"] + successes, variant["prior_beta"] + (impressions - successes)
+def _posterior(variant: VariantView) -> tuple[float, float]:
+    performance = variant.performance
+    impressions, successes = performance.impressions, performance.successes
+    return variant.prior_alpha + successes, variant.prior_beta + (impressions - successes)
 
 
 def _totals(metrics: str) -> dict[str, float]:
