@@ -11,10 +11,9 @@ RUN apt-get update -q \
  && apt-get install -yq --no-install-recommends python3-venv \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-COPY requirements/runtime.txt requirements/
+COPY requirements/build.txt requirements/
 RUN python3 -m venv /opt/build \
- && awk '/^[^ ]/ { on = /^maturin==/ } on' requirements/runtime.txt > /tmp/build.txt \
- && /opt/build/bin/pip install --no-cache-dir --quiet --require-hashes -r /tmp/build.txt
+ && /opt/build/bin/pip install --no-cache-dir --quiet --require-hashes -r requirements/build.txt
 COPY Cargo.toml Cargo.lock pyproject.toml README.md LICENSE ./
 COPY rust rust
 COPY python python
@@ -29,8 +28,7 @@ RUN apt-get update -q \
 WORKDIR /src
 COPY requirements/runtime.txt requirements/
 RUN python -m venv /opt/armful \
- && awk '/^[^ ]/ { on = !/^maturin==/ } on' requirements/runtime.txt > /tmp/runtime.txt \
- && /opt/armful/bin/pip install --no-cache-dir --quiet --require-hashes -r /tmp/runtime.txt
+ && /opt/armful/bin/pip install --no-cache-dir --quiet --require-hashes --no-deps -r requirements/runtime.txt
 COPY --from=wheel /wheels /wheels
 # Left out: tests of the numerical libraries, the PostgreSQL that the wheel holds beside ours, headers, debugging symbols,
 # and pip.

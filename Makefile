@@ -37,6 +37,7 @@ lint-python: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/lint-imports
 
 lint-rust:
 	cargo fmt --all --check
@@ -69,11 +70,16 @@ wheel: $(VENV)/.extension ## Build the wheel and the source distribution into di
 docs: $(if $(wildcard $(VENV)/.dev),$(VENV)/.dev,$(VENV)/.docs) $(VENV)/.extension ## Build the documentation into build/site; a broken link is an error
 	$(BIN)/python -m docs.site
 
+# Litestar uses polyfactory, and polyfactory faker, for examples in the OpenAPI document, which armful does not ask for.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+
 lock: $(VENV)/.dev ## Renew the hash-pinned requirements from pyproject.toml
-	@for set in runtime:build docs:build,docs dev:build,dev,docs bench:build,dev,docs,bench; do \
+	$(COMPILE) pyproject.toml --no-emit-package faker --no-emit-package polyfactory --output-file requirements/runtime.txt
+	$(COMPILE) requirements/build.in --output-file requirements/build.txt
+	@for set in docs:docs dev:dev,docs bench:dev,docs,bench; do \
 	  extras=$$(echo $${set#*:} | sed 's/^/--extra /; s/,/ --extra /g'); \
-	  $(BIN)/uv pip compile pyproject.toml $$extras --quiet --universal --python-version 3.11 --generate-hashes \
-	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file requirements/$${set%%:*}.txt || exit 1; \
+	  $(COMPILE) pyproject.toml requirements/build.in $$extras --output-file requirements/$${set%%:*}.txt || exit 1; \
 	done
 
 clean: ## Remove what make made (the data folder stays)
@@ -86,23 +92,23 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.runtime: requirements/runtime.txt | $(BIN)/python
-	@[ -e $(VENV)/.dev ] || { echo "Installing what armful needs into $(VENV) ..."; $(PIP) --require-hashes -r requirements/runtime.txt; }
+	@[ -e $(VENV)/.dev ] || { echo "Installing what armful needs into $(VENV) ..."; $(PIP) --require-hashes --no-deps -r requirements/runtime.txt; }
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt | $(BIN)/python
 	@echo "Installing what developing armful needs into $(VENV) ..."
 	@$(PIP) --require-hashes -r requirements/dev.txt
-	@touch $@ $(VENV)/.runtime
+	@touch $@ $(VENV)/.runtime $(VENV)/.build
 
 $(VENV)/.docs: requirements/docs.txt | $(BIN)/python
 	@echo "Installing what the documentation needs into $(VENV) ..."
 	@$(PIP) --require-hashes -r requirements/docs.txt
-	@touch $@ $(VENV)/.runtime
+	@touch $@ $(VENV)/.runtime $(VENV)/.build
 
 $(VENV)/.bench: requirements/bench.txt | $(BIN)/python
 	@echo "Installing what the benchmarks need into $(VENV) ..."
 	@$(PIP) --require-hashes -r requirements/bench.txt
-	@touch $@ $(VENV)/.dev $(VENV)/.runtime
+	@touch $@ $(VENV)/.dev $(VENV)/.runtime $(VENV)/.build
 
 # The dashboard is built into the Python package where Node is there, and checked and tested with the rest;
 # where it is not, everything else goes on. Only CI insists.
@@ -140,8 +146,12 @@ $(DASHBOARD): node_modules/.package-lock.json $(DASHBOARD_SOURCES) | $(VENV)/.ex
 	@echo "Building the dashboard ..."
 	@npm run --silent build >/dev/null && touch $@
 
-# Either set of requirements will do to build with; ask for the smaller one only where neither is there yet.
-$(VENV)/.extension: $(RUST_SOURCES) pyproject.toml | $(VENV)/.runtime
+$(VENV)/.build: requirements/build.txt | $(BIN)/python
+	@[ -e $(VENV)/.dev ] || [ -e $(VENV)/.docs ] || $(PIP) --require-hashes -r requirements/build.txt
+	@touch $@
+
+# Any larger set of requirements holds the run-time one; ask for that only where none is there yet.
+$(VENV)/.extension: $(RUST_SOURCES) pyproject.toml | $(VENV)/.runtime $(VENV)/.build
 	@command -v cargo >/dev/null || { echo "armful needs Rust to build its core: install it from https://rustup.rs (Debian 12 or newer: apt-get install cargo-web)."; exit 1; }
 	@echo "Building the Rust core ..."
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) --no-build-isolation --no-deps --editable .

@@ -1,6 +1,5 @@
-"""`/openapi.json` and `/docs`, from files that are installed with armful: no page asks another host for anything."""
+"""`/openapi.json` and `/docs`, from files installed with armful. No page loads anything from another host."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +17,39 @@ from litestar.types import Method
 from armful import __version__
 from armful.http.openapi import build
 
-_FILES = ("swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui.css", "favicon-32x32.png")
+_FOLDER = Path(__file__).parent.parent / "static" / "docs"
+"""Where `make dashboard` puts Swagger UI's files."""
 
-_KINDS = {"js": "text/javascript", "css": "text/css", "png": "image/png"}
+_FILES = ("swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui.css")
+
+_KINDS = {"js": "text/javascript", "css": "text/css"}
+
+_ICON = (Path(__file__).parent / "icon.svg").read_bytes()
 
 _PAGE = b"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>armful</title>
-<link rel="icon" type="image/png" href="/docs/assets/favicon-32x32.png">
+<link rel="icon" type="image/svg+xml" href="/favicon.ico">
 <link rel="stylesheet" href="/docs/assets/swagger-ui.css">
 <div id="swagger-container"></div>
 <script src="/docs/assets/swagger-ui-bundle.js"></script>
 <script src="/docs/assets/swagger-ui-standalone-preset.js"></script>
 <script src="/docs/assets/start.js"></script>
+</html>
+"""
+
+_NOT_BUILT = b"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<title>armful: the API documentation is not built</title>
+<h1>The API documentation is not built</h1>
+<p>This installation was made without Node 20.19 or newer, so the page that shows the API is missing.
+<p>Install Node, run <code>make dashboard</code> in armful's source folder, and load this page again.
+<p>Until then: <a href="/openapi.json">the OpenAPI document</a>.
 </html>
 """
 
@@ -51,14 +68,6 @@ _POLICY = (
 )
 
 
-def _folder() -> Path:
-    # The package is a carrier of Swagger UI's files; importing it would import a web framework.
-    spec = find_spec("flask_swagger_ui")
-    if spec is None or spec.origin is None:
-        raise RuntimeError("flask-swagger-ui, which carries the files of /docs, is not installed")
-    return Path(spec.origin).parent / "dist"
-
-
 @get(
     "/docs/assets/{name:str}",
     public=True,
@@ -67,10 +76,10 @@ def _folder() -> Path:
 )
 async def asset(name: FromPath[str]) -> File:
     """One of Swagger UI's files."""
-    if name not in _FILES:
+    if name not in _FILES or not (_FOLDER / name).is_file():
         raise NotFoundException(f"No such file: {name}")
     kind = _KINDS[name.rpartition(".")[2]]
-    return File(_folder() / name, content_disposition_type="inline", media_type=kind)
+    return File(_FOLDER / name, content_disposition_type="inline", media_type=kind)
 
 
 @get(
@@ -85,10 +94,10 @@ def start() -> bytes:
     return _START
 
 
-@get("/favicon.ico", public=True, include_in_schema=False)
-async def favicon() -> File:
+@get("/favicon.ico", public=True, include_in_schema=False, sync_to_thread=False, media_type="image/svg+xml")
+def favicon() -> bytes:
     """The icon browsers ask for."""
-    return File(_folder() / "favicon-32x32.png", content_disposition_type="inline", media_type="image/png")
+    return _ICON
 
 
 @get("/openapi.json", public=True, include_in_schema=False, sync_to_thread=False)
@@ -111,7 +120,7 @@ class _LocalSwagger(OpenAPIRenderPlugin):
         super().__init__(path="/")
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        return _PAGE
+        return _PAGE if (_FOLDER / _FILES[0]).is_file() else _NOT_BUILT
 
 
 def openapi() -> OpenAPIConfig:
