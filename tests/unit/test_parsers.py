@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from armful.contract.decoding import Unprocessable, decode
 from armful.contract.experiments import AssignRequest, ChangeRequest, Promotion, StartRequest
 from armful.contract.keys import NewKey, Rotation
 from armful.contract.outcomes import BatchItem
@@ -20,7 +21,6 @@ from armful.domain.key import new_key
 from armful.domain.outcome import Outcome
 from armful.domain.variant import NewVariant
 from armful.http import fast as hot
-from armful.http.decoding import Unprocessable, decode
 from armful.http.front import _path
 from armful.http.paths import unescaped
 from armful.http.routes.outcomes import _split_batch, _split_lines

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from armful.contract.decoding import Unprocessable
 from armful.domain.errors import Refused
-from armful.http.decoding import Unprocessable
 from armful.ops.transfer.files import COLUMNS, Format, read, write, write_header
 from armful.ops.transfer.store import PortableVariant
 

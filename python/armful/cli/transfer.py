@@ -14,12 +14,12 @@ from msgspec import Struct, field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from armful.contract.decoding import Unprocessable
 from armful.contract.problems import FieldError
 from armful.db.migrate import migrate
 from armful.db.pool import OUT_OF_REACH, Connection, connect
 from armful.domain.errors import ArmfulError
 from armful.domain.variant import Status
-from armful.http.decoding import Unprocessable
 from armful.ops.database import database
 from armful.ops.transfer import store as transfer
 from armful.ops.transfer.files import Format, Parsed, read, write, write_header

@@ -9,9 +9,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 from msgspec import UNSET, json
 
+from armful.contract.decoding import Unprocessable, echo
 from armful.contract.problems import FieldError, Problem
 from armful.domain import errors
-from armful.http.decoding import Unprocessable, echo
 from armful.http.paths import unescaped
 
 log = structlog.get_logger(__name__)

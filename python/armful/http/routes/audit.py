@@ -8,9 +8,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
 from armful.contract.audit import AuditPage
+from armful.contract.decoding import Unprocessable
 from armful.contract.problems import FieldError
 from armful.features.services import Services
-from armful.http.decoding import Unprocessable, place
+from armful.http.decoding import place
 
 _FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 

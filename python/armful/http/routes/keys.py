@@ -6,11 +6,12 @@ from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from armful.contract.decoding import Unprocessable
 from armful.contract.keys import KeyList, KeyView, NewKey, Rotation
 from armful.contract.problems import FieldError
 from armful.features.services import Services
 from armful.http.auth import KEY, AnyRequest, actor
-from armful.http.decoding import Strict, Unprocessable
+from armful.http.decoding import Strict
 from armful.http.paths import unescaped
 from armful.http.views.keys import key_view
 

@@ -9,6 +9,7 @@ from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
+from armful.contract.decoding import Unprocessable, decode, explain
 from armful.contract.outcomes import (
     Batch,
     BatchAnswer,
@@ -22,7 +23,7 @@ from armful.domain.errors import ArmfulError
 from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus
 from armful.features.outcomes.service import counted
 from armful.features.services import Services
-from armful.http.decoding import Strict, Unprocessable, decode, explain
+from armful.http.decoding import Strict
 from armful.http.paths import unescaped
 from armful.http.pending_response import PendingResponse, Running
 from armful.http.views.variants import performance_view

@@ -8,11 +8,11 @@ from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
+from armful.contract.decoding import Unprocessable
 from armful.contract.problems import FieldError
 from armful.contract.results import ResultsView
 from armful.features.experiments.results.judge import Results
 from armful.features.services import Services
-from armful.http.decoding import Unprocessable
 from armful.http.paths import unescaped
 from armful.http.results_table import table
 from armful.http.views.results import results_view

@@ -5,9 +5,10 @@ from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
+from armful.contract.decoding import decode
 from armful.contract.selection import Selection, SelectRequest
 from armful.features.services import Services
-from armful.http.decoding import Strict, decode
+from armful.http.decoding import Strict
 from armful.http.views.selection import selection_json
 
 _decoder = msgspec.json.Decoder(SelectRequest)

@@ -6,12 +6,12 @@ from litestar import Request, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
+from armful.contract.decoding import Unprocessable
 from armful.contract.insights import StandingsView, TableView
 from armful.contract.problems import FieldError
 from armful.features.insights.listing import Order, Query
 from armful.features.insights.standings import CONFIDENCE_LEVEL, SHARE_DAYS
 from armful.features.services import Services
-from armful.http.decoding import Unprocessable
 from armful.http.views.insights import row_view, standing_view, summary_view
 
 _PREFIX = "dimension."

@@ -7,6 +7,7 @@ from litestar import Router, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from armful.contract.decoding import Unprocessable
 from armful.contract.problems import FieldError
 from armful.contract.variants import (
     CreatedVariants,
@@ -20,7 +21,7 @@ from armful.domain.variant import NewVariant, Variant
 from armful.features.services import Services
 from armful.features.variants.service import statistics
 from armful.http.auth import AnyRequest, actor
-from armful.http.decoding import Strict, Unprocessable, place
+from armful.http.decoding import Strict, place
 from armful.http.paths import unescaped
 from armful.http.views.variants import stats_view, variant_view
 

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from armful.contract.decoding import Unprocessable, decode
 from armful.contract.problems import FieldError
 from armful.domain.errors import Refused
-from armful.http.decoding import Unprocessable, decode
 from armful.ops.transfer.store import PortableVariant
 
 Format = Literal["csv", "ndjson"]
