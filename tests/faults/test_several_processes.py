@@ -139,7 +139,7 @@ def test_a_database_that_is_emptied_and_filled_anew(data_dir: Path, postgres: Em
     with serving(data_dir / "here", ARMFUL_DATABASE_URL=dsn) as here:
         here.request("POST", "/variants", {"variants": [{"variant_id": "a"}, {"variant_id": "b"}]})
         here.show()
-        run(lambda connection: connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public"), dsn)
+        run(lambda connection: connection.execute("DROP SCHEMA armful CASCADE"), dsn)
         for path, body in (("/variants/a/performance", SHOWN), ("/variants", {"variant_id": "c"})):
             answer = here.request("POST", path, body)
             assert answer.status_code == 503
