@@ -11,7 +11,6 @@ import asyncpg
 import pytest
 
 from armful.db.migrate import migrate
-from armful.db.pool import open_pool
 from armful.replica import change_feed as follower
 from armful.replica import change_store as changes
 from armful.replica.api_key_cache import ApiKeyCache
@@ -26,20 +25,18 @@ pytestmark = pytest.mark.anyio
 async def following(dsn: str) -> AsyncIterator[tuple[VariantCache, Any]]:
     """A cache that follows a database of one variant "a", and a connection to that."""
     await migrate(dsn)
-    pool = await open_pool(dsn, 2)
     connection = await asyncpg.connect(dsn)
     await connection.execute(
         "INSERT INTO armful.variant_performance (variant_id, impressions, version) VALUES ('a', 5, 5)"
     )
     cache = VariantCache()
-    follows = ChangeFeedReader(dsn, pool, cache, ApiKeyCache(None), uuid4(), 0.01)
+    follows = ChangeFeedReader(dsn, cache, ApiKeyCache(None), uuid4(), 0.01)
     await follows.start()
     try:
         yield cache, connection
     finally:
         await follows.stop()
         await connection.close()
-        await pool.close()
 
 
 async def until(cache: VariantCache, impressions: int | None, variant_id: str = "a") -> None:
@@ -101,7 +98,7 @@ async def test_a_database_that_was_put_back_and_went_on_is_found_out(
         await until(cache, 5, "b")
         await until(cache, 7)
         slots, _ = cache.table.select(5)
-        assert {entry.variant.variant_id for entry in cache.use(slots.tolist())} == {"a", "b"}
+        assert {entry.variant.variant_id for entry in cache.at(slots.tolist())} == {"a", "b"}
 
 
 async def test_every_range_of_many_variants_is_compared(
@@ -204,7 +201,7 @@ async def test_whoever_reads_the_event_log_for_long_does_not_hold_up_updates(
     async with following(database) as (cache, connection):
         made = await connection.fetchval(partitions)
         day = datetime.now(UTC) + timedelta(days=5)
-        await connection.execute(f"DROP TABLE performance_event_{day:%Y%m%d}")
+        await connection.execute(f"DROP TABLE armful.performance_event_{day:%Y%m%d}")
         async with connection.transaction():
             await connection.execute("LOCK TABLE armful.performance_event IN ACCESS SHARE MODE")
             for impressions in range(6, 10):  # each is seen after another try to make the partition

@@ -86,7 +86,7 @@ def test_control_characters_are_written_out(character: str) -> None:
 def test_other_libraries_are_quiet_below_warnings() -> None:
     # In a process of its own: libraries that tests use configure logging too.
     program = (
-        "import logging; from armful import logs; logs.configure('info', json=False);"
+        "import logging; from armful.observability import logs; logs.configure('info', json=False);"
         "print(logging.getLogger('asyncio').isEnabledFor(logging.INFO), logging.getLogger('asyncio').isEnabledFor(30))"
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
