@@ -13,7 +13,7 @@ import pytest
 from tests import processes
 from tests.conftest import Running, new_database, serving
 from tests.integration.contract import create, report
-from tests.integration.test_backup import back_up, bring_back, totals
+from tests.integration.ops.test_backup import back_up, bring_back, totals
 
 from armful.ops.postgres import EmbeddedPostgres
 

@@ -10,11 +10,11 @@ import pytest
 from httpx2 import Client
 from tests.conftest import Running
 from tests.integration.contract import counters, create, problem, report
-from tests.integration.test_experiments import counts, end_as_planned, results, start
+from tests.integration.experiments.test_experiments import counts, end_as_planned, results, start
 
 from armful.cli.power import power as power_command
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 
 
 def test_a_participants_success_turns_their_impression(client: Client) -> None:

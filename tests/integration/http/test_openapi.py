@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from tests.conftest import ADMIN_KEY, Running
 from tests.integration.contract import create, problem
-from tests.integration.test_experiments import start
+from tests.integration.experiments.test_experiments import start
 
 from armful.app import create_app
 from armful.http.openapi import build

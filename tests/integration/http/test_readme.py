@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from tests.processes import Serving, serving
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
 ADDRESS = "http://127.0.0.1:8000"
 END = "--- end of an example ---"
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.conftest import Running
 from tests.integration.contract import create, problem
-from tests.integration.test_access import make_key
-from tests.integration.test_experiments import start
+from tests.integration.experiments.test_experiments import start
+from tests.integration.keys.test_access import make_key
 
 
 def entries(service: Running, **query: Any) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from tests.processes import environment
 from armful.client import Client
 from armful.contract.variants import PerformanceView
 
-PAGE = (Path(__file__).parents[2] / "docs" / "migration.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "migration.md").read_text("utf-8")
 
 
 def block(language: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests import processes
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 

@@ -18,7 +18,7 @@ from armful.contract.outcomes import PerformanceUpdate
 from armful.contract.selection import SelectRequest
 from armful.contract.variants import VariantPatch
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 SENT = {
     fields.SelectFields: SelectRequest,

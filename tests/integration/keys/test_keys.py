@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.conftest import Running, serving
 from tests.integration.contract import problem
-from tests.integration.test_access import make_key
+from tests.integration.keys.test_access import make_key
 from tests.processes import serving as process
 from tests.processes import wait_until
 

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from tests import processes
 from tests.conftest import Running, new_database, run, serving
 from tests.integration.contract import create, report
-from tests.integration.test_experiments import start
+from tests.integration.experiments.test_experiments import start
 
 from armful.cli.backup import backup, restore
 from armful.domain.errors import ArmfulError

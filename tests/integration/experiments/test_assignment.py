@@ -10,7 +10,7 @@ from httpx2 import Client
 from scipy.stats import chisquare
 from tests.conftest import Running
 from tests.integration.contract import create, problem, report
-from tests.integration.test_experiments import end_as_planned, results, start
+from tests.integration.experiments.test_experiments import end_as_planned, results, start
 
 from armful.features.experiments.assignment import unit_hash
 from armful.learning.policies import at_share
