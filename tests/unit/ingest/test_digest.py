@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from armful.contract.schemas import BatchItem
+from armful.contract.outcomes import BatchItem
 
 from armful.domain.outcome import Outcome
 from armful.ingest.digest import digest
