@@ -188,9 +188,12 @@ async def test_announcements_of_another_server_are_not_read_again_and_again(
             "INSERT INTO armful.change (batch, process_id, kind, variants, xid)"
             " VALUES (gen_random_uuid(), gen_random_uuid(), 'variants', '{1}', '999999999')"
         )
+        left = 1
         async with asyncio.timeout(20):
-            while await connection.fetchval("SELECT count(*) FROM armful.change"):  # noqa: ASYNC110
+            while left:
                 await asyncio.sleep(0.01)
+                left = await connection.fetchval("SELECT count(*) FROM armful.change")
+        assert left == 0
 
 
 async def test_whoever_reads_the_event_log_for_long_does_not_hold_up_updates(

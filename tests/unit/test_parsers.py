@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -197,9 +196,13 @@ HOSTILE = {
 @pytest.mark.parametrize("what", HOSTILE)
 @pytest.mark.timeout(120)
 def test_no_pattern_takes_the_square_of_its_text(what: str) -> None:
-    """With the square of this size a pattern would be busy for hours."""
-    with suppress(Unprocessable, Refused, Unauthenticated, ValueError):
+    """With the square of this size a pattern would be busy for hours, and the test would time out."""
+    try:
         HOSTILE[what]()
+        answer = "accepted"
+    except (Unprocessable, Refused, Unauthenticated, ValueError) as error:
+        answer = str(error)
+    assert answer
 
 
 def test_a_long_value_is_not_repeated_in_full() -> None:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from armful.cli._key import known_key
 from armful.settings import Settings
-from armful.tools.replay import Figures, HeadlineTest, Report, read_tests
+from armful.tools.replay import HeadlineTest, ReplayFigures, Report, read_tests
 from armful.tools.replay import replay as run_replay
 
 _WIDTH = 120  # characters of a table that goes to a file
@@ -128,7 +128,7 @@ def _table(report: Report) -> Table:
     return table
 
 
-def _cells(figures: Figures) -> list[str]:
+def _cells(figures: ReplayFigures) -> list[str]:
     return [
         f"{figures.rounds:,}",
         f"{figures.uniform_clicks:,.1f}",

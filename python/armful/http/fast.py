@@ -13,7 +13,7 @@ from msgspec import Struct
 from armful.domain.key import Scope
 from armful.features.services import Services
 from armful.http.paths import unescaped
-from armful.http.pending_response import PendingResponse, Running
+from armful.http.pending_response import PendingResponse, PendingTask
 from armful.http.routes import outcomes, selection, variants
 
 HeaderMap: TypeAlias = Mapping[bytes, bytes]
@@ -60,7 +60,7 @@ def _stats(
     level = float(given[1]) if given is not None and given[1] else 0.95
     variant = services.variants.held(variant_id)
     if variant is None:
-        reading = Running(services.variants.read(variant_id))
+        reading = PendingTask(services.variants.read(variant_id))
         return PendingResponse(reading, lambda found: variants.encode_stats(found, level))
     return variants.encode_stats(variant, level)
 

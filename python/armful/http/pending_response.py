@@ -11,7 +11,7 @@ Awaited = TypeVar("Awaited", covariant=True)
 
 
 class Waiting(Protocol[Awaited]):
-    """What is waited for: a `PendingCommit`, or a `Running` coroutine."""
+    """What is waited for: a `PendingCommit`, or a `PendingTask` coroutine."""
 
     def then(self, callback: Callable[[Any], object]) -> None:
         """Call `callback` once it is done."""
@@ -20,13 +20,13 @@ class Waiting(Protocol[Awaited]):
         """The result, or the exception raised."""
 
 
-class Running(Generic[Result]):
+class PendingTask(Generic[Result]):
     """A coroutine that runs in a task of its own."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, Result]) -> None:
         self._task = asyncio.create_task(coroutine)
 
-    def then(self, callback: Callable[["Running[Result]"], object]) -> None:
+    def then(self, callback: Callable[["PendingTask[Result]"], object]) -> None:
         """Call `callback` with this once it is done."""
         self._task.add_done_callback(lambda _: callback(self))
 

@@ -32,7 +32,7 @@ UNREAD = 30_000
 """Milliseconds that a client may leave an answer lying unread."""
 
 
-class Server(uvicorn.Server):
+class WorkerServer(uvicorn.Server):
     """A server that reports when it serves and that it still does, and closes connections that take too long."""
 
     def __init__(self, config: uvicorn.Config, report: int, receive_timeout: float) -> None:
@@ -82,7 +82,7 @@ def main(application: str, listener: int, report: int, parent: int) -> None:
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
     )
-    Server(config, report, settings.receive_timeout).run([_listening(listener)])
+    WorkerServer(config, report, settings.receive_timeout).run([_listening(listener)])
 
 
 def _listening(descriptor: int) -> socket.socket:

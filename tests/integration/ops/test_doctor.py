@@ -22,7 +22,7 @@ from armful.ops.doctor._finding import Finding
 from armful.ops.postgres import EmbeddedPostgres
 from armful.settings import Settings
 
-SERVER = diagnosis.Server(
+SERVER = diagnosis.DatabaseServer(
     version=180000, version_name="18.0", fsync="on", full_page_writes="on", autovacuum="on", max_connections=100,
     encoding="UTF8", standby=False, synchronous_commit="on", connections=5, ours=True,
 )  # fmt: skip
@@ -189,7 +189,7 @@ def test_a_service_whose_database_is_away(postgres: EmbeddedPostgres, tmp_path: 
 def test_a_servers_settings(change: dict[str, Any], said: str, verdict: str) -> None:
     assert not verdicts(_database._server(Settings(), SERVER))
     values = {name: getattr(SERVER, name) for name in SERVER.__struct_fields__} | change
-    found = verdicts(_database._server(Settings(), diagnosis.Server(**values)))
+    found = verdicts(_database._server(Settings(), diagnosis.DatabaseServer(**values)))
     assert [(said in detail, one) for detail, one in found.items()] == [(True, verdict)]
 
 

@@ -108,6 +108,9 @@ def test_what_a_reader_follows_is_not(tmp_path: Path) -> None:
         '<link rel="canonical" href="https://x"><a href="https://x">x</a><img src="data:,x"><script src="a.js">'
     )
     check.no_other_host(tmp_path)
+    (tmp_path / "b.html").write_text('<img src="https://x/y.png">')
+    with pytest.raises(ValueError, match=r"b\.html"):
+        check.no_other_host(tmp_path)
 
 
 def test_a_broken_link_ends_the_build(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

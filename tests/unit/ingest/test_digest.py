@@ -6,8 +6,8 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from armful.contract.outcomes import BatchItem
 
+from armful.contract.outcomes import BatchItem
 from armful.domain.outcome import Outcome
 from armful.ingest.digest import digest
 

@@ -23,9 +23,7 @@ def asserts(node: ast.AST, helpers: set[str]) -> bool:
 
 def without_assertion(path: Path) -> list[str]:
     tree = ast.parse(path.read_text("utf-8"))
-    functions = [
-        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     helpers = set(CHECKS)
     while more := {one.name for one in functions if asserts(one, helpers)} - helpers:
         helpers |= more

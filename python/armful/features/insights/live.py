@@ -8,7 +8,7 @@ from armful.domain.variant import Variant
 from armful.replica.variant_cache import VariantCache
 
 
-class Counters(Struct, frozen=True):
+class ProcessCounters(Struct, frozen=True):
     """Selections answered and updates counted by this process since it started."""
 
     selections: int
@@ -23,9 +23,9 @@ class Live:
         self.watching = 0
         """Streams that are watched now."""
 
-    def counters(self) -> Counters:
+    def counters(self) -> ProcessCounters:
         """How much this process has done."""
-        return Counters(self._cache.selections, self._cache.updates)
+        return ProcessCounters(self._cache.selections, self._cache.updates)
 
     def variants(self, variant_ids: Sequence[str]) -> list[Variant]:
         """Those of the named variants that are known, in that order."""

@@ -14,7 +14,7 @@ from armful.replica.variant_cache import VariantCache
 from armful.stats.srm import adaptive_sample_ratio_test, sequential_sample_ratio_test
 
 
-class Running(Struct, frozen=True):
+class RunningExperiment(Struct, frozen=True):
     """An active experiment: its participants, and whether its traffic is split otherwise than planned."""
 
     participants: int
@@ -27,7 +27,7 @@ class Overview(Struct, frozen=True, kw_only=True):
     variants: int
     rate: float
     database: Database | None
-    experiments: dict[str, Running] | None
+    experiments: dict[str, RunningExperiment] | None
 
 
 class OverviewReader:
@@ -44,7 +44,9 @@ class OverviewReader:
             async with acquire(self._pool, patience=1.0) as connection:
                 participants = await experiments.active(connection)
                 alarms = _alarms(await storage.traffic(connection))
-                running = {name: Running(count, name in alarms) for name, count in participants.items()}
+                running = {
+                    name: RunningExperiment(count, name in alarms) for name, count in participants.items()
+                }
                 database = await storage.database(connection)
         except Unavailable:
             pass

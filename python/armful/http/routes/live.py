@@ -17,7 +17,7 @@ from litestar.response import Stream
 from armful.contract.insights import LivePosterior, LiveTick
 from armful.domain.errors import Overloaded
 from armful.domain.key import ApiKey
-from armful.features.insights.live import Counters
+from armful.features.insights.live import ProcessCounters
 from armful.features.services import Services
 from armful.http.auth import KEY, REQUEST
 from armful.http.request import HttpRequest
@@ -82,7 +82,7 @@ async def _ticks(
     services: Services, variant_ids: list[str], key: ApiKey, asked: HttpRequest
 ) -> AsyncGenerator[bytes, None]:
     began = said = time.monotonic()
-    past: deque[tuple[float, Counters]] = deque([(began, services.live.counters())])
+    past: deque[tuple[float, ProcessCounters]] = deque([(began, services.live.counters())])
     versions: dict[str, int] = {}
     first = True
     while (now := time.monotonic()) - began < _AT_MOST and not asked.stopping:
@@ -119,7 +119,7 @@ async def _ticks(
         await asyncio.sleep(_LOOK_EVERY)
 
 
-def _rates(past: deque[tuple[float, Counters]]) -> tuple[float, float]:
+def _rates(past: deque[tuple[float, ProcessCounters]]) -> tuple[float, float]:
     (start, before), (end, after) = past[0], past[-1]
     seconds = max(end - start, _LOOK_EVERY)
     return (after.selections - before.selections) / seconds, (after.updates - before.updates) / seconds

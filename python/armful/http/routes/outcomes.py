@@ -25,7 +25,7 @@ from armful.features.outcomes.service import counted
 from armful.features.services import Services
 from armful.http.decoding import Strict
 from armful.http.paths import unescaped
-from armful.http.pending_response import PendingResponse, Running
+from armful.http.pending_response import PendingResponse, PendingTask
 from armful.http.views.variants import performance_view
 
 _MOST_ITEMS = 10_000
@@ -50,7 +50,7 @@ def answer(
     _name(update, idempotency_key)
     variant = services.variants.held(variant_id)
     if variant is None:
-        recording = Running(services.outcomes.record(variant_id, update))
+        recording = PendingTask(services.outcomes.record(variant_id, update))
         return PendingResponse(recording, lambda recorded: _encoded(variant_id, recorded))
     return PendingResponse(
         services.outcomes.submit(variant, update),

@@ -43,7 +43,7 @@ async def database(settings: Settings, dsn: str) -> AsyncIterator[Finding]:
         connection.terminate()
 
 
-def _server(settings: Settings, server: diagnosis.Server) -> list[Finding]:
+def _server(settings: Settings, server: diagnosis.DatabaseServer) -> list[Finding]:
     found = []
     if server.version < OLDEST_SERVER * 10000:
         found.append(
@@ -107,7 +107,7 @@ def _clock(ahead: float) -> Finding:
     return ok("clock", f"This machine's clock and the database's agree within {max(abs(ahead), 0.01):.2f} s.")
 
 
-def _connections(settings: Settings, server: diagnosis.Server) -> Finding:
+def _connections(settings: Settings, server: diagnosis.DatabaseServer) -> Finding:
     wanted = settings.pool_size + CONNECTIONS_BESIDE_POOL
     free = server.max_connections - server.connections
     text = f"{server.connections} of {server.max_connections} connections are open, and a worker may want {wanted}"

@@ -11,7 +11,7 @@ from armful.db.queries import load
 _SQL = load("armful.ops.doctor")
 
 
-class Server(Struct, frozen=True, kw_only=True):
+class DatabaseServer(Struct, frozen=True, kw_only=True):
     """A PostgreSQL server; settings as it writes them."""
 
     version: int
@@ -61,13 +61,13 @@ class State(Struct, frozen=True, kw_only=True):
     """Bytes on disk."""
 
 
-async def server(connection: Any) -> Server:
+async def server(connection: Any) -> DatabaseServer:
     """Look at the server that a connection leads to."""
     row = await connection.fetchrow(_SQL["server"])
     before = datetime.now(UTC)
     theirs = await connection.fetchval(_SQL["clock"])
     after = datetime.now(UTC)
-    return Server(**row, ahead=(theirs - before - (after - before) / 2).total_seconds())
+    return DatabaseServer(**row, ahead=(theirs - before - (after - before) / 2).total_seconds())
 
 
 async def schema(connection: Any) -> tuple[int, int]:

@@ -12,6 +12,6 @@ much was gained over choosing blindly.
 """
 
 from armful.tools.demo._play import NobodyThere, OtherVariants, play
-from armful.tools.demo._scene import DAYS, Experiment, Scene, Stage
+from armful.tools.demo._scene import DAYS, DemoExperiment, Scene, Stage
 
-__all__ = ["DAYS", "Experiment", "NobodyThere", "OtherVariants", "Scene", "Stage", "play"]
+__all__ = ["DAYS", "DemoExperiment", "NobodyThere", "OtherVariants", "Scene", "Stage", "play"]

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from armful.domain.errors import ArmfulError
 from armful.tools._connection import Connection, ServiceFailed
-from armful.tools.demo._scene import DAYS, Experiment, Scene, Stage
+from armful.tools.demo._scene import DAYS, DemoExperiment, Scene, Stage
 from armful.tools.demo._world import PERSONAS, Offer, bustle
 
 _CONNECTIONS = 16
@@ -32,7 +32,7 @@ class NobodyThere(ArmfulError):
 
 class _Visit(Struct, frozen=True):
     number: int
-    stage: Stage | Experiment
+    stage: Stage | DemoExperiment
     persona: str
     at: datetime
     luck: float
@@ -109,7 +109,7 @@ async def _let_in(queue: asyncio.Queue[_Visit | None], scene: Scene, seconds: fl
             if queue.full():
                 continue
             in_experiment = random.random() < _EXPERIMENT_SHARE
-            places: list[Stage] | list[Experiment] = experiments if in_experiment else stages
+            places: list[Stage] | list[DemoExperiment] = experiments if in_experiment else stages
             queue.put_nowait(
                 _Visit(
                     number=number,
@@ -126,7 +126,7 @@ async def _let_in(queue: asyncio.Queue[_Visit | None], scene: Scene, seconds: fl
 
 
 async def _visit(connection: Connection, run: str, scene: Scene, visit: _Visit) -> None:
-    if isinstance(visit.stage, Experiment):
+    if isinstance(visit.stage, DemoExperiment):
         await _take_part(connection, run, visit, visit.stage)
     else:
         await _look(connection, run, scene, visit, visit.stage)
@@ -167,7 +167,7 @@ async def _look(connection: Connection, run: str, scene: Scene, visit: _Visit, s
     stage.count(visit.persona, variant_id, visit.at, success)
 
 
-async def _take_part(connection: Connection, run: str, visit: _Visit, experiment: Experiment) -> None:
+async def _take_part(connection: Connection, run: str, visit: _Visit, experiment: DemoExperiment) -> None:
     """Be assigned to an arm of an experiment, and succeed or not."""
     trial, participant = experiment.trial, f"{run}-{visit.number}"
     path = f"/experiments/{experiment.experiment_id}/assign"
@@ -231,7 +231,7 @@ async def _prepare(connection: Connection, scene: Scene, url: str, force: bool) 
         experiment.experiment_id = running.get(arms) or await _start(connection, experiment)
 
 
-async def _start(connection: Connection, experiment: Experiment) -> str:
+async def _start(connection: Connection, experiment: DemoExperiment) -> str:
     trial = experiment.trial
     arms = len(trial.offers)
     plan: dict[str, Any] = {

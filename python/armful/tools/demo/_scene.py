@@ -50,7 +50,7 @@ class Stage(Struct):
         self.recent.append(variant_id == self.truth.best)
 
 
-class Experiment(Struct):
+class DemoExperiment(Struct):
     """A formal experiment, with the participants that were reported."""
 
     trial: Trial
@@ -73,7 +73,7 @@ class Scene:
             one.name: Stage(one, truth(one, np.random.default_rng([seed, at])))
             for at, one in enumerate(CAMPAIGNS)
         }
-        self.experiments = {one.name: Experiment(one) for one in TRIALS}
+        self.experiments = {one.name: DemoExperiment(one) for one in TRIALS}
         self.begins = datetime.now(UTC).replace(microsecond=0) - timedelta(days=DAYS)
         self.now = self.begins
 

@@ -10,17 +10,17 @@ A reader clicks a headline with the probability that it really had in its test: 
 """
 
 from armful.tools._connection import ServiceFailed as ReplayFailed
-from armful.tools.replay._report import Counters, Figures, Mismatch, ReplayedTest, Report, Shown
+from armful.tools.replay._report import Mismatch, ReplayCounters, ReplayedTest, ReplayFigures, Report, Shown
 from armful.tools.replay._run import replay
 from armful.tools.replay._tests import Headline, HeadlineTest, read_tests
 
 __all__ = [
-    "Counters",
-    "Figures",
     "Headline",
     "HeadlineTest",
     "Mismatch",
+    "ReplayCounters",
     "ReplayFailed",
+    "ReplayFigures",
     "ReplayedTest",
     "Report",
     "Shown",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 
-class Figures(Struct, frozen=True, kw_only=True):
+class ReplayFigures(Struct, frozen=True, kw_only=True):
     """Clicks of some rounds, beside what they would have been under uniform allocation and with the best headline.
 
     `expected_clicks` is the sum of the click rates of the headlines shown: what `clicks` is but for the luck of the
@@ -23,7 +23,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     """That gain as a share of what the best headline alone would have gained; None where there is nothing to gain."""
 
     @classmethod
-    def of(cls, rounds: int, clicks: int, expected: float, uniform: float, best: float) -> "Figures":
+    def of(cls, rounds: int, clicks: int, expected: float, uniform: float, best: float) -> "ReplayFigures":
         """The figures, with the gains worked out."""
         possible = best - uniform
         return cls(
@@ -38,7 +38,7 @@ class Figures(Struct, frozen=True, kw_only=True):
         )
 
     @classmethod
-    def total(cls, parts: "Iterable[Figures]") -> "Figures":
+    def total(cls, parts: "Iterable[ReplayFigures]") -> "ReplayFigures":
         """The figures of several tests together."""
         every = list(parts)
         return cls.of(
@@ -64,7 +64,7 @@ class ReplayedTest(Struct, frozen=True):
     """What became of one test."""
 
     test_id: str
-    figures: Figures
+    figures: ReplayFigures
     headlines: list[Shown]
 
 
@@ -76,7 +76,7 @@ class Mismatch(Struct, frozen=True):
     counted: tuple[int, int] | None
 
 
-class Counters(Struct, frozen=True):
+class ReplayCounters(Struct, frozen=True):
     """The service's counters at the end, in sum, and where they differ from the updates acknowledged."""
 
     variants: int
@@ -99,6 +99,6 @@ class Report(Struct, frozen=True, kw_only=True):
     concurrency: int
     seconds: float
     rounds_per_second: float
-    total: Figures
+    total: ReplayFigures
     tests: list[ReplayedTest]
-    counters: Counters
+    counters: ReplayCounters

@@ -12,7 +12,7 @@ import numpy as np
 
 from armful.tools._connection import Connection
 from armful.tools._connection import ServiceFailed as ReplayFailed
-from armful.tools.replay._report import Counters, Figures, Mismatch, ReplayedTest, Report, Shown
+from armful.tools.replay._report import Mismatch, ReplayCounters, ReplayedTest, ReplayFigures, Report, Shown
 from armful.tools.replay._tests import HeadlineTest
 
 _REPORT_EVERY = 20  # rounds between two calls of `progress`
@@ -74,7 +74,7 @@ async def replay(
     reports = [done[number] for number in range(len(tests))]
     async with Connection(url, key) as connection:
         counters = await _compare(connection, run, reports)
-    total = Figures.total(report.figures for report in reports)
+    total = ReplayFigures.total(report.figures for report in reports)
     return Report(
         run=run,
         seed=seed,
@@ -120,7 +120,7 @@ class _Test:
                 reported = number + 1
         shown = list(self._shown.values())
         rates = [one.rate for one in shown]
-        figures = Figures.of(
+        figures = ReplayFigures.of(
             self._rounds,
             sum(one.successes for one in shown),
             sum(one.impressions * one.rate for one in shown),
@@ -166,7 +166,7 @@ class _Test:
         raise ReplayFailed(f"the service selects none of the headlines of test {self._test.test_id}")
 
 
-async def _compare(connection: Connection, run: str, tests: Sequence[ReplayedTest]) -> Counters:
+async def _compare(connection: Connection, run: str, tests: Sequence[ReplayedTest]) -> ReplayCounters:
     """What the service has counted in the run, beside what it acknowledged."""
     counted: dict[str, tuple[int, int]] = {}
     query: dict[str, Any] = {"dimension.replay": run, "status": "all", "limit": _PAGE}
@@ -183,7 +183,7 @@ async def _compare(connection: Connection, run: str, tests: Sequence[ReplayedTes
         for test in tests
         for one in test.headlines
     }
-    return Counters(
+    return ReplayCounters(
         variants=len(counted),
         impressions=sum(impressions for impressions, _ in counted.values()),
         successes=sum(successes for _, successes in counted.values()),

@@ -7,7 +7,7 @@ contest.outcomes[0].regret, contest.outcomes[0].standard_error
 draw(contest, "regret.svg")  # needs matplotlib: armful[plot]
 """
 
-from armful.tools.simulate._compare import POLICIES, Contest, OutcomeStatus, Policy, compare, lai_robbins
+from armful.tools.simulate._compare import POLICIES, Contest, Policy, PolicyResult, compare, lai_robbins
 from armful.tools.simulate._plot import NoMatplotlib, draw
 
-__all__ = ["POLICIES", "Contest", "NoMatplotlib", "OutcomeStatus", "Policy", "compare", "draw", "lai_robbins"]
+__all__ = ["POLICIES", "Contest", "NoMatplotlib", "Policy", "PolicyResult", "compare", "draw", "lai_robbins"]

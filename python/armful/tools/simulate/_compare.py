@@ -17,7 +17,7 @@ BAND = (0.1, 0.9)
 """The quantiles over runs between which an outcome's band lies."""
 
 
-class OutcomeStatus(Struct, frozen=True, kw_only=True):
+class PolicyResult(Struct, frozen=True, kw_only=True):
     """What a policy came to.
 
     Regret is the sum over steps of the best arm's rate less the chosen arm's: the expected successes that were given up.
@@ -49,7 +49,7 @@ class Contest(Struct, frozen=True, kw_only=True):
     seed: int | None
     lai_robbins: float
     steps: list[int]
-    outcomes: list[OutcomeStatus]
+    outcomes: list[PolicyResult]
 
 
 def compare(
@@ -102,11 +102,11 @@ def compare(
     )
 
 
-def _outcome(policy: str, rates: Any, regret: Any, choices: Any) -> OutcomeStatus:
+def _outcome(policy: str, rates: Any, regret: Any, choices: Any) -> PolicyResult:
     final = regret[:, -1]
     best = rates == rates.max()
     low, high = np.quantile(regret, BAND, axis=0)
-    return OutcomeStatus(
+    return PolicyResult(
         policy=policy,
         regret=float(final.mean()),
         standard_error=float(final.std(ddof=1) / math.sqrt(len(final))) if len(final) > 1 else math.nan,

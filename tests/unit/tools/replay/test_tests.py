@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 
 from armful.tools._connection import Connection
-from armful.tools.replay import Figures, Headline, HeadlineTest, ReplayFailed, read_tests
+from armful.tools.replay import Headline, HeadlineTest, ReplayFailed, ReplayFigures, read_tests
 
 T = TypeVar("T")
 HEADER = "test_id,variant_id,headline,impressions,clicks\n"
@@ -47,11 +47,11 @@ def test_a_file_that_is_no_replay_is_refused(tmp_path: Path, text: str, message:
 
 
 def test_gains_are_over_uniform_allocation() -> None:
-    one = Figures.of(100, 7, 6.0, 4.0, 8.0)
+    one = ReplayFigures.of(100, 7, 6.0, 4.0, 8.0)
     assert (one.gain, one.gain_share) == (2.0, 0.5)
-    none = Figures.of(50, 5, 4.9999999999, 5.0, 5.0)
+    none = ReplayFigures.of(50, 5, 4.9999999999, 5.0, 5.0)
     assert none.gain_share is None
-    total = Figures.total([one, none])
+    total = ReplayFigures.total([one, none])
     assert (total.rounds, total.clicks) == (150, 12)
     assert total.gain_share == pytest.approx(0.5)
 

@@ -89,7 +89,9 @@ def test_the_same_contest_gives_the_same_picture(contest: Contest, tmp_path: Pat
 
 
 def test_arms_that_are_all_alike_can_be_drawn(tmp_path: Path) -> None:
-    draw(compare([0.1, 0.1], ["thompson"], horizon=1, runs=1, seed=1), tmp_path / "flat.svg")
+    picture = tmp_path / "flat.svg"
+    draw(compare([0.1, 0.1], ["thompson"], horizon=1, runs=1, seed=1), picture)
+    assert "<svg" in picture.read_text("utf-8")
 
 
 def test_without_matplotlib_there_is_a_sentence(contest: Contest, tmp_path: Path, monkeypatch: Any) -> None:

@@ -30,7 +30,7 @@ class Cell(NamedTuple):
     successes: int
 
 
-class Comparison(Struct, kw_only=True):
+class VariantComparison(Struct, kw_only=True):
     """A variant against control. Differences are of rates, lifts relative to control's rate."""
 
     difference: float | None
@@ -59,7 +59,7 @@ class VariantResult(Struct, kw_only=True):
     credible_interval: Interval
     chance_to_be_best: float
     expected_loss: float
-    comparison: Comparison | None
+    comparison: VariantComparison | None
     weighted: AdaptiveRate | None = None
     """Where traffic followed the outcomes, the rate by propensity that the confidence interval is of."""
 
@@ -179,11 +179,11 @@ def _pair_share(shares: Mapping[int, Mapping[int, float]], variant: int, control
     return None
 
 
-def _fixed(variant: Tally, control: Tally, share: float | None, max_log_e: float) -> Comparison:
+def _fixed(variant: Tally, control: Tally, share: float | None, max_log_e: float) -> VariantComparison:
     test = compare(
         variant.successes, variant.impressions, control.successes, control.impressions, CONFIDENCE_LEVEL
     )
-    return Comparison(
+    return VariantComparison(
         difference=test.difference,
         difference_interval=test.difference_interval,
         lift=test.lift,
@@ -227,7 +227,7 @@ def _adaptive(
     cells: Sequence[Cell],
     shares: Mapping[int, Mapping[int, float]],
     max_log_e: float,
-) -> Comparison:
+) -> VariantComparison:
     conversions: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for cell in cells:
         if cell.variant in (variant, control):
@@ -238,7 +238,7 @@ def _adaptive(
         if share is not None:
             evidence = evidence.add(share, mine, theirs)
     estimate = adaptive_comparison(rates[variant], rates[control])
-    return Comparison(
+    return VariantComparison(
         difference=estimate.difference,
         difference_interval=estimate.difference_interval,
         lift=estimate.lift,
@@ -251,7 +251,7 @@ def _adaptive(
     )
 
 
-def _adjust(comparisons: list[Comparison]) -> None:
+def _adjust(comparisons: list[VariantComparison]) -> None:
     """Holm over the comparisons, for either p-value."""
     plain = [comparison for comparison in comparisons if comparison.p_value is not None]
     for comparison, adjusted in zip(

@@ -1,6 +1,6 @@
 """Evidence that looks at experiments have found and that is not in the database yet."""
 
-from armful.features.experiments.results.store import Counts, Evidence
+from armful.features.experiments.results.store import Evidence, PhaseCounts
 
 
 class FoundEvidence:
@@ -13,7 +13,7 @@ class FoundEvidence:
     def __init__(self) -> None:
         self._found: dict[tuple[int, int], Evidence] = {}
 
-    def merge_into(self, experiment: int, counts: Counts) -> None:
+    def merge_into(self, experiment: int, counts: PhaseCounts) -> None:
         """Have counts that were read from the database know what was found here since."""
         for name, found in self._found.get((experiment, counts.phase), {}).items():
             counts.evidence[name] = max(found, counts.evidence.get(name, 0.0))

@@ -12,7 +12,7 @@ from armful.features.experiments.results.recommendation import Recommendation, r
 from armful.features.experiments.results.sample_ratio import SampleRatioResult, sample_ratio
 from armful.features.experiments.results.series import DayPoint, series_of
 from armful.features.experiments.results.significance import Significance, significance_of
-from armful.features.experiments.results.store import Counts
+from armful.features.experiments.results.store import PhaseCounts
 from armful.stats.stopping import ShipDecision, safe_to_ship
 
 LEAST_PARTICIPANTS = 100
@@ -64,7 +64,7 @@ class Results(Struct, kw_only=True):
     segments: dict[str, Segment] | None = None
 
 
-def judge(experiment: Experiment, counts: Counts, now: datetime, *, series: bool = False) -> Results:
+def judge(experiment: Experiment, counts: PhaseCounts, now: datetime, *, series: bool = False) -> Results:
     """Judge a phase of an experiment at `now` by what happened in it."""
     shares: dict[int, dict[int, float]] = defaultdict(dict)
     for share in counts.shares:
@@ -163,7 +163,7 @@ def judge(experiment: Experiment, counts: Counts, now: datetime, *, series: bool
 
 
 def _metric_cells(
-    counts: Counts, metric: str, cells: Sequence[Cell], resolved: Callable[[date], bool]
+    counts: PhaseCounts, metric: str, cells: Sequence[Cell], resolved: Callable[[date], bool]
 ) -> list[Cell]:
     """A later metric's cells: its successes, of the same impressions."""
     found = [
@@ -174,7 +174,7 @@ def _metric_cells(
     return [cell._replace(successes=0) for cell in cells] + found
 
 
-def _participants(counts: Counts) -> dict[int, int]:
+def _participants(counts: PhaseCounts) -> dict[int, int]:
     """Distinct participants where events name them, impressions where they don't, by variant."""
     people: dict[int, int] = defaultdict(int)
     for share in counts.shares:

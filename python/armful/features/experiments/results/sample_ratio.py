@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from armful.domain.experiment import Arm, Experiment
-from armful.features.experiments.results.store import Counts
+from armful.features.experiments.results.store import PhaseCounts
 from armful.stats.srm import adaptive_sample_ratio_test, sample_ratio_test, sequential_sample_ratio_test
 
 _SPLIT = (0, "")
@@ -28,7 +28,7 @@ class SampleRatioResult(Struct, kw_only=True):
 
 def sample_ratio(
     experiment: Experiment,
-    counts: Counts,
+    counts: PhaseCounts,
     shares: dict[int, dict[int, float]],
     arms: Sequence[Arm],
     people: dict[int, int],

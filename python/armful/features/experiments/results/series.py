@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from armful.domain.experiment import Arm, Experiment
 from armful.features.experiments.results.comparisons import Cell, figures_of
-from armful.features.experiments.results.store import Counts
+from armful.features.experiments.results.store import PhaseCounts
 
 _MOST_POINTS = 30
 """Days for which a series works out figures; of a longer experiment every second, third, … day."""
@@ -42,7 +42,7 @@ class DayPoint(Struct, frozen=True, kw_only=True):
 def series_of(
     experiment: Experiment,
     arms: Sequence[Arm],
-    counts: Counts,
+    counts: PhaseCounts,
     shares: dict[int, dict[int, float]],
     resolved: Callable[[date], bool],
     *,

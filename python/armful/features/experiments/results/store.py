@@ -55,7 +55,7 @@ class SegmentCount(Struct, frozen=True):
     successes: int
 
 
-class Counts(Struct, kw_only=True):
+class PhaseCounts(Struct, kw_only=True):
     """All there is to judge an experiment's phase by; `evidence` is the strongest so far by (variant, metric)."""
 
     phase: int
@@ -66,7 +66,7 @@ class Counts(Struct, kw_only=True):
     evidence: Evidence
 
 
-async def read(connection: Any, experiment: Experiment, phase: int) -> Counts:
+async def read(connection: Any, experiment: Experiment, phase: int) -> PhaseCounts:
     """The counts of one phase."""
     shares = [Share(*row) for row in await connection.fetch(_SQL["shares"], experiment.key)]
     shares = [share for share in shares if share.phase == phase]
@@ -74,7 +74,7 @@ async def read(connection: Any, experiment: Experiment, phase: int) -> Counts:
     days = [DayCount(*row) for row in await connection.fetch(_SQL["days"], experiment.key)]
     metrics = [MetricCount(*row) for row in await connection.fetch(_SQL["metric_days"], experiment.key)]
     evidence = await connection.fetch(_SQL["evidence"], experiment.key, phase)
-    return Counts(
+    return PhaseCounts(
         phase=phase,
         phases=dict(await connection.fetch(_SQL["phases"], experiment.key)),
         shares=shares,

@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import power_proportions_2indep
 from armful.domain.experiment import Arm, Experiment, StopRule
 from armful.features.experiments.results.judge import judge
 from armful.features.experiments.results.recommendation import percent
-from armful.features.experiments.results.store import Counts, DayCount, Share
+from armful.features.experiments.results.store import DayCount, PhaseCounts, Share
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -27,8 +27,8 @@ def experiment(**changes: object) -> Experiment:
     return Experiment(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def counts(a: tuple[int, int], b: tuple[int, int]) -> Counts:
-    return Counts(
+def counts(a: tuple[int, int], b: tuple[int, int]) -> PhaseCounts:
+    return PhaseCounts(
         phase=1,
         phases={1: START},
         shares=[Share(1, 1, variant, 0.5, 0) for variant in (1, 2)],
@@ -144,7 +144,7 @@ def test_a_winner_that_is_less_sure_by_now_is_not_said_to_win_by_less_than_nothi
 def test_the_effect_that_would_be_found_is_of_the_test_that_is_made() -> None:
     """With three variants significance is adjusted for two comparisons: statsmodels' z test of α = 0.025 must find it."""
     arms = [Arm(1, "a", 0.4, True), Arm(2, "b", 0.3, False), Arm(3, "c", 0.3, False)]
-    three = Counts(
+    three = PhaseCounts(
         phase=1,
         phases={1: START},
         shares=[Share(1, 1, arm.variant, arm.traffic_allocation, 0) for arm in arms],

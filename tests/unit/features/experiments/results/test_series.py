@@ -7,7 +7,7 @@ import pytest
 from armful.domain.experiment import Arm, Experiment
 from armful.features.experiments.results import series
 from armful.features.experiments.results.series import DayPoint, series_of
-from armful.features.experiments.results.store import Counts, DayCount
+from armful.features.experiments.results.store import DayCount, PhaseCounts
 
 FIRST = date(2026, 1, 1)
 
@@ -40,7 +40,7 @@ def points(successes: list[int]) -> list[DayPoint]:
         for number, count in enumerate(successes)
         for key in (1, 2)
     ]
-    counts = Counts(phase=1, phases={}, shares=[], days=days, metrics=[], evidence={})
+    counts = PhaseCounts(phase=1, phases={}, shares=[], days=days, metrics=[], evidence={})
     one = experiment()
     return series_of(one, one.arms, counts, {1: {1: 0.5, 2: 0.5}}, lambda _: True, with_figures=True)
 
