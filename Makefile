@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The stub is a source: its docstrings are compiled in.
 RUST_SOURCES := Cargo.toml Cargo.lock python/armful/_core.pyi $(shell find rust -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: help setup docs serve test test-python test-rust lint lint-python lint-rust format bench figures loadtest calibrate wheel lock clean
+.PHONY: help setup docs serve test test-python test-rust lint lint-python lint-rust format bench figures loadtest calibrate wheel client lock clean
 
 help: ## Show this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -63,9 +63,13 @@ loadtest: $(VENV)/.bench $(VENV)/.extension ## Locust against an armful of its o
 calibrate: setup ## Measure the statistics' error rates and coverage at full size (docs/statistics.md)
 	$(BIN)/python -m benchmarks.calibrate
 
-wheel: $(VENV)/.extension ## Build the wheel and the source distribution into dist (DIST= changes it)
+wheel: $(VENV)/.extension ## Build the wheels of armful and its client, and the source distribution, into dist (DIST= changes it)
 	$(BIN)/maturin build --release --locked --out $(DIST)
 	$(BIN)/maturin sdist --out $(DIST)
+	cd clients/python && $(CURDIR)/$(BIN)/python -m hatchling build --target wheel --directory $(abspath $(DIST))
+
+client: setup ## Generate the synchronous Python client from the asynchronous one
+	$(BIN)/python clients/python/generate_sync.py
 
 docs: $(if $(wildcard $(VENV)/.dev),$(VENV)/.dev,$(VENV)/.docs) $(VENV)/.extension ## Build the documentation into build/site; a broken link is an error
 	$(BIN)/python -m docs.site
