@@ -48,6 +48,8 @@ class Client:
     """
 
     def __init__(self, base_url: str, api_key: str, *, timeout: float = 5.0, retries: int = 3) -> None:
+        self.base_url = base_url
+        """Where the service is."""
         self._http = httpx2.Client(**_session.options(base_url, api_key, timeout))
         self._retries = retries
 

@@ -17,9 +17,9 @@ from tests.processes import environment, wait_until
 
 from armful.cli.demo import demo as command
 from armful.settings import Settings
-from armful.tools._connection import ServiceFailed
 from armful.tools.demo import DAYS, NobodyThere, OtherVariants, Scene, play
 from armful.tools.demo._world import CAMPAIGNS, TRIALS, bustle
+from armful.tools.session import ServiceFailed
 
 
 def run(scene: Scene, url: str, **options: Any) -> None:
@@ -102,7 +102,7 @@ def test_other_peoples_variants_are_left_alone(service: Running) -> None:
 
 
 def test_a_wrong_key_is_a_sentence(shared: Running) -> None:
-    with pytest.raises(ServiceFailed, match="was answered 401"):
+    with pytest.raises(ServiceFailed, match="401 Unauthorized"):
         asyncio.run(play(Scene(), url=shared.url, key="wrong", seconds=1))
 
 

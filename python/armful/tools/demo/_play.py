@@ -4,16 +4,17 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from secrets import token_hex
-from typing import Any
-from urllib.parse import quote, urlencode
 
 import numpy as np
 from msgspec import Struct
 
+from armful.client import AsyncClient
+from armful.client.fields import PerformanceFields
 from armful.domain.errors import ArmfulError
-from armful.tools._connection import Connection, ServiceFailed
+from armful.domain.variant import NewVariant
 from armful.tools.demo._scene import DAYS, DemoExperiment, Scene, Stage
 from armful.tools.demo._world import PERSONAS, Offer, bustle
+from armful.tools.session import ServiceFailed, reachable, session
 
 _CONNECTIONS = 16
 _TICK = 0.05  # seconds between two looks at the clock
@@ -70,26 +71,22 @@ async def play(
         ServiceFailed: the service refused a request or stayed away for a minute.
         ValueError: `url` is none.
     """
-    async with Connection(url, key) as connection:
-        await _prepare(connection, scene, url, force)
-    ready()
-    queue: asyncio.Queue[_Visit | None] = asyncio.Queue(_WAITING)
-    run = token_hex(4)
+    async with session(url, key) as client:
+        await _prepare(client, scene, url, force)
+        ready()
+        queue: asyncio.Queue[_Visit | None] = asyncio.Queue(_WAITING)
+        run = token_hex(4)
 
-    async def work() -> None:
-        async with Connection(url, key) as connection:
+        async def work() -> None:
             while visit := await queue.get():
-                await _visit(connection, run, scene, visit)
+                await _visit(client, run, scene, visit)
 
-    try:
         async with asyncio.TaskGroup() as group:
             for _ in range(_CONNECTIONS):
                 group.create_task(work())
             await _let_in(queue, scene, seconds, rate)
             for _ in range(_CONNECTIONS):
                 await queue.put(None)
-    except* ServiceFailed as errors:
-        raise ServiceFailed(errors.exceptions[0]) from errors
 
 
 async def _let_in(queue: asyncio.Queue[_Visit | None], scene: Scene, seconds: float, rate: float) -> None:
@@ -125,129 +122,112 @@ async def _let_in(queue: asyncio.Queue[_Visit | None], scene: Scene, seconds: fl
         await asyncio.sleep(_TICK)
 
 
-async def _visit(connection: Connection, run: str, scene: Scene, visit: _Visit) -> None:
+async def _visit(client: AsyncClient, run: str, scene: Scene, visit: _Visit) -> None:
     if isinstance(visit.stage, DemoExperiment):
-        await _take_part(connection, run, visit, visit.stage)
+        await _take_part(client, run, visit, visit.stage)
     else:
-        await _look(connection, run, scene, visit, visit.stage)
+        await _look(client, run, scene, visit, visit.stage)
 
 
-async def _look(connection: Connection, run: str, scene: Scene, visit: _Visit, stage: Stage) -> None:
+async def _look(client: AsyncClient, run: str, scene: Scene, visit: _Visit, stage: Stage) -> None:
     """Be shown what is selected, and succeed or not."""
-    request = {
-        "top_k": 1,
-        "algorithm": "thompson_sampling",
-        "persona_id": visit.persona,
-        "dimensions": {"demo": _mark(scene), "campaign": stage.campaign.name},
-        "seed": visit.seed,
-    }
     for _ in range(50):
-        selection = await connection.ask("POST", "/variants/select", request)
-        if selection["selected_variants"]:
+        selection = await client.select(
+            visit.persona,
+            1,
+            algorithm="thompson_sampling",
+            dimensions={"demo": _mark(scene), "campaign": stage.campaign.name},
+            seed=visit.seed,
+        )
+        if selection.selected_variants:
             break
-        await asyncio.sleep(0.1)  # of several processes, this one may not have heard of the variants yet
+        await asyncio.sleep(0.1)  # one of several processes may not know the variants yet
     else:
-        raise ServiceFailed(f"the service selects nothing for the campaign {stage.campaign.name}")
-    variant_id = selection["selected_variants"][0]["variant_id"]
+        raise ServiceFailed(client.base_url, f"it selects nothing for the campaign {stage.campaign.name}")
+    variant_id = selection.selected_variants[0].variant_id
     success = visit.luck < stage.truth.rate(visit.persona, variant_id, visit.at)
     late = success and stage.campaign.late
-    path = f"/variants/{quote(variant_id, safe='')}/performance"
-    report = {
-        "impression": True,
-        "success": success and not late,
-        "selection_id": selection["selection_id"],
+    report: PerformanceFields = {
+        "selection_id": selection.selection_id,
         "persona_id": visit.persona,
-        "occurred_at": visit.at.isoformat(),
+        "occurred_at": visit.at,
         "event_id": f"{run}-{visit.number}",
     }
-    await connection.ask("POST", path, report)
+    await client.track_performance(variant_id, success and not late, **report)
     if late:  # it turns the impression of that selection into a success
-        bought = {"impression": False, "success": True, "event_id": f"{run}-{visit.number}-late"}
-        await connection.ask("POST", path, {**report, **bought})
+        report["impression"] = False
+        report["event_id"] += "-late"
+        await client.track_performance(variant_id, True, **report)
     stage.count(visit.persona, variant_id, visit.at, success)
 
 
-async def _take_part(connection: Connection, run: str, visit: _Visit, experiment: DemoExperiment) -> None:
+async def _take_part(client: AsyncClient, run: str, visit: _Visit, experiment: DemoExperiment) -> None:
     """Be assigned to an arm of an experiment, and succeed or not."""
     trial, participant = experiment.trial, f"{run}-{visit.number}"
-    path = f"/experiments/{experiment.experiment_id}/assign"
-    assigned = await connection.ask("POST", path, {"participant_id": participant, "persona_id": "developers"})
-    variant_id = assigned["variant_id"]
-    arm = [offer.variant_id for offer in trial.offers].index(variant_id)
+    assigned = await client.assign(experiment.experiment_id, participant, persona_id="developers")
+    arm = [offer.variant_id for offer in trial.offers].index(assigned.variant_id)
     success = visit.luck < trial.rates[arm]
-    await connection.ask(
-        "POST",
-        f"/variants/{quote(variant_id, safe='')}/performance",
-        {
-            "impression": True,
-            "success": success,
-            "persona_id": "developers",
-            "experiment_id": experiment.experiment_id,
-            "participant_id": participant,
-            "metrics": {trial.guardrail: visit.harm < trial.harms[arm]},
-            "metadata": {"device": "phone" if visit.seed % 3 else "desktop"},
-            "event_id": f"{run}-{visit.number}",
-        },
+    await client.track_performance(
+        assigned.variant_id,
+        success,
+        persona_id="developers",
+        experiment_id=experiment.experiment_id,
+        participant_id=participant,
+        metrics={trial.guardrail: visit.harm < trial.harms[arm]},
+        metadata={"device": "phone" if visit.seed % 3 else "desktop"},
+        event_id=participant,
     )
     experiment.participants += 1
     experiment.successes += success
 
 
-async def _prepare(connection: Connection, scene: Scene, url: str, force: bool) -> None:
-    """Have every variant and experiment of the scene there."""
-    query = urlencode({"dimension.demo": _mark(scene), "status": "all", "limit": 10_000})
-    try:
-        # Asked once only, unlike all that follows: a service that is not there is not one that is away.
-        mine = await connection.ask("GET", f"/variants?{query}", repeatable=False)
-    except ServiceFailed as error:
-        if isinstance(error.__cause__, OSError):
-            raise NobodyThere(url) from error
-        raise
-    everything = await connection.ask("GET", "/variants?status=all&limit=1")
-    others = everything["total_count"] - mine["total_count"]
+async def _prepare(client: AsyncClient, scene: Scene, url: str, force: bool) -> None:
+    """Create the variants and start the experiments of the scene, as far as they are not there."""
+    mark = {"demo": _mark(scene)}
+    if not await reachable(url):
+        raise NobodyThere(url)
+    mine = await client.list_variants(dimensions=mark, status="all", limit=10_000)
+    everything = await client.list_variants(status="all", limit=1)
+    others = everything.total_count - mine.total_count
     if others and not force:
         raise OtherVariants(url, others)
-    there = {variant["variant_id"] for variant in mine["variants"]}
+    there = {variant.variant_id for variant in mine.variants}
     offers: list[Offer] = [offer for stage in scene.stages.values() for offer in stage.campaign.offers]
     offers += [offer for one in scene.experiments.values() for offer in one.trial.offers]
     missing = [
-        {
-            "variant_id": offer.variant_id,
-            "content": offer.content,
-            "dimensions": {**offer.dimensions, "demo": _mark(scene)},
-        }
+        NewVariant(
+            variant_id=offer.variant_id, content=offer.content, dimensions={**offer.dimensions, **mark}
+        )
         for offer in offers
         if offer.variant_id not in there
     ]
     if missing:
-        await connection.ask("POST", "/variants", {"variants": missing}, repeatable=False)
+        await client.create_variants(missing)
     running = {
-        frozenset(arm["variant_id"] for arm in one["variants"]): one["experiment_id"]
-        for one in (await connection.ask("GET", "/experiments?limit=1000"))["experiments"]
-        if one["status"] == "active"
+        frozenset(arm.variant_id for arm in one.variants): one.experiment_id
+        for one in (await client.list_experiments(1000)).experiments
+        if one.status == "active"
     }
     for experiment in scene.experiments.values():
         arms = frozenset(offer.variant_id for offer in experiment.trial.offers)
-        experiment.experiment_id = running.get(arms) or await _start(connection, experiment)
+        experiment.experiment_id = running.get(arms) or await _start(client, experiment)
 
 
-async def _start(connection: Connection, experiment: DemoExperiment) -> str:
+async def _start(client: AsyncClient, experiment: DemoExperiment) -> str:
     trial = experiment.trial
     arms = len(trial.offers)
-    plan: dict[str, Any] = {
-        "experiment_name": trial.name,
-        "description": trial.description,
-        "variant_ids": [offer.variant_id for offer in trial.offers],
-        "traffic_allocation": [1 / arms] * arms,
-        "target_persona": "developers",
-        "success_metrics": [trial.success],
-        "guardrail_metrics": [trial.guardrail],
-        "duration_days": _DURATION,
-        "allocation": trial.allocation,
-    }
-    started = await connection.ask("POST", "/experiments/start", plan, repeatable=False)
-    experiment_id: str = started["experiment_id"]
-    return experiment_id
+    started = await client.start_experiment(
+        experiment_name=trial.name,
+        description=trial.description,
+        variant_ids=[offer.variant_id for offer in trial.offers],
+        traffic_allocation=[1 / arms] * arms,
+        target_persona="developers",
+        success_metrics=[trial.success],
+        guardrail_metrics=[trial.guardrail],
+        duration_days=_DURATION,
+        allocation=trial.allocation,
+    )
+    return started.experiment_id
 
 
 def _mark(scene: Scene) -> str:

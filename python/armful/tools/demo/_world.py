@@ -6,6 +6,8 @@ from datetime import datetime
 import numpy as np
 from msgspec import Struct
 
+from armful.domain.experiment import Allocation
+
 PERSONAS = {"developers": 0.5, "managers": 0.3, "students": 0.2}
 """Who visits, and how often relative to the others."""
 
@@ -42,7 +44,7 @@ class Trial(Struct, frozen=True):
     description: str
     success: str
     guardrail: str
-    allocation: str
+    allocation: Allocation
     offers: tuple[Offer, ...]
     rates: tuple[float, ...]
     harms: tuple[float, ...]

@@ -9,10 +9,10 @@
 A reader clicks a headline with the probability that it really had in its test: clicks / impressions.
 """
 
-from armful.tools._connection import ServiceFailed as ReplayFailed
 from armful.tools.replay._report import Mismatch, ReplayCounters, ReplayedTest, ReplayFigures, Report, Shown
 from armful.tools.replay._run import replay
 from armful.tools.replay._tests import Headline, HeadlineTest, read_tests
+from armful.tools.session import ServiceFailed as ReplayFailed
 
 __all__ = [
     "Headline",

@@ -5,17 +5,18 @@ import time
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from secrets import token_hex
-from typing import Any
-from urllib.parse import quote, urlencode
 
 import numpy as np
 
-from armful.tools._connection import Connection
-from armful.tools._connection import ServiceFailed as ReplayFailed
+from armful.client import AsyncClient
+from armful.client.fields import ListFields
+from armful.contract.outcomes import BatchItem
+from armful.domain.variant import NewVariant
 from armful.tools.replay._report import Mismatch, ReplayCounters, ReplayedTest, ReplayFigures, Report, Shown
 from armful.tools.replay._tests import HeadlineTest
+from armful.tools.session import ServiceFailed as ReplayFailed
+from armful.tools.session import session
 
-_REPORT_EVERY = 20  # rounds between two calls of `progress`
 _PAGE = 1000
 
 
@@ -29,11 +30,11 @@ async def replay(
     seed: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
-    """Replay `tests` against the service at `url`: their rounds one after the other, the tests side by side.
+    """Replay `tests` against the service at `url`: their rounds one after the other, the tests side by side, in step.
 
-    A round selects one of the test's headlines by Thompson sampling, then reports an impression and, at that
-    headline's real click rate, a success. A test has as many rounds as it had impressions, `rounds` at most.
-    The variants stay in the service; the dimension `replay` tells those of one run.
+    A round selects one of the test's headlines by Thompson sampling, then reports an impression and, at that headline's
+    real click rate, a success. The reports of all tests that are being played go in one batch. A test has as many rounds
+    as it had impressions, `rounds` at most. The variants stay in the service; the dimension `replay` tells those of one run.
 
     Args:
         tests: what to replay.
@@ -43,7 +44,7 @@ async def replay(
         concurrency: tests at a time, at least 1.
         seed: from 0; fixes the clicks drawn and the selections. A service of one process answers two replays of the same
             tests and seed alike, whatever the concurrency.
-        progress: called now and then with the number of rounds done since the last call.
+        progress: called with the number of rounds played since the last call.
 
     Raises:
         ReplayFailed: the service refused a request or stayed away for a minute.
@@ -53,27 +54,23 @@ async def replay(
     # The longest first, so that none is left alone at the end.
     queue = sorted(enumerate(tests), key=lambda entry: entry[1].impressions)
     done: dict[int, ReplayedTest] = {}
-
-    async def work(connection: Connection) -> None:
-        async with connection:
-            while queue:
+    started = time.perf_counter()
+    async with session(url, key) as client:
+        playing: list[tuple[int, _Test]] = []
+        while queue or playing:
+            while queue and len(playing) < concurrency:
                 number, test = queue.pop()
                 count = min(test.impressions, rounds or test.impressions)
-                one = _Test(connection, f"{run}-{number}", run, test, count, seed)
-                done[number] = await one.replay(progress or (lambda count: None))
-
-    connections = [Connection(url, key) for _ in range(min(concurrency, len(tests)))]
-    started = time.perf_counter()
-    try:
-        async with asyncio.TaskGroup() as group:
-            for connection in connections:
-                group.create_task(work(connection))
-    except* ReplayFailed as errors:
-        raise ReplayFailed(errors.exceptions[0]) from errors
+                playing.append((number, _Test(client, f"{run}-{number}", run, test, count, seed)))
+                await playing[-1][1].create()
+            await _play_round(client, [test for _, test in playing])
+            if progress is not None:
+                progress(len(playing))
+            done |= {number: test.report() for number, test in playing if test.over}
+            playing = [(number, test) for number, test in playing if not test.over]
+        reports = [done[number] for number in range(len(tests))]
+        counters = await _compare(client, run, reports)
     seconds = time.perf_counter() - started
-    reports = [done[number] for number in range(len(tests))]
-    async with Connection(url, key) as connection:
-        counters = await _compare(connection, run, reports)
     total = ReplayFigures.total(report.figures for report in reports)
     return Report(
         run=run,
@@ -87,16 +84,26 @@ async def replay(
     )
 
 
+async def _play_round(client: AsyncClient, tests: Sequence["_Test"]) -> None:
+    """The next round of every test: select for each, then report all outcomes in one batch."""
+    outcomes = await asyncio.gather(*(test.play() for test in tests))
+    # An event id makes an outcome that is sent again, because its answer was lost, count once.
+    answer = await client.track_batch(outcomes)
+    if answer.rejected:
+        raise ReplayFailed(client.base_url, answer.rejected[0].detail)
+
+
 class _Test:
     """A test on its way through the service."""
 
     def __init__(
-        self, connection: Connection, name: str, run: str, test: HeadlineTest, rounds: int, seed: int
+        self, client: AsyncClient, name: str, run: str, test: HeadlineTest, rounds: int, seed: int
     ) -> None:
-        self._connection = connection
+        self._client = client
         self._name = name
         self._test = test
         self._rounds = rounds
+        self._played = 0
         self._dimensions = {"replay": run, "test_id": test.test_id}
         self._shown = {
             f"{run}-{headline.variant_id}": Shown(
@@ -110,14 +117,33 @@ class _Test:
         self._seeds: list[int] = np.random.default_rng(streams[0]).integers(2**63, size=rounds).tolist()
         self._readers: list[float] = np.random.default_rng(streams[1]).random(rounds).tolist()
 
-    async def replay(self, progress: Callable[[int], None]) -> ReplayedTest:
-        await self._create()
-        reported = 0
-        for number in range(self._rounds):
-            await self._round(number)
-            if number + 1 - reported == _REPORT_EVERY or number + 1 == self._rounds:
-                progress(number + 1 - reported)
-                reported = number + 1
+    @property
+    def over(self) -> bool:
+        """Whether every round was played."""
+        return self._played == self._rounds
+
+    async def create(self) -> None:
+        """Create the headlines as variants."""
+        await self._client.create_variants(
+            NewVariant(variant_id=variant_id, content=one.headline, dimensions=self._dimensions)
+            for variant_id, one in self._shown.items()
+        )
+
+    async def play(self) -> BatchItem:
+        """Select a headline; the outcome to report."""
+        number = self._played
+        variant_id = await self._select(self._seeds[number])
+        shown = self._shown[variant_id]
+        success = self._readers[number] < shown.rate
+        shown.impressions += 1
+        shown.successes += success
+        self._played += 1
+        return BatchItem(
+            variant_id=variant_id, impression=True, success=success, event_id=f"{self._name}-{number}"
+        )
+
+    def report(self) -> ReplayedTest:
+        """What the test came to."""
         shown = list(self._shown.values())
         rates = [one.rate for one in shown]
         figures = ReplayFigures.of(
@@ -129,55 +155,31 @@ class _Test:
         )
         return ReplayedTest(self._test.test_id, figures, shown)
 
-    async def _create(self) -> None:
-        variants = [
-            {"variant_id": variant_id, "content": one.headline, "dimensions": self._dimensions}
-            for variant_id, one in self._shown.items()
-        ]
-        await self._connection.ask("POST", "/variants", {"variants": variants}, repeatable=False)
-
-    async def _round(self, number: int) -> None:
-        variant_id = await self._select(self._seeds[number])
-        shown = self._shown[variant_id]
-        success = self._readers[number] < shown.rate
-        # The event id makes an update that is sent again, because its answer was lost, count once.
-        await self._connection.ask(
-            "POST",
-            f"/variants/{quote(variant_id, safe='')}/performance",
-            {"impression": True, "success": success, "event_id": f"{self._name}-{number}"},
-        )
-        shown.impressions += 1
-        shown.successes += success
-
     async def _select(self, seed: int) -> str:
-        request = {
-            "top_k": 1,
-            "algorithm": "thompson_sampling",
-            "persona_id": "replay",
-            "dimensions": self._dimensions,
-            "seed": seed,
-        }
         for _ in range(50):
-            answer = await self._connection.ask("POST", "/variants/select", request)
-            if answer["selected_variants"]:
-                variant_id: str = answer["selected_variants"][0]["variant_id"]
-                return variant_id
-            await asyncio.sleep(0.1)  # of several processes, this one may not have heard of the variants yet
-        raise ReplayFailed(f"the service selects none of the headlines of test {self._test.test_id}")
+            selected = await self._client.select_variants(
+                "replay", 1, algorithm="thompson_sampling", dimensions=self._dimensions, seed=seed
+            )
+            if selected:
+                return selected[0].variant_id
+            await asyncio.sleep(0.1)  # one of several processes may not know the variants yet
+        raise ReplayFailed(
+            self._client.base_url, f"it selects none of the headlines of test {self._test.test_id}"
+        )
 
 
-async def _compare(connection: Connection, run: str, tests: Sequence[ReplayedTest]) -> ReplayCounters:
+async def _compare(client: AsyncClient, run: str, tests: Sequence[ReplayedTest]) -> ReplayCounters:
     """What the service has counted in the run, beside what it acknowledged."""
     counted: dict[str, tuple[int, int]] = {}
-    query: dict[str, Any] = {"dimension.replay": run, "status": "all", "limit": _PAGE}
+    query: ListFields = {"dimensions": {"replay": run}, "status": "all", "limit": _PAGE}
     while True:
-        page = await connection.ask("GET", f"/variants?{urlencode(query)}")
-        for variant in page["variants"]:
-            performance = variant["performance"]
-            counted[variant["variant_id"]] = (performance["impressions"], performance["successes"])
-        if page["next_cursor"] is None:
+        page = await client.list_variants(**query)
+        for variant in page.variants:
+            performance = variant.performance
+            counted[variant.variant_id] = (performance.impressions, performance.successes)
+        if page.next_cursor is None:
             break
-        query["cursor"] = page["next_cursor"]
+        query["cursor"] = page.next_cursor
     acknowledged = {
         f"{run}-{one.variant_id}": (one.impressions, one.successes)
         for test in tests
