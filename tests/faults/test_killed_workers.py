@@ -88,7 +88,7 @@ def test_a_worker_that_starts_without_a_database_waits_and_the_others_go_on(data
 async def test_a_worker_that_hangs_is_replaced(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_workers, "HUNG", 3)
+    monkeypatch.setattr(_workers, "HEARTBEAT_TIMEOUT", 3)
 
     def serving_processes() -> set[int]:
         mine = (pid for pid in family(os.getpid()) if parent(Path(f"/proc/{pid}")) == os.getpid())

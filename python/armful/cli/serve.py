@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
-from armful.server.checks import check_files, check_tls
+from armful.server.checks import check_open_files, check_tls
 from armful.server.errors import CannotServe
 from armful.server.serve import run
 from armful.settings import Settings
@@ -38,7 +38,7 @@ def serve(
         settings, tls_cert=tls_cert or settings.tls_cert, tls_key=tls_key or settings.tls_key
     )
     check_tls(settings)
-    check_files()
+    check_open_files()
     if settings.traces and find_spec("opentelemetry") is None:
         raise CannotServe(
             "ARMFUL_TRACES is set, and OpenTelemetry is not installed: pip install 'armful[otel]'."

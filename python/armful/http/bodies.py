@@ -1,4 +1,4 @@
-"""The bodies of requests: of what kind, how long, how slow and how many at a time they may be."""
+"""Receives request bodies within limits of media type, size, time and memory."""
 
 import asyncio
 from typing import Any
@@ -10,51 +10,53 @@ from armful.http.problems import HttpProblem
 from armful.http.request import HttpRequest
 
 _JSON = (b"application/json", b"application/x-ndjson")
-_OF_FULL_SIZE = 10  # bodies that may be coming in at a time
-_LATE = "the request's body is late"
+_FULL_SIZE_BODIES = 10  # that may arrive at the same time
+_LATE = "the request body is late"
 
 
 class Bodies:
-    """The bodies that are coming in to one process.
+    """Receives the request bodies of one process.
 
     Args:
-        limit: bytes that each may have.
-        timeout: seconds that each may take.
+        limit: Bytes that one body may have.
+        timeout: Seconds that one body may take to arrive.
     """
 
     def __init__(self, limit: int, timeout: float) -> None:
         self._limit = limit
         self._timeout = timeout
-        self._receiving = 0  # bytes of bodies that are not whole yet
-        # The requests that wait for their bodies and until when, which is in order of arrival. One timer for them all
-        # costs a tenth of one for each.
+        self._receiving = 0  # bytes of incomplete bodies
+        # Tasks that wait for a body, with their deadlines, in order of arrival. One timer for all of them costs a tenth of
+        # a timer for each.
         self._waiting: dict[asyncio.Task[Any], float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def check(self, headers: dict[bytes, bytes]) -> None:
-        """See whether a body may come.
+        """Check a body's announced length and media type.
 
         Raises:
-            HttpProblem: it is announced as too long, or as no JSON.
+            HttpProblem: The body is too long, or not JSON.
         """
         length = headers.get(b"content-length")
         if length is not None and int(length) > self._limit:
-            raise HttpProblem(413, f"The body has {int(length)} bytes, at most {self._limit} are taken")
+            raise HttpProblem(
+                413, f"The body has {int(length)} bytes, and at most {self._limit} are accepted"
+            )
         kind = headers.get(b"content-type", b"application/json")
         if kind not in _JSON and kind.partition(b";")[0].strip().lower() not in _JSON and length != b"0":
             raise HttpProblem(415, f"The body is {kind.decode('latin-1')}: send application/json")
 
     def whole(self, request: HttpRequest) -> bytes | None:
-        """The body if it has come already and may be taken; None where `read` must see to it."""
+        """Return the body if it has arrived completely and is not too long; None if `read` must receive it."""
         body = request.body()
         return body if body is not None and len(body) <= self._limit else None
 
     async def read(self, receive: Receive, loop: asyncio.AbstractEventLoop) -> bytes:
-        """The whole body.
+        """Receive the whole body.
 
         Raises:
-            HttpProblem: it is too long, too slow, or ends before it is whole.
-            Overloaded: too much is coming in already.
+            HttpProblem: The body is too long, too slow or incomplete.
+            Overloaded: Too many bytes of other bodies are arriving.
         """
         task: Any = asyncio.current_task(loop)
         self._waiting[task] = loop.time() + self._timeout
@@ -63,7 +65,7 @@ class Bodies:
         try:
             message: Any = await receive()
             if message["type"] == "http.disconnect":
-                raise _cut_off()
+                raise _incomplete()
             body: bytes = message.get("body", b"")
             if message.get("more_body") or len(body) > self._limit:
                 return await self._read_on(receive, body, message.get("more_body", False))
@@ -72,12 +74,12 @@ class Bodies:
             task.uncancel()
             if error.args != (_LATE,):
                 raise HttpProblem(503, "The service is stopping; nothing was counted, try again") from None
-            raise HttpProblem(408, f"The body has not come within {self._timeout:g} seconds") from None
+            raise HttpProblem(408, f"The body did not arrive within {self._timeout:g} seconds") from None
         finally:
             self._waiting.pop(task, None)
 
     def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End the waiting of those that are late, and come back when the next may be."""
+        """Cancel the tasks whose deadline has passed, and set the timer for the next deadline."""
         self._timer = None
         now = loop.time()
         while self._waiting:
@@ -97,18 +99,18 @@ class Bodies:
                 self._receiving += len(parts[-1])
                 if size > self._limit:
                     raise HttpProblem(413, f"The body has more than {self._limit} bytes")
-                if self._receiving > self._limit * _OF_FULL_SIZE:
+                if self._receiving > self._limit * _FULL_SIZE_BODIES:
                     raise Overloaded
                 if not more:
                     return b"".join(parts)
                 message: Any = await receive()
                 if message["type"] == "http.disconnect":
-                    raise _cut_off()
+                    raise _incomplete()
                 parts.append(message.get("body", b""))
                 more = message.get("more_body", False)
         finally:
             self._receiving -= size
 
 
-def _cut_off() -> HttpProblem:
-    return HttpProblem(400, "The body ended before it was whole")
+def _incomplete() -> HttpProblem:
+    return HttpProblem(400, "The body ended before it was complete")

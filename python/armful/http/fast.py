@@ -1,6 +1,6 @@
-"""The fast endpoints: the front answers them itself, since going through Litestar costs several times what they do.
+"""The fast endpoints. The front middleware serves them itself, because Litestar takes several times as long as they do.
 
-Each has an ordinary handler too, over the same functions. That handler describes it in the OpenAPI document.
+Each also has a Litestar handler over the same functions, which describes the endpoint in the OpenAPI document.
 """
 
 import re
@@ -17,45 +17,45 @@ from armful.http.pending_response import PendingResponse, PendingTask
 from armful.http.routes import outcomes, selection, variants
 
 HeaderMap: TypeAlias = Mapping[bytes, bytes]
-"""A request's headers by name, in lower case."""
+"""A request's headers by lower-case name."""
 
-FastResponse: TypeAlias = bytes | PendingResponse[Any]
-"""The JSON of a 200, or what it waits for."""
+EndpointResponse: TypeAlias = bytes | PendingResponse[Any]
+"""The JSON of a 200, now or later."""
 
 _CONFIDENCE_LEVEL = re.compile(rb"(?:confidence_level=(0\.\d{1,17}))?")
 _ANY_QUERY = re.compile(rb".*", re.DOTALL)
 
 
 class FastEndpoint(Struct, frozen=True):
-    """A fast endpoint. `{variant_id}` in `pattern` is one segment of the path.
+    """A fast endpoint. `{variant_id}` in `pattern` stands for one path segment.
 
-    `answer` gets the services, ASGI's scope, the headers, that segment, and the whole body. A request whose query string
-    does not match `query` goes to the ordinary handler, which reads queries in all their forms.
+    `answer` is called with the services, the ASGI scope, the headers, the variant id, and the whole body. Litestar serves
+    requests whose query string does not match `query`.
     """
 
     method: str
     pattern: str
     scope: Scope
-    answer: Callable[[Services, HTTPScope, HeaderMap, str, bytes], FastResponse]
+    answer: Callable[[Services, HTTPScope, HeaderMap, str, bytes], EndpointResponse]
     query: re.Pattern[bytes] = _ANY_QUERY
 
 
 def _select(
     services: Services, scope: HTTPScope, headers: HeaderMap, variant_id: str, body: bytes
-) -> FastResponse:
+) -> EndpointResponse:
     return selection.answer(services, body)
 
 
 def _performance(
     services: Services, scope: HTTPScope, headers: HeaderMap, variant_id: str, body: bytes
-) -> FastResponse:
+) -> EndpointResponse:
     key = headers.get(b"idempotency-key")
     return outcomes.answer(services, variant_id, body, None if key is None else key.decode("latin-1"))
 
 
 def _stats(
     services: Services, scope: HTTPScope, headers: HeaderMap, variant_id: str, body: bytes
-) -> FastResponse:
+) -> EndpointResponse:
     given = _CONFIDENCE_LEVEL.fullmatch(scope["query_string"])
     level = float(given[1]) if given is not None and given[1] else 0.95
     variant = services.variants.held(variant_id)
@@ -81,7 +81,7 @@ _WITH_ID = {
 
 
 def find(method: str, path: str, query: bytes = b"") -> tuple[FastEndpoint, str] | None:
-    """The fast endpoint that a request is for, and the id that its path names."""
+    """Return the fast endpoint that serves a request, with the variant id in its path."""
     fixed = _FIXED.get((method, path))
     if fixed is not None:
         return fixed, ""

@@ -1,8 +1,8 @@
-"""The ASGI application in front of Litestar: keys, limits of what a request may be and take, and the fast endpoints.
+"""The ASGI application in front of Litestar: it authenticates requests, enforces limits and serves the fast endpoints.
 
-Every request takes the same way, whichever server it comes from, whether its body came whole or in parts, traced or not:
-admit it, get its body, respond. Most requests do so within one callback. One whose body has not arrived gets its body in a
-task; a response that waits for a commit is completed when the commit is done.
+Every request goes through the same steps, whichever server delivers it, whether its body arrives whole or in parts, and
+whether it is traced or not: admit it, get its body, respond. Most requests are served within one callback. A task receives
+a body that has not arrived completely. A response that waits for a commit is sent by the commit's callback.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from armful.features.services import Services
 from armful.http import fast, problems
 from armful.http.auth import KEY, REQUEST, REQUEST_ID, check_scope
 from armful.http.bodies import Bodies
-from armful.http.headers import AnswerHeaders, Headers, header_lines
+from armful.http.headers import Headers, ResponseHeaders, header_lines
 from armful.http.paths import escaped
 from armful.http.pending_response import PendingResponse, Waiting
 from armful.http.request import AsgiRequest, HttpRequest, RequestHandler
@@ -48,7 +48,7 @@ log = structlog.get_logger(__name__)
 
 
 class ServingProcess(Protocol):
-    """What the front needs of the process it serves in."""
+    """What the front middleware needs from the process it runs in."""
 
     services: Services
     key_cache: ApiKeyCache
@@ -57,14 +57,14 @@ class ServingProcess(Protocol):
 
 
 class FrontMiddleware(RequestHandler):
-    """Admits requests, answers the fast endpoints itself, and leaves all others to Litestar."""
+    """Admits requests, serves the fast endpoints itself, and passes all other requests on to Litestar."""
 
     def __init__(self, app: ASGIApp, process: ServingProcess, settings: Settings) -> None:
         self._app = app
         self._process = process
         self._bodies = Bodies(settings.body_limit, settings.receive_timeout)
         self._wait_limit = settings.wait_limit
-        self._headers = AnswerHeaders(settings.cors_origins, tls=settings.tls_cert is not None)
+        self._headers = ResponseHeaders(settings.cors_origins, tls=settings.tls_cert is not None)
         self._log_requests = settings.log_requests
         self._tracing = process.tracing
         self._watched = self._tracing is not None or self._log_requests
@@ -76,7 +76,7 @@ class FrontMiddleware(RequestHandler):
         self._public = (*_PUBLIC, "/metrics") if settings.metrics_open else _PUBLIC
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request of a server that knows only ASGI."""
+        """Serve a request from a server that knows only ASGI."""
         if scope["type"] != _HTTP:
             await self._app(scope, receive, send)
             return
@@ -85,7 +85,7 @@ class FrontMiddleware(RequestHandler):
         await request.finish()
 
     def take(self, request: HttpRequest) -> None:
-        """Serve a request in the next turn, in one callback with those that arrive in this turn."""
+        """Serve a request in the event loop's next iteration, in one callback with all that arrive in this iteration."""
         if not self._arrived:
             asyncio.get_running_loop().call_soon(self._begin_arrived)
         self._arrived.append(request)
@@ -100,7 +100,7 @@ class FrontMiddleware(RequestHandler):
         if self._tracing is None:
             self._serve(call)
         else:
-            # What is set for the log and for the trace must not reach the next request of this callback.
+            # Context variables set for the log and the trace must not leak into the callback's next request.
             call.context = copy_context()
             call.context.run(self._serve_traced, call, self._tracing)
 
@@ -110,15 +110,15 @@ class FrontMiddleware(RequestHandler):
         self._serve(call)
 
     def _serve(self, call: "_Call") -> None:
-        """Admit a request, and respond to it once its body is there."""
+        """Admit a request, and respond to it once its body has arrived."""
         try:
             if self._headers.cors and call.scope["method"] == "OPTIONS":
                 preflight = self._headers.preflight(call.headers)
                 if preflight is not None:
-                    self._answer(call, 204, header_lines(self._completed(call, preflight)), None)
+                    self._send(call, 204, header_lines(self._complete_headers(call, preflight)), None)
                     return
             if call.fast is None and call.scope["path"].startswith(self._public):
-                call.request.leave_to(partial(self._framework, call))
+                call.request.leave_to(partial(self._pass_on, call))
                 return
             self._admit(call)
             body: bytes | None = b""
@@ -129,15 +129,15 @@ class FrontMiddleware(RequestHandler):
             else:
                 self._respond(call, body)
         except Exception as error:
-            self._refuse(call, error)
+            self._reject(call, error)
 
     def _admit(self, call: "_Call") -> None:
         """Admit a request.
 
         Raises:
-            Overloaded, Unauthenticated, Forbidden, RateExceeded, HttpProblem: It is refused.
+            Overloaded, Unauthenticated, Forbidden, RateExceeded, HttpProblem: The request is rejected.
         """
-        # If requests arrive faster than they are answered, each would wait longer than the one before.
+        # Under overload each request would otherwise wait longer than the one before.
         if call.request.waited() > self._wait_limit:
             raise Overloaded
         key = call.key = self._process.key_cache.authenticate(call.headers.get(b"authorization"))
@@ -150,19 +150,19 @@ class FrontMiddleware(RequestHandler):
             check_scope(key, endpoint.scope)
 
     async def _receive(self, call: "_Call") -> None:
-        """Wait for the body, then respond."""
+        """Receive the body, then respond."""
         LOGGED_ID.set(call.request_id)
         try:
             body = await self._bodies.read(call.request.receive, asyncio.get_running_loop())
         except Exception as error:
-            self._refuse(call, error)
+            self._reject(call, error)
         else:
             self._respond(call, body)
 
     def _respond(self, call: "_Call", body: bytes) -> None:
-        """Answer a request that was admitted, and whose body is there."""
+        """Respond to an admitted request whose body is complete."""
         if call.fast is None:
-            call.request.leave_to(partial(self._framework, call, body))
+            call.request.leave_to(partial(self._pass_on, call, body))
             return
         endpoint, variant_id = call.fast
         try:
@@ -170,49 +170,49 @@ class FrontMiddleware(RequestHandler):
             if isinstance(response, PendingResponse):
                 response.waits.then(partial(self._finish, call, response.finish))
             else:
-                self._answer_json(call, response)
+                self._send_json(call, response)
         except Exception as error:
-            self._refuse(call, error)
+            self._reject(call, error)
 
     def _finish(self, call: "_Call", finish: Callable[[Any], bytes], waits: Waiting[Any]) -> None:
-        """Complete a pending response."""
+        """Complete a pending response in the request's own context."""
         if call.context is not None:
-            # A copy, as the timer that calls this may have been set within that very context.
+            # A copy, because the timer that calls this may run in that very context already.
             call.context.copy().run(self._complete, call, finish, waits)
         else:
             self._complete(call, finish, waits)
 
     def _complete(self, call: "_Call", finish: Callable[[Any], bytes], waits: Waiting[Any]) -> None:
         try:
-            self._answer_json(call, finish(waits.result()))
+            self._send_json(call, finish(waits.result()))
         except Exception as error:
-            self._refuse(call, error)
+            self._reject(call, error)
 
-    def _answer_json(self, call: "_Call", body: bytes) -> None:
-        lines = self._headers.lines(call.request_id, call.headers.get(b"origin"))
+    def _send_json(self, call: "_Call", body: bytes) -> None:
+        lines = self._headers.json_lines(call.request_id, call.headers.get(b"origin"))
         call.request.respond(200, lines, body)
         if self._watched:
-            self._done(call, 200)
+            self._record(call, 200)
         else:
             self._observe[call.endpoint](perf_counter() - call.began)
 
-    def _refuse(self, call: "_Call", error: Exception) -> None:
+    def _reject(self, call: "_Call", error: Exception) -> None:
         token = LOGGED_ID.set(call.request_id)
         status, content, extra = problems.encoded(error)
         LOGGED_ID.reset(token)
         close = extra.pop("Connection", None) is not None
         more = [(name.lower().encode(), value.encode()) for name, value in extra.items()]
-        lines = header_lines(self._completed(call, [_PROBLEM, *more]))
-        self._answer(call, status, lines, content, close=close)
+        lines = header_lines(self._complete_headers(call, [_PROBLEM, *more]))
+        self._send(call, status, lines, content, close=close)
 
-    def _answer(
+    def _send(
         self, call: "_Call", status: int, lines: bytes, body: bytes | None, *, close: bool = False
     ) -> None:
         call.request.respond(status, lines, body, close=close)
-        self._done(call, status)
+        self._record(call, status)
 
-    async def _framework(self, call: "_Call", *arguments: Any) -> None:
-        """Leave a request to Litestar, and count it by its answer. A body that was read comes before ASGI's arguments."""
+    async def _pass_on(self, call: "_Call", *arguments: Any) -> None:
+        """Let Litestar serve a request, and record its response. A body already received precedes the ASGI arguments."""
         *read, scope, receive, send = arguments
         LOGGED_ID.set(call.request_id)
         status = 500
@@ -221,19 +221,19 @@ class FrontMiddleware(RequestHandler):
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                # ASGI lets an application leave its headers out.
-                message["headers"] = self._completed(call, message.get("headers", ()))
+                # ASGI allows an application to omit the headers.
+                message["headers"] = self._complete_headers(call, message.get("headers", ()))
             await send(message)
 
-        await self._app(scope, _given(read[0], receive) if read else receive, observed)
+        await self._app(scope, _replaying(read[0], receive) if read else receive, observed)
         call.endpoint = call.scope.get("path_template") or _UNKNOWN
-        self._done(call, status)
+        self._record(call, status)
 
-    def _completed(self, call: "_Call", headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-        return self._headers.completed(headers, call.request_id, call.headers.get(b"origin"))
+    def _complete_headers(self, call: "_Call", headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+        return self._headers.complete(headers, call.request_id, call.headers.get(b"origin"))
 
-    def _done(self, call: "_Call", status: int) -> None:
-        """Tell metrics, trace and log of an answer."""
+    def _record(self, call: "_Call", status: int) -> None:
+        """Record a response in the metrics, the trace and the log."""
         seconds = perf_counter() - call.began
         scope = call.scope
         self._process.metrics.request(scope["method"], call.endpoint, status, seconds)
@@ -256,7 +256,7 @@ class FrontMiddleware(RequestHandler):
 
 
 class _Call:
-    """A request on its way through the front."""
+    """What the front middleware keeps about one request while it serves it."""
 
     __slots__ = (
         "began",
@@ -292,19 +292,19 @@ class _Call:
 
 
 def _path(raw: bytes) -> str:
-    """The path decoded, with a slash that was written %2F escaped, so that a variant named "a/b" is one segment."""
+    """Decode the path; escape slashes sent as %2F, so that the variant id "a/b" stays one path segment."""
     return "/".join(escaped(unquote_to_bytes(part)) for part in raw.partition(b"?")[0].split(b"/"))
 
 
-def _given(body: bytes, receive: Receive) -> Receive:
-    """ASGI's channel that gives a body which was read already, and then what comes after it."""
-    given = False
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    """Return an ASGI receive channel that first delivers a body already received, and then whatever follows it."""
+    replayed = False
 
     async def next_message() -> Any:
-        nonlocal given
-        if given:
+        nonlocal replayed
+        if replayed:
             return await receive()
-        given = True
+        replayed = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return next_message

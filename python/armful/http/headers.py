@@ -1,4 +1,4 @@
-"""The headers that every answer bears: its request's id, and what a browser may do with it and who may ask from where."""
+"""Headers of every response: the request id, security headers for browsers, and CORS."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
@@ -16,8 +16,8 @@ _ALWAYS = (
 )
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
-# A browser renders no JSON that bears `nosniff`: what is said about pages has nothing to say about it.
-_SHORT = ((b"content-type", b"application/json"), *_ALWAYS[:2])
+# A browser never renders JSON sent with `nosniff`, so the headers that protect pages are left out.
+_JSON = ((b"content-type", b"application/json"), *_ALWAYS[:2])
 
 _EXPOSED = (b"access-control-expose-headers", b"x-request-id, retry-after")
 _PREFLIGHT = (
@@ -27,32 +27,31 @@ _PREFLIGHT = (
 )
 
 
-class AnswerHeaders:
-    """What is added to answers.
+class ResponseHeaders:
+    """Adds headers to responses.
 
     Args:
-        origins: from which browsers may call, as `https://example.com`; `*` stands for all. No cookie is ever asked for,
-            so that whoever calls must know a key.
-        tls: whether the service is reached over TLS, and should from now on be by nothing else.
+        origins: Origins whose pages may call from a browser, such as `https://example.com`; `*` allows all. The service
+            uses no cookies, so every caller needs a key.
+        tls: Whether the service is reached over TLS. If so, browsers are told to use nothing else.
     """
 
     def __init__(self, origins: Sequence[str], *, tls: bool) -> None:
         self._origins = frozenset(origin.encode() for origin in origins)
         self._always = (*_ALWAYS, _HSTS) if tls else _ALWAYS
-        self._short = (*_SHORT, _HSTS) if tls else _SHORT
-        self._short_lines = header_lines(self._short) + request_ids.HEADER + b": "
+        self._json_lines = header_lines((*_JSON, _HSTS) if tls else _JSON) + request_ids.HEADER + b": "
         self.cors = bool(origins)
-        """Whether browsers may call from anywhere else than from here."""
+        """Whether browsers may call from other origins."""
 
-    def lines(self, request_id: bytes, origin: bytes | None) -> bytes:
-        """The header lines of a hot endpoint's good answer."""
-        lines = self._short_lines + request_id + b"\r\n"
+    def json_lines(self, request_id: bytes, origin: bytes | None) -> bytes:
+        """Return the header lines of a fast endpoint's 200 response."""
+        lines = self._json_lines + request_id + b"\r\n"
         return lines + header_lines(self._cors(origin)) if self.cors else lines
 
-    def completed(
+    def complete(
         self, sent: Iterable[tuple[bytes, bytes]], request_id: bytes, origin: bytes | None
     ) -> Headers:
-        """The headers of any other answer: those that it has, and what is not among them."""
+        """Return the headers of any other response: `sent`, plus those that are missing from it."""
         headers = list(sent)
         named = {name.lower() for name, _ in headers}
         headers += [header for header in self._always if header[0] not in named]
@@ -60,10 +59,10 @@ class AnswerHeaders:
         return headers + self._cors(origin) if self.cors else headers
 
     def preflight(self, headers: dict[bytes, bytes]) -> Headers | None:
-        """The answer's headers if a request is a browser's question whether it may ask from another origin.
+        """Return the response headers if the request is a CORS preflight, else None.
 
         Raises:
-            HttpProblem: it may not.
+            HttpProblem: The origin is not allowed.
         """
         origin = headers.get(b"origin")
         if origin is None or b"access-control-request-method" not in headers:
@@ -76,7 +75,7 @@ class AnswerHeaders:
         return origin in self._origins or b"*" in self._origins
 
     def _cors(self, origin: bytes | None) -> Headers:
-        # Caches must know that another origin gets another answer, this one too where it is allowed nothing.
+        # Caches must know that the response depends on the origin, also where that origin is not allowed.
         vary = (b"vary", b"origin")
         if origin is None or not self._allows(origin):
             return [vary]
@@ -84,5 +83,5 @@ class AnswerHeaders:
 
 
 def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """Headers as they go over the wire."""
+    """Encode headers as HTTP/1.1 header lines."""
     return b"".join(b"%b: %b\r\n" % header for header in headers)

@@ -1,11 +1,11 @@
-"""Ids in paths: an id may hold a slash, which a client writes %2F and an ASGI server decodes before the path is split."""
+"""Ids in paths. An id may contain a slash, sent as %2F; ASGI servers decode it before Litestar splits the path."""
 
 
 def escaped(segment: bytes) -> str:
-    """A decoded segment with its slashes as null characters, which no id has."""
+    """Decode the UTF-8 of a segment, and replace its slashes by null characters, which no id contains."""
     return segment.replace(b"/", b"\0").decode("utf-8", "replace")
 
 
 def unescaped(segment: str) -> str:
-    """The id that a segment of the path names."""
+    """Return the id that a path segment stands for."""
     return segment.replace("\0", "/")

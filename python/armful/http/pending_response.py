@@ -1,4 +1,4 @@
-"""An answer that is not there yet."""
+"""Responses that wait for a commit or a coroutine."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -11,13 +11,13 @@ Awaited = TypeVar("Awaited", covariant=True)
 
 
 class Waiting(Protocol[Awaited]):
-    """What is waited for: a `PendingCommit`, or a `PendingTask` coroutine."""
+    """Something that finishes later: a `PendingCommit`, or a `PendingTask` coroutine."""
 
     def then(self, callback: Callable[[Any], object]) -> None:
-        """Call `callback` once it is done."""
+        """Call `callback` with this object once it is done."""
 
     def result(self) -> Awaited:
-        """The result, or the exception raised."""
+        """Return the result, or raise the exception."""
 
 
 class PendingTask(Generic[Result]):
@@ -27,16 +27,16 @@ class PendingTask(Generic[Result]):
         self._task = asyncio.create_task(coroutine)
 
     def then(self, callback: Callable[["PendingTask[Result]"], object]) -> None:
-        """Call `callback` with this once it is done."""
+        """Call `callback` with this object once it is done."""
         self._task.add_done_callback(lambda _: callback(self))
 
     def result(self) -> Result:
-        """The coroutine's result, or the exception raised."""
+        """Return the coroutine's result, or raise its exception."""
         return self._task.result()
 
 
 class PendingResponse(Struct, Generic[Result], frozen=True):
-    """What is waited for, and what makes the answer's JSON of its result or raises what the caller is to be told."""
+    """A response that waits: `finish` turns the result of `waits` into the JSON of a 200, or raises an error to report."""
 
     waits: Waiting[Result]
     finish: Callable[[Result], bytes]

@@ -1,8 +1,8 @@
-"""A request as the server hands it over, and how it is answered.
+"""The interface between the HTTP server and the application: a request, and how to respond to it.
 
-Answering through ASGI's two messages, each awaited and its headers checked anew, costs more than making a selection. Our own
-server therefore gives the application a request object that takes the whole answer at once. Under any other server
-`AsgiRequest` does the same over ASGI.
+ASGI sends a response in two messages. Each is awaited and its headers are checked again, which takes longer than making a
+selection. armful's own server therefore passes request objects that take the whole response at once. Under any other
+server, `AsgiRequest` offers the same interface over ASGI.
 """
 
 import asyncio
@@ -14,52 +14,52 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 
 class HttpRequest(Protocol):
-    """One HTTP request. It is answered once, by `respond` or by the application given to `leave_to`."""
+    """One HTTP request. Exactly one response is sent: by `respond`, or by the application given to `leave_to`."""
 
     stopping: bool
-    """Whether the server is stopping, so that an endless answer must end."""
+    """Whether the server is stopping, so that event streams must end."""
 
     @property
     def scope(self) -> HTTPScope:
-        """ASGI's description of the request."""
+        """The request's ASGI scope."""
 
     @property
     def receive(self) -> Receive:
-        """ASGI's channel for the request's body."""
+        """The ASGI channel that delivers the request's body."""
 
     def waited(self) -> float:
-        """Seconds since the request's head arrived."""
+        """Return the seconds since the request's head arrived."""
 
     def body(self) -> bytes | None:
-        """The whole body if it has arrived; None where it must be received."""
+        """Return the body if it has arrived completely; None if it must be received."""
 
     def respond(self, status: int, header_lines: bytes, body: bytes | None, *, close: bool = False) -> None:
-        """Answer.
+        """Send the response.
 
         Args:
             status: The status code.
-            header_lines: The header lines, each ended by CR LF, without those about length and connection.
+            header_lines: The header lines, each ending in CR LF, without Content-Length and Connection.
             body: The body; None for a status that has none.
             close: Whether to close the connection afterwards.
         """
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine that ends by answering."""
+        """Run a coroutine that responds in the end."""
 
     def leave_to(self, app: ASGIApp) -> None:
-        """Let an ASGI application answer in messages, in a task of its own."""
+        """Let an ASGI application respond, in a task of its own."""
 
 
 class RequestHandler(ABC):
-    """An application that takes whole requests. Our server asks for this class; any other server calls it as ASGI."""
+    """An application that armful's own server passes `HttpRequest`s to. Any other server calls it as an ASGI application."""
 
     @abstractmethod
     def take(self, request: HttpRequest) -> None:
-        """Answer a request, now or later."""
+        """Respond to a request, now or later."""
 
     @abstractmethod
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve as an ASGI application."""
+        """Serve a request or the lifespan as an ASGI application."""
 
 
 class AsgiRequest:
@@ -75,15 +75,15 @@ class AsgiRequest:
         self._ended = False
 
     def waited(self) -> float:
-        """Not known under another server."""
+        """Return 0: ASGI does not tell."""
         return 0.0
 
     def body(self) -> bytes | None:
-        """Always None: the body must be received."""
+        """Return None: over ASGI the body must always be received."""
         return None
 
     def respond(self, status: int, header_lines: bytes, body: bytes | None, *, close: bool = False) -> None:
-        """Answer, when `finish` gets to it."""
+        """Send the response when `finish` gets to it."""
         self.start(self._respond(status, header_lines, body, close))
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -91,11 +91,11 @@ class AsgiRequest:
         self._work.put_nowait(work)
 
     def leave_to(self, app: ASGIApp) -> None:
-        """Let an ASGI application answer, when `finish` gets to it."""
+        """Let an ASGI application respond when `finish` gets to it."""
         self.start(self._run(app))
 
     async def finish(self) -> None:
-        """Do what was asked for, until the answer is sent."""
+        """Run what was started, one after the other, until the response is sent."""
         while not self._ended:
             await (await self._work.get())
 

@@ -1,4 +1,4 @@
-"""Bodies of requests that offered to upgrade: read by their length, outside the parser of requests."""
+"""Read the bodies of requests that offer to upgrade, because httptools' parser stops after their heads."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -7,18 +7,18 @@ import httptools
 
 
 class BodyParser(Protocol):
-    """Takes a body as it arrives."""
+    """Reads one body as it arrives."""
 
     def feed(self, data: bytes) -> bytes:
-        """Take in what belongs to the body, and give back what comes after it.
+        """Read the next bytes, and return those that come after the body.
 
         Raises:
-            HttpParserError: This cannot be the body.
+            HttpParserError: The body is malformed.
         """
 
 
 class LengthBody:
-    """A body of a known length, which is more than 0."""
+    """Reads a body of a known length, which is at least 1."""
 
     def __init__(
         self, length: int, on_body: Callable[[bytes], None], on_complete: Callable[[], None]
@@ -28,7 +28,7 @@ class LengthBody:
         self._on_complete = on_complete
 
     def feed(self, data: bytes) -> bytes:
-        """Take in what belongs to the body, and give back what comes after it."""
+        """Read the next bytes, and return those that come after the body."""
         part, rest = data[: self._left], data[self._left :]
         self._left -= len(part)
         self._on_body(part)
@@ -38,24 +38,24 @@ class LengthBody:
 
 
 class ChunkedBody:
-    """A body in chunks, which is the last that arrives on its connection."""
+    """Reads a chunked body. It must be the last thing that is read on its connection."""
 
     def __init__(self, on_body: Callable[[bytes], None], on_complete: Callable[[], None]) -> None:
         self._on_body = on_body
         self._on_complete = on_complete
         self._parser = httptools.HttpRequestParser(self)
-        # A request with the same kind of body, and without an offer.
+        # The head of a request with the same kind of body, and without an offer to upgrade.
         self._parser.feed_data(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
 
     def on_body(self, part: bytes) -> None:
-        """Pass a part of the body on. Called by the parser."""
+        """Pass on a part of the body. Called by httptools."""
         self._on_body(part)
 
     def on_message_complete(self) -> None:
-        """Note the end. Called by the parser."""
+        """Report the end of the body. Called by httptools."""
         self._on_complete()
 
     def feed(self, data: bytes) -> bytes:
-        """Take in what has arrived. Nothing is given back."""
+        """Read the next bytes. Nothing comes after the body."""
         self._parser.feed_data(data)
         return b""

@@ -1,4 +1,4 @@
-"""Checks before serving: what would fail later, with a worse message."""
+"""Checks made before serving, for errors that would appear later with a less helpful message."""
 
 import resource
 import ssl
@@ -6,32 +6,34 @@ import ssl
 from armful.server.errors import CannotServe
 from armful.settings import Settings
 
-LEAST_FILES = 200
-"""Files that a process must be able to open at least: a hundred are for others than clients."""
+MIN_OPEN_FILES = 200
+"""Files that a process must be able to open; it needs a hundred of them for other things than clients' connections."""
 
 
-def check_files() -> None:
-    """Check that workers may open enough files to accept connections."""
+def check_open_files() -> None:
+    """Check that the limit of open files allows for clients' connections."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most != resource.RLIM_INFINITY and most < LEAST_FILES:
-        raise CannotServe(f"Only {most} files may be open, and {LEAST_FILES} are needed: raise `ulimit -n`.")
+    if most != resource.RLIM_INFINITY and most < MIN_OPEN_FILES:
+        raise CannotServe(
+            f"A process may open only {most} files and needs {MIN_OPEN_FILES}: raise `ulimit -n`."
+        )
 
 
 def check_tls(settings: Settings) -> None:
-    """Check that there is a certificate with a key that fits it, or neither."""
+    """Check that the TLS certificate and its key are both set and usable, or both unset."""
     if settings.tls_cert is None and settings.tls_key is None:
         return
     if settings.tls_cert is None or settings.tls_key is None:
-        raise CannotServe("--tls-cert and --tls-key go together: one of them is missing.")
+        raise CannotServe("--tls-cert and --tls-key must be set together: one of them is missing.")
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
             settings.tls_cert, settings.tls_key, _no_password
         )
-    except (OSError, ValueError) as error:  # of which ssl.SSLError is one
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
         raise CannotServe(
             f"The certificate {settings.tls_cert} and the key {settings.tls_key} cannot be used: {error}."
         ) from error
 
 
 def _no_password() -> str:
-    raise ValueError("the key is encrypted, and nobody is there to ask for its password")
+    raise ValueError("the key is encrypted; store it without a password")

@@ -1,4 +1,4 @@
-"""A client's connection: uvicorn's, with limits of our own, and answers in one piece."""
+"""A client's connection: uvicorn's protocol class with limits of its own and responses in one piece."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -18,37 +18,37 @@ from armful.server.body_parser import BodyParser, ChunkedBody, LengthBody
 from armful.server.fast_response import FastResponse
 
 HEAD_LIMIT = 65_536
-"""Bytes that a request's line and headers may have together."""
+"""Bytes that a request line and its headers may have together."""
 
 URL_LIMIT = 16_384
 """Bytes that the path and the query of a request may have together."""
 
-MOST_HEADERS = 100
-"""Headers that a request may have."""
+HEADER_COUNT_LIMIT = 100
+"""Number of headers that a request may have."""
 
 
 class HttpConnection(HttpToolsProtocol):
-    """Serves one connection. Refuses with a problem when there are too many connections or a request's head is too long.
+    """Serves one connection. Rejects connections beyond `limit` and requests whose head is too long.
 
-    A `RequestHandler` gets every request as a `FastResponse`; any other application is called as ASGI.
+    A `RequestHandler` gets every request as a `FastResponse`. Any other application is called as an ASGI application.
     """
 
     limit: ClassVar[int] = 20_000
-    """Connections that a process accepts at a time."""
+    """Connections that a process serves at the same time."""
 
     _head_size = 0
     _serving: FastResponse | None = None
     _offered_body: BodyParser | None = None
-    """The body of a request that offered to upgrade, while it arrives."""
+    """Reads the body of a request that offers to upgrade, while that body arrives."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Accept the connection, or say that there are too many."""
+        """Accept the connection, or reject it if there are too many."""
         super().connection_made(transport)  # type: ignore[arg-type]
         if len(self.connections) > self.limit:
-            self._refuse(503, "The service has too many connections; nothing was counted, try again shortly")
+            self._reject(503, "The service has too many connections; nothing was counted, try again shortly")
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has arrived."""
+        """Parse what has arrived, and limit the size of request heads."""
         if self.transport.is_closing():
             return
         self._unset_keepalive_if_required()
@@ -56,7 +56,9 @@ class HttpConnection(HttpToolsProtocol):
         if self.in_head:
             self._head_size += len(data)
             if self._head_size > HEAD_LIMIT:
-                self._refuse(431, f"The request's line and headers have more than {HEAD_LIMIT} bytes")
+                self._reject(
+                    431, f"The request line and the headers have more than {HEAD_LIMIT} bytes together"
+                )
         else:
             self._head_size = 0
 
@@ -69,8 +71,8 @@ class HttpConnection(HttpToolsProtocol):
                     self.parser.feed_data(data)
                     return
         except httptools.HttpParserUpgrade as upgrade:
-            # The client offers another protocol, and may go on in this one. The parser takes what follows for the other
-            # protocol, so the request's body is read by its length here.
+            # The client offers another protocol, and goes on in HTTP/1.1 if nobody accepts. The parser stops after the
+            # head, so the body is read here by its length.
             self._read_offered_body()
             self._parse(data[upgrade.args[0] :])
         except httptools.HttpParserError:
@@ -79,7 +81,7 @@ class HttpConnection(HttpToolsProtocol):
     def _read_offered_body(self) -> None:
         headers = dict(self.headers)
         if b"transfer-encoding" in headers:
-            # Where the chunks end, the parser does not tell, so nothing can follow on this connection.
+            # The parser does not tell where the last chunk ends, so this is the connection's last request.
             self.cycle.keep_alive = False
             self._offered_body = ChunkedBody(self.on_body, self._offered_body_complete)
         else:
@@ -96,31 +98,31 @@ class HttpConnection(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_message_complete(self) -> None:
-        """Note that a request is complete. One that offers to upgrade is not: its body comes after what the parser read."""
+        """Note that a request is complete, unless it offers to upgrade: the parser has not read its body."""
         if not self.parser.should_upgrade():
             super().on_message_complete()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
-        """Begin to serve a request whose head is complete. Called by uvicorn, in the requests' order."""
+        """Serve a request whose head is complete. uvicorn calls this in the order of the requests."""
         scope = cycle.scope
         if len(scope["raw_path"]) + len(scope["query_string"]) > URL_LIMIT:
-            self._refuse(414, f"The path and the query have more than {URL_LIMIT} bytes")
-        elif len(scope["headers"]) > MOST_HEADERS:
-            self._refuse(431, f"The request has more than {MOST_HEADERS} headers")
+            self._reject(414, f"The path and the query have more than {URL_LIMIT} bytes together")
+        elif len(scope["headers"]) > HEADER_COUNT_LIMIT:
+            self._reject(431, f"The request has more than {HEADER_COUNT_LIMIT} headers")
         elif isinstance(app, RequestHandler):
-            # From here on a request waits for its turn; the application reads for how long.
+            # The application reads how long the request has waited from here on.
             self._serving = FastResponse(cycle, self)
             app.take(self._serving)
         else:
             self.start_task(cycle, app)
 
     def start_task(self, cycle: Any, app: Any) -> None:
-        """Let an ASGI application serve a request in a task of its own."""
+        """Let an ASGI application serve a request, in a task of its own."""
         self._notice_closing(cycle)
         super()._start_asgi_task(cycle, app)
 
     def start_work(self, cycle: Any, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine that ends by answering a request."""
+        """Run a coroutine that responds to a request in the end."""
         self._notice_closing(cycle)
         task = self.loop.create_task(work)
         self.tasks.add(task)
@@ -128,10 +130,10 @@ class HttpConnection(HttpToolsProtocol):
 
     def _notice_closing(self, cycle: Any) -> None:
         if self.transport.is_closing():
-            cycle.disconnected = True  # uvicorn notes this later, and for a pipelined request never
+            cycle.disconnected = True  # uvicorn sets this later, and never for a pipelined request
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Answer a complete request before closing: a client that has nothing more to send may be waiting for the answer."""
+        """Keep the connection open until a complete request has its response: the client may close only its sending side."""
         last = self.cycle
         if last is None or last.more_body or last.response_started or is_ssl(self.transport):
             return False
@@ -139,9 +141,9 @@ class HttpConnection(HttpToolsProtocol):
         return True
 
     def response_completed(self) -> None:
-        """Go on after an answer in one piece, as uvicorn does, but for its timer, which costs more than the rest of this.
+        """Go on after a response in one piece, as uvicorn does, but without its costly keep-alive timer.
 
-        The `ConnectionReaper` closes a client that is silent for too long afterwards.
+        The `ConnectionReaper` closes connections that are idle for too long.
         """
         self.server_state.total_requests += 1
         if self.transport.is_closing():
@@ -151,21 +153,21 @@ class HttpConnection(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
 
     def shutdown(self) -> None:
-        """Answer what is being served, then close."""
+        """Finish the request being served, then close."""
         if self._serving is not None:
             self._serving.stopping = True
         super().shutdown()
 
     @property
     def in_head(self) -> bool:
-        """Whether a request's head is arriving, or the next thing to arrive is one."""
+        """Whether the next bytes to arrive belong to a request's head."""
         return self.cycle is None or self.cycle.scope is not self.scope
 
     @property
     def receiving(self) -> object | None:
-        """What is arriving: a head, or the rest of a body whose request has been answered.
+        """Identifies what is arriving: a head, or the rest of a body after its response has been sent. Else None.
 
-        The front watches bodies that are wanted.
+        The application itself limits the time of bodies it reads.
         """
         head: object | None = self.scope
         if self.in_head:
@@ -176,16 +178,16 @@ class HttpConnection(HttpToolsProtocol):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing has arrived since the connection was made, or since its last request was answered."""
+        """Whether nothing has arrived since the connection was made, or since its last response."""
         if self.in_head:
             return self.scope is None
         return self.cycle.response_complete and not self.cycle.more_body
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP."""
-        self._refuse(400, msg)
+        """Reject bytes that are not HTTP."""
+        self._reject(400, msg)
 
-    def _refuse(self, status: int, detail: str) -> None:
+    def _reject(self, status: int, detail: str) -> None:
         body = msgspec.json.encode(Problem(title=HTTPStatus(status).phrase, status=status, detail=detail))
         headers = {
             **HEADERS.get(status, {}),

@@ -1,4 +1,4 @@
-"""Why armful cannot serve."""
+"""The error raised when armful cannot start to serve."""
 
 from armful.domain.errors import ArmfulError
 

@@ -1,4 +1,4 @@
-"""A request to uvicorn that can be answered in one piece."""
+"""A request received by uvicorn that takes its whole response at once."""
 
 from collections.abc import Coroutine
 from http import HTTPStatus
@@ -23,33 +23,33 @@ class FastResponse:
         self._connection = connection
         self._ready_at = monotonic()
         self.stopping = False
-        """Whether the server is stopping, so that an endless answer must end."""
+        """Whether the server is stopping, so that event streams must end."""
 
     @property
     def scope(self) -> HTTPScope:
-        """ASGI's description of the request."""
+        """The request's ASGI scope."""
         scope: HTTPScope = self._cycle.scope
         return scope
 
     @property
     def receive(self) -> Receive:
-        """ASGI's channel for the request's body."""
+        """The ASGI channel that delivers the request's body."""
         receive: Receive = self._cycle.receive
         return receive
 
     def waited(self) -> float:
-        """Seconds since the request's head arrived, or since its turn came after others of its connection."""
+        """Return the seconds since the head arrived; for a pipelined request, since the response before it."""
         return monotonic() - self._ready_at
 
     def body(self) -> bytes | None:
-        """The whole body if it has arrived; None where it must be received."""
+        """Return the body if it has arrived completely; None if it must be received."""
         cycle = self._cycle
         if cycle.more_body or cycle.waiting_for_100_continue or cycle.disconnected:
             return None
         return bytes(cycle.body)
 
     def respond(self, status: int, header_lines: bytes, body: bytes | None, *, close: bool = False) -> None:
-        """Answer in one piece; see `HttpRequest.respond`. A client that has left gets nothing."""
+        """Send the response in one write; see `HttpRequest.respond`. Does nothing if the client has disconnected."""
         cycle = self._cycle
         if cycle.disconnected or cycle.response_started or cycle.transport.is_closing():
             return
@@ -70,7 +70,7 @@ class FastResponse:
         cycle.waiting_for_100_continue = False
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
-        cycle.on_response = _nothing  # the cycle and its connection refer to each other
+        cycle.on_response = _nothing  # break the reference cycle between the cycle and its connection
         if close:
             cycle.transport.close()
         self._connection.response_completed()
@@ -83,16 +83,16 @@ class FastResponse:
         self.respond(status, header_lines, body, close=close)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine that ends by answering. The server waits for it when it stops."""
+        """Run a coroutine that responds in the end. A stopping server waits for it."""
         self._connection.start_work(self._cycle, work)
 
     def leave_to(self, app: ASGIApp) -> None:
-        """Let an ASGI application answer in messages, in a task of its own."""
+        """Let an ASGI application respond, in a task of its own."""
         self._connection.start_task(self._cycle, app)
 
 
 def _head(status: int, defaults: list[tuple[bytes, bytes]]) -> bytes:
-    """The status line and the server's own headers, which uvicorn renews once a second."""
+    """Return the status line and the server's own headers, such as Date, which uvicorn renews once a second."""
     known, head = FastResponse._heads.get(status, (None, b""))
     if known is not defaults:
         line = b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())

@@ -9,17 +9,20 @@ _BACKLOG = 2048
 
 
 def listen(host: str, port: int, count: int) -> list[socket.socket]:
-    """Give `count` sockets that listen there.
+    """Return `count` sockets that listen on one address.
 
-    The kernel shares connections out among them. Workers on one socket would leave that to which of them is
-    quickest, and that is mostly the same one.
+    The kernel distributes new connections evenly over them. If the workers shared one socket, the fastest worker would
+    accept most of the connections.
+
+    Raises:
+        CannotServe: The address is in use or not available.
     """
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         first = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
         if count == 1:
             return [first]
-        # Only a socket that does not share its port finds out that somebody else has it.
+        # With reuse_port, listening succeeds on a port already in use, so the first socket checks without it.
         address = first.getsockname()
         first.close()
         return [
@@ -28,5 +31,5 @@ def listen(host: str, port: int, count: int) -> list[socket.socket]:
         ]
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise CannotServe(f"Port {port} on {host} is taken: choose another one with --port.") from error
+            raise CannotServe(f"Port {port} on {host} is in use: choose another one with --port.") from error
         raise CannotServe(f"armful cannot listen on {host}, port {port}: {error.strerror}.") from error

@@ -1,6 +1,6 @@
-"""One worker of `armful serve`, a process of its own: serves the application on a socket it is given.
+"""A worker process of `armful serve`: it serves the application on a listening socket that it inherits.
 
-Started by `armful.server.supervisor` as `python -m armful.server.process APPLICATION LISTENER REPORT PARENT`.
+`armful.server.supervisor` starts it as `python -m armful.server.process APPLICATION LISTENER REPORT PARENT`.
 """
 
 import ctypes
@@ -22,18 +22,23 @@ from armful.server.reaper import ConnectionReaper
 from armful.settings import from_environment
 
 PR_SET_PDEATHSIG = 1
-GRACE = 3
-"""Seconds that requests under way have to finish once the worker is told to stop."""
+
+SHUTDOWN_GRACE = 3
+"""Seconds that requests in progress have to finish after the worker is told to stop."""
+
 KEEP_ALIVE = 75
-"""Seconds between requests; longer than load balancers keep theirs: closing first, we could meet a request on its way."""
+"""Seconds that a connection may stay idle. Load balancers close idle connections sooner, so that none sends a request on a
+connection that armful is just closing."""
+
 OTHER_FILES = 100
-"""Files that a worker has open beside its clients' connections."""
-UNREAD = 30_000
-"""Milliseconds that a client may leave an answer lying unread."""
+"""Files that a worker needs for other things than clients' connections."""
+
+UNREAD_TIMEOUT = 30_000
+"""Milliseconds after which the kernel drops a connection whose client acknowledges nothing."""
 
 
 class WorkerServer(uvicorn.Server):
-    """A server that reports when it serves and that it still does, and closes connections that take too long."""
+    """uvicorn's server. It also tells the supervisor that it serves, and runs the `ConnectionReaper`."""
 
     def __init__(self, config: uvicorn.Config, report: int, receive_timeout: float) -> None:
         super().__init__(config)
@@ -41,7 +46,7 @@ class WorkerServer(uvicorn.Server):
         self._reaper = ConnectionReaper(receive_timeout, KEEP_ALIVE)
 
     async def on_tick(self, counter: int) -> bool:
-        """Do what uvicorn does ten times a second, and sweep and report once a second."""
+        """Once a second, report to the supervisor and close slow connections. uvicorn calls this ten times a second."""
         if counter % 10 == 0:
             with suppress(OSError):
                 os.write(self._report, b".")
@@ -49,7 +54,7 @@ class WorkerServer(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so with a byte; the pipe closes without one when that fails."""
+        """Start, then write a byte to the supervisor's pipe. If starting fails, the pipe closes without one."""
         await super().startup(sockets)
         os.set_blocking(self._report, False)
         os.write(self._report, b".")
@@ -72,7 +77,7 @@ def main(application: str, listener: int, report: int, parent: int) -> None:
         lifespan="on",
         workers=1,
         log_config=None,
-        # Whoever can connect can send what is no HTTP; a warning of each would fill the log.
+        # Anyone who can connect can send malformed requests; a warning for each would fill the log.
         log_level="error",
         access_log=False,
         server_header=False,
@@ -80,20 +85,20 @@ def main(application: str, listener: int, report: int, parent: int) -> None:
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
         timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=SHUTDOWN_GRACE,
     )
-    WorkerServer(config, report, settings.receive_timeout).run([_listening(listener)])
+    WorkerServer(config, report, settings.receive_timeout).run([_listener(listener)])
 
 
-def _listening(descriptor: int) -> socket.socket:
+def _listener(descriptor: int) -> socket.socket:
     listener = socket.socket(fileno=descriptor)
     if sys.platform == "linux":
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_TIMEOUT)
     return listener
 
 
 def _end_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent is gone: nobody would be there to stop it."""
+    """Let the kernel kill this process when its parent dies, because nothing else would stop it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:

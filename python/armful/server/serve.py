@@ -1,4 +1,4 @@
-"""Serves with everything that is needed: a database, listening sockets, and worker processes."""
+"""Starts the service with everything it needs: a database, listening sockets and worker processes."""
 
 import asyncio
 import os
@@ -27,35 +27,36 @@ log = structlog.get_logger(__name__)
 APPLICATION = "armful.app:create_app"
 
 STOP_TIMEOUT = 9.0
-"""Seconds that stopping may take in all."""
+"""Seconds that stopping may take in total."""
 
 DATABASE_SHARE = 3.5
-"""Seconds of those that are kept for the embedded PostgreSQL."""
+"""Seconds of `STOP_TIMEOUT` that are reserved for the embedded PostgreSQL."""
 
 READY_TIMEOUT = 60.0
-"""Seconds that workers which serve may take until they are ready."""
+"""Seconds after the start of the workers within which `/health/ready` must answer."""
 
-_SHORT_KEY = 20
-"""Characters below which a key may have been made up by a person, and can be guessed."""
+_MIN_KEY_LENGTH = 20
+"""Characters that an API key should have; shorter keys can be guessed."""
 
 
 async def run(settings: Settings, host: str, port: int, workers: int, application: str = APPLICATION) -> None:
-    """Serve `application` until SIGINT, SIGTERM or SIGHUP, then finish what was accepted.
+    """Serve `application` until SIGINT, SIGTERM or SIGHUP, then finish the requests in progress.
 
     Raises:
-        CannotServe: the address, the database or the API key's file cannot be used.
-        WorkerFailed: a worker did not come up.
-        EmbeddedPostgresError: the embedded PostgreSQL did not.
-        NewerSchema: the database belongs to a newer armful.
+        CannotServe: The address, the database or the API key's file cannot be used.
+        WorkerFailed: A worker did not start.
+        EmbeddedPostgresError: The embedded PostgreSQL did not start.
+        NewerSchema: A newer version of armful has migrated the database.
     """
     stop = _Stop()
     with suppress(asyncio.CancelledError):
         async with _database(settings, workers, stop) as dsn:
             await _migrate(dsn)
             key = settings.api_key or _own_key(settings)
-            if len(key) < _SHORT_KEY:
+            if len(key) < _MIN_KEY_LENGTH:
                 log.warning(
-                    "ARMFUL_API_KEY is short: leave it unset and a good one is made", characters=len(key)
+                    "ARMFUL_API_KEY is short and can be guessed: leave it unset, and armful generates one",
+                    characters=len(key),
                 )
             with ExitStack() as listening:
                 listeners = [listening.enter_context(one) for one in listen(host, port, workers)]
@@ -80,18 +81,19 @@ async def run(settings: Settings, host: str, port: int, workers: int, applicatio
 
 
 class _Stop:
-    """The wish to stop: the first signal cancels the task that made this, which has a time limit then."""
+    """Cancels the task that creates it on the first signal to stop, and keeps the deadline for stopping."""
 
     def __init__(self) -> None:
         self._task = asyncio.current_task()
         self._deadline: float | None = None
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup has it ignored
+            # Under nohup, SIGHUP is ignored.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 asyncio.get_running_loop().add_signal_handler(number, self._begin)
 
     @property
     def seconds_left(self) -> float:
-        """What is left of the time to stop in; all of it when nobody has asked to stop."""
+        """Seconds until the deadline; all of `STOP_TIMEOUT` before the first signal."""
         return STOP_TIMEOUT if self._deadline is None else self._deadline - time.monotonic()
 
     def _begin(self) -> None:
@@ -105,7 +107,7 @@ async def _database(settings: Settings, workers: int, stop: _Stop) -> AsyncItera
     if settings.database_url is not None:
         yield settings.database_url
         return
-    # Beside its pool a worker has a few connections of its own; and other programs may want in.
+    # A worker has four connections beside its pool. Twenty are left for other programs.
     connections = max(100, workers * (settings.pool_size + 4) + 20)
     postgres = EmbeddedPostgres(settings.data_dir, bin_dir=settings.postgres_bin, max_connections=connections)
     try:
@@ -118,7 +120,7 @@ async def _migrate(dsn: str) -> None:
     try:
         await migrate(dsn)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        parts = urlsplit(dsn)  # of which the password is not for showing
+        parts = urlsplit(dsn)  # the password must not be shown
         where = f"{parts.hostname or 'the embedded server'}{parts.path}"
         raise CannotServe(f"The database at {where} cannot be used: {str(error) or 'no answer'}.") from error
 
@@ -135,18 +137,18 @@ def _own_key(settings: Settings) -> str:
 
 
 async def _announce(settings: Settings, address: Address, key: str) -> None:
-    """Say where everything is, once it really is there."""
+    """Wait until the service is ready, then print its addresses."""
     tls = settings.tls_cert is not None
     if not await until_ready(address, READY_TIMEOUT, tls=tls):
         raise CannotServe(
-            f"The workers serve, but /health/ready did not say so within {READY_TIMEOUT:.0f} s."
+            f"The workers started, but /health/ready did not succeed within {READY_TIMEOUT:.0f} s."
         )
-    here = url(address, tls=tls)
-    lines = {"URL": here, "Docs": f"{here}/docs"}
+    base = url(address, tls=tls)
+    lines = {"URL": base, "Docs": f"{base}/docs"}
     if 200 <= await status(address, "/dashboard", tls=tls) < 400:
-        lines["Dashboard"] = f"{here}/dashboard"
+        lines["Dashboard"] = f"{base}/dashboard"
     lines["API key"] = key if settings.api_key is None else "the one in ARMFUL_API_KEY"
     lines["Data folder"] = str(settings.data_dir.absolute())
     width = max(map(len, lines))
-    print("\n".join(["armful is ready.", *(f"  {name:<{width}}  {is_}" for name, is_ in lines.items())]))
+    print("\n".join(["armful is ready.", *(f"  {name:<{width}}  {value}" for name, value in lines.items())]))
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""The worker processes of `armful serve`: all on one port, each replaced when it dies or hangs."""
+"""Supervises the worker processes of `armful serve`: restarts those that exit or hang."""
 
 import asyncio
 import os
@@ -13,35 +13,37 @@ import structlog
 
 from armful.domain.errors import ArmfulError
 
-SOON, LATER = 0.05, 5.0
-"""Seconds until a worker that died is replaced: doubling if it dies within ten, up to the second figure."""
+FIRST_DELAY, MAX_DELAY = 0.05, 5.0
+"""Seconds before a worker that exited is restarted. The delay doubles, up to the maximum, while workers exit within ten
+seconds of their start."""
 
-HUNG = 30
-"""Seconds after which a worker that gives no sign of life is killed. Our own are counted: all may be stopped together."""
+HEARTBEAT_TIMEOUT = 30
+"""Seconds without a heartbeat after which a worker is killed. Only seconds in which this process runs count, because the
+whole process group may be suspended."""
 
 log = structlog.get_logger(__name__)
 
 
 class WorkerFailed(ArmfulError):
-    """A worker {} instead of serving: its own words are above."""
+    """A worker {} instead of serving: see its own messages above."""
 
 
 class Workers:
-    """Processes that serve `application`, one on each of `listeners`.
+    """The processes that serve `application`, one on each of `listeners`.
 
-    They end with us whatever happens, and Ctrl-C in our terminal does not reach them: we tell them to stop.
-    As the listeners stay open here, what connects while a worker is being replaced waits for the next one.
+    They die with this process, however it ends. Ctrl-C in the terminal does not reach them, so `stop` tells them to stop.
+    The listeners stay open in this process: clients that connect while a worker is restarted wait for the new one.
     """
 
     def __init__(
         self, application: str, listeners: Sequence[socket.socket], environment: Mapping[str, str]
     ) -> None:
-        """Say what they are to do; nothing happens before `start`.
+        """Prepare the workers; `start` starts them.
 
         Args:
             application: `module:factory`; the factory is called with the settings read from `environment`.
-            listeners: listening sockets.
-            environment: the workers' environment.
+            listeners: The listening sockets, one for each worker.
+            environment: The workers' environment variables.
         """
         self._application = application
         self._listeners = listeners
@@ -51,10 +53,10 @@ class Workers:
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:
-        """Start them all and wait until each serves.
+        """Start all workers, and wait until each of them serves.
 
         Raises:
-            WorkerFailed: one ended instead.
+            WorkerFailed: A worker exited instead.
         """
         serving = [asyncio.get_running_loop().create_future() for _ in self._listeners]
         self._keepers = [
@@ -62,12 +64,12 @@ class Workers:
         ]
         await asyncio.gather(*serving)
 
-    async def stop(self, patience: float) -> None:
-        """Have them finish what they have accepted, and kill those not done in `patience` seconds."""
+    async def stop(self, seconds: float) -> None:
+        """Tell the workers to finish their requests and exit; kill those that still run after `seconds`."""
         self._stopping.set()
         self._signal(signal.SIGTERM)
         if self._keepers:
-            _, late = await asyncio.wait(self._keepers, timeout=patience)
+            _, late = await asyncio.wait(self._keepers, timeout=seconds)
             if late:
                 self._signal(signal.SIGKILL)
                 await asyncio.wait(late, timeout=1)
@@ -78,49 +80,49 @@ class Workers:
                 process.send_signal(number)
 
     async def _keep(self, number: int, first: asyncio.Future[None]) -> None:
-        """Keep one worker there, and settle `first` when it serves or fails for the first time."""
-        delay = SOON
+        """Run one worker, restart it whenever it exits, and settle `first` when it first serves or fails."""
+        delay = FIRST_DELAY
         while not self._stopping.is_set():
             begun = time.monotonic()
             try:
-                fate = await self._serve_once(number, first)
-            except OSError as error:  # the system has no process or no memory to give
-                fate = f"could not be started: {error}"
+                outcome = await self._serve_once(number, first)
+            except OSError as error:  # the system is out of processes or memory
+                outcome = f"could not be started: {error}"
             if not first.done():
-                first.set_exception(WorkerFailed(fate))
+                first.set_exception(WorkerFailed(outcome))
                 return
-            delay = SOON if time.monotonic() > begun + 10 else min(2 * delay, LATER)
+            delay = FIRST_DELAY if time.monotonic() > begun + 10 else min(2 * delay, MAX_DELAY)
             if not self._stopping.is_set():
-                log.warning("a worker is replaced", reason=f"it {fate}")
+                log.warning("restarting a worker", reason=f"it {outcome}")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), delay)
 
     async def _serve_once(self, number: int, first: asyncio.Future[None]) -> str:
-        """Run one worker to its end, and say how that was."""
-        process, serves, beats = await self._spawn(self._listeners[number].fileno())
+        """Run one worker until it exits, and return how it ended."""
+        process, serves, heartbeats = await self._spawn(self._listeners[number].fileno())
         self._processes[number] = process
         if self._stopping.is_set():
             process.terminate()
         if await serves and not first.done():
             first.set_result(None)
-        status = await _ended(process, beats)
+        status = await _ended(process, heartbeats)
         return f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
 
     async def _spawn(
         self, listener: int
     ) -> tuple[asyncio.subprocess.Process, asyncio.Future[bool], asyncio.Event]:
-        """Start a worker; the future tells whether it came as far as to serve, and the event that it still does."""
+        """Start a worker. The future tells whether it serves; the event is set by each of its heartbeats."""
         loop = asyncio.get_running_loop()
         report, reporter = os.pipe()
         serves: asyncio.Future[bool] = loop.create_future()
-        beats = asyncio.Event()
+        heartbeats = asyncio.Event()
 
         def heard() -> None:
-            beat = os.read(report, 4096)
-            beats.set()
+            received = os.read(report, 4096)
+            heartbeats.set()
             if not serves.done():
-                serves.set_result(bool(beat))
-            if not beat:
+                serves.set_result(bool(received))
+            if not received:
                 loop.remove_reader(report)
                 os.close(report)
 
@@ -139,17 +141,17 @@ class Workers:
         finally:
             os.close(reporter)
         loop.add_reader(report, heard)
-        return process, serves, beats
+        return process, serves, heartbeats
 
 
-async def _ended(process: asyncio.subprocess.Process, beats: asyncio.Event) -> int:
-    """Wait until a worker has ended, and kill it if it hangs; its status."""
+async def _ended(process: asyncio.subprocess.Process, heartbeats: asyncio.Event) -> int:
+    """Wait until a worker exits, kill it if its heartbeats stop, and return its exit status."""
     silent = 0
     while True:
         with suppress(TimeoutError):
             return await asyncio.wait_for(process.wait(), 1)
-        silent = 0 if beats.is_set() else silent + 1
-        beats.clear()
-        if silent == HUNG:
-            log.error("a worker gives no sign of life and is killed", pid=process.pid, seconds=silent)
+        silent = 0 if heartbeats.is_set() else silent + 1
+        heartbeats.clear()
+        if silent == HEARTBEAT_TIMEOUT:
+            log.error("killing a worker without heartbeats", pid=process.pid, seconds=silent)
             process.kill()

@@ -78,7 +78,7 @@ def test_a_port_that_is_taken_is_one_sentence(data_dir: Path) -> None:
         port = str(taken.getsockname()[1])
         for workers in ("1", "2"):
             said = refused(data_dir, "--port", port, "--workers", workers)
-            assert said == f"armful: Port {port} on 127.0.0.1 is taken: choose another one with --port."
+            assert said == f"armful: Port {port} on 127.0.0.1 is in use: choose another one with --port."
     assert not left_behind(data_dir)
 
 
@@ -97,7 +97,7 @@ def test_too_few_files_are_one_sentence(data_dir: Path) -> None:
 def test_two_services_do_not_share_a_port_by_accident(data_dir: Path, tmp_path: Path) -> None:
     with serving(data_dir, "--workers", "2") as service:
         port = service.url.rpartition(":")[2]
-        assert "is taken" in refused(tmp_path / "other", "--port", port, "--workers", "2")
+        assert "is in use" in refused(tmp_path / "other", "--port", port, "--workers", "2")
 
 
 def test_the_second_service_on_a_data_folder_is_told_who_has_it(data_dir: Path) -> None:

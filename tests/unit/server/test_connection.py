@@ -172,7 +172,7 @@ async def test_of_answers_that_lie_unread_the_oldest_is_given_up(monkeypatch: py
 
 
 def test_an_answer_that_nobody_reads_is_given_up_by_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_process, "UNREAD", 300)
+    monkeypatch.setattr(_process, "UNREAD_TIMEOUT", 300)
     with socket.create_server(("127.0.0.1", 0)) as made:
         listener = _process._listening(os.dup(made.fileno()))
         with listener, socket.create_connection(listener.getsockname()), listener.accept()[0] as accepted:
