@@ -1,4 +1,4 @@
-"""Decodes JSON strictly: a string is no number, and a refusal names the field and the value."""
+"""Strict decoding of JSON: "3" is not a number, and an error names the field and the value sent."""
 
 import re
 from typing import TypeVar
@@ -9,15 +9,15 @@ from .problems import FieldError
 
 T = TypeVar("T")
 
-_LONGEST_ECHO = 80
-_LONGEST_MESSAGE = 200
+_ECHO_LIMIT = 80
+_MESSAGE_LIMIT = 200
 _PATH = re.compile(r" - at (`key` in )?`\$(.*)`$")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 
 
 class Unprocessable(Exception):
-    """A request that does not fit its schema."""
+    """A request that does not match its schema."""
 
     def __init__(self, *errors: FieldError) -> None:
         super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
@@ -28,7 +28,7 @@ def decode(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
     """Decode a JSON body.
 
     Raises:
-        Unprocessable: no JSON, or not of the decoder's type.
+        Unprocessable: The body is not JSON, or does not match the decoder's type.
     """
     if not body:
         raise Unprocessable(FieldError("body", "is empty: send a JSON object"))
@@ -41,25 +41,25 @@ def decode(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
     except RecursionError as error:
         raise Unprocessable(FieldError("body", "is nested too deeply")) from error
     if b"\\u0000" in body:
-        # What a dictionary leaves undecoded is looked at when that is decoded.
-        _refuse_null_characters(value if isinstance(value, dict) else msgspec.json.decode(body), "")
+        # In a dictionary, raw values are checked when they are decoded themselves.
+        _reject_null_characters(value if isinstance(value, dict) else msgspec.json.decode(body), "")
     return value
 
 
 def explain(error: msgspec.ValidationError, body: bytes) -> FieldError:
-    """What a validation error says, with the field's name and the value that was sent."""
+    """Return a validation error's message with the name of the field and the value sent."""
     message = str(error)
     steps: list[str | int] = []
-    # What was sent can stand in the message too, but not after the path.
+    # The message may quote the value sent, but never after the path.
     if found := _PATH.search(message, max(message.rfind(" - at "), 0)):
         message = message[: found.start()]
-        # A place within an object's values is written [...]: then the object itself is the value to show.
+        # msgspec writes [...] for any of an object's values. In that case the whole object is shown.
         steps = [name or int(index) for name, index in _STEP.findall(found.group(2).partition("[...]")[0])]
     if message.startswith("Expected `str` matching regex"):
-        # The only one there is, in words.
+        # All patterns in the contract exclude unprintable characters.
         message = "Expected printable characters only"
-    if len(message) > _LONGEST_MESSAGE:
-        message = message[:_LONGEST_MESSAGE] + "…"
+    if len(message) > _MESSAGE_LIMIT:
+        message = message[:_MESSAGE_LIMIT] + "…"
     if missing := _MISSING.match(message):
         return FieldError(_name([*steps, missing.group(1)]), "is missing")
     try:
@@ -77,20 +77,20 @@ def _name(steps: list[str | int]) -> str:
 
 
 def echo(value: object) -> str:
-    """A value as JSON, cut where it is long."""
+    """Return a value as JSON, shortened if it is long."""
     text = msgspec.json.encode(value).decode()
-    return text if len(text) <= _LONGEST_ECHO else text[:_LONGEST_ECHO] + "…"
+    return text if len(text) <= _ECHO_LIMIT else text[:_ECHO_LIMIT] + "…"
 
 
-def _refuse_null_characters(value: object, name: str) -> None:
-    """PostgreSQL keeps every character but this one."""
+def _reject_null_characters(value: object, name: str) -> None:
+    """Reject the null character, which PostgreSQL cannot store."""
     if isinstance(value, str):
         if "\0" in value:
             raise Unprocessable(FieldError(name or "body", "contains the null character \\u0000"))
     elif isinstance(value, list):
         for position, item in enumerate(value):
-            _refuse_null_characters(item, f"{name}[{position}]")
+            _reject_null_characters(item, f"{name}[{position}]")
     elif isinstance(value, dict):
         for key, item in value.items():
-            _refuse_null_characters(key, name)
-            _refuse_null_characters(item, f"{name}.{key}".removeprefix("."))
+            _reject_null_characters(key, name)
+            _reject_null_characters(item, f"{name}.{key}".removeprefix("."))

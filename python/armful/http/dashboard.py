@@ -1,4 +1,4 @@
-"""`/dashboard`: the built files of `dashboard/`, which are in the package where Node was there when it was made."""
+"""`/dashboard`: the files built from `dashboard/`. They are in the package if Node was available when it was built."""
 
 import mimetypes
 import re
@@ -28,22 +28,22 @@ _NOT_BUILT = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
-<title>armful: no dashboard here</title>
-<h1>The dashboard is not built here</h1>
-<p>This armful serves its API, but the dashboard's files are missing: Node 20.19 or newer was not found when it was set up.
-<p>Install Node, run <code>make dashboard</code> where armful's sources are, and load this page again.
-<p>Until then: <a href="/docs">the API's documentation</a>.
+<title>armful: the dashboard is not built</title>
+<h1>The dashboard is not built</h1>
+<p>The API works, but the dashboard's files are missing, because Node 20.19 or newer was not found during setup.
+<p>Install Node, run <code>make dashboard</code> in armful's source folder, and reload this page.
+<p>Meanwhile, see <a href="/docs">the API's documentation</a>.
 </html>
 """
 
 
 @get("/assets/{name:str}", public=True, include_in_schema=False, sync_to_thread=False)
 def asset(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
-    """One of the dashboard's files, compressed where the browser takes it so."""
+    """Return one of the dashboard's files, compressed if the browser accepts that."""
     folder = _FOLDER / "assets"
     if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", name) or not (folder / name).is_file():
         raise NotFoundException(f"No such file: {name}")
-    # What a name with a digest names never changes.
+    # A file with a digest in its name never changes.
     cache = "public, max-age=31536000, immutable" if _HASHED.search(name) else "no-cache"
     headers = {**_HEADERS, "Cache-Control": cache, "Vary": "Accept-Encoding"}
     accepted = {
@@ -61,7 +61,7 @@ def asset(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[byte
 
 @get(["/", "/{path:path}"], public=True, include_in_schema=False, sync_to_thread=False)
 def page() -> Response[bytes]:
-    """The dashboard's one page, under every address: it reads from the address what to show."""
+    """Return the dashboard's only page for every path: its script reads from the path what to show."""
     index = _FOLDER / "index.html"
     body = index.read_bytes() if index.is_file() else _NOT_BUILT.encode()
     return Response(body, media_type=MediaType.HTML, headers={**_HEADERS, "Cache-Control": "no-cache"})

@@ -1,4 +1,4 @@
-"""Litestar's way to strictly decoded bodies, and cursors."""
+"""Strict decoding of request bodies in Litestar's handlers, and decoding of cursors."""
 
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -15,21 +15,23 @@ T = TypeVar("T")
 _keys: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def place(cursor: str | None) -> int | None:
-    """Where the page that a cursor asks for begins; None for the first one.
+def parse_cursor(cursor: str | None) -> int | None:
+    """Return the key at which a cursor's page begins; None for the first page.
 
     Raises:
-        Unprocessable: nobody was given that cursor.
+        Unprocessable: The cursor is malformed.
     """
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise Unprocessable(FieldError("cursor", f"is no cursor that was given out, got {echo(cursor)}"))
+        raise Unprocessable(
+            FieldError("cursor", f"is not a cursor returned by this endpoint (sent: {echo(cursor)})")
+        )
     return int(cursor)
 
 
 class Strict(AbstractDTO[T], Generic[T]):
-    """Makes a Litestar handler's `data` the strictly decoded body; Litestar by itself would take "3" for 3."""
+    """Decodes a Litestar handler's `data` strictly. Without it, Litestar accepts "3" as a number."""
 
     _decoders: ClassVar[dict[str, "list[msgspec.json.Decoder[Any]]"]] = {}
 
@@ -37,7 +39,7 @@ class Strict(AbstractDTO[T], Generic[T]):
     def create_for_field_definition(
         cls, field_definition: FieldDefinition, handler_id: str, backend_cls: Any = None
     ) -> None:
-        """Keep a decoder of the annotated type, or of each of a union's, for this handler."""
+        """Create the handler's decoder, or one for each member of a union."""
         if field_definition.name == "data":
             kinds = (
                 [inner.annotation for inner in field_definition.inner_types]
@@ -50,19 +52,19 @@ class Strict(AbstractDTO[T], Generic[T]):
 
     @classmethod
     def is_supported_model_type_field(cls, field_definition: FieldDefinition) -> bool:
-        """Any type msgspec can decode will do."""
+        """Accept every type: msgspec decodes them."""
         return True
 
     @classmethod
     def create_openapi_schema(
         cls, field_definition: FieldDefinition, handler_id: str, schema_creator: Any
     ) -> Reference | Schema:
-        """The schema of the annotated type itself."""
+        """Return the schema of the annotated type."""
         schema: Reference | Schema = schema_creator.for_field_definition(field_definition)
         return schema
 
     def decode_bytes(self, value: bytes) -> Any:
-        """Decode the body; of a union, as the first type whose required fields are all there, else the last."""
+        """Decode the body. For a union, use the first type whose required fields are all present, else the last."""
         *others, last = self._decoders[self.asgi_connection.route_handler.handler_id]
         if others:
             sent = decode(value, _keys).keys()
@@ -73,10 +75,10 @@ class Strict(AbstractDTO[T], Generic[T]):
 
     @classmethod
     def generate_field_definitions(cls, model_type: type[Any]) -> Any:
-        """No field is transformed."""
+        """Transform no field."""
         yield from ()
 
     @classmethod
     def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:
-        """No field is transformed."""
+        """Transform no field."""
         return False

@@ -61,7 +61,7 @@ _START = b"""SwaggerUIBundle({
 });
 """
 
-# Swagger UI styles elements one by one; scripts are files of ours only.
+# Swagger UI uses style attributes. Scripts are loaded from files only.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -75,7 +75,7 @@ _POLICY = (
     cache_control=CacheControlHeader(max_age=86400),
 )
 async def asset(name: FromPath[str]) -> File:
-    """One of Swagger UI's files."""
+    """Return one of Swagger UI's files."""
     if name not in _FILES or not (_FOLDER / name).is_file():
         raise NotFoundException(f"No such file: {name}")
     kind = _KINDS[name.rpartition(".")[2]]
@@ -90,19 +90,19 @@ async def asset(name: FromPath[str]) -> File:
     media_type="text/javascript",
 )
 def start() -> bytes:
-    """What makes Swagger UI show the document."""
+    """Return the script that starts Swagger UI."""
     return _START
 
 
 @get("/favicon.ico", public=True, include_in_schema=False, sync_to_thread=False, media_type="image/svg+xml")
 def favicon() -> bytes:
-    """The icon browsers ask for."""
+    """Return the icon that browsers request."""
     return _ICON
 
 
 @get("/openapi.json", public=True, include_in_schema=False, sync_to_thread=False)
 def document(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """The OpenAPI document."""
+    """Return the OpenAPI document."""
     return build(request.app)
 
 
@@ -110,7 +110,7 @@ router = Router("/", route_handlers=[asset, start, favicon, document])
 
 
 def _operation_id(handler: HTTPRouteHandler, method: Method, path: list[Any]) -> str:
-    """The handler's name, in the camel case that generated clients expect."""
+    """Return the handler's name in camel case, as generated clients expect."""
     first, *others = handler.handler_name.split("_")
     return first + "".join(word.title() for word in others)
 
@@ -124,7 +124,7 @@ class _LocalSwagger(OpenAPIRenderPlugin):
 
 
 def openapi() -> OpenAPIConfig:
-    """The OpenAPI document and the page that shows it."""
+    """Configure the OpenAPI document and the page that shows it."""
     return OpenAPIConfig(
         title="armful",
         version=__version__,

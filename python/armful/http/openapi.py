@@ -1,4 +1,4 @@
-"""The OpenAPI document: Litestar's paths, msgspec's exact schemas, and the problems every endpoint can answer."""
+"""The OpenAPI document: Litestar's paths, msgspec's schemas, and the errors that every endpoint can return."""
 
 import sys
 from http import HTTPStatus
@@ -12,15 +12,15 @@ from armful.contract.problems import Problem
 from armful.http.problems import HEADERS, MEDIA_TYPE
 
 _REFERENCE = "#/components/schemas/{name}"
-_MAY_BE_LEFT_OUT = (("post", "/experiments/{experiment_id}/promote"), ("post", "/keys/{key_id}/rotate"))
-"""Where a body whose fields all have defaults need not be sent."""
+_OPTIONAL_BODIES = (("post", "/experiments/{experiment_id}/promote"), ("post", "/keys/{key_id}/rotate"))
+"""Operations whose body may be omitted, because all its fields have defaults."""
 
-_FURTHER_PARAMETERS: dict[tuple[str, str], list[dict[str, Any]]] = {
+_EXTRA_PARAMETERS: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("get", "/variants"): [
         {
             "name": name,
             "in": "query",
-            "description": f"Only variants whose dimension `{name}` is this. Any other name filters likewise.",
+            "description": f"Only variants whose dimension `{name}` has this value. Other dimensions filter likewise.",
             "schema": {"type": "string"},
         }
         for name in ("hook_style", "tone", "length")
@@ -29,7 +29,7 @@ _FURTHER_PARAMETERS: dict[tuple[str, str], list[dict[str, Any]]] = {
         {
             "name": "Idempotency-Key",
             "in": "header",
-            "description": "Stands for `event_id` where the body has none: a replay counts nothing.",
+            "description": "Used as `event_id` if the body has none: a repeated request counts only once.",
             "schema": {"type": "string", "maxLength": 128},
         }
     ],
@@ -37,37 +37,37 @@ _FURTHER_PARAMETERS: dict[tuple[str, str], list[dict[str, Any]]] = {
         {
             "name": "Idempotency-Key",
             "in": "header",
-            "description": "Gives every update without an `event_id` one, this with its position: a replay counts nothing.",
+            "description": "With its position, the `event_id` of updates without one: a repeated request counts only once.",
             "schema": {"type": "string", "maxLength": 123},
         }
     ],
 }
-"""What handlers read without declaring it to Litestar."""
+"""Parameters that handlers read without declaring them to Litestar."""
 
-_FURTHER_CONTENT: dict[tuple[str, str, int], dict[str, Any]] = {
+_EXTRA_CONTENT: dict[tuple[str, str, int], dict[str, Any]] = {
     ("get", "/experiments/{experiment_id}/results", 200): {"text/csv": {"schema": {"type": "string"}}},
     ("get", "/health/ab-testing", 503): {
         "application/json": {"schema": {"$ref": _REFERENCE.format(name="Health")}}
     },
 }
-"""What is answered beside what a handler's type says."""
+"""Content that handlers return beside their annotated type."""
 
 _REQUEST_ID = {
-    "description": "The request's id, in the log and in the audit log too: the caller's own `X-Request-ID`, or a new one.",
+    "description": "The request id, also in the log and the audit log: the caller's `X-Request-ID`, or a generated one.",
     "required": True,
     "schema": {"type": "string"},
 }
 
 
 def build(app: Litestar) -> dict[str, Any]:
-    """The document of an application's endpoints."""
+    """Return the OpenAPI document of an application."""
     document = app.openapi_schema.to_schema()
     schemas = document["components"]["schemas"]
     types = {name: kind for name, kind in _structs().items() if name in schemas} | {
         "Problem": Problem,
         "Batch": Batch,
     }
-    # Litestar leaves out what constrains a dictionary's keys and values, or one branch of a union.
+    # Litestar omits constraints on a dictionary's keys and values, and on single members of a union.
     schemas |= msgspec.json.schema_components(list(types.values()), ref_template=_REFERENCE)[1]
     document["paths"]["/performance/batch"]["post"]["requestBody"] = {
         "required": True,
@@ -81,11 +81,11 @@ def build(app: Litestar) -> dict[str, Any]:
             public = path.startswith("/health")
             if public:
                 operation["security"] = []
-            if further := _FURTHER_PARAMETERS.get((method, path)):
-                operation["parameters"] = [*operation.get("parameters", ()), *further]
-            if (method, path) in _MAY_BE_LEFT_OUT:
+            if extra := _EXTRA_PARAMETERS.get((method, path)):
+                operation["parameters"] = [*operation.get("parameters", ()), *extra]
+            if (method, path) in _OPTIONAL_BODIES:
                 operation["requestBody"]["required"] = False
-            for (of_method, of_path, status), content in _FURTHER_CONTENT.items():
+            for (of_method, of_path, status), content in _EXTRA_CONTENT.items():
                 if (of_method, of_path) == (method, path):
                     answer = operation["responses"].setdefault(
                         str(status), {"description": HTTPStatus(status).phrase}
@@ -123,7 +123,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any], *, public: bool
     if method != "get":
         statuses += [404, 409]
     if path == "/variants/{variant_id}":
-        statuses.append(405)  # of /variants/select, which takes the place of a variant of that name
+        statuses.append(405)  # for /variants/select, which hides a variant of that name
     if "requestBody" in operation:
         statuses += [408, 413, 415]
     return sorted(set(statuses))

@@ -1,4 +1,4 @@
-"""Every error as `application/problem+json` (RFC 9457)."""
+"""Turns every error into an `application/problem+json` response (RFC 9457)."""
 
 import re
 from http import HTTPStatus
@@ -18,8 +18,8 @@ log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
-# What Litestar says of a request that it has no endpoint for.
-_UNSAID = (HTTPStatus.NOT_FOUND.phrase, HTTPStatus.METHOD_NOT_ALLOWED.phrase)
+# Litestar's messages for requests that match no endpoint.
+_NO_ENDPOINT = (HTTPStatus.NOT_FOUND.phrase, HTTPStatus.METHOD_NOT_ALLOWED.phrase)
 _MISSING = re.compile(r"Missing required query parameter '(\w+)' ")
 
 STATUSES: dict[type[errors.ArmfulError], int] = {
@@ -31,7 +31,7 @@ STATUSES: dict[type[errors.ArmfulError], int] = {
     errors.RateExceeded: 429,
     errors.Unavailable: 503,
 }
-"""The status of each class of error and of those derived from it."""
+"""The HTTP status of each error class and its subclasses."""
 
 HEADERS: dict[int, dict[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
@@ -42,7 +42,7 @@ HEADERS: dict[int, dict[str, str]] = {
 
 
 class HttpProblem(Exception):
-    """An error of HTTP itself: a body too large, a media type that is no JSON."""
+    """An error in the use of HTTP, such as a body that is too large or not JSON."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
@@ -50,7 +50,7 @@ class HttpProblem(Exception):
 
 
 def problem(error: Exception) -> Problem:
-    """What to tell the caller about any exception; what it does not understand it logs and calls a 500."""
+    """Return what to tell the caller about an exception. Unexpected exceptions are logged and become a 500."""
     if isinstance(error, Unprocessable):
         return _problem(422, str(error), list(error.errors))
     if isinstance(error, errors.ArmfulError):
@@ -62,7 +62,7 @@ def problem(error: Exception) -> Problem:
     if isinstance(error, HTTPException) and error.status_code < 500:
         return _problem(error.status_code, error.detail)
     log.error("unexpected error", exc_info=error)
-    return _problem(500, "Something went wrong in armful; the log says what")
+    return _problem(500, "armful failed unexpectedly; its log has the details")
 
 
 def _problem(status: int, detail: str, found: list[FieldError] | None = None) -> Problem:
@@ -70,14 +70,14 @@ def _problem(status: int, detail: str, found: list[FieldError] | None = None) ->
 
 
 def _with_values(request: Request[Any, Any, Any], error: ValidationException) -> Unprocessable:
-    """What Litestar says of a query or a path that does not fit, with the values that were sent."""
+    """Return Litestar's errors about a query or a path, with the values sent."""
     found = []
     for entry in error.extra if isinstance(error.extra, list) else []:
         name, message = str(entry.get("key", "data")), str(entry.get("message", "does not fit"))
         if name == "data":
             name, message = "body", "is empty: send a JSON object"
         elif name in request.query_params:
-            # A query is text by nature: that it is no number is what is wrong.
+            # Every query value is a string, so saying that it is one does not help.
             message = message.replace(", got `str`", "") + f" (sent: {echo(request.query_params[name])})"
         found.append(FieldError(name, message))
     if missing := _MISSING.match(error.detail):
@@ -85,28 +85,28 @@ def _with_values(request: Request[Any, Any, Any], error: ValidationException) ->
     return Unprocessable(*(found or [FieldError("body", error.detail)]))
 
 
-def _of_no_endpoint(request: Request[Any, Any, Any], error: HTTPException) -> HttpProblem:
-    """What to do instead, where Litestar itself has no endpoint for a request."""
+def _no_endpoint(request: Request[Any, Any, Any], error: HTTPException) -> HttpProblem:
+    """Explain that a request matches no endpoint, and what to do instead."""
     path = echo(unescaped(request.url.path))[1:-1]
     if isinstance(error, MethodNotAllowedException):
-        taken = (error.headers or {}).get("Allow", "another method")
-        return HttpProblem(405, f"{path} does not take {request.method}: send {taken}")
+        allowed = (error.headers or {}).get("Allow", "another method")
+        return HttpProblem(405, f"{path} does not take {request.method}: send {allowed}")
     return HttpProblem(404, f"There is nothing at {path}: /docs lists every endpoint")
 
 
 def encoded(error: Exception) -> tuple[int, bytes, dict[str, str]]:
-    """Status, body and further headers of the answer to an exception."""
-    answer = problem(error)
-    return answer.status, json.encode(answer), HEADERS.get(answer.status, {})
+    """Return the status, the body and the extra headers of the response to an exception."""
+    content = problem(error)
+    return content.status, json.encode(content), HEADERS.get(content.status, {})
 
 
 def handler(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Litestar's way to the same answer."""
+    """Return the same response through Litestar, for exceptions raised in its handlers."""
     if isinstance(error, ValidationException):
         error = _with_values(request, error)
     further = error.headers if isinstance(error, HTTPException) else None
-    if isinstance(error, HTTPException) and error.detail in _UNSAID:
-        error = _of_no_endpoint(request, error)
+    if isinstance(error, HTTPException) and error.detail in _NO_ENDPOINT:
+        error = _no_endpoint(request, error)
     status, body, headers = encoded(error)
     headers = {**(further or {}), **headers}
     return Response(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)

@@ -1,4 +1,4 @@
-"""An experiment's results as rows, for CSV."""
+"""An experiment's results as table rows, for CSV."""
 
 import math
 from typing import Any
@@ -8,7 +8,7 @@ from armful.features.experiments.results.judge import Results
 
 
 def table(results: Results) -> list[dict[str, Any]]:
-    """The results as rows for CSV: one a variant, of the first metric."""
+    """Return one row for each variant, for the first success metric."""
     return [_row(results, variant) for variant in results.variants]
 
 

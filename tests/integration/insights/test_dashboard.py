@@ -256,7 +256,7 @@ def test_a_stream_ends_with_its_key(service: Running) -> None:
 
 
 def test_streams_are_not_without_number(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "_MOST_STREAMS", 1)
+    monkeypatch.setattr(live, "_MAX_STREAMS", 1)
     ticks = _ticks(service.client)
     next(ticks)
     problem(service.as_key(ADMIN_KEY).get("/live"), 503)

@@ -51,7 +51,7 @@ class Served:
         self._state = state
         self._reader = reader
         self._writer = writer
-        self._reaper = ConnectionReaper(patience=10, idle_patience=75)
+        self._reaper = ConnectionReaper(receive_timeout=10, idle_timeout=75)
 
     async def ask(self, request: bytes = REQUEST) -> bytes:
         """The body of the answer; empty where the connection is closed instead."""
@@ -156,7 +156,7 @@ async def test_after_an_answer_in_messages_it_is_the_servers_own_timer_that_coun
 
 
 async def test_of_answers_that_lie_unread_the_oldest_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    reaper = ConnectionReaper(patience=10, idle_patience=75)
+    reaper = ConnectionReaper(receive_timeout=10, idle_timeout=75)
     async with served() as second, served() as first:
         both = second.connections | first.connections
         unread = 0
@@ -174,7 +174,7 @@ async def test_of_answers_that_lie_unread_the_oldest_is_given_up(monkeypatch: py
 def test_an_answer_that_nobody_reads_is_given_up_by_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_process, "UNREAD_TIMEOUT", 300)
     with socket.create_server(("127.0.0.1", 0)) as made:
-        listener = _process._listening(os.dup(made.fileno()))
+        listener = _process._listener(os.dup(made.fileno()))
         with listener, socket.create_connection(listener.getsockname()), listener.accept()[0] as accepted:
             accepted.settimeout(60)
             with pytest.raises(TimeoutError) as raised:

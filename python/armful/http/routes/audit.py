@@ -1,4 +1,4 @@
-"""`GET /audit`: every administrative change, for those with the scope `admin`."""
+"""`GET /audit`: the log of administrative changes. Needs the scope `admin`."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -11,12 +11,12 @@ from armful.contract.audit import AuditPage
 from armful.contract.decoding import Unprocessable
 from armful.contract.problems import FieldError
 from armful.features.services import Services
-from armful.http.decoding import place
+from armful.http.decoding import parse_cursor
 
 _FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
-@get("/audit", scope="admin", summary="Who changed what")
+@get("/audit", scope="admin", summary="List administrative changes")
 async def list_audit(
     services: NamedDependency[Services],
     kind: FromQuery[Literal["variant", "experiment", "key", "import"] | None] = None,
@@ -29,15 +29,15 @@ async def list_audit(
 ) -> AuditPage:
     """Every administrative change to variants, experiments and keys, newest first: who, when, what, by which request.
 
-    `kind` and `subject` (an id) name what was changed; `actor` a key's id or name, or `command line`; `since` and `until`
-    (not included) the time. Changes that were asked for and refused are none.
+    Filter by what was changed (`kind`, and `subject`, an id), by `actor` (a key's id or name, or `command line`), and by
+    time (`since`, inclusive, and `until`, exclusive). Rejected requests are not in the log.
     """
     for name, moment in (("since", since), ("until", until)):
         if moment is not None and moment.tzinfo is None:
             raise Unprocessable(FieldError(name, f"has no time zone: write {moment.isoformat()}Z for UTC"))
         if moment is not None and not _FIRST < moment < _LAST:
             raise Unprocessable(
-                FieldError(name, f"is {moment.isoformat()}: only the years 2 to 9998 will do")
+                FieldError(name, f"is {moment.isoformat()}: send a time in the years 2 to 9998")
             )
     entries = await services.audit.page(
         kind=kind,
@@ -45,7 +45,7 @@ async def list_audit(
         actor=actor,
         since=since,
         until=until,
-        before=place(cursor),
+        before=parse_cursor(cursor),
         limit=limit + 1,
     )
     more = str(entries[limit - 1].id) if len(entries) > limit else None

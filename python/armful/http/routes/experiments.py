@@ -1,4 +1,4 @@
-"""Experiments: started, listed, changed, assigned to."""
+"""`/experiments`: start, list, read and change experiments, and assign participants."""
 
 from typing import Annotated
 
@@ -20,18 +20,18 @@ from armful.contract.experiments import (
 from armful.domain.experiment import Action
 from armful.features.services import Services
 from armful.http.auth import AnyRequest, actor
-from armful.http.decoding import Strict, place
+from armful.http.decoding import Strict, parse_cursor
 from armful.http.paths import unescaped
 from armful.http.views.experiments import assignment_view, experiment_view
 
-_OF_THE_WINNER = Promotion()
+_DEFAULT_PROMOTION = Promotion()
 
 
 @post("/experiments/start", scope="write", dto=Strict, return_dto=None, summary="Start an experiment")
 async def start_experiment(
     data: JSONBody[StartRequest], request: AnyRequest, services: NamedDependency[Services]
 ) -> ExperimentView:
-    """Start a formal A/B test of several variants, now; with `draft`, keep it until `/experiments/{id}/start`."""
+    """Start an A/B test of several variants. With `draft`, create it without starting it; `/experiments/{id}/start` does."""
     return experiment_view(await services.experiments.start(data, actor(request)))
 
 
@@ -42,7 +42,7 @@ async def list_experiments(
     cursor: FromQuery[str | None] = None,
 ) -> ExperimentPage:
     """List experiments, newest first."""
-    found, total = await services.experiments.page(before=place(cursor), limit=limit + 1)
+    found, total = await services.experiments.page(before=parse_cursor(cursor), limit=limit + 1)
     more = str(found[limit - 1].key) if len(found) > limit else None
     return ExperimentPage([experiment_view(experiment) for experiment in found[:limit]], total, more)
 
@@ -51,7 +51,7 @@ async def list_experiments(
 async def read_experiment(
     experiment_id: FromPath[str], services: NamedDependency[Services]
 ) -> ExperimentView:
-    """An experiment and the state it is in."""
+    """An experiment with its status."""
     return experiment_view(await services.experiments.get(unescaped(experiment_id)))
 
 
@@ -68,7 +68,7 @@ async def change_experiment(
     request: AnyRequest,
     services: NamedDependency[Services],
 ) -> ExperimentView:
-    """Add or retire variants, or change their shares, while the experiment runs: a new phase, judged by itself."""
+    """Add or retire variants, or change their shares. This begins a new phase, which is analyzed separately."""
     changed = await services.experiments.reallocate(unescaped(experiment_id), data, actor(request))
     return experiment_view(changed)
 
@@ -104,9 +104,9 @@ async def promote_variant(
     experiment_id: FromPath[str],
     request: AnyRequest,
     services: NamedDependency[Services],
-    data: JSONBody[Promotion] = _OF_THE_WINNER,
+    data: JSONBody[Promotion] = _DEFAULT_PROMOTION,
 ) -> ExperimentView:
-    """End an experiment with the variant that goes on; the others are archived where asked."""
+    """End an experiment and name the variant to ship. With `archive_others`, archive all others."""
     promoted = await services.experiments.promote(
         unescaped(experiment_id), data.variant_id, archive_others=data.archive_others, actor=actor(request)
     )
@@ -124,7 +124,7 @@ async def promote_variant(
 async def assign_participant(
     experiment_id: FromPath[str], data: JSONBody[AssignRequest], services: NamedDependency[Services]
 ) -> AssignmentView:
-    """The variant for a participant: always the same one, by a salted hash of a fixed split or as drawn and remembered."""
+    """Assign a participant to a variant, always the same one: by a salted hash, or by a draw that is stored."""
     experiment = unescaped(experiment_id)
     assigned = await services.experiments.assignments.assign(experiment, data)
     return assignment_view(experiment, data.participant_id, assigned)
@@ -143,10 +143,14 @@ router = Router(
         list_experiments,
         read_experiment,
         change_experiment,
-        _transition("start", "Start a draft", "Start an experiment that was kept as a draft."),
-        _transition("pause", "Pause an experiment", "Stop counting for now; the planned end stays."),
-        _transition("resume", "Resume an experiment", "Go on counting after a pause."),
-        _transition("stop", "Stop an experiment", "End an experiment before its planned end, for good."),
+        _transition("start", "Start a draft", "Start an experiment that was created as a draft."),
+        _transition(
+            "pause",
+            "Pause an experiment",
+            "Stop counting until it is resumed. The planned end does not move.",
+        ),
+        _transition("resume", "Resume an experiment", "Count again after a pause."),
+        _transition("stop", "Stop an experiment", "End an experiment permanently, before its planned end."),
         promote_variant,
         assign_participant,
         experiment_history,

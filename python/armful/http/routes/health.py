@@ -1,4 +1,4 @@
-"""Health, for whoever keeps the service running. No key is asked for."""
+"""Health checks. They need no key."""
 
 from litestar import Response, Router, get
 from litestar.di import NamedDependency
@@ -8,21 +8,21 @@ from armful.domain.errors import ArmfulError
 from armful.features.services import Services
 
 
-@get("/health/live", public=True, summary="Is the process alive")
+@get("/health/live", public=True, summary="Check that the process is alive")
 async def live() -> Liveness:
-    """Answers as long as the process does."""
+    """Succeeds as long as the process responds."""
     return Liveness()
 
 
-@get("/health/ready", public=True, summary="Is the process ready")
+@get("/health/ready", public=True, summary="Check that the process is ready")
 async def ready() -> Readiness:
-    """Answers once the variants are loaded; selections need nothing else."""
+    """Succeeds once the variants are loaded. Selections need nothing else."""
     return Readiness()
 
 
-@get("/health/ab-testing", public=True, summary="Do all parts work")
+@get("/health/ab-testing", public=True, summary="Check the database and the sampling core")
 async def ab_testing(services: NamedDependency[Services]) -> Response[Health]:
-    """Asks the database and draws from the core; 503 with the reason where either fails."""
+    """Queries the database and makes a draw; returns 503 with the reason if either fails."""
     count = len(services.variants)
     sampling = "failed"
     try:

@@ -1,4 +1,4 @@
-"""What variants did over time."""
+"""`GET /variants/{id}/history`: a variant's counts over time and its changes."""
 
 from typing import Annotated, Any
 
@@ -24,13 +24,13 @@ def _counts(impressions: int, successes: int) -> dict[str, Any]:
     }
 
 
-@get("/variants/{variant_id:str}/history", scope="read", summary="A variant's past")
+@get("/variants/{variant_id:str}/history", scope="read", summary="Read a variant's history")
 async def variant_history(
     variant_id: FromPath[str],
     services: NamedDependency[Services],
     days: Annotated[int, QueryParameter(ge=1, le=366)] = 30,
 ) -> VariantHistory:
-    """What happened to a variant by day and by persona in the last days, and what was changed about it."""
+    """A variant's counts by day and by persona over the last `days` days, and the changes made to it."""
     name = unescaped(variant_id)
     past = await services.history.of_variant((await services.variants.get(name)).key, days)
     return VariantHistory(

@@ -1,4 +1,4 @@
-"""API keys over HTTP, for those with the scope `admin`."""
+"""`/keys`: API keys. All but `/keys/current` need the scope `admin`."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,14 +15,14 @@ from armful.http.decoding import Strict
 from armful.http.paths import unescaped
 from armful.http.views.keys import key_view
 
-_WITHIN_A_DAY = Rotation()
+_DEFAULT_ROTATION = Rotation()
 
 
-@post("/keys", scope="admin", dto=Strict, return_dto=None, summary="Make a key")
+@post("/keys", scope="admin", dto=Strict, return_dto=None, summary="Create a key")
 async def create_key(
     data: JSONBody[NewKey], request: AnyRequest, services: NamedDependency[Services]
 ) -> KeyView:
-    """Make a key; `key` is shown in this answer and never again."""
+    """Create a key. `key` is returned in this response only."""
     key, text = await services.keys.create(
         data.name, data.scopes, data.rate_limit, _expiry(data), actor(request)
     )
@@ -31,20 +31,20 @@ async def create_key(
 
 @get("/keys", scope="admin", summary="List keys")
 async def list_keys(services: NamedDependency[Services]) -> KeyList:
-    """Every key, revoked and expired ones included, without their texts."""
+    """List all keys, including revoked and expired ones, without their secrets."""
     return KeyList([key_view(key) for key in await services.keys.everything()])
 
 
-@post("/keys/{key_id:str}/rotate", scope="admin", dto=Strict, return_dto=None, summary="Replace a key")
+@post("/keys/{key_id:str}/rotate", scope="admin", dto=Strict, return_dto=None, summary="Rotate a key")
 async def rotate_key(
     key_id: FromPath[str],
     request: AnyRequest,
     services: NamedDependency[Services],
-    data: JSONBody[Rotation] = _WITHIN_A_DAY,
+    data: JSONBody[Rotation] = _DEFAULT_ROTATION,
 ) -> KeyView:
-    """Make a key with another's name, scopes and rate, while the other stays valid for an overlap (a day by default).
+    """Create a key with the same name, scopes and rate limit. The old key stays valid for an overlap, by default a day.
 
-    `key` is shown in this answer and never again.
+    `key` is returned in this response only.
     """
     key, text = await services.keys.rotate(
         unescaped(key_id), data.overlap_seconds, _expiry(data), actor(request)
@@ -56,13 +56,13 @@ async def rotate_key(
 async def revoke_key(
     key_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
 ) -> KeyView:
-    """Revoke a key for good: refused here from now on, elsewhere within a second."""
+    """Revoke a key permanently. This process rejects it at once, all others within a second."""
     return key_view(await services.keys.revoke(unescaped(key_id), actor(request)))
 
 
-@get("/keys/current", scope="read", sync_to_thread=False, summary="The key in use")
+@get("/keys/current", scope="read", sync_to_thread=False, summary="Read the key in use")
 def current_key(request: AnyRequest) -> KeyView:
-    """Whose key this is and what it may do."""
+    """Name, scopes and limits of the key that makes this request."""
     return key_view(request.scope[KEY])  # type: ignore[literal-required]
 
 
@@ -70,7 +70,9 @@ def _expiry(data: NewKey | Rotation) -> datetime | None:
     if data.expires_in_days is None:
         return data.expires_at
     if data.expires_at is not None:
-        raise Unprocessable(FieldError("expires_in_days", "stands beside expires_at: send one of them"))
+        raise Unprocessable(
+            FieldError("expires_in_days", "is set together with expires_at: send one of them")
+        )
     return datetime.now(UTC) + timedelta(days=data.expires_in_days)
 
 

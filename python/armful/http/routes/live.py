@@ -1,4 +1,4 @@
-"""`GET /live`: what happens, as it happens, as server-sent events."""
+"""`GET /live`: changes of variants and current rates as server-sent events."""
 
 import asyncio
 import time
@@ -23,11 +23,11 @@ from armful.http.auth import KEY, REQUEST
 from armful.http.request import HttpRequest
 from armful.learning.beta import posterior_of
 
-_LOOK_EVERY = 0.25
-_SAY_EVERY = 1.0
-_AT_MOST = 600.0  # seconds; whoever watches on comes again, with a key that is looked at again
-_RATE_OVER = 2.0
-_MOST_STREAMS = 1000  # in a process
+_CHECK_INTERVAL = 0.25
+_TICK_INTERVAL = 1.0
+_MAX_DURATION = 600.0  # seconds; clients reconnect, and their key is checked again
+_RATE_WINDOW = 2.0
+_MAX_STREAMS = 1000  # in one process
 
 _encode = msgspec.json.Encoder().encode
 
@@ -36,14 +36,14 @@ _encode = msgspec.json.Encoder().encode
     "/live",
     scope="read",
     sync_to_thread=False,
-    summary="Watch what happens",
+    summary="Stream live changes",
     tags=["variants"],
     responses={
         200: ResponseSpec(
             LiveTick,
             generate_examples=False,
             media_type="text/event-stream",
-            description="Events without an end",
+            description="A stream of events",
         )
     },
 )
@@ -52,12 +52,12 @@ def watch(
     services: NamedDependency[Services],
     variant_id: Annotated[list[str] | None, QueryParameter(max_items=50)] = None,
 ) -> Stream:
-    """Server-sent events: each `data` is a LiveTick in JSON, at least one a second, sooner where a named variant changes.
+    """Server-sent events. Each `data` is a LiveTick in JSON, sent every second, or sooner if a named variant changes.
 
-    The first tick holds every named variant that exists, later ones those that changed. The stream ends after ten
-    minutes, when its key ends, and when the process stops; connect again. Rates are those of the process that answers.
+    The first tick holds all named variants that exist, later ticks those that changed. The stream ends after ten minutes,
+    when its key becomes invalid, and when the process stops; reconnect then. Rates are those of one process.
     """
-    if services.live.watching >= _MOST_STREAMS:
+    if services.live.watching >= _MAX_STREAMS:
         raise Overloaded
     key: ApiKey = request.scope[KEY]  # type: ignore[literal-required]
     return Stream(
@@ -68,7 +68,7 @@ def watch(
 
 
 async def _counted(services: Services, ticks: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    """The same ticks, while the stream counts as one that is watched."""
+    """Pass the ticks on, and count the stream as open meanwhile."""
     services.live.watching += 1
     try:
         async with aclosing(ticks):
@@ -79,13 +79,13 @@ async def _counted(services: Services, ticks: AsyncGenerator[bytes, None]) -> As
 
 
 async def _ticks(
-    services: Services, variant_ids: list[str], key: ApiKey, asked: HttpRequest
+    services: Services, variant_ids: list[str], key: ApiKey, http_request: HttpRequest
 ) -> AsyncGenerator[bytes, None]:
-    began = said = time.monotonic()
-    past: deque[tuple[float, ProcessCounters]] = deque([(began, services.live.counters())])
+    began = sent_at = time.monotonic()
+    past: deque[tuple[float, Counters]] = deque([(began, services.live.counters())])
     versions: dict[str, int] = {}
     first = True
-    while (now := time.monotonic()) - began < _AT_MOST and not asked.stopping:
+    while (now := time.monotonic()) - began < _MAX_DURATION and not http_request.stopping:
         if not services.keys.still_valid(key):
             return
         changed = [
@@ -93,9 +93,9 @@ async def _ticks(
             for variant in services.live.variants(variant_ids)
             if versions.get(variant.variant_id) != variant.version
         ]
-        if first or changed or now - said >= _SAY_EVERY:
+        if first or changed or now - sent_at >= _TICK_INTERVAL:
             past.append((now, services.live.counters()))
-            while now - past[0][0] > _RATE_OVER and len(past) > 2:
+            while now - past[0][0] > _RATE_WINDOW and len(past) > 2:
                 past.popleft()
             selections, updates = _rates(past)
             versions.update((variant.variant_id, variant.version) for variant in changed)
@@ -115,13 +115,13 @@ async def _ticks(
                 ],
             )
             yield b"data: %b\n\n" % _encode(tick)
-            said, first = now, False
-        await asyncio.sleep(_LOOK_EVERY)
+            sent_at, first = now, False
+        await asyncio.sleep(_CHECK_INTERVAL)
 
 
 def _rates(past: deque[tuple[float, ProcessCounters]]) -> tuple[float, float]:
     (start, before), (end, after) = past[0], past[-1]
-    seconds = max(end - start, _LOOK_EVERY)
+    seconds = max(end - start, _CHECK_INTERVAL)
     return (after.selections - before.selections) / seconds, (after.updates - before.updates) / seconds
 
 

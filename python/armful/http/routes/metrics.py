@@ -19,7 +19,7 @@ from armful.observability.metrics import Distribution, Figures, Metrics
 
 
 class _Scrape:
-    """One scrape's metrics; prometheus_client writes them down."""
+    """Collects the metrics of one scrape for prometheus_client."""
 
     def __init__(self, metrics: Metrics, overview: Overview, data_dir: Path) -> None:
         self._metrics = metrics
@@ -63,36 +63,40 @@ class _Scrape:
 
 
 def _processes(figures: Figures) -> Iterator[Metric]:
-    """How the processes are that serve together."""
+    """Yield the metrics of the worker processes."""
     yield _gauge("ab_testing_api_uptime", "Seconds since the service started.", time.time() - figures.started)
     yield _gauge("armful_workers", "Processes that serve.", figures.workers)
     yield _gauge("armful_queue_updates", "Updates waiting for a commit, in all workers.", figures.waiting)
     yield _gauge("armful_queue_limit", "Updates that may wait, in all workers.", figures.limit)
     yield _gauge(
         "armful_behind_seconds",
-        "Seconds since the worker that is furthest behind knew every commit.",
+        "Seconds since the slowest worker had applied every commit.",
         figures.behind,
     )
     yield _gauge("armful_pool_connections", "Open connections of all workers' pools.", figures.connections)
-    yield _gauge("armful_pool_connections_idle", "Those that nobody uses.", figures.idle)
+    yield _gauge(
+        "armful_pool_connections_idle", "Connections of the pools that are not in use.", figures.idle
+    )
 
 
 def _database(overview: Overview) -> Iterator[Metric]:
     database = overview.database
     yield _gauge("armful_variants", "Variants that can be selected.", overview.variants)
     yield _gauge("posts_engagement_rate", "Successes per impression over all active variants.", overview.rate)
-    yield _gauge(
-        "armful_database_up", "1 where the database answers, else 0.", 0.0 if database is None else 1.0
-    )
+    yield _gauge("armful_database_up", "1 if the database answers, else 0.", 0.0 if database is None else 1.0)
     if database is not None:
         yield _gauge(
             "armful_database_start_time_seconds",
             "When the PostgreSQL server was started, in seconds since 1970.",
             database.started.timestamp(),
         )
-        yield _gauge("armful_database_size_bytes", "What the database occupies.", database.size)
+        yield _gauge("armful_database_size_bytes", "Size of the database.", database.size)
         yield _gauge("armful_database_connections", "Open connections of the server.", database.connections)
-        yield _gauge("armful_database_connections_limit", "Connections it takes.", database.most_connections)
+        yield _gauge(
+            "armful_database_connections_limit",
+            "Connections that the server allows.",
+            database.most_connections,
+        )
 
 
 def _experiments(overview: Overview) -> Iterator[Metric]:
@@ -103,12 +107,12 @@ def _experiments(overview: Overview) -> Iterator[Metric]:
     )
     participants = GaugeMetricFamily(
         "ab_testing_experiment_participants",
-        "Participants of an active experiment: distinct where events name them, else impressions.",
+        "Participants of an active experiment: distinct ids if events have them, else impressions.",
         labels=["experiment_id"],
     )
     alarms = GaugeMetricFamily(
         "armful_experiment_sample_ratio_alarm",
-        "1 where an active experiment's traffic is not split as planned, else 0.",
+        "1 if an active experiment's traffic is not split as planned, else 0.",
         labels=["experiment_id"],
     )
     for experiment_id, running in overview.experiments.items():
@@ -119,11 +123,11 @@ def _experiments(overview: Overview) -> Iterator[Metric]:
 
 
 def _disk(folder: Path) -> Iterator[Metric]:
-    """The disk of the data folder, where there is one."""
+    """Yield the size of the data folder's disk, if the folder exists."""
     with suppress(OSError):
         usage = shutil.disk_usage(folder)
         yield _gauge("armful_disk_size_bytes", "Size of the data folder's disk.", usage.total)
-        yield _gauge("armful_disk_free_bytes", "What is free of it.", usage.free)
+        yield _gauge("armful_disk_free_bytes", "Free space on the data folder's disk.", usage.free)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
@@ -154,11 +158,11 @@ def _histograms(
 
 
 def handler(metrics: Metrics, data_dir: Path, *, public: bool) -> HTTPRouteHandler:
-    """The endpoint over a process's metrics and the data folder's disk; `public` lets it be read without a key."""
+    """Return the handler of `/metrics`. If `public`, it needs no key."""
 
     @get("/metrics", scope="read", public=public, include_in_schema=False, tags=["health"])
     async def read_metrics(services: NamedDependency[Services]) -> Response[bytes]:
-        """What the service has done, and how it is."""
+        """All metrics in Prometheus' text format."""
         registry = CollectorRegistry(auto_describe=False)
         registry.register(_Scrape(metrics, await services.overview.look(), data_dir))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

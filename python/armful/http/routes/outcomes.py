@@ -1,4 +1,4 @@
-"""`POST /variants/{id}/performance` and `POST /performance/batch`."""
+"""`POST /variants/{id}/performance` and `POST /performance/batch`: report outcomes."""
 
 from io import BytesIO
 from itertools import islice
@@ -28,9 +28,9 @@ from armful.http.paths import unescaped
 from armful.http.pending_response import PendingResponse, PendingTask
 from armful.http.views.variants import performance_view
 
-_MOST_ITEMS = 10_000
-_LONGEST_EVENT_ID = 128
-_LONGEST_BATCH_KEY = _LONGEST_EVENT_ID - len("/9999")
+_MAX_ITEMS = 10_000
+_EVENT_ID_LIMIT = 128
+_BATCH_KEY_LIMIT = _EVENT_ID_LIMIT - len("/9999")
 _DUPLICATE = OutcomeStatus.DUPLICATE
 _NOT_COUNTED = (OutcomeStatus.NOTHING_LEFT, OutcomeStatus.TOO_LATE)
 
@@ -38,16 +38,16 @@ _update = msgspec.json.Decoder(PerformanceUpdate)
 _item = msgspec.json.Decoder(BatchItem)
 _batch = msgspec.json.Decoder(Batch)
 _raw_batch = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_raw_items = msgspec.json.Decoder(Annotated[list[msgspec.Raw], msgspec.Meta(max_length=_MOST_ITEMS)])
+_raw_items = msgspec.json.Decoder(Annotated[list[msgspec.Raw], msgspec.Meta(max_length=_MAX_ITEMS)])
 _encode = msgspec.json.Encoder().encode
 
 
 def answer(
     services: Services, variant_id: str, body: bytes, idempotency_key: str | None
 ) -> PendingResponse[Any]:
-    """The JSON answer to the JSON body of an update, after its commit."""
+    """Count the outcome in a JSON request body. The response is sent after its commit."""
     update = decode(body, _update)
-    _name(update, idempotency_key)
+    _set_event_id(update, idempotency_key)
     variant = services.variants.held(variant_id)
     if variant is None:
         recording = PendingTask(services.outcomes.record(variant_id, update))
@@ -58,16 +58,18 @@ def answer(
     )
 
 
-def _name(update: Outcome, idempotency_key: str | None) -> None:
-    """Give an update without an event id that of its header."""
+def _set_event_id(update: Outcome, idempotency_key: str | None) -> None:
+    """Use the Idempotency-Key as the event id of an update that has none."""
     if idempotency_key and update.event_id is None:
-        update.event_id = _fitting(idempotency_key, _LONGEST_EVENT_ID)
+        update.event_id = _checked_length(idempotency_key, _EVENT_ID_LIMIT)
 
 
-def _fitting(idempotency_key: str, longest: int) -> str:
+def _checked_length(idempotency_key: str, longest: int) -> str:
     if len(idempotency_key) > longest:
         raise Unprocessable(
-            FieldError("Idempotency-Key", f"has {len(idempotency_key)} characters, at most {longest}")
+            FieldError(
+                "Idempotency-Key", f"has {len(idempotency_key)} characters, and at most {longest} are allowed"
+            )
         )
     return idempotency_key
 
@@ -91,7 +93,7 @@ def _encoded(variant_id: str, recorded: CountedOutcome) -> bytes:
     return_dto=None,
     status_code=200,
     tags=["variants"],
-    summary="Report what happened",
+    summary="Report an outcome",
 )
 async def update_performance(
     variant_id: FromPath[str],
@@ -99,8 +101,8 @@ async def update_performance(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
 ) -> Response[PerformanceAnswer]:
-    """Count an impression, a success or both; answered when the change is durable."""
-    _name(data, request.headers.get("idempotency-key"))
+    """Count an impression, a success or both. The response is sent when the change is durable."""
+    _set_event_id(data, request.headers.get("idempotency-key"))
     variant_id = unescaped(variant_id)
     body = _encoded(variant_id, await services.outcomes.record(variant_id, data))
     return Response(body, media_type="application/json")  # type: ignore[arg-type]
@@ -111,18 +113,18 @@ async def update_performance(
     scope="write",
     status_code=200,
     tags=["variants"],
-    summary="Report many things at once",
+    summary="Report many outcomes",
 )
 async def update_performance_batch(
     request: Request[Any, Any, Any], services: NamedDependency[Services]
 ) -> BatchAnswer:
-    """Count up to 10,000 updates in one commit: `{"updates": [...]}`, or one update a line as application/x-ndjson."""
+    """Count up to 10,000 updates in one commit: `{"updates": [...]}`, or application/x-ndjson with one update a line."""
     body = await request.body()
     lines = request.content_type[0] == "application/x-ndjson"
     items = _split_lines(body) if lines else _split_batch(body)
-    if len(items) > _MOST_ITEMS:
+    if len(items) > _MAX_ITEMS:
         raise _too_many()
-    key = _fitting(request.headers.get("idempotency-key", ""), _LONGEST_BATCH_KEY)
+    key = _checked_length(request.headers.get("idempotency-key", ""), _BATCH_KEY_LIMIT)
     rejected: list[Rejected] = []
     updates: list[tuple[str, Outcome]] = []
     positions: list[int] = []
@@ -132,7 +134,7 @@ async def update_performance_batch(
         except Unprocessable as error:
             rejected.append(Rejected(position, str(error)))
             continue
-        _name(item, key and f"{key}/{position}")
+        _set_event_id(item, key and f"{key}/{position}")
         updates.append((item.variant_id, item))
         positions.append(position)
     answers = await services.outcomes.record_many(updates)
@@ -152,16 +154,16 @@ async def update_performance_batch(
 
 
 def _too_many() -> Unprocessable:
-    return Unprocessable(FieldError("updates", f"has more than {_MOST_ITEMS} items"))
+    return Unprocessable(FieldError("updates", f"has more than {_MAX_ITEMS} items"))
 
 
 def _split_lines(body: bytes) -> list[BatchItem | bytes]:
-    """The lines, as far as they are needed to see that they are too many."""
-    return list(islice((line for line in BytesIO(body) if line.strip()), _MOST_ITEMS + 1))
+    """Return the lines, at most one more than are allowed."""
+    return list(islice((line for line in BytesIO(body) if line.strip()), _MAX_ITEMS + 1))
 
 
 def _split_batch(body: bytes) -> list[BatchItem | bytes]:
-    """The items: decoded at once where all fit, else one by one, so that the good ones count."""
+    """Return the updates: decoded if all are valid, else undecoded, so that the valid ones can still be counted."""
     if b"\\u0000" not in body:
         try:
             return [*_batch.decode(body).updates]

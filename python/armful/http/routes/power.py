@@ -1,4 +1,4 @@
-"""`GET /power`: how many participants an experiment needs."""
+"""`GET /power`: the sample size that an experiment needs."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from armful.contract.power import Plan
 from armful.features.experiments.power import plan
 
 
-@get("/power", scope="read", summary="How large an experiment must be", sync_to_thread=False)
+@get("/power", scope="read", summary="Calculate the sample size", sync_to_thread=False)
 def power(
     baseline: FromQuery[float],
     mde: FromQuery[float],
@@ -19,7 +19,7 @@ def power(
     variants: Annotated[int, QueryParameter(ge=2, le=1000)] = 2,
     daily_participants: FromQuery[float | None] = None,
 ) -> Plan:
-    """The participants each variant needs to find an effect of `mde`, and the days they take to come."""
+    """Participants that each variant needs to detect an effect of `mde`, and the days that takes."""
     return plan(
         baseline,
         mde,

@@ -1,4 +1,4 @@
-"""`GET /experiments/{id}/results`: what an experiment has shown."""
+"""`GET /experiments/{id}/results`: the results of an experiment."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ from armful.http.results_table import table
 from armful.http.views.results import results_view
 
 
-@get("/experiments/{experiment_id:str}/results", scope="read", summary="An experiment's results")
+@get("/experiments/{experiment_id:str}/results", scope="read", summary="Read an experiment's results")
 async def experiment_results(
     experiment_id: FromPath[str],
     services: NamedDependency[Services],
@@ -27,9 +27,9 @@ async def experiment_results(
     phase: FromQuery[int | None] = None,
     format: FromQuery[Literal["json", "csv"]] = "json",
 ) -> Response[ResultsView]:
-    """What an experiment has shown: every figure from data, the sample-ratio check first."""
+    """Results of an experiment: sample-ratio check, metrics, comparisons with control, and a recommendation."""
     if segment_by is not None and ("\0" in segment_by or not 0 < len(segment_by) <= 255):
-        raise Unprocessable(FieldError("segment_by", "is no metadata key: 1 to 255 characters"))
+        raise Unprocessable(FieldError("segment_by", "is not a metadata key: send 1 to 255 characters"))
     results = await services.experiments.results(
         unescaped(experiment_id), segment_by, phase, series=include_interim and format == "json"
     )

@@ -1,4 +1,4 @@
-"""`POST /variants/select`."""
+"""`POST /variants/select`: choose variants."""
 
 import msgspec
 from litestar import Response, post
@@ -15,10 +15,7 @@ _decoder = msgspec.json.Decoder(SelectRequest)
 
 
 def answer(services: Services, body: bytes) -> bytes:
-    """The JSON answer to the JSON body of a selection.
-
-    The variants' JSON is kept from one selection to the next; only scores and metadata are written anew.
-    """
+    """Select variants for a JSON request body, and return the JSON response."""
     request = decode(body, _decoder)
     return selection_json(services.selections.select(request), request)
 
@@ -36,6 +33,6 @@ def answer(services: Services, body: bytes) -> bytes:
 def select_variants(
     data: JSONBody[SelectRequest], services: NamedDependency[Services]
 ) -> Response[Selection]:
-    """Choose variants by Thompson sampling: one draw per variant from its posterior, the largest win."""
+    """Choose variants by Thompson sampling: draw once from each variant's posterior, and return the largest draws."""
     body = selection_json(services.selections.select(data), data)
     return Response(body, media_type="application/json")  # type: ignore[arg-type]

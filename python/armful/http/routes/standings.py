@@ -1,4 +1,4 @@
-"""How the variants stand against each other: all of them, or a page of the table of them."""
+"""`GET /standings` and `GET /standings/table`: how the active variants compare."""
 
 from typing import Annotated, Any, Literal
 
@@ -17,12 +17,12 @@ from armful.http.views.insights import row_view, standing_view, summary_view
 _PREFIX = "dimension."
 
 
-@get("/standings", scope="read", summary="How the variants stand")
+@get("/standings", scope="read", summary="Compare active variants")
 async def standings(
     services: NamedDependency[Services],
     variant_id: Annotated[list[str] | None, QueryParameter(max_items=50)] = None,
 ) -> StandingsView:
-    """Every active variant's interval, chance to be best, share of recent selections and daily trend; or those named."""
+    """Interval, chance to be best, share of recent selections and daily trend of all active variants, or of those named."""
     table = await services.standings.table()
     named = table.standings
     if variant_id is not None:
@@ -36,7 +36,7 @@ async def standings(
     )
 
 
-@get("/standings/table", scope="read", summary="A page of the table of variants")
+@get("/standings/table", scope="read", summary="List variants with their standings")
 async def table(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
@@ -47,9 +47,10 @@ async def table(
     offset: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0,
     limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
 ) -> TableView:
-    """Variants with how they stand: those with every word of `search` in id, dimensions or content, in the order asked for.
+    """One page of variants with their standings, sorted and filtered.
 
-    `dimension.<name>=<value>` filters. What is computed is kept for a few seconds, so that pages belong together.
+    `search` finds variants that contain all its words in their id, dimensions or content. `dimension.<name>=<value>`
+    filters by a dimension. Standings are cached for a few seconds, so that the pages of one table are consistent.
     """
     query = Query(
         search=search,
@@ -75,7 +76,7 @@ def _dimensions(request: Request[Any, Any, Any]) -> dict[str, str]:
     given = [(name, value) for name, value in request.query_params.multi_items() if name.startswith(_PREFIX)]
     dimensions = {name.removeprefix(_PREFIX): value for name, value in given}
     if len(dimensions) < len(given):
-        raise Unprocessable(FieldError("dimension", "is asked for twice"))
+        raise Unprocessable(FieldError("dimension", "is given more than once for the same name"))
     return dimensions
 
 

@@ -1,4 +1,4 @@
-"""Variants: listed, created, read, changed, archived, and what is known of them."""
+"""`/variants`: list, create, read, change and archive variants, and read their statistics."""
 
 from typing import Annotated, Literal
 
@@ -21,7 +21,7 @@ from armful.domain.variant import NewVariant, Variant
 from armful.features.services import Services
 from armful.features.variants.service import statistics
 from armful.http.auth import AnyRequest, actor
-from armful.http.decoding import Strict, place
+from armful.http.decoding import Strict, parse_cursor
 from armful.http.paths import unescaped
 from armful.http.views.variants import stats_view, variant_view
 
@@ -42,13 +42,14 @@ async def list_variants(
 ) -> VariantPage:
     """List variants in order of creation.
 
-    Any other query name filters on the dimension of that name (`?tone=casual`); `dimension.<name>=` always does.
+    Any other parameter filters by the dimension of that name (`?tone=casual`). `dimension.<name>=` filters by a dimension
+    of any name.
     """
     variants, total = await services.variants.page(
         dimensions=_dimensions(request),
         min_impressions=min_impressions,
         status=status,
-        after=place(cursor) or 0,
+        after=parse_cursor(cursor) or 0,
         limit=limit + 1,
     )
     more = str(variants[limit - 1].key) if len(variants) > limit else None
@@ -65,7 +66,7 @@ def _dimensions(request: AnyRequest) -> dict[str, str]:
             raise Unprocessable(FieldError(dimension.replace("\0", "\\0"), "contains the null character"))
         if dimensions.setdefault(dimension, value) != value:
             raise Unprocessable(
-                FieldError(dimension, f"is asked to be both '{dimensions[dimension]}' and '{value}'")
+                FieldError(dimension, f"is given twice, as '{dimensions[dimension]}' and '{value}'")
             )
     return dimensions
 
@@ -74,7 +75,7 @@ def _dimensions(request: AnyRequest) -> dict[str, str]:
 async def create_variants(
     data: JSONBody[NewVariants | NewVariant], request: AnyRequest, services: NamedDependency[Services]
 ) -> CreatedVariants | VariantView:
-    """Create a variant, or up to 10,000 at once, all or none."""
+    """Create one variant, or up to 10,000 in one transaction."""
     if isinstance(data, NewVariant):
         return variant_view((await services.variants.create([data], actor(request)))[0])
     created = await services.variants.create(data.variants, actor(request))
@@ -83,7 +84,7 @@ async def create_variants(
 
 @get("/variants/{variant_id:str}", scope="read", summary="Read a variant")
 async def read_variant(variant_id: FromPath[str], services: NamedDependency[Services]) -> VariantView:
-    """A variant as the database has it now."""
+    """A variant, read from the database."""
     return variant_view(await services.variants.read(unescaped(variant_id)))
 
 
@@ -94,7 +95,7 @@ async def change_variant(
     request: AnyRequest,
     services: NamedDependency[Services],
 ) -> VariantView:
-    """Change dimensions, content, prior or status; what is left out stays. `{"status": "active"}` revives."""
+    """Change dimensions, content, prior or status; omitted fields stay. `{"status": "active"}` restores a variant."""
     changed = await services.variants.change(unescaped(variant_id), data.changes(), actor(request))
     return variant_view(changed)
 
@@ -103,12 +104,12 @@ async def change_variant(
 async def archive_variant(
     variant_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
 ) -> VariantView:
-    """Archive a variant: never selected again, its counts kept, its id never used anew."""
+    """Archive a variant: it is no longer selected. Its counts are kept, and its id stays reserved."""
     archived = await services.variants.change(unescaped(variant_id), {"status": "archived"}, actor(request))
     return variant_view(archived)
 
 
-@get("/variants/{variant_id:str}/stats", scope="read", summary="What is known of a variant")
+@get("/variants/{variant_id:str}/stats", scope="read", summary="Read a variant's statistics")
 async def variant_stats(
     variant_id: FromPath[str], services: NamedDependency[Services], confidence_level: FromQuery[float] = 0.95
 ) -> StatsView:
@@ -117,7 +118,7 @@ async def variant_stats(
 
 
 def encode_stats(variant: Variant, confidence_level: float) -> bytes:
-    """The JSON of a variant's statistics."""
+    """Return a variant's statistics as JSON."""
     return _encode(stats_view(statistics(variant, confidence_level)))
 
 

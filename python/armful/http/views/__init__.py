@@ -1,1 +1,1 @@
-"""How domain objects are put into the wire types of the contract."""
+"""Conversions from domain objects to the contract's wire types, one module for each feature."""

@@ -1,4 +1,4 @@
-"""How experiments look on the wire."""
+"""Conversions of experiments and assignments to wire types."""
 
 from msgspec import UNSET
 
@@ -32,7 +32,7 @@ def experiment_view(experiment: Experiment) -> ExperimentView:
 
 
 def assignment_view(experiment_id: str, participant_id: str, assigned: ParticipantDecision) -> AssignmentView:
-    """The view of an assignment."""
+    """Convert an assignment."""
     return AssignmentView(
         experiment_id=experiment_id,
         participant_id=participant_id,

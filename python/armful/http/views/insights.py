@@ -1,4 +1,4 @@
-"""How insights look on the wire."""
+"""Conversions of standings and table rows to wire types."""
 
 from armful.contract.insights import RowView, StandingView, SummaryView
 from armful.features.insights.listing import Overall, Row, Standing
@@ -6,7 +6,7 @@ from armful.http.views.variants import performance_view
 
 
 def row_view(row: Row, selections: int) -> RowView:
-    """The view of a row, where so many selections were made of all variants."""
+    """Convert a table row. `selections` is the number of recent selections of all variants."""
     variant = row.variant
     return RowView(
         variant_id=variant.variant_id,
@@ -19,7 +19,7 @@ def row_view(row: Row, selections: int) -> RowView:
 
 
 def summary_view(summary: Overall, selections: int) -> SummaryView:
-    """The view of a summary."""
+    """Convert a summary. `selections` is the number of recent selections of all variants."""
     return SummaryView(
         active=summary.active,
         impressions=summary.impressions,
@@ -31,7 +31,7 @@ def summary_view(summary: Overall, selections: int) -> SummaryView:
 
 
 def standing_view(standing: Standing, selections: int) -> StandingView:
-    """A standing, where so many selections were made of all variants."""
+    """Convert a standing. `selections` is the number of recent selections of all variants."""
     return StandingView(
         variant_id=standing.variant_id,
         lower_bound=standing.lower_bound,

@@ -1,4 +1,4 @@
-"""How keys look on the wire."""
+"""Conversion of API keys to wire types."""
 
 from msgspec import UNSET, UnsetType
 
@@ -7,7 +7,7 @@ from armful.domain.key import ApiKey
 
 
 def key_view(key: ApiKey, text: str | UnsetType = UNSET) -> KeyView:
-    """The view of a key, with its text where it was just made."""
+    """Convert a key. `text` is its secret, known only when the key has just been created."""
     return KeyView(
         key_id=key.key_id,
         name=key.name,

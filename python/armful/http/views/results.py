@@ -1,4 +1,4 @@
-"""How results look on the wire."""
+"""Conversions of experiment results to wire types."""
 
 import math
 from typing import Any
@@ -30,8 +30,8 @@ from armful.features.experiments.results.significance import Significance
 from armful.stats.intervals import Interval
 
 
-def comparison_view(comparison: VariantComparison) -> ComparisonView:
-    """The view of a comparison."""
+def comparison_view(comparison: Comparison) -> ComparisonView:
+    """Convert a comparison with control."""
     always = comparison.always_valid
     return ComparisonView(
         p_value=comparison.p_value,
@@ -53,7 +53,7 @@ def comparison_view(comparison: VariantComparison) -> ComparisonView:
 
 
 def day_view(point: DayPoint) -> DayView:
-    """The view of a point."""
+    """Convert one day of a time series."""
     return DayView(
         day=point.day,
         variant_id=point.variant_id,
@@ -78,17 +78,17 @@ def _ends(interval: tuple[float, float]) -> Ends:
 
 
 def performance(variants: list[VariantResult]) -> dict[str, PerformanceView]:
-    """Impressions, successes and rate of each variant."""
+    """Return the impressions, successes and rate of each variant."""
     return {v.variant_id: PerformanceView(v.impressions, v.successes, v.success_rate) for v in variants}
 
 
 def interval_view(interval: Interval, method: str) -> IntervalView:
-    """The view of an interval, with how it was made."""
+    """Convert an interval. `method` names how it was computed."""
     return IntervalView(interval.lower, interval.upper, CONFIDENCE_LEVEL, method)
 
 
 def intervals(variants: list[VariantResult]) -> dict[str, IntervalView]:
-    """The confidence interval of each variant's rate."""
+    """Return the confidence interval of each variant's rate."""
     return {v.variant_id: _rate_interval(v) for v in variants}
 
 
@@ -107,7 +107,7 @@ def _rate_interval(variant: VariantResult) -> IntervalView:
 
 
 def bayesian(variants: list[VariantResult]) -> dict[str, BayesView]:
-    """Each variant's chance to be best, and what choosing it costs."""
+    """Return each variant's chance to be best and expected loss."""
     return {
         v.variant_id: BayesView(chance_to_be_best=v.chance_to_be_best, expected_loss=v.expected_loss)
         for v in variants
@@ -115,7 +115,7 @@ def bayesian(variants: list[VariantResult]) -> dict[str, BayesView]:
 
 
 def comparisons(variants: list[VariantResult]) -> dict[str, ComparisonView]:
-    """Each variant but control against it."""
+    """Return the comparison of each variant with control."""
     return {v.variant_id: comparison_view(v.comparison) for v in variants if v.comparison is not None}
 
 
@@ -129,12 +129,12 @@ def _metric_fields(variants: list[VariantResult]) -> dict[str, Any]:
 
 
 def metric(variants: list[VariantResult]) -> MetricView:
-    """The view of a further metric."""
+    """Convert the results of a secondary metric."""
     return MetricView(**_metric_fields(variants))
 
 
 def guardrail(result: GuardrailResult) -> GuardrailView:
-    """The view of a guardrail."""
+    """Convert the results of a guardrail metric."""
     return GuardrailView(
         **_metric_fields(result.variants),
         harm=result.guardrail.harm,
@@ -144,7 +144,7 @@ def guardrail(result: GuardrailResult) -> GuardrailView:
 
 
 def significance_view(significance: Significance) -> SignificanceView:
-    """The view of the verdict."""
+    """Convert the statistical significance of the first metric."""
     return SignificanceView(
         confidence_level=CONFIDENCE_LEVEL,
         leading_variant_id=significance.leading.variant_id if significance.leading is not None else None,
@@ -157,7 +157,7 @@ def significance_view(significance: Significance) -> SignificanceView:
 
 
 def results_view(results: Results, *, include_interim: bool) -> ResultsView:
-    """The view of results."""
+    """Convert the results of an experiment."""
     variants = results.variants
     recommendation = results.recommendation
     return ResultsView(

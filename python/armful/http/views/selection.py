@@ -1,4 +1,4 @@
-"""The JSON answer to a selection, put together from pieces that are kept with the variants."""
+"""The JSON response to a selection, joined from JSON that is cached with each variant."""
 
 import msgspec
 
@@ -10,13 +10,13 @@ _encode = msgspec.json.Encoder().encode
 
 
 def selection_json(decision: Decision[CachedVariant], request: SelectRequest) -> bytes:
-    """The answer, a `contract.Selection`. Only scores and metadata are encoded anew each time."""
+    """Return a `contract.Selection` as JSON. Only scores and metadata are encoded for each request."""
     assert decision.scores is not None
     variants = [
         b'%b,"score":%b}' % (cached.rendered or _render(cached), _encode(score))
         for cached, score in zip(decision.chosen, decision.scores, strict=True)
     ]
-    # The metadata are the request without its first field, `top_k`.
+    # The metadata are the request's fields except the first, `top_k`.
     metadata = _encode(request).partition(b",")[2]
     return b'{"selected_variants":[%b],"selection_metadata":{%b,"selection_id":"%b"}' % (
         b",".join(variants),
@@ -26,7 +26,7 @@ def selection_json(decision: Decision[CachedVariant], request: SelectRequest) ->
 
 
 def _render(cached: CachedVariant) -> bytes:
-    """A selected variant's JSON object without its closing brace, so that a score can be appended. Kept until it changes."""
+    """Encode and cache a variant's JSON object, without its closing brace so that a score can be appended."""
     variant = cached.variant
     value: dict[str, object] = {
         "variant_id": variant.variant_id,

@@ -1,4 +1,4 @@
-"""How variants look on the wire."""
+"""Conversions of variants and their statistics to wire types."""
 
 from armful.contract.variants import IntervalView, PerformanceView, PosteriorView, StatsView, VariantView
 from armful.domain.variant import Variant
@@ -6,12 +6,12 @@ from armful.features.variants.service import Statistics
 
 
 def performance_view(impressions: int, successes: int) -> PerformanceView:
-    """Counters and their rate."""
+    """Return counters with their rate."""
     return PerformanceView(impressions, successes, successes / impressions if impressions else 0.0)
 
 
 def variant_view(variant: Variant) -> VariantView:
-    """The view of a variant."""
+    """Convert a variant."""
     return VariantView(
         variant_id=variant.variant_id,
         dimensions=variant.dimensions,
@@ -26,7 +26,7 @@ def variant_view(variant: Variant) -> VariantView:
 
 
 def stats_view(known: Statistics) -> StatsView:
-    """The view of a variant's statistics."""
+    """Convert a variant's statistics."""
     variant = known.variant
     return StatsView(
         variant_id=variant.variant_id,
