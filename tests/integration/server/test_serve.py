@@ -91,7 +91,7 @@ def test_too_few_files_are_one_sentence(data_dir: Path) -> None:
         check=False,
     )
     assert said.returncode == 1
-    assert said.stderr == "armful: Only 150 files may be open, and 200 are needed: raise `ulimit -n`.\n"
+    assert said.stderr == "armful: A process may open only 150 files and needs 200: raise `ulimit -n`.\n"
 
 
 def test_two_services_do_not_share_a_port_by_accident(data_dir: Path, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ async def _ticks(
     services: Services, variant_ids: list[str], key: ApiKey, http_request: HttpRequest
 ) -> AsyncGenerator[bytes, None]:
     began = sent_at = time.monotonic()
-    past: deque[tuple[float, Counters]] = deque([(began, services.live.counters())])
+    past: deque[tuple[float, ProcessCounters]] = deque([(began, services.live.counters())])
     versions: dict[str, int] = {}
     first = True
     while (now := time.monotonic()) - began < _MAX_DURATION and not http_request.stopping:

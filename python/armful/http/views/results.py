@@ -23,14 +23,18 @@ from armful.contract.results import (
     Summary,
 )
 from armful.contract.variants import IntervalView, PerformanceView
-from armful.features.experiments.results.comparisons import CONFIDENCE_LEVEL, VariantComparison, VariantResult
+from armful.features.experiments.results.comparisons import (
+    CONFIDENCE_LEVEL,
+    VariantComparison,
+    VariantResult,
+)
 from armful.features.experiments.results.judge import GuardrailResult, Results, Segment
 from armful.features.experiments.results.series import DayPoint
 from armful.features.experiments.results.significance import Significance
 from armful.stats.intervals import Interval
 
 
-def comparison_view(comparison: Comparison) -> ComparisonView:
+def comparison_view(comparison: VariantComparison) -> ComparisonView:
     """Convert a comparison with control."""
     always = comparison.always_valid
     return ComparisonView(
