@@ -10,6 +10,8 @@ from .. import __version__
 from ._calls import Call
 from ._errors import ApiError, UnreachableError
 
+_random = random.Random()  # noqa: S311 - not the module's own generator, which programs around us may have seeded
+
 _TRY_AGAIN = (429, 502, 503, 504)
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _UNSENDABLE = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol)
@@ -49,7 +51,7 @@ def pause(call: Call[Any], outcome: Attempt, tries: int) -> float | None:
     else:
         least = 0.0
     # Chance keeps clients that failed together from coming back together.
-    backoff = _FIRST_PAUSE * 2.0**tries * random.uniform(0.5, 1.5)  # noqa: S311
+    backoff = _FIRST_PAUSE * 2.0**tries * _random.uniform(0.5, 1.5)
     return min(max(least, backoff), _LONGEST_PAUSE)
 
 

@@ -12,6 +12,8 @@ from armful.ops.retention import store as retention
 
 log = structlog.get_logger(__name__)
 
+_random = random.Random()  # noqa: S311 - not the module's own generator, which programs around us may have seeded
+
 _EVERY = 600.0  # seconds between two looks
 _LONGEST = 300.0  # seconds that one may take: what is left is for the next
 
@@ -46,7 +48,7 @@ class RetentionJob:
     async def _run(self) -> None:
         while True:
             # Not all processes at the same time, as they were started.
-            await asyncio.sleep(_EVERY * random.uniform(0.5, 1.0))  # noqa: S311
+            await asyncio.sleep(_EVERY * _random.uniform(0.5, 1.0))
             try:
                 async with asyncio.timeout(_LONGEST):
                     await self._tidy()

@@ -17,6 +17,8 @@ from armful.features.experiments.results.judge import judge
 
 log = structlog.get_logger(__name__)
 
+_random = random.Random()  # noqa: S311 - not the module's own generator, which programs around us may have seeded
+
 _EVERY = 5.0  # seconds between two looks at an experiment, at least
 _AT_ONCE = 10  # experiments that are claimed at a time
 _LONGEST = 0.5  # seconds of looking after which no more experiments are claimed
@@ -57,7 +59,7 @@ class EvidenceJob:
         took = 0.0
         while True:
             # Not all processes at the same time, as they were started.
-            await asyncio.sleep(max(_EVERY, took / _SHARE) * random.uniform(0.8, 1.2))  # noqa: S311
+            await asyncio.sleep(max(_EVERY, took / _SHARE) * _random.uniform(0.8, 1.2))
             began = loop.time()
             try:
                 await self.look()
