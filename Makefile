@@ -24,8 +24,15 @@ serve: $(VENV)/.runtime $(VENV)/.extension ## Serve on 127.0.0.1:8000 (PORT= cha
 
 test: setup test-rust test-python ## Run every test
 
-test-python: setup ## Run the Python tests only
-	$(BIN)/pytest
+# What promises times, or drives a browser, runs alone; the rest on every core. Killed processes leave no coverage behind.
+ALONE := tests/faults tests/browser
+PARALLEL := $(filter-out $(ALONE),$(wildcard tests/unit tests/integration tests/statistical tests/deploy))
+
+test-python: setup ## Run the Python tests only, and report the lines that they cover
+	@rm -f .coverage .coverage.*
+	$(BIN)/pytest --numprocesses auto --dist loadfile --cov --cov-report= $(PARALLEL)
+	$(BIN)/pytest --cov --cov-append --cov-report= $(ALONE)
+	$(BIN)/coverage report
 
 test-rust: ## Run the Rust tests only
 	cargo test --workspace --locked
@@ -87,7 +94,7 @@ lock: $(VENV)/.dev ## Renew the hash-pinned requirements from pyproject.toml
 	done
 
 clean: ## Remove what make made (the data folder stays)
-	rm -rf $(VENV) target dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .coverage .coverage.* $(VENV) target dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@command -v $(PYTHON) >/dev/null || { echo "armful needs Python 3.11 or newer: install python3 (Debian: apt-get install python3 python3-venv)."; exit 1; }

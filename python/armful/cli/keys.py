@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, get_args
+from typing import TypeVar, get_args
 from uuid import uuid4
 
 import rich_click as click
@@ -12,12 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from armful.db.migrate import migrate
-from armful.db.pool import connect
-from armful.domain.key import COMMAND_LINE, ApiKey, Scope, new_key
-from armful.features.keys import store as storage
-from armful.features.keys.service import checked_expiry, replace
+from armful.db.pool import open_pool
+from armful.domain.key import COMMAND_LINE, ApiKey, Scope
+from armful.features.keys.service import Keys
 from armful.ops.database import database
-from armful.replica.key_rows import every_key
+from armful.replica.api_key_cache import ApiKeyCache
 from armful.settings import Settings
 
 T = TypeVar("T")
@@ -57,9 +56,9 @@ def create(
     settings: Settings, name: str, scopes: tuple[Scope, ...], rate_limit: int | None, days: float | None
 ) -> None:
     """Make a key called NAME and print it, once."""
-    expires_at = checked_expiry(_after(days))
-    key, text = new_key(name, scopes, rate_limit, expires_at)
-    _with_connection(settings, lambda connection: storage.insert(connection, uuid4(), COMMAND_LINE, key))
+    _, text = _with_keys(
+        settings, lambda keys: keys.create(name, scopes, rate_limit, _after(days), COMMAND_LINE)
+    )
     click.echo(text)
 
 
@@ -69,7 +68,7 @@ def show(settings: Settings) -> None:
     """List every key, without the texts, which are not kept."""
     now = datetime.now(UTC)
     table = Table("id", "name", "scopes", "a second", "made", "last used", "expires", "state", "replaces")
-    for key in _with_connection(settings, every_key):
+    for key in _with_keys(settings, Keys.everything):
         table.add_row(
             key.key_id,
             key.name,
@@ -108,10 +107,7 @@ def _state(key: ApiKey, now: datetime) -> str:
 @click.pass_obj
 def rotate(settings: Settings, key_id: str, overlap: int, days: float | None) -> None:
     """Make a key in place of the one with this id and print it, once; the old one stays valid for the overlap."""
-    _, text = _with_connection(
-        settings,
-        lambda connection: replace(connection, uuid4(), key_id, overlap, _after(days), COMMAND_LINE),
-    )
+    _, text = _with_keys(settings, lambda keys: keys.rotate(key_id, overlap, _after(days), COMMAND_LINE))
     click.echo(text)
 
 
@@ -120,7 +116,7 @@ def rotate(settings: Settings, key_id: str, overlap: int, days: float | None) ->
 @click.pass_obj
 def revoke(settings: Settings, key_id: str) -> None:
     """Revoke the key with this id, for good."""
-    _with_connection(settings, lambda connection: storage.revoke(connection, uuid4(), COMMAND_LINE, key_id))
+    _with_keys(settings, lambda keys: keys.revoke(key_id, COMMAND_LINE))
     click.echo(f"Key {key_id} is revoked")
 
 
@@ -128,14 +124,16 @@ def _after(days: float | None) -> datetime | None:
     return None if days is None else datetime.now(UTC) + timedelta(days=days)
 
 
-def _with_connection(settings: Settings, use: Callable[[Any], Awaitable[T]]) -> T:
+def _with_keys(settings: Settings, use: Callable[[Keys], Awaitable[T]]) -> T:
+    """Run one operation on the keys of the settings' database."""
+
     async def run(dsn: str) -> T:
         await migrate(dsn)
-        connection = await connect(dsn)
+        pool = await open_pool(dsn, 1)
         try:
-            return await use(connection)
+            return await use(Keys(pool, ApiKeyCache(None), uuid4()))
         finally:
-            await connection.close()
+            await pool.close()
 
     with database(settings) as dsn:
         return asyncio.run(run(dsn))
