@@ -12,7 +12,7 @@ from docs.site import api, commands, python
 _SECTIONS = {
     "quickstart.md": (
         "Quickstart",
-        ("Two commands", "A first conversation", "The dashboard", "From Python", "The core by itself"),
+        ("Two commands", "First requests", "The dashboard", "From Python", "The core by itself"),
     ),
     "configuration.md": ("Configuration", ("Configuration",)),
 }
@@ -92,7 +92,7 @@ def _index(readme: str) -> str:
     """README's opening, where to go on, and its first picture."""
     opening = readme.split("\n## ", 1)[0].strip()
     links = [
-        ("Quickstart", "quickstart.md", "two commands, then a first conversation by curl and from Python"),
+        ("Quickstart", "quickstart.md", "two commands, then first requests with curl and from Python"),
         ("Thompson sampling", "concepts.md", "what it does with what is known, and what it gains"),
         (
             "Experiments",

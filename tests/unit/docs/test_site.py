@@ -82,7 +82,7 @@ def test_every_endpoint_field_command_and_decision_has_its_place(site: Path) -> 
     for note in (ROOT / "docs" / "decisions").glob("*.md"):
         assert f"{note.stem}.html" in index
     assert "POST /variants/select" not in (site / "index.html").read_text("utf-8")
-    assert "A first conversation" in (site / "quickstart.html").read_text("utf-8")
+    assert "First requests" in (site / "quickstart.html").read_text("utf-8")
     assert "ARMFUL_DATABASE_URL" in (site / "configuration.html").read_text("utf-8")
 
 
