@@ -11,7 +11,7 @@ Awaited = TypeVar("Awaited", covariant=True)
 
 
 class Waiting(Protocol[Awaited]):
-    """Something that finishes later: a `PendingCommit`, or a `PendingTask` coroutine."""
+    """Something that finishes later: a `PendingCommit`, or a `PendingTask`."""
 
     def then(self, callback: Callable[[Any], object]) -> None:
         """Call `callback` with this object once it is done."""
