@@ -3,7 +3,8 @@
 use std::hint::black_box;
 
 use armful_core::{
-    expected_loss, generator, probability_best, sample_beta, select_top_k, ArmTable, Rows, Selection, Split,
+    expected_loss, generator, probability_best, sample_beta, select_top_k, ArmTable, Rows, Selection,
+    ThompsonExploration,
 };
 use criterion::{criterion_group, criterion_main, BenchmarkId, Criterion, Throughput};
 
@@ -39,9 +40,10 @@ fn selections(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("select_top_k", n), |bencher| {
             bencher.iter(|| select_top_k(black_box(&alpha), black_box(&beta), 10, &mut rng));
         });
-        for (name, split) in
-            [("ArmTable", None), ("ArmTable, split", Some(Split { min_impressions: 100, exploration_ratio: 0.3 }))]
-        {
+        for (name, split) in [
+            ("ArmTable", None),
+            ("ArmTable, split", Some(ThompsonExploration { min_impressions: 100, exploration_ratio: 0.3 })),
+        ] {
             group.bench_function(BenchmarkId::new(name, n), |bencher| {
                 let mut chosen = vec![];
                 bencher.iter(|| {

@@ -70,6 +70,8 @@ pub enum Error {
     },
     /// The table can hold no more: its slots, or its ids' bytes, are numbered with 32 bits.
     Full,
+    /// The arms' owner does not offer what the policy needs.
+    NotServed,
     /// The answer doesn't fit into memory.
     Memory,
     /// The caller asked for the work to be given up.
@@ -98,6 +100,7 @@ impl fmt::Display for Error {
             Error::NotAShare { argument, value } => write!(f, "{argument} is {value}: it must be between 0 and 1"),
             Error::NotARate { index, value } => write!(f, "rates[{index}] is {value}: it must be between 0 and 1"),
             Error::Nothing { argument } => write!(f, "{argument} must be at least 1 and not empty"),
+            Error::NotServed => write!(f, "a table of arms serves no policy by index: use it in a simulation"),
             Error::Memory => write!(f, "the answer doesn't fit into memory"),
             Error::UnknownId(id) => write!(f, "no arm has the id '{id}'"),
             Error::UnknownSlot { slot, slots } => write!(f, "slots: {slot} is not one of the table's {slots} slots"),

@@ -22,22 +22,26 @@ mod gamma;
 mod grid;
 mod inclusion;
 mod log_odds;
-mod policy;
+mod policies;
 mod quadrature;
-mod race;
 mod rng;
 mod scan;
 mod select;
 mod simulate;
+mod simulated_arms;
 mod tail;
+mod threshold_top_k;
 mod top_k;
 
-pub use arm_table::{Arm, ArmTable, Rows, Selection, Split};
+pub use arm_table::{Arm, ArmTable, Rows, Selection};
 pub use best::{expected_loss, probability_best};
 pub use beta::{check_arms, check_length, check_parameters, draw_beta, sample_beta};
 pub use error::Error;
 pub use inclusion::inclusion_probability;
-pub use policy::Policy;
+pub use policies::{
+    AnyPolicy, Candidates, EpsilonGreedy, Greedy, KlUcb, Known, Parameters, Places, Policy, Random, Thompson,
+    ThompsonExploration, Ucb1,
+};
 pub use rng::{fresh_seed, generator, reseed_after_fork, Generator};
 pub use select::{select_top_k, Selector};
 pub use simulate::{simulate, Game, Outcome};

@@ -5,8 +5,8 @@ use rand::Rng;
 use crate::beta::{check_arms, check_length};
 use crate::bound::{Bernstein, Poisson};
 use crate::error::Error;
-use crate::race::{Gaps, Race, HIGHEST};
 use crate::scan::{mark, quiet_blocks, BLOCK};
+use crate::threshold_top_k::{Gaps, ThresholdTopK, HIGHEST};
 use crate::top_k::{Scored, TopK};
 
 /// Arms that are looked at side by side.
@@ -19,7 +19,7 @@ const LEVELS: [f64; 2] = [3.0, 9.0];
 const LOOKED_AT: usize = 1_000;
 const PILOTS_BESIDE_K: usize = 16;
 
-/// So many arms race before it is asked whether to give up: at most a millisecond's.
+/// So many arms are drawn before it is asked whether to give up: at most a millisecond's.
 const ARMS_BETWEEN_LOOKS: usize = 8_192;
 
 /// The indices of the k largest of one draw θᵢ ~ Beta(αᵢ, βᵢ) per arm, by descending draw.
@@ -63,14 +63,14 @@ impl<'a> Selector<'a> {
     pub fn fill<R: Rng + ?Sized>(&self, out: &mut [usize], rng: &mut R, stop: &dyn Fn() -> bool) -> Result<(), Error> {
         // Where all are wanted there is a place too many, so that no threshold is kept in vain.
         let places = self.k + usize::from(self.k == self.alpha.len());
-        let mut race = Race::new(places, self.alpha.len());
+        let mut kept = ThresholdTopK::new(places, self.alpha.len());
         for row in out.chunks_exact_mut(self.k) {
-            race.clear();
-            if !self.run(&mut race, rng, stop)? {
+            kept.clear();
+            if !self.run(&mut kept, rng, stop)? {
                 check_arms(self.alpha, self.beta)?;
             }
             let mut places = row.iter_mut();
-            race.best.ranked(|scored| {
+            kept.best.ranked(|scored| {
                 if let Some(place) = places.next() {
                     *place = scored.slot as usize;
                 }
@@ -79,12 +79,17 @@ impl<'a> Selector<'a> {
         Ok(())
     }
 
-    /// Lets all arms race, and tells whether every parameter was seen to be in order.
-    fn run<R: Rng + ?Sized>(&self, race: &mut Race, rng: &mut R, stop: &dyn Fn() -> bool) -> Result<bool, Error> {
+    /// Draws all arms, and tells whether every parameter was seen to be in order.
+    fn run<R: Rng + ?Sized>(
+        &self,
+        kept: &mut ThresholdTopK,
+        rng: &mut R,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<bool, Error> {
         let mut sound = true;
         for &slot in &self.pilots {
             let (alpha, beta) = (self.alpha[slot as usize], self.beta[slot as usize]);
-            sound &= contend(race, slot, alpha, beta, rng);
+            sound &= contend(kept, slot, alpha, beta, rng);
         }
         let mut gaps = LEVELS.map(|level| Gaps::new(level, rng));
         let mut pilots = self.pilots.as_slice();
@@ -97,7 +102,7 @@ impl<'a> Selector<'a> {
                 }
                 look = first + ARMS_BETWEEN_LOOKS;
             }
-            if let Some(t) = race.threshold.filter(|&t| t < HIGHEST) {
+            if let Some(t) = kept.threshold.filter(|&t| t < HIGHEST) {
                 let far = &mut gaps[1];
                 let end = self.alpha.len().min(first + usize::try_from(far.left()).unwrap_or(usize::MAX - first));
                 let quiet = Poisson::new(far.level, t);
@@ -110,7 +115,7 @@ impl<'a> Selector<'a> {
             let here = pilots.iter().take_while(|&&slot| (slot as usize) < end).count();
             let (alpha, beta) = (&self.alpha[first..end], &self.beta[first..end]);
             let block = Block { first: first as u32, alpha, beta, drawn: &pilots[..here] };
-            sound &= block.run(self.arch, race, &mut gaps, &mut loud, rng);
+            sound &= block.run(self.arch, kept, &mut gaps, &mut loud, rng);
             first = end;
         }
         Ok(sound)
@@ -136,10 +141,10 @@ fn pilots(alpha: &[f64], beta: &[f64], k: usize) -> Vec<u32> {
 }
 
 /// Lets an arm contend, and tells whether its parameters are in order; if not it is left out.
-fn contend<R: Rng + ?Sized>(race: &mut Race, slot: u32, alpha: f64, beta: f64, rng: &mut R) -> bool {
+fn contend<R: Rng + ?Sized>(kept: &mut ThresholdTopK, slot: u32, alpha: f64, beta: f64, rng: &mut R) -> bool {
     let sound = alpha > 0.0 && beta > 0.0 && alpha < f64::INFINITY && beta < f64::INFINITY;
     if sound {
-        race.contend(slot, alpha, beta, rng);
+        kept.contend(slot, alpha, beta, rng);
     }
     sound
 }
@@ -154,30 +159,36 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Lets the block's arms race, and tells whether every parameter was seen to be in order. `loud` is room to write in.
+    /// Draws the block's arms, and tells whether every parameter was seen to be in order. `loud` is room to write in.
     fn run<R: Rng + ?Sized>(
         &self,
         arch: Arch,
-        race: &mut Race,
+        kept: &mut ThresholdTopK,
         [near, far]: &mut [Gaps; 2],
         loud: &mut [f64; BLOCK],
         rng: &mut R,
     ) -> bool {
-        let Some(t) = race.threshold.filter(|&t| t < HIGHEST) else { return self.all_contend(race, rng) };
+        let Some(t) = kept.threshold.filter(|&t| t < HIGHEST) else { return self.all_contend(kept, rng) };
         // The quickest test first; where it leaves too many contenders the next one may leave fewer.
         let many = self.alpha.len() / 8;
         if mark(arch, Poisson::new(far.level, t), self.alpha, self.beta, loud) > many
             && mark(arch, Bernstein::new(far.level, t), self.alpha, self.beta, loud) > many
         {
             mark(arch, Bernstein::new(near.level, t), self.alpha, self.beta, loud);
-            return self.settle(loud, near, race, rng);
+            return self.settle(loud, near, kept, rng);
         }
-        self.settle(loud, far, race, rng)
+        self.settle(loud, far, kept, rng)
     }
 
     /// Lets those contend that aren't quiet, and proposes of the quiet ones as many as their level says.
     #[inline]
-    fn settle<R: Rng + ?Sized>(&self, loud: &[f64; BLOCK], gaps: &mut Gaps, race: &mut Race, rng: &mut R) -> bool {
+    fn settle<R: Rng + ?Sized>(
+        &self,
+        loud: &[f64; BLOCK],
+        gaps: &mut Gaps,
+        kept: &mut ThresholdTopK,
+        rng: &mut R,
+    ) -> bool {
         let mut sound = true;
         for (part, flags) in loud[..self.alpha.len()].chunks(PART).enumerate() {
             if flags.iter().fold(0.0, |any, flag| any + flag) == 0.0 {
@@ -185,7 +196,7 @@ impl Block<'_> {
             }
             for (i, _) in flags.iter().enumerate().filter(|(_, &flag)| flag > 0.0) {
                 self.each(part * PART + i..part * PART + i + 1, |slot, alpha, beta| {
-                    sound &= contend(race, slot, alpha, beta, rng);
+                    sound &= contend(kept, slot, alpha, beta, rng);
                 });
             }
         }
@@ -195,16 +206,16 @@ impl Block<'_> {
             next = i + 1;
             let level = gaps.level;
             if loud[i] == 0.0 {
-                self.each(i..next, |slot, alpha, beta| race.propose(level, slot, alpha, beta, rng));
+                self.each(i..next, |slot, alpha, beta| kept.propose(level, slot, alpha, beta, rng));
             }
         }
         sound
     }
 
-    fn all_contend<R: Rng + ?Sized>(&self, race: &mut Race, rng: &mut R) -> bool {
+    fn all_contend<R: Rng + ?Sized>(&self, kept: &mut ThresholdTopK, rng: &mut R) -> bool {
         let mut sound = true;
         self.each(0..self.alpha.len(), |slot, alpha, beta| {
-            sound &= contend(race, slot, alpha, beta, rng);
+            sound &= contend(kept, slot, alpha, beta, rng);
         });
         sound
     }

@@ -7,8 +7,9 @@ use rand::{Rng, RngExt};
 
 use crate::beta::check_parameters;
 use crate::error::Error;
-use crate::policy::{Policy, Seen};
+use crate::policies::{AnyPolicy, Policy};
 use crate::rng::{generator, Generator};
+use crate::simulated_arms::SimulatedArms;
 
 /// So many steps of a run pass before it looks whether to go on.
 const STEPS_BETWEEN_LOOKS: u64 = 4_096;
@@ -19,7 +20,7 @@ pub struct Game<'a> {
     /// Each arm's true success rate, in [0, 1].
     pub rates: &'a [f64],
     /// How the arm is chosen.
-    pub policy: Policy,
+    pub policy: AnyPolicy,
     /// Steps in a run.
     pub horizon: u64,
     /// How many runs.
@@ -123,11 +124,11 @@ fn play(
     look: &dyn Fn(u64) -> bool,
 ) -> bool {
     let best = game.rates.iter().fold(0.0, |best: f64, &rate| best.max(rate));
-    let mut seen = Seen::new(game.rates.len(), game.prior);
+    let mut seen = SimulatedArms::new(game.rates.len(), game.prior);
     let (mut step, mut lost) = (0, 0.0);
     for (&noted, regret) in steps.iter().zip(regret) {
         while step < noted {
-            let arm = seen.choose(game.policy, rng);
+            let Ok(arm) = game.policy.choose(&mut seen, 1, rng) else { return false };
             let success = rng.random::<f64>() < game.rates[arm];
             seen.count(arm, success);
             lost += best - game.rates[arm];
@@ -153,10 +154,11 @@ fn zeros<T: Copy + Default>(size: Option<usize>) -> Result<Vec<T>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policies::{EpsilonGreedy, Greedy, KlUcb, Random, Thompson, ThompsonExploration, Ucb1};
 
     const GAME: Game<'_> = Game {
         rates: &[0.1, 0.5, 0.3],
-        policy: Policy::Thompson,
+        policy: AnyPolicy::Thompson(Thompson),
         horizon: 500,
         runs: 7,
         prior: (1.0, 1.0),
@@ -174,9 +176,17 @@ mod tests {
 
     #[test]
     fn choices_add_up_and_make_the_regret() {
-        let exploration = Policy::ThompsonExploration { min_impressions: 50, exploration_ratio: 0.3 };
-        let policies = [Policy::Thompson, exploration, Policy::EpsilonGreedy { epsilon: 0.1 }, Policy::Ucb1];
-        for policy in policies.into_iter().chain([Policy::KlUcb, Policy::Greedy, Policy::Random]) {
+        let exploration =
+            AnyPolicy::ThompsonExploration(ThompsonExploration { min_impressions: 50, exploration_ratio: 0.3 });
+        let policies = [
+            AnyPolicy::Thompson(Thompson),
+            exploration,
+            AnyPolicy::EpsilonGreedy(EpsilonGreedy { epsilon: 0.1 }),
+            AnyPolicy::Ucb1(Ucb1),
+        ];
+        for policy in
+            policies.into_iter().chain([AnyPolicy::KlUcb(KlUcb), AnyPolicy::Greedy(Greedy), AnyPolicy::Random(Random)])
+        {
             let outcome = simulate(&Game { policy, ..GAME }, Some(3), &|_| false).unwrap();
             for (regret, choices) in outcome.regret.chunks(10).zip(outcome.choices.chunks(3)) {
                 assert_eq!(choices.iter().sum::<u64>(), 500);
@@ -200,6 +210,7 @@ mod tests {
         assert!(refused(Game { rates: &[], ..GAME }).starts_with("rates "));
         assert!(refused(Game { horizon: 0, ..GAME }).starts_with("horizon "));
         assert!(refused(Game { prior: (0.0, 1.0), ..GAME }).starts_with("prior[0] is 0"));
-        assert!(refused(Game { policy: Policy::EpsilonGreedy { epsilon: 2.0 }, ..GAME }).starts_with("epsilon is 2"));
+        assert!(refused(Game { policy: AnyPolicy::EpsilonGreedy(EpsilonGreedy { epsilon: 2.0 }), ..GAME })
+            .starts_with("epsilon is 2"));
     }
 }

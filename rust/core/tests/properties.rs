@@ -1,6 +1,7 @@
 //! What must hold for any arguments at all: no panic, no endless loop, refusals where they belong, valid answers else.
 use armful_core::{
-    expected_loss, generator, probability_best, sample_beta, select_top_k, ArmTable, Rows, Selection, Split,
+    expected_loss, generator, probability_best, sample_beta, select_top_k, ArmTable, Rows, Selection,
+    ThompsonExploration,
 };
 use proptest::prelude::*;
 
@@ -66,7 +67,7 @@ proptest! {
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let mut table = ArmTable::new();
         table.upsert(&ids, rows, None, &mut vec![]).unwrap();
-        for split in [None, Some(Split { min_impressions: least, exploration_ratio: ratio })] {
+        for split in [None, Some(ThompsonExploration { min_impressions: least, exploration_ratio: ratio })] {
             let mut chosen = vec![];
             let selection = Selection { k, split, ..Selection::default() };
             table.select(&selection, &mut generator(Some(seed)), &mut chosen).unwrap();

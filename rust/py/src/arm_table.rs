@@ -3,7 +3,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use armful_core::{check_length, generator, Error, Selection, Split};
+use armful_core::{check_length, generator, Error, Policy, Selection, ThompsonExploration};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -191,7 +191,7 @@ impl ArmTable {
         let k = count(k, "k")?;
         let min_impressions: Option<i64> =
             min_impressions.map(|count| integer(count, "min_impressions", "an integer or None")).transpose()?;
-        let split = Split { min_impressions: min_impressions.unwrap_or(0), exploration_ratio };
+        let split = ThompsonExploration { min_impressions: min_impressions.unwrap_or(0), exploration_ratio };
         split.check().map_err(refuse)?;
         let mut rng = generator(self::seed(seed)?);
         let mut owners = vec![];

@@ -1,5 +1,5 @@
 //! Simulations: bandits against known rates, and chances of inclusion.
-use armful_core::{Game, Policy};
+use armful_core::{AnyPolicy, Game, Parameters};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -31,20 +31,11 @@ pub fn simulate<'py>(
     threads: Option<&Bound<'py, PyAny>>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Curves<'py>> {
-    let min_impressions = at_least(0, min_impressions, "min_impressions")?;
-    let policy = match policy {
-        "thompson" => Policy::Thompson,
-        "thompson_exploration" => Policy::ThompsonExploration { min_impressions, exploration_ratio },
-        "epsilon_greedy" => Policy::EpsilonGreedy { epsilon },
-        "ucb1" => Policy::Ucb1,
-        "kl_ucb" => Policy::KlUcb,
-        "greedy" => Policy::Greedy,
-        "random" => Policy::Random,
-        other => {
-            return Err(PyValueError::new_err(format!(
-                "policy is '{other}': it must be thompson, thompson_exploration, epsilon_greedy, ucb1, kl_ucb, greedy or random"
-            )))
-        }
+    let min_impressions = at_least(0, min_impressions, "min_impressions")? as i64;
+    let Some(policy) = AnyPolicy::by_name(policy, Parameters { epsilon, min_impressions, exploration_ratio }) else {
+        let (last, others) = AnyPolicy::NAMES.split_last().unwrap_or((&"", &[]));
+        let names = format!("{} or {last}", others.join(", "));
+        return Err(PyValueError::new_err(format!("policy is '{policy}': it must be {names}")));
     };
     let rates = floats(rates, "rates")?;
     let rates = rates.as_slice();

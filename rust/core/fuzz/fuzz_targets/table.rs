@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use arbitrary::Arbitrary;
-use armful_core::{generator, Arm, ArmTable, Rows, Selection, Split};
+use armful_core::{generator, Arm, ArmTable, Rows, Selection, ThompsonExploration};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Debug, Arbitrary)]
@@ -64,7 +64,7 @@ fuzz_target!(|steps: Vec<Step>| {
             Step::Select { k, split, tone: wanted, excluded, seed } => {
                 let wanted: Vec<(&str, &str)> = wanted.map(|number| ("tone", tone(number))).into_iter().collect();
                 let excluded: Vec<&str> = excluded.iter().map(|&id| names[usize::from(id)].as_str()).collect();
-                let split = split.map(|(min_impressions, ratio)| Split {
+                let split = split.map(|(min_impressions, ratio)| ThompsonExploration {
                     min_impressions: min_impressions.into(),
                     exploration_ratio: f64::from(ratio) / 255.0,
                 });

@@ -5,12 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxBuildHasher;
 
 use super::filters::{Filters, Matching};
-
-/// (name, value) pairs sorted by name, each name once.
-pub(crate) type Pairs = Box<[(Box<str>, Box<str>)]>;
-
-/// Which set an arm has. Number 0 is the empty set.
-pub(crate) type SetNumber = u32;
+use super::pairs::{Pairs, SetNumber};
 
 type Map<K, V> = HashMap<K, V, FxBuildHasher>;
 

@@ -1,7 +1,7 @@
 //! What fits a filter, remembered for those that were asked for lately.
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::dimensions::{Pairs, SetNumber};
+use super::pairs::{Pairs, SetNumber};
 
 /// So many filters are remembered, each with a bit for every set of dimensions, and few slots.
 const REMEMBERED: usize = 16;

@@ -1,21 +1,23 @@
 //! Arms kept in memory, in columns: what a service selects from, and follows its database with.
+mod candidate_scan;
 mod dimensions;
 mod filters;
-mod front;
-mod heats;
+mod hot_set;
 mod ids;
 mod index;
 mod order;
+mod pairs;
 mod rows;
 mod select;
 
-use dimensions::{Dimensions, SetNumber};
-use front::{Entry, Front};
+use dimensions::Dimensions;
+use hot_set::{Entry, HotSet};
 use ids::Ids;
 use index::Index;
 use order::{key, Key};
+use pairs::SetNumber;
 pub use rows::{Arm, Rows};
-pub use select::{Selection, Split};
+pub use select::Selection;
 
 use crate::beta::check_length;
 use crate::error::Error;
@@ -33,7 +35,7 @@ pub struct ArmTable {
     live_count: usize,
     dimensions: Dimensions,
     index: Index,
-    front: Front,
+    hot_set: HotSet,
 }
 
 impl Default for ArmTable {
@@ -56,7 +58,7 @@ impl ArmTable {
             live_count: 0,
             dimensions: Dimensions::new(),
             index: Index::new(),
-            front: Front::new(),
+            hot_set: HotSet::new(),
         }
     }
 
@@ -198,7 +200,7 @@ impl ArmTable {
             + self.ids.nbytes()
             + self.dimensions.nbytes()
             + self.index.nbytes()
-            + self.front.nbytes()
+            + self.hot_set.nbytes()
     }
 
     /// Checks that each id was seen, be its arm live or removed.
@@ -258,10 +260,10 @@ impl ArmTable {
     fn index_anew(&mut self, slot: usize, arm: Option<(f64, f64)>, before: i64) {
         let (old, new) = self.index.set(slot, arm, &self.impressions, before);
         let (old, new) = (key(old, before, slot), key(new, self.impressions[slot], slot));
-        if self.front.set(old, new, self.entry(slot), self.live_count) {
-            let mut front = std::mem::replace(&mut self.front, Front::new());
-            front.remake(self.live_count, self.index.coded(), |slot| self.entry(slot));
-            self.front = front;
+        if self.hot_set.set(old, new, self.entry(slot), self.live_count) {
+            let mut hot_set = std::mem::replace(&mut self.hot_set, HotSet::new());
+            hot_set.remake(self.live_count, self.index.coded(), |slot| self.entry(slot));
+            self.hot_set = hot_set;
         }
     }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::policies::ThompsonExploration;
 use crate::rng::generator;
 
 fn put(table: &mut ArmTable, ids: &[&str], impressions: i64, version: i64) -> Vec<usize> {
@@ -135,7 +136,7 @@ fn the_split_sends_its_share_to_new_arms() {
     let mut table = ArmTable::new();
     put(&mut table, &["old1", "old2", "old3", "old4"], 100, 1);
     put(&mut table, &["new1", "new2", "new3"], 99, 1);
-    let split = |exploration_ratio| Some(Split { min_impressions: 100, exploration_ratio });
+    let split = |exploration_ratio| Some(ThompsonExploration { min_impressions: 100, exploration_ratio });
     for seed in 0..50 {
         let slots = chosen(&table, Selection { k: 4, split: split(0.5), ..Selection::default() }, seed);
         assert_eq!(slots.iter().filter(|&&slot| slot >= 4).count(), 2);
@@ -149,7 +150,7 @@ fn refuses_what_cannot_be_selected() {
     let table = ArmTable::new();
     let check = |selection: Selection<'_>| table.select(&selection, &mut generator(Some(1)), &mut vec![]).unwrap_err();
     assert_eq!(check(Selection::default()), Error::BadK { k: 0, arms: None });
-    let split = Some(Split { min_impressions: 1, exploration_ratio: f64::NAN });
+    let split = Some(ThompsonExploration { min_impressions: 1, exploration_ratio: f64::NAN });
     assert!(check(Selection { k: 1, split, ..Selection::default() })
         .to_string()
         .starts_with("exploration_ratio is NaN"));
@@ -173,7 +174,9 @@ fn every_way_through_a_table_selects_distinct_eligible_arms() {
         table.remove(&ids[..n / 10]).unwrap();
         for seed in 0..200 {
             let k = 1 + seed as usize % 12;
-            for split in [None, Some(Split { min_impressions: (seed % 4) as i64 * 100, exploration_ratio: 0.4 })] {
+            for split in
+                [None, Some(ThompsonExploration { min_impressions: (seed % 4) as i64 * 100, exploration_ratio: 0.4 })]
+            {
                 for wanted in [&[][..], &[("tone", "b")]] {
                     let excluded = &ids[n / 10..n / 10 + n / 5 * (seed as usize % 2)];
                     let mut slots = chosen(&table, Selection { k, split, wanted, excluded }, seed);
@@ -245,8 +248,8 @@ fn check_front(table: &ArmTable) {
         let expected = table.live_slots().filter(|&slot| matching.has(table.sets[slot]));
         assert_eq!(*slots, expected.map(|slot| slot as u32).collect::<Vec<_>>());
     }
-    let held: Vec<_> = table.front.iter().filter(|(_, entry)| entry.live).collect();
-    let mut expected: Vec<u64> = (table.index.coded().filter(|&(_, code)| code >= table.front.least()))
+    let held: Vec<_> = table.hot_set.iter().filter(|(_, entry)| entry.live).collect();
+    let mut expected: Vec<u64> = (table.index.coded().filter(|&(_, code)| code >= table.hot_set.least()))
         .map(|(slot, _)| table.key(slot))
         .collect();
     expected.sort_unstable();
@@ -262,10 +265,10 @@ fn check_front(table: &ArmTable) {
 fn same_state_and_seed_same_answer_whatever_came_before() {
     for (n, rounds) in [(50, 10), (800, 10), (6_000, 6)] {
         let (lived, born) = twins(n, rounds);
-        assert!(n < 5_000 || !lived.front.is_complete());
+        assert!(n < 5_000 || !lived.hot_set.is_complete());
         for seed in 0..300 {
             let k = [1, 10, 200][seed as usize % 3];
-            for split in [None, Some(Split { min_impressions: 100, exploration_ratio: 0.4 })] {
+            for split in [None, Some(ThompsonExploration { min_impressions: 100, exploration_ratio: 0.4 })] {
                 for wanted in
                     [&[][..], &[("tone", "b")], &[("tone", "none")], &[("rare", "x")], &[("rare", "y"), ("tone", "a")]]
                 {

@@ -1,16 +1,16 @@
 //! Ways through the arms in the order in which they race.
 use rand::Rng;
 
-use super::Heats;
-use crate::arm_table::front::Entry;
+use super::CandidateScan;
+use crate::arm_table::hot_set::Entry;
 use crate::arm_table::index::BLOCK;
 use crate::arm_table::order::{code_of, key, slot_of, Key, Side};
 
-impl Heats<'_> {
+impl CandidateScan<'_> {
     /// Lets the arms of the front race, and tells whether all after them are quiet.
     pub(super) fn walk<R: Rng + ?Sized>(&mut self, rng: &mut R) -> bool {
-        let front = &self.table.front;
-        let mut arms = front.walk();
+        let hot_set = &self.table.hot_set;
+        let mut arms = hot_set.walk();
         // Both races side by side, until all that follow are quiet for one of them.
         let (next, over) = loop {
             let Some((key, arm)) = arms.next() else { return false };
@@ -28,9 +28,9 @@ impl Heats<'_> {
             self.walk_on(next, racing, rng, || arms.next())
         };
         // If not, none of the front is left, and what isn't there may be quiet.
-        let quiet = front.least() <= self.cuts[racing].saturating_add(1);
+        let quiet = hot_set.least() <= self.cuts[racing].saturating_add(1);
         if !done && quiet {
-            self.stop_at([front.least() - 1; 2]);
+            self.stop_at([hot_set.least() - 1; 2]);
         }
         done || quiet
     }

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use rand::Rng;
 
 use super::filters::Matching;
-use super::front::Entry;
+use super::hot_set::Entry;
 use super::index::{floor, LEVEL};
 use super::order::{code_of, key, slot_of, Key};
 use super::{ArmTable, Selection};
-use crate::race::{Gaps, Race};
+use crate::threshold_top_k::{Gaps, ThresholdTopK};
 
 /// So few arms race in the order of their slots, and so do arms of which half or more are wanted, or, where putting them in
 /// another order takes long, one of 16.
@@ -34,21 +34,21 @@ const MATCHES_FIRST: usize = 256;
 pub(super) type Places = [usize; 2];
 
 /// The arms of a table that are eligible, and the races among them.
-pub(super) struct Heats<'a> {
+pub(super) struct CandidateScan<'a> {
     table: &'a ArmTable,
     /// From how many impressions on an arm is in the first race; else in the second.
     min_impressions: i64,
     matching: Option<Arc<Matching>>,
     /// Slots in ascending order.
     excluded: Vec<usize>,
-    races: [Race; 2],
+    groups: [ThresholdTopK; 2],
     /// The codes up to which arms of each race are quiet; above all codes for a race that isn't held.
     cuts: [u16; 2],
     /// Where in the order each race's arms became quiet.
     stops: [Key; 2],
 }
 
-impl<'a> Heats<'a> {
+impl<'a> CandidateScan<'a> {
     pub fn new(table: &'a ArmTable, selection: &Selection<'_>) -> Self {
         let mut excluded: Vec<usize> = selection.excluded.iter().filter_map(|id| table.ids.slot(id)).collect();
         excluded.sort_unstable();
@@ -60,14 +60,14 @@ impl<'a> Heats<'a> {
             min_impressions: selection.split.map_or(0, |split| split.min_impressions),
             matching: (!selection.wanted.is_empty()).then(|| find(selection.wanted)),
             excluded,
-            races: [Race::new(0, 0), Race::new(0, 0)],
+            groups: [ThresholdTopK::new(0, 0), ThresholdTopK::new(0, 0)],
             cuts: [u16::MAX; 2],
             stops: [Key::MAX; 2],
         }
     }
 
     /// Ranks as many of the eligible arms as there are places. Those that one group can't fill go to the other.
-    pub fn run<R: Rng + ?Sized>(mut self, places: Places, rng: &mut R) -> [Race; 2] {
+    pub fn run<R: Rng + ?Sized>(mut self, places: Places, rng: &mut R) -> [ThresholdTopK; 2] {
         let (table, k) = (self.table, places[0] + places[1]);
         if table.len() <= FEW.max(k.saturating_mul(if k < MANY_WANTED { 2 } else { 16 })) {
             return self.race_by_slot(table.live_slots(), places, rng);
@@ -83,27 +83,27 @@ impl<'a> Heats<'a> {
         let places = shared(places, most);
         self.hold(places);
         self.heat(rng);
-        let found = [0, 1].map(|group| self.races[group].best.len());
-        let Some(short) = (0..2).find(|&group| found[group] < places[group]) else { return self.races };
+        let found = [0, 1].map(|group| self.groups[group].best.len());
+        let Some(short) = (0..2).find(|&group| found[group] < places[group]) else { return self.groups };
         let other = 1 - short;
         if most[other] > 0 && found[other] == places[other] {
             // All of the one group's arms were drawn. That it has so few doesn't hang on their draws, so the other may
             // race again for more places as if it had been for these from the start.
-            let all = std::mem::replace(&mut self.races[short], Race::new(0, 0));
+            let all = std::mem::replace(&mut self.groups[short], ThresholdTopK::new(0, 0));
             let mut more = [0; 2];
             more[other] = places[0] + places[1] - found[short];
             self.hold(more);
             self.heat(rng);
-            self.races[short] = all;
+            self.groups[short] = all;
         }
-        self.races
+        self.groups
     }
 
     /// Opens the races for so many places.
     fn hold(&mut self, places: Places) {
         // Where all are wanted there is a place too many, so that no threshold is kept in vain.
         let arms = self.table.len();
-        self.races = places.map(|k| Race::new(k + usize::from(k == arms), if k == 0 { 0 } else { arms }));
+        self.groups = places.map(|k| ThresholdTopK::new(k + usize::from(k == arms), if k == 0 { 0 } else { arms }));
         self.cuts = places.map(|k| if k == 0 { u16::MAX } else { 0 });
         self.stops = [Key::MAX; 2];
     }
@@ -114,7 +114,7 @@ impl<'a> Heats<'a> {
         slots: impl Iterator<Item = usize> + Clone,
         places: Places,
         rng: &mut R,
-    ) -> [Race; 2] {
+    ) -> [ThresholdTopK; 2] {
         let table = self.table;
         let arms = slots.map(|slot| (slot, table.entry(slot)));
         let mut most = [usize::MAX, 0];
@@ -132,7 +132,7 @@ impl<'a> Heats<'a> {
                 self.contend(group, slot, &arm, rng);
             }
         }
-        self.races
+        self.groups
     }
 
     /// Lets the arms race, those of highest reach first.
@@ -142,7 +142,7 @@ impl<'a> Heats<'a> {
             let slots = few.iter().map(|&slot| slot as usize);
             let slots = slots.filter(|slot| self.excluded.binary_search(slot).is_err());
             let mut keys: Vec<Key> = slots.map(|slot| table.key(slot)).collect();
-            let first = MATCHES_FIRST + 4 * (self.races[0].best.places() + self.races[1].best.places());
+            let first = MATCHES_FIRST + 4 * (self.groups[0].best.places() + self.groups[1].best.places());
             if keys.len() > 2 * first {
                 keys.select_nth_unstable(first);
                 let rest = keys.split_off(first);
@@ -155,10 +155,10 @@ impl<'a> Heats<'a> {
             self.stop_at([0; 2]);
             return self.propose(rng);
         }
-        if !self.walk(rng) && !table.front.is_complete() {
-            let mut from = table.front.least();
+        if !self.walk(rng) && !table.hot_set.is_complete() {
+            let mut from = table.hot_set.least();
             if (0..2).any(|group| self.cuts[group] == 0) {
-                let wanted = self.races[0].best.places() + self.races[1].best.places();
+                let wanted = self.groups[0].best.places() + self.groups[1].best.places();
                 let first = table.index.highest(FIRST.max(4 * wanted));
                 if first < from && first > 1 {
                     self.walk_codes(first, from, rng);
@@ -183,10 +183,10 @@ impl<'a> Heats<'a> {
 
     #[inline]
     fn contend<R: Rng + ?Sized>(&mut self, group: usize, slot: usize, arm: &Entry, rng: &mut R) {
-        let race = &mut self.races[group];
-        let before = race.threshold;
-        race.contend(slot as u32, arm.alpha, arm.beta, rng);
-        if let Some(t) = race.threshold.filter(|_| race.threshold != before) {
+        let kept = &mut self.groups[group];
+        let before = kept.threshold;
+        kept.contend(slot as u32, arm.alpha, arm.beta, rng);
+        if let Some(t) = kept.threshold.filter(|_| kept.threshold != before) {
             self.cuts[group] = floor(t);
         }
     }
@@ -202,7 +202,7 @@ impl<'a> Heats<'a> {
                 let arm = table.entry(slot);
                 let group = self.group(&arm);
                 if key(code, arm.impressions, slot) >= self.stops[group] && self.is_eligible(slot, &arm) {
-                    self.races[group].propose(LEVEL, slot as u32, arm.alpha, arm.beta, rng);
+                    self.groups[group].propose(LEVEL, slot as u32, arm.alpha, arm.beta, rng);
                 }
             }
             slot = slot.saturating_add(1).saturating_add(gaps.gap(rng) as usize);

@@ -20,13 +20,13 @@ pub(crate) const HIGHEST: f64 = 1.0 - 1e-9;
 const DRAWN_BELOW: f64 = 2.0;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Race {
+pub(crate) struct ThresholdTopK {
     pub best: TopK,
     /// What must at least be exceeded; `None` as long as anything may take a place. It never falls.
     pub threshold: Option<f64>,
 }
 
-impl Race {
+impl ThresholdTopK {
     pub fn new(k: usize, at_most: usize) -> Self {
         Self { best: TopK::new(k, at_most), threshold: None }
     }
@@ -58,7 +58,7 @@ impl Race {
         }
     }
 
-    /// As [`Race::contend`], for an arm that was proposed with probability exp(−`level`) and known to exceed the
+    /// As [`ThresholdTopK::contend`], for an arm that was proposed with probability exp(−`level`) and known to exceed the
     /// threshold with no more.
     #[inline]
     pub fn propose<R: Rng + ?Sized>(&mut self, level: f64, slot: u32, alpha: f64, beta: f64, rng: &mut R) {

@@ -4,8 +4,8 @@
 //! before, so it may only ever save time: who races after whom is the same without it.
 use std::slice::Iter;
 
-use super::dimensions::SetNumber;
 use super::order::{code_of, key, slot_of, Key, Side};
+use super::pairs::SetNumber;
 
 /// What a race needs to know of an arm, so that it isn't looked up all over the table's columns.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ const ARMS_AN_ENTRY: usize = 32;
 const CHANGES_A_REMAKING: usize = 16;
 
 #[derive(Debug)]
-pub(super) struct Front {
+pub(super) struct HotSet {
     /// All arms of this code or a higher one are here, and no others.
     least: u16,
     settled: Run,
@@ -45,7 +45,7 @@ struct Run {
     entries: Vec<Entry>,
 }
 
-impl Front {
+impl HotSet {
     pub fn new() -> Self {
         Self { least: 1, settled: Run::default(), recent: Run::default(), dead: 0, changes: 0 }
     }

@@ -1,0 +1,20 @@
+//! The best arm so far.
+use rand::Rng;
+
+use super::{Candidates, Known, Policy};
+use crate::error::Error;
+
+/// The largest posterior mean; of equal ones, any.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Greedy;
+
+impl Policy for Greedy {
+    fn choose<C: Candidates, R: Rng + ?Sized>(
+        &self,
+        candidates: &mut C,
+        k: usize,
+        rng: &mut R,
+    ) -> Result<C::Chosen, Error> {
+        candidates.largest(k, rng, Known::mean)
+    }
+}
