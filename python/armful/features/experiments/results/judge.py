@@ -140,7 +140,7 @@ def judge(experiment: Experiment, counts: PhaseCounts, now: datetime, *, series:
         recommendation=recommend(
             experiment,
             participants=participants,
-            least=LEAST_PARTICIPANTS,
+            min_participants=LEAST_PARTICIPANTS,
             ratio_p_value=ratio.p_value if ratio.alarm else None,
             harmed={g.guardrail.name: g.harmed_by for g in guardrails if g.harmed_by},
             leading=significance.leading,

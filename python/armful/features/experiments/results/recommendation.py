@@ -1,4 +1,4 @@
-"""What to do next with an experiment, in a word and in a sentence that a marketer can act on."""
+"""The recommended next step for an experiment: a keyword, and a sentence that a marketer can act on."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -9,33 +9,36 @@ from armful.domain.experiment import Experiment
 from armful.features.experiments.results.comparisons import VariantResult
 from armful.stats.stopping import ShipDecision
 
-_NEXT_TO_NOTHING = 0.001
+_SMALLEST_SHOWN = 0.001
 
 Kind = Literal["insufficient_data", "continue", "complete", "ship", "stop_harm", "investigate"]
 
 
 class Recommendation(Struct, frozen=True):
-    """What to do, which variant it is about, and why."""
+    """A recommended action, the variant it concerns, and the reason."""
 
     kind: Kind
     message: str
     variant_id: str | None = None
 
 
-def percent(part: float) -> str:
-    """A part of 1 in words: "12.3 %"; what is nearly nothing or nearly all, as far as doubles tell, is not rounded to it."""
-    if 0 < part < _NEXT_TO_NOTHING:
-        return f"less than {100 * _NEXT_TO_NOTHING:.1f} %"
-    if part > 1 - _NEXT_TO_NOTHING:
-        return f"more than {100 * (1 - _NEXT_TO_NOTHING):.1f} %"
-    return f"{100 * part:.1f} %"
+def percent(fraction: float) -> str:
+    """Format a fraction as a percentage, such as "12.3 %".
+
+    Values near 0 or 1 are never rounded to 0 % or 100 %: the text says "less than" or "more than" instead.
+    """
+    if 0 < fraction < _SMALLEST_SHOWN:
+        return f"less than {100 * _SMALLEST_SHOWN:.1f} %"
+    if fraction > 1 - _SMALLEST_SHOWN:
+        return f"more than {100 * (1 - _SMALLEST_SHOWN):.1f} %"
+    return f"{100 * fraction:.1f} %"
 
 
 def recommend(
     experiment: Experiment,
     *,
     participants: int,
-    least: int,
+    min_participants: int,
     ratio_p_value: float | None,
     harmed: Mapping[str, list[str]],
     leading: VariantResult | None,
@@ -46,31 +49,50 @@ def recommend(
     as_planned: bool,
     over: bool,
 ) -> Recommendation:
-    """The first of these that applies: a broken split, too little data, harm, a winner, a leader that is safe, an end."""
+    """Return the first recommendation that applies.
+
+    The order is: sample-ratio mismatch, too few participants, a harmed guardrail, a winner, control winning, a leader that
+    the stop rule calls safe to ship, the end of the experiment, keep running.
+
+    Args:
+        experiment: The experiment.
+        participants: How many participants it has so far.
+        min_participants: How many it needs before any result is reported.
+        ratio_p_value: The p-value of the sample-ratio test if it raised an alarm, else None.
+        harmed: The variants that make a guardrail significantly worse, by the guardrail's metric.
+        leading: The variant with the highest success rate, control excluded.
+        is_significant: Whether `leading` differs significantly from control.
+        winner: The winning variant, if there is one.
+        ship: The decision of the stop rule, if the experiment has one.
+        best: The variant with the highest chance to be best.
+        as_planned: Whether the experiment ran for its whole planned duration.
+        over: Whether its planned end has passed.
+    """
     control = experiment.control.variant_id
     if ratio_p_value is not None:
         return Recommendation(
             "investigate",
-            f"The traffic does not follow the planned split (sample-ratio p = {ratio_p_value:.2g}): find out why before "
-            "reading anything else here.",
+            f"The traffic does not follow the planned split (sample-ratio p = {ratio_p_value:.2g}): find the cause before "
+            "you rely on any result.",
         )
-    if participants < least:
+    if participants < min_participants:
         return Recommendation(
             "insufficient_data",
-            f"{participants} participants so far: at least {least} are needed to say anything.",
+            f"Only {participants} participants so far; at least {min_participants} are needed for a result.",
         )
     if harmed:
         metric, variants = next(iter(harmed.items()))
+        verb, pronoun = ("makes", "it") if len(variants) == 1 else ("make", "them")
         return Recommendation(
             "stop_harm",
-            f"{', '.join(variants)} makes {metric} worse than {control} does: take it off.",
+            f"{', '.join(variants)} {verb} {metric} significantly worse than {control}. Stop showing {pronoun}.",
             variants[0],
         )
     if winner is not None:
         return Recommendation(
             "ship",
-            f"Ship {winner.variant_id}: it beats {control}{_by_how_much(winner, as_planned=as_planned)} and is the best "
-            f"with a chance of {percent(winner.chance_to_be_best)}.",
+            f"Ship {winner.variant_id}: its rate is {_lift_text(winner, control, as_planned=as_planned)}, and its chance to "
+            f"be best is {percent(winner.chance_to_be_best)}.",
             winner.variant_id,
         )
     if (
@@ -81,39 +103,42 @@ def recommend(
     ):
         return Recommendation(
             "stop_harm",
-            f"Even the best of the others, {leading.variant_id}, is worse than {control}: stop, and stay with {control}.",
+            f"Control is winning: even the best other variant, {leading.variant_id}, is significantly worse. "
+            f"Stop the experiment and keep {control}.",
             control,
         )
     if ship is not None and ship.safe:
         return Recommendation(
             "ship",
-            f"{best.variant_id} is safe to ship: if another is better after all, you lose "
-            f"{percent(ship.relative_loss or 0.0)} of its rate on average. "
-            "This is a rule for deciding, not proof that it is better.",
+            f"{best.variant_id} is safe to ship: if another variant is in fact better, you lose "
+            f"{percent(ship.relative_loss or 0.0)} of the rate on average. "
+            f"This is a decision rule, not proof that {best.variant_id} is better.",
             best.variant_id,
         )
     if as_planned:
         return Recommendation(
             "complete",
-            f"The experiment has run its time, and no variant beats {control} by more than chance explains.",
+            f"The experiment ran as planned, and no variant is significantly better than {control}.",
         )
     if experiment.status in ("stopped", "promoted") or over:
         return Recommendation(
-            "complete",
-            "The experiment was ended before its planned time without a difference that chance does not explain.",
+            "complete", "The experiment ended early without a statistically significant difference."
         )
-    if experiment.status in ("draft", "paused"):
+    if experiment.status == "draft":
         return Recommendation(
-            "continue", f"The experiment is {experiment.status}: nothing is counted until it goes on."
+            "continue", "The experiment is a draft: no data is counted until it is started."
         )
+    if experiment.status == "paused":
+        return Recommendation("continue", "The experiment is paused: no data is counted until it is resumed.")
     return Recommendation(
         "continue",
-        f"Go on until {experiment.expected_end_time:%Y-%m-%d %H:%M} UTC: what differs so far can still be chance.",
+        f"Keep running until {experiment.expected_end_time:%Y-%m-%d %H:%M} UTC: "
+        "the differences so far may be due to chance.",
     )
 
 
-def _by_how_much(winner: VariantResult, *, as_planned: bool) -> str:
-    """A winner's lift and the least that it is with confidence, as far as there are such."""
+def _lift_text(winner: VariantResult, control: str, *, as_planned: bool) -> str:
+    """Describe a winner's lift over control, with the lower bound of its interval where that is above 0."""
     comparison = winner.comparison
     assert comparison is not None
     interval = (
@@ -121,10 +146,11 @@ def _by_how_much(winner: VariantResult, *, as_planned: bool) -> str:
         if as_planned or comparison.always_valid is None
         else comparison.always_valid.lift_interval
     )
-    sure = f"at least {100 * interval.lower:.1f} % with 95 % confidence"
-    if interval.lower <= 0:
-        # Evidence that was strong enough once counts for good; the interval is of what is known now.
-        sure = "how much is not sure"
+    if interval.lower > 0:
+        certainty = f"at least {100 * interval.lower:.1f} % with 95 % confidence"
+    else:
+        # The strongest evidence so far decides who wins, but the interval uses the present counts and may include 0 again.
+        certainty = "the size of the lift is uncertain"
     if comparison.lift is None:
-        return f", which had no success ({sure}),"
-    return f" by {100 * comparison.lift:.1f} % ({sure})"
+        return f"higher than that of {control}, which had no successes ({certainty})"
+    return f"{100 * comparison.lift:.1f} % higher than {control}'s ({certainty})"

@@ -120,15 +120,15 @@ def test_no_chance_is_rounded_to_certainty(part: float, words: str) -> None:
 
 def test_a_winner_is_never_certain_in_words() -> None:
     message = judge(experiment(), counts((3000, 200), (3000, 360)), DAY_3).recommendation.message
-    assert "with a chance of more than 99.9 %" in message
+    assert "its chance to be best is more than 99.9 %" in message
     assert "100" not in message
 
 
 def test_a_winner_over_a_control_without_success() -> None:
     found = judge(experiment(), counts((1000, 0), (1000, 100)), DAY_3)
     assert found.recommendation.message == (
-        "Ship b: it beats a, which had no success (at least 69.6 % with 95 % confidence), and is the best with a chance of "
-        "more than 99.9 %."
+        "Ship b: its rate is higher than that of a, which had no successes (at least 69.6 % with 95 % confidence), and its "
+        "chance to be best is more than 99.9 %."
     )
 
 
@@ -138,7 +138,10 @@ def test_a_winner_that_is_less_sure_by_now_is_not_said_to_win_by_less_than_nothi
     then.evidence[2, "m"] = 10.0
     found = judge(experiment(), then, DAY_3)
     assert found.winner_variant_id == "b"
-    assert "by 22.5 % (how much is not sure) and is the best" in found.recommendation.message
+    assert (
+        "its rate is 22.5 % higher than a's (the size of the lift is uncertain), and"
+        in found.recommendation.message
+    )
 
 
 def test_the_effect_that_would_be_found_is_of_the_test_that_is_made() -> None:
