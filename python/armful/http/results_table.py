@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from armful.features.experiments.results.comparisons import CONFIDENCE_LEVEL, VariantResult
-from armful.features.experiments.results.judge import Results
+from armful.features.experiments.results.evaluation import Results
 
 
 def table(results: Results) -> list[dict[str, Any]]:

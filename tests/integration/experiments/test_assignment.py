@@ -222,7 +222,8 @@ def test_a_new_phase_changes_arms_and_shares_and_is_judged_by_itself(client: Cli
     problem(client.get(f"/experiments/{experiment}/results?phase=3"), 400)
     body = {"variant_ids": ["b", "c"], "traffic_allocation": [0.5, 0.5]}
     assert (
-        "leaves out control" in problem(client.patch(f"/experiments/{experiment}", json=body), 400)["detail"]
+        "leaves out the control variant"
+        in problem(client.patch(f"/experiments/{experiment}", json=body), 400)["detail"]
     )
     client.post(f"/experiments/{experiment}/stop")
     problem(
@@ -261,7 +262,7 @@ def test_every_change_is_in_the_audit_log(service: Running) -> None:
 @pytest.mark.parametrize(
     ("change", "detail"),
     [
-        ({"floors": {"a": 0.1}}, "floors go with allocation 'thompson'"),
+        ({"floors": {"a": 0.1}}, "floors are only for allocation 'thompson'"),
         ({"allocation": "thompson", "floors": {"x": 0.1}}, "floors names 'x'"),
         ({"allocation": "thompson", "floors": {"a": 0.6, "b": 0.6}}, "floors must sum to 1 at most"),
         (
@@ -269,7 +270,7 @@ def test_every_change_is_in_the_audit_log(service: Running) -> None:
             "success_metrics and guardrail_metrics name 'engagement_rate' twice",
         ),
         ({"namespace": "n", "namespace_range": [0.5, 0.5]}, "namespace_range is [0.5, 0.5]"),
-        ({"namespace_range": [0, 0.5]}, "namespace_range is [0.0, 0.5], of no namespace"),
+        ({"namespace_range": [0, 0.5]}, "namespace_range is [0.0, 0.5], but namespace is missing"),
         ({"unresolved": "pending"}, "unresolved 'pending' needs attribution_days"),
     ],
 )

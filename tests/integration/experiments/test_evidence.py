@@ -1,4 +1,4 @@
-"""The evidence of every look is kept, though asking for results writes nothing."""
+"""The strongest evidence of all evaluations is kept, and requests for results write nothing."""
 
 import asyncio
 import itertools
@@ -25,15 +25,15 @@ NEVER = 1e6
 
 @pytest.fixture
 def seldom(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process looks at experiments by itself."""
-    monkeypatch.setattr(evidence_job, "_EVERY", NEVER)
+    """The evidence job does not run."""
+    monkeypatch.setattr(evidence_job, "_INTERVAL", NEVER)
 
 
 @contextmanager
 def looking(monkeypatch: pytest.MonkeyPatch, dsn: str) -> Iterator[Running]:
-    """A service that looks at experiments all the time."""
+    """A service whose evidence job runs all the time."""
     with monkeypatch.context() as often:
-        often.setattr(evidence_job, "_EVERY", 0.02)
+        often.setattr(evidence_job, "_INTERVAL", 0.02)
         with serving(dsn) as running:
             yield running
 
@@ -104,7 +104,7 @@ def test_without_a_look_nearly_equal_counts_say_nothing(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What the tests above would see if evidence were not kept.
-    monkeypatch.setattr(evidence_job, "_EVERY", NEVER)
+    monkeypatch.setattr(evidence_job, "_INTERVAL", NEVER)
     with serving(database) as service:
         create(service.client, "a", "b")
         experiment = start(service.client)
@@ -146,14 +146,14 @@ def test_no_connection_is_held_while_results_are_computed(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began, go_on = threading.Event(), threading.Event()
-    right = experiments.judge
+    right = experiments.evaluate
 
     def slowly(*arguments: Any, **options: Any) -> Any:
         began.set()
         assert go_on.wait(60)
         return right(*arguments, **options)
 
-    monkeypatch.setattr(experiments, "judge", slowly)
+    monkeypatch.setattr(experiments, "evaluate", slowly)
     with serving(database, pool_size=1) as service:
         create(service.client, "a", "b")
         experiment = start(service.client)
@@ -181,7 +181,7 @@ def test_each_look_is_one_processs_and_due_only_after_a_change(service: Running)
 
         async def claim(seconds: float = 0.0, limit: int = 10) -> list[str]:
             async with pool.acquire(10) as connection:
-                return await results_store.claim_looks(connection, seconds, limit)
+                return await results_store.claim_due_experiments(connection, seconds, limit)
 
         first = await asyncio.gather(*(claim() for _ in range(4)))
         assert sorted(itertools.chain(*first)) == sorted(pairs)
@@ -215,7 +215,7 @@ def test_experiments_that_count_no_more_are_not_looked_at(service: Running) -> N
     async def due() -> list[str]:
         pool = await open_pool(service.settings.database_url or "", 1)
         async with pool.acquire(10) as connection:
-            found = await results_store.claim_looks(connection, 0, 10)
+            found = await results_store.claim_due_experiments(connection, 0, 10)
         await pool.close()
         return found
 

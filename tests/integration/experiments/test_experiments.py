@@ -194,8 +194,7 @@ def test_a_pause_until_the_time_is_over_is_an_early_end(service: Running, last: 
     assert paused["recommendations"]["recommendation_type"] == "complete"
     refused = problem(client.post(f"/experiments/{experiment}/resume"), 409)["detail"]
     assert (
-        refused
-        == f"Experiment {experiment} was paused until its time was over: stop it, or promote a variant"
+        refused == f"Experiment {experiment} was paused past its planned end: stop it, or promote a variant"
     )
     ended = client.post(f"/experiments/{experiment}/{last}", json={"variant_id": "b"}).json()
     assert ended["end_time"] < ended["expected_end_time"]

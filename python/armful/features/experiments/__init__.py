@@ -1,1 +1,1 @@
-"""Formal experiments: started, changed, assigned to, ended, judged."""
+"""Formal experiments: their life cycle, the assignment of participants, and their results."""

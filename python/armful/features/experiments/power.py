@@ -1,4 +1,4 @@
-"""How large an experiment must be."""
+"""Plans the sample size of an experiment."""
 
 import math
 
@@ -17,24 +17,24 @@ def plan(
     variants: int = 2,
     daily_participants: float | None = None,
 ) -> Plan:
-    """The participants each of `variants` equal arms needs, control among them, and the days they take to come.
+    """Compute how many participants each of `variants` equal arms needs, and how many days that takes.
 
     Args:
         baseline: Control's rate, in (0, 1).
-        mde: The least effect worth finding: a difference of rates, or with `relative` a lift.
+        mde: The minimum detectable effect: a difference of rates, or a lift if `relative`.
         relative: Whether `mde` is a lift.
-        power: The chance to find an effect of that size.
-        alpha: The chance to find one where there is none; divided among the comparisons with control.
-        variants: Arms, 2 or more.
-        daily_participants: How many come a day, all arms together.
+        power: The probability to detect an effect of this size.
+        alpha: The false-positive rate over all comparisons with control.
+        variants: The number of arms including control, at least 2.
+        daily_participants: The number of participants per day, over all arms.
 
     Raises:
-        Refused: A value is out of its range, or the effect leaves (0, 1).
+        Refused: A value is out of range, or the effect leads to a rate outside (0, 1).
     """
     if variants < 2:
-        raise Refused(f"variants must be at least 2, and is {variants}")
+        raise Refused(f"variants must be at least 2, not {variants}")
     if daily_participants is not None and not 0 < daily_participants < math.inf:
-        raise Refused(f"daily_participants must be above 0, and is {daily_participants}")
+        raise Refused(f"daily_participants must be finite and above 0, not {daily_participants}")
     try:
         size = sample_size(
             baseline, mde, power=power, alpha=alpha, relative=relative, comparisons=variants - 1

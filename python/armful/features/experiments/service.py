@@ -1,4 +1,4 @@
-"""Formal experiments: started, paused, changed, ended, and judged by what happened while they were active."""
+"""Starts, changes and ends experiments, and computes their results."""
 
 import asyncio
 import secrets
@@ -11,41 +11,42 @@ from armful.contract.experiments import ChangeRequest, StartRequest
 from armful.db.pool import Pool, acquire
 from armful.decisions.engine import DecisionEngine
 from armful.domain.errors import Refused, VariantNotFound
-from armful.domain.experiment import Action, Allocation, Experiment, Guardrail
+from armful.domain.experiment import Action, Allocation, Experiment
 from armful.domain.key import Actor
 from armful.features.audit import store as audit
 from armful.features.experiments import store as experiments
 from armful.features.experiments.assignment import Assignments
 from armful.features.experiments.results import store as results
-from armful.features.experiments.results.evidence import FoundEvidence
-from armful.features.experiments.results.judge import Results, judge
-from armful.features.experiments.results.segments import breakdown, by_persona
+from armful.features.experiments.results.evaluation import Results, evaluate
+from armful.features.experiments.results.evidence import PendingEvidence
+from armful.features.experiments.results.segments import by_persona, compute_segments
+from armful.features.experiments.validation import check_arms, check_start_request, guardrails_of
 from armful.features.variants.service import Variants
 from armful.stats.allocation import with_floors
 
 _PERSONA = "persona_id"
 _DEFAULT_FLOORS = 0.1
-"""What the floors of an adaptive experiment sum to unless they are given: no propensity may come near 0."""
+"""The sum of the default floors of an adaptive experiment. Floors keep every propensity well above 0."""
 
 
 class Experiments:
-    """The experiments of the database."""
+    """The operations on experiments."""
 
     def __init__(self, pool: Pool, variants: Variants, decisions: DecisionEngine, process_id: UUID) -> None:
         self._pool = pool
         self._variants = variants
         self._process_id = process_id
-        self.evidence = FoundEvidence()
+        self.evidence = PendingEvidence()
         self.assignments = Assignments(pool, variants, decisions)
 
     async def start(self, request: StartRequest, actor: Actor) -> Experiment:
-        """Start an experiment now, or keep it as a draft.
+        """Create an experiment, and start it unless the request says it is a draft.
 
         Raises:
-            Refused: the request breaks a rule, which the message names.
-            Conflict: another experiment has its part of the namespace.
+            Refused: The request breaks a rule, which the message names.
+            Conflict: Another experiment uses an overlapping range of the namespace.
         """
-        _check(request)
+        check_start_request(request)
         arms = await self._plan(
             request.variant_ids, request.traffic_allocation, request.floors, request.allocation
         )
@@ -57,7 +58,7 @@ class Experiments:
             description=request.description,
             target_persona=request.target_persona,
             success_metrics=request.success_metrics,
-            guardrails=_guardrails(request),
+            guardrails=guardrails_of(request),
             duration_days=request.duration_days,
             min_sample_size=request.min_sample_size,
             allocation=request.allocation,
@@ -79,98 +80,102 @@ class Experiments:
         floors: dict[str, float] | None,
         allocation: Allocation,
     ) -> list[experiments.ArmPlan]:
-        """The arms of a phase. An adaptive one starts from its traffic allocation, above the floors."""
+        """Build the arms of a phase. An adaptive phase starts with the given shares, raised above the floors."""
         if floors is not None:
             if unknown := sorted(set(floors) - set(ids)):
-                raise Refused(f"floors names '{unknown[0]}', which is not one of variant_ids")
+                raise Refused(f"floors names '{unknown[0]}', which is not in variant_ids")
             if sum(floors.values()) > 1:
                 raise Refused(f"floors must sum to 1 at most, and sum to {sum(floors.values()):.10g}")
             if allocation == "fixed":
-                raise Refused("floors go with allocation 'thompson': a fixed split has its shares")
+                raise Refused(
+                    "floors are only for allocation 'thompson': remove them, or change the allocation"
+                )
         planned = [await self._selectable(variant_id) for variant_id in ids]
         if allocation == "fixed":
-            least = [0.0 for _ in ids]
+            arm_floors = [0.0 for _ in ids]
         elif floors is None:
-            least = [_DEFAULT_FLOORS / len(ids) for _ in ids]
+            arm_floors = [_DEFAULT_FLOORS / len(ids) for _ in ids]
         else:
-            least = [floors.get(variant_id, 0.0) for variant_id in ids]
-        return _arm_plans(planned, shares, least)
+            arm_floors = [floors.get(variant_id, 0.0) for variant_id in ids]
+        return _arm_plans(planned, shares, arm_floors)
 
     async def _selectable(self, variant_id: str) -> int:
-        """The key of a variant that may be shown.
+        """Return the key of an active variant.
 
         Raises:
-            Refused: there is none of that id, or it is archived.
+            Refused: There is no such variant, or it is archived.
         """
         try:
             variant = await self._variants.get(variant_id)
         except VariantNotFound as error:
-            # Not the 404 of a resource that was asked for: the request itself names something unknown.
+            # Not a 404: the variant is named in the request's body, not in its path.
             raise Refused(str(error)) from error
         if variant.status != "active":
             raise Refused(f"Variant '{variant_id}' is archived")
         return variant.key
 
     async def get(self, experiment_id: str) -> Experiment:
-        """The experiment of that id.
+        """Return an experiment.
 
         Raises:
-            ExperimentNotFound: there is none.
+            ExperimentNotFound: There is no experiment with this id.
         """
         async with acquire(self._pool) as connection:
             return await experiments.find(connection, experiment_id)
 
     async def page(self, *, before: int | None, limit: int) -> tuple[list[Experiment], int]:
-        """Experiments, newest first, and how many there are in all."""
+        """Return a page of experiments, newest first, and the number of all experiments."""
         return await experiments.page(self._pool, before=before, limit=limit)
 
     async def history(self, experiment_id: str) -> list[AuditEntry]:
-        """Who changed an experiment, how and when, newest first.
+        """Return the audit log of an experiment, newest entry first.
 
         Raises:
-            ExperimentNotFound: there is none of that id.
+            ExperimentNotFound: There is no experiment with this id.
         """
         async with acquire(self._pool) as connection:
             await experiments.find(connection, experiment_id)
             return await audit.read(connection, kind="experiment", subject=experiment_id, limit=1000)
 
     async def change(self, experiment_id: str, action: Action, actor: Actor) -> Experiment:
-        """Start a draft; pause, resume or stop an experiment.
+        """Start a draft, or pause, resume or stop an experiment.
 
         Raises:
-            ExperimentNotFound: there is none of that id.
-            IllegalTransition: its state does not lead there.
-            Refused: a variant of the draft has been archived since.
+            ExperimentNotFound: There is no experiment with this id.
+            IllegalTransition: The experiment's status does not allow the action.
+            Refused: A variant of the draft has been archived since it was created.
         """
         arms: list[experiments.ArmPlan] = []
         if action == "start":
             experiment = await self.get(experiment_id)
-            held = experiment.arms
+            draft_arms = experiment.arms
             arms = _arm_plans(
-                # What is no draft is refused as such, whatever became of its variants.
+                # If the experiment is not a draft, `transition` raises IllegalTransition; archived variants do not matter.
                 [
                     await self._selectable(arm.variant_id) if experiment.status == "draft" else arm.variant
-                    for arm in held
+                    for arm in draft_arms
                 ],
-                [arm.traffic_allocation for arm in held],
-                [arm.floor for arm in held],
+                [arm.traffic_allocation for arm in draft_arms],
+                [arm.floor for arm in draft_arms],
             )
         return await experiments.transition(
             self._pool, self._process_id, actor, experiment_id, action, arms=arms
         )
 
     async def reallocate(self, experiment_id: str, request: ChangeRequest, actor: Actor) -> Experiment:
-        """Go on with other arms or shares: a new phase, whose results stand by themselves.
+        """Change the arms or shares of an experiment. This opens a new phase with results of its own.
 
         Raises:
-            ExperimentNotFound: there is none of that id.
-            IllegalTransition: it is not running.
-            Refused: the request breaks a rule, or leaves control out.
+            ExperimentNotFound: There is no experiment with this id.
+            IllegalTransition: The experiment is neither active nor paused.
+            Refused: The request breaks a rule, or leaves out control.
         """
         experiment = await self.get(experiment_id)
-        _check_arms(request.variant_ids, request.traffic_allocation)
+        check_arms(request.variant_ids, request.traffic_allocation)
         if experiment.control.variant_id not in request.variant_ids:
-            raise Refused(f"variant_ids leaves out control, '{experiment.control.variant_id}'")
+            raise Refused(
+                f"variant_ids leaves out the control variant '{experiment.control.variant_id}': add it"
+            )
         arms = await self._plan(
             request.variant_ids, request.traffic_allocation, request.floors, experiment.allocation
         )
@@ -179,18 +184,18 @@ class Experiments:
     async def promote(
         self, experiment_id: str, variant_id: str | None, *, archive_others: bool, actor: Actor
     ) -> Experiment:
-        """End an experiment with the variant that goes on: the one named, else the one that has won.
+        """End an experiment and show one of its variants to everyone: the named one, or else the winner.
 
         Args:
-            experiment_id: Of an experiment that is not promoted yet.
-            variant_id: One of its variants.
-            archive_others: Whether its other variants are never selected again.
-            actor: Who asks for it.
+            experiment_id: The experiment's id.
+            variant_id: One of its variants; None for the winner.
+            archive_others: Whether to archive its other variants, so that they are never selected again.
+            actor: Who makes the change.
 
         Raises:
-            ExperimentNotFound: there is none of that id.
-            IllegalTransition: it is promoted already, or was never started.
-            Refused: no variant is named and none has won, or the one named is none of its variants.
+            ExperimentNotFound: There is no experiment with this id.
+            IllegalTransition: The experiment is already promoted, or was never started.
+            Refused: No variant is named and none has won, or the named variant is not part of the experiment.
         """
         if variant_id is None:
             variant_id = (await self.results(experiment_id)).winner_variant_id
@@ -217,17 +222,17 @@ class Experiments:
         *,
         series: bool = False,
     ) -> Results:
-        """What an experiment has shown so far, from its rollups. Writes nothing, and reads all it needs before it computes.
+        """Compute an experiment's results from its rollups. Releases the database connection before it computes.
 
         Args:
-            experiment_id: Of any experiment.
-            segment_by: `persona_id` or a metadata key: adds the same figures per value of it.
-            phase: Which phase, from 1 on; the present one by default.
-            series: Whether to add the figures as they stood at the end of each day.
+            experiment_id: The experiment's id.
+            segment_by: `persona_id` or a metadata key. Adds the results of each of its values.
+            phase: The phase's number, from 1; by default the current phase.
+            series: Whether to add the results as they were at the end of each day.
 
         Raises:
-            ExperimentNotFound: there is none of that id.
-            Refused: there is no such phase, or the metadata key took too many values to be counted.
+            ExperimentNotFound: There is no experiment with this id.
+            Refused: There is no such phase, or the metadata key has too many values to be counted.
         """
         async with (
             acquire(self._pool) as connection,
@@ -236,7 +241,7 @@ class Experiments:
             experiment = await experiments.find(connection, experiment_id)
             phase = experiment.phase if phase is None else phase
             if phase > experiment.phase or (phase < 1 and experiment.phase > 0):
-                raise Refused(f"phase {phase} is none of this experiment's {experiment.phase}")
+                raise Refused(f"phase is {phase}: the experiment has phases 1 to {experiment.phase}")
             counts = await results.read(connection, experiment, phase)
             segments = None
             if segment_by == _PERSONA:
@@ -250,14 +255,14 @@ class Experiments:
         self.evidence.merge_into(experiment.key, counts)
         now = datetime.now(UTC)
         if series:
-            # A tenth of a second, and selections can't wait for so long.
-            verdict = await asyncio.to_thread(judge, experiment, counts, now, series=True)
+            # This takes about 0.1 s: in a thread it does not block selections.
+            evaluated = await asyncio.to_thread(evaluate, experiment, counts, now, series=True)
         else:
-            verdict = judge(experiment, counts, now)
-        self.evidence.add(experiment.key, phase, verdict.evidence, counts.evidence)
+            evaluated = evaluate(experiment, counts, now)
+        self.evidence.add(experiment.key, phase, evaluated.evidence, counts.evidence)
         if segments is not None:
-            verdict.segments = await asyncio.to_thread(breakdown, experiment, segments, verdict)
-        return verdict
+            evaluated.segments = await asyncio.to_thread(compute_segments, experiment, segments, evaluated)
+        return evaluated
 
 
 def _arm_plans(
@@ -266,48 +271,3 @@ def _arm_plans(
     total = sum(shares)
     starts = with_floors([share / total for share in shares], floors)
     return [experiments.ArmPlan(*arm) for arm in zip(keys, shares, floors, starts, strict=True)]
-
-
-def _guardrails(request: StartRequest) -> list[Guardrail]:
-    return [Guardrail(metric) if isinstance(metric, str) else metric for metric in request.guardrail_metrics]
-
-
-def _check(request: StartRequest) -> None:
-    if not request.experiment_name.strip():
-        raise Refused("experiment_name is empty")
-    if not request.success_metrics:
-        raise Refused("success_metrics is empty: name at least one metric")
-    names = [*request.success_metrics, *(guardrail.name for guardrail in _guardrails(request))]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Refused(f"success_metrics and guardrail_metrics name '{twice}' twice")
-    _check_arms(request.variant_ids, request.traffic_allocation)
-    if request.control_variant_id is not None and request.control_variant_id not in request.variant_ids:
-        raise Refused(f"control_variant_id '{request.control_variant_id}' is not one of variant_ids")
-    start, end = request.namespace_range
-    if not start < end:
-        raise Refused(f"namespace_range is [{start}, {end}]: its start must be below its end")
-    if request.namespace is None and request.namespace_range != (0, 1):
-        raise Refused(f"namespace_range is [{start}, {end}], of no namespace: name it as namespace")
-    if request.unresolved == "pending" and request.attribution_days is None:
-        raise Refused(
-            "unresolved 'pending' needs attribution_days: without them no impression is ever resolved"
-        )
-
-
-def _check_arms(variant_ids: Sequence[str], shares: Sequence[float]) -> None:
-    if not variant_ids:
-        raise Refused("variant_ids is empty: name at least one variant")
-    if len(set(variant_ids)) < len(variant_ids):
-        twice = next(name for name in variant_ids if variant_ids.count(name) > 1)
-        raise Refused(f"variant_ids names '{twice}' twice")
-    if len(shares) != len(variant_ids):
-        raise Refused(
-            f"traffic_allocation has {len(shares)} shares for {len(variant_ids)} variants: "
-            "variant_ids and traffic_allocation must have the same length"
-        )
-    for share in shares:
-        if not 0 <= share <= 1:
-            raise Refused(f"traffic_allocation has a share of {share}: shares lie between 0 and 1")
-    if abs(sum(shares) - 1) > 1e-6:
-        raise Refused(f"Traffic allocation must sum to 1.0, and sums to {sum(shares):.10g}")

@@ -1,4 +1,4 @@
-"""Experiments in PostgreSQL: their arms, their states, and the allocation epochs under which traffic was shared out."""
+"""Stores experiments in PostgreSQL: their arms, their status and their allocation epochs."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ _KIND = "experiment"
 
 
 class ArmPlan(Struct, frozen=True):
-    """A variant's part in a phase to come: its planned share, the least it gets, and the share it starts with."""
+    """An arm of a new phase: its planned share, its floor, and the share it starts with."""
 
     variant: int
     share: float
@@ -43,7 +43,7 @@ class ArmPlan(Struct, frozen=True):
 
 
 class NewExperiment(ExperimentPlan, kw_only=True):
-    """An experiment to create: `arms` in the caller's order, `control` the key of one of them."""
+    """An experiment to create; `arms` are in the caller's order, and `control` is the variant key of one of them."""
 
     arms: list[ArmPlan]
     control: int
@@ -55,7 +55,7 @@ async def create(
     """Create an experiment, as a draft or active.
 
     Raises:
-        Conflict: another experiment has its part of the namespace.
+        Conflict: Another experiment uses an overlapping range of the namespace.
     """
     async with acquire(pool) as connection:
         async with connection.transaction():
@@ -96,7 +96,7 @@ async def _start(connection: Any, key: int, arms: Sequence[ArmPlan]) -> None:
     other = await connection.fetchval(_SQL["overlapping"], key)
     if other is not None:
         raise Conflict(
-            f"Experiment {other} has this part of the namespace: end it first, or choose another range"
+            f"Experiment {other} uses an overlapping range of the namespace: end it first, or choose another range"
         )
     allocation_epoch = await connection.fetchval(_SQL["open_allocation_epoch"], key, 1, 0)
     await _put_shares(connection, allocation_epoch, {arm.variant: arm.start for arm in arms})
@@ -108,12 +108,12 @@ async def _put_shares(connection: Any, allocation_epoch: int, shares: Mapping[in
 
 
 async def find(connection: Any, experiment_id: str) -> Experiment:
-    """The experiment of that id.
+    """Return an experiment.
 
     Raises:
-        ExperimentNotFound: there is none.
+        ExperimentNotFound: There is no experiment with this id.
     """
-    # The database's text holds no null character, so no id has one.
+    # PostgreSQL text cannot contain the null character, so no id contains it.
     rows = await connection.fetch(_SQL["by_id"], experiment_id) if "\0" not in experiment_id else []
     if not rows:
         raise ExperimentNotFound(experiment_id)
@@ -121,7 +121,7 @@ async def find(connection: Any, experiment_id: str) -> Experiment:
 
 
 async def page(pool: Pool, *, before: int | None, limit: int) -> tuple[list[Experiment], int]:
-    """At most `limit` experiments older than the key `before`, newest first, and how many there are in all."""
+    """Return at most `limit` experiments with keys below `before`, newest first, and the number of all experiments."""
     async with (
         acquire(pool) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
@@ -167,18 +167,18 @@ async def transition(
     """Start, pause, resume, stop or promote an experiment.
 
     Args:
-        pool: of the database.
-        process_id: this process.
-        actor: who asks for it.
-        experiment_id: of the experiment.
-        action: one of `TRANSITIONS`.
-        promoted: the key of the variant that goes on, for `promote`.
-        arms: the first phase's, for `start`.
+        pool: The database's connection pool.
+        process_id: The id of this process.
+        actor: Who makes the change.
+        experiment_id: The experiment's id.
+        action: One of `TRANSITIONS`.
+        promoted: The key of the variant to promote, for `promote`.
+        arms: The arms of the first phase, for `start`.
 
     Raises:
-        ExperimentNotFound: there is none of that id.
-        IllegalTransition: its state does not lead there.
-        Conflict: another experiment has its part of the namespace, or there is no time left to go on in.
+        ExperimentNotFound: There is no experiment with this id.
+        IllegalTransition: The experiment's status does not allow the action.
+        Conflict: Another experiment uses an overlapping range of the namespace, or the planned end has passed.
     """
     async with acquire(pool) as connection:
         async with connection.transaction():
@@ -188,7 +188,7 @@ async def transition(
                 await _start(connection, key, arms)
             elif action == "resume" and await connection.fetchval(_SQL["time_is_over"], key):
                 raise Conflict(
-                    f"Experiment {experiment_id} was paused until its time was over: stop it, or promote a variant"
+                    f"Experiment {experiment_id} was paused past its planned end: stop it, or promote a variant"
                 )
             else:
                 await connection.execute(_SQL["change_status"], key, next_state, promoted)
@@ -201,23 +201,23 @@ async def transition(
 
 
 async def _lock(
-    connection: Any, experiment_id: str, allowed: Sequence[ExperimentStatus], wish: str
+    connection: Any, experiment_id: str, allowed: Sequence[ExperimentStatus], action: str
 ) -> tuple[int, int | None, str]:
     row = await connection.fetchrow(_SQL["lock"], experiment_id) if "\0" not in experiment_id else None
     if row is None:
         raise ExperimentNotFound(experiment_id)
-    check_state(experiment_id, row["state"], allowed, wish)
+    check_state(experiment_id, row["state"], allowed, action)
     return row["id"], row["allocation_epoch"], row["state"]
 
 
 async def open_phase(
     pool: Pool, process_id: UUID, actor: Actor, experiment_id: str, arms: Sequence[ArmPlan]
 ) -> Experiment:
-    """Change arms and allocation while an experiment runs: a new phase.
+    """Change the arms and allocation of a running experiment by opening a new phase.
 
     Raises:
-        ExperimentNotFound: there is none of that id.
-        IllegalTransition: it has ended, or has not begun.
+        ExperimentNotFound: There is no experiment with this id.
+        IllegalTransition: The experiment has ended, or has not started.
     """
     async with acquire(pool) as connection:
         async with connection.transaction():
@@ -259,13 +259,16 @@ def _planned(experiment: Experiment) -> dict[str, float]:
 async def renew_shares(
     connection: Any, experiment: Experiment, impressions: int, shares: dict[int, float]
 ) -> int:
-    """Open an allocation epoch with new shares within the phase, unless somebody else just has; return the one in force.
+    """Open an allocation epoch with new shares, unless another process has just opened one.
 
     Args:
-        connection: in no transaction.
-        experiment: an adaptive one, as read before the shares were worked out.
-        impressions: counted in it when they were.
-        shares: by variant key, summing to 1.
+        connection: A connection outside a transaction.
+        experiment: The adaptive experiment, as read before the shares were computed.
+        impressions: The number of impressions that the shares were computed from.
+        shares: The shares by variant key, summing to 1.
+
+    Returns:
+        The current allocation epoch.
     """
     async with connection.transaction():
         _, allocation_epoch, _ = await _lock(
@@ -283,5 +286,5 @@ async def renew_shares(
 
 
 async def active(connection: Any) -> dict[str, int]:
-    """The participants of every active experiment, by its id."""
+    """Return the number of participants of every active experiment, by experiment id."""
     return dict(await connection.fetch(_SQL["active"]))

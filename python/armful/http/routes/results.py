@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 from armful.contract.decoding import Unprocessable
 from armful.contract.problems import FieldError
 from armful.contract.results import ResultsView
-from armful.features.experiments.results.judge import Results
+from armful.features.experiments.results.evaluation import Results
 from armful.features.services import Services
 from armful.http.paths import unescaped
 from armful.http.results_table import table

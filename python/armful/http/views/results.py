@@ -28,7 +28,7 @@ from armful.features.experiments.results.comparisons import (
     VariantComparison,
     VariantResult,
 )
-from armful.features.experiments.results.judge import GuardrailResult, Results, Segment
+from armful.features.experiments.results.evaluation import GuardrailResult, Results, Segment
 from armful.features.experiments.results.series import DayPoint
 from armful.features.experiments.results.significance import Significance
 from armful.stats.intervals import Interval

@@ -1,1 +1,1 @@
-"""What an experiment has shown: figures, comparisons, verdict and recommendation."""
+"""An experiment's results: rates, comparisons with control, significance and a recommendation."""

@@ -1,7 +1,8 @@
-"""One metric of an experiment's phase: every variant's figures, and its comparison with control.
+"""The results of one metric in one phase: each variant's rate, and its comparison with control.
 
-A fixed split is compared by its score test and, for every look before the planned end, by the always-valid e-process. An
-adaptive one is compared by the propensities of its allocation epochs alone: a plain p-value would be wrong there.
+With a fixed split, each variant is compared with control by a score test at the planned end, and by an always-valid
+sequential test at any time before. With an adaptive split, the comparison weights impressions by the propensities of the
+allocation epochs: a plain p-value is not valid there.
 """
 
 from collections import defaultdict
@@ -22,7 +23,7 @@ CONFIDENCE_LEVEL = 0.95
 
 
 class Cell(NamedTuple):
-    """Impressions and successes of a variant under an allocation epoch."""
+    """A variant's impressions and successes in one allocation epoch."""
 
     allocation_epoch: int
     variant: int
@@ -31,23 +32,23 @@ class Cell(NamedTuple):
 
 
 class VariantComparison(Struct, kw_only=True):
-    """A variant against control. Differences are of rates, lifts relative to control's rate."""
+    """The comparison of a variant with control. A lift is a difference of rates, relative to control's rate."""
 
     difference: float | None
     difference_interval: Interval
     lift: float | None
     lift_interval: Interval
     p_value: float | None
-    """Of the fixed horizon; None in an adaptive experiment, where there is no such test."""
+    """The fixed-horizon p-value. None in an adaptive experiment, which has no fixed-horizon test."""
     adjusted_p_value: float | None
     method: str
     always_valid: AlwaysValid | None
-    """None where the split leaves nothing to compare."""
+    """The result of the sequential test. None if the variant and control never had traffic at the same time."""
     always_valid_adjusted: float | None
 
 
 class VariantResult(Struct, kw_only=True):
-    """One variant's figures for one metric."""
+    """One variant's results for one metric."""
 
     arm: Arm
     participants: int
@@ -61,11 +62,11 @@ class VariantResult(Struct, kw_only=True):
     expected_loss: float
     comparison: VariantComparison | None
     weighted: AdaptiveRate | None = None
-    """Where traffic followed the outcomes, the rate by propensity that the confidence interval is of."""
+    """The propensity-weighted rate of an adaptive experiment, to which the confidence interval belongs."""
 
     @property
     def effective_impressions(self) -> int:
-        """The impressions of a fixed test that would say as much about the rate."""
+        """How many impressions of a fixed split would give the same precision."""
         return self.impressions if self.weighted is None else int(self.weighted.effective_impressions)
 
     @property
@@ -75,14 +76,14 @@ class VariantResult(Struct, kw_only=True):
 
 
 class Tally(NamedTuple):
-    """Totals of one variant."""
+    """One variant's total impressions and successes."""
 
     impressions: int
     successes: int
 
 
 def totals(cells: Iterable[Cell]) -> dict[int, Tally]:
-    """Totals by variant."""
+    """Sum impressions and successes by variant key."""
     sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for cell in cells:
         sums[cell.variant][0] += cell.impressions
@@ -90,7 +91,7 @@ def totals(cells: Iterable[Cell]) -> dict[int, Tally]:
     return {variant: Tally(*counts) for variant, counts in sums.items()}
 
 
-def figures(
+def compute_variant_results(
     arms: Sequence[Arm],
     cells: Sequence[Cell],
     shares: Mapping[int, Mapping[int, float]],
@@ -99,15 +100,15 @@ def figures(
     participants: Mapping[int, int],
     evidence: Mapping[int, float],
 ) -> list[VariantResult]:
-    """Every variant's figures, in the order of `arms`.
+    """Compute the results of every variant, in the order of `arms`.
 
     Args:
-        arms: The phase's, control among them.
-        cells: What was counted, by allocation epoch and variant.
-        shares: Each allocation epoch's share of each variant.
-        adaptive: Whether shares followed outcomes.
-        participants: By variant.
-        evidence: The largest log e-value of earlier looks, by variant.
+        arms: The arms of the phase, including control.
+        cells: The counts, by allocation epoch and variant.
+        shares: The traffic share of each variant, by allocation epoch.
+        adaptive: Whether the shares follow the outcomes.
+        participants: The number of participants, by variant key.
+        evidence: The largest log e-value of earlier evaluations, by variant key.
     """
     counted = totals(cells)
     tallies = {arm.variant: counted.get(arm.variant, Tally(0, 0)) for arm in arms}
@@ -115,9 +116,9 @@ def figures(
     others = [arm.variant for arm in arms if not arm.is_control]
     rates = _adaptive_rates(arms, cells, shares) if adaptive else {}
     comparisons = {
-        variant: _adaptive(variant, control, rates, cells, shares, evidence.get(variant, 0.0))
+        variant: _adaptive_comparison(variant, control, rates, cells, shares, evidence.get(variant, 0.0))
         if adaptive
-        else _fixed(
+        else _fixed_comparison(
             tallies[variant],
             tallies[control],
             _pair_share(shares, variant, control),
@@ -125,19 +126,19 @@ def figures(
         )
         for variant in others
     }
-    _adjust(list(comparisons.values()))
+    _apply_holm(list(comparisons.values()))
     alpha = [1.0 + tallies[arm.variant].successes for arm in arms]
     beta = [1.0 + tallies[arm.variant].impressions - tallies[arm.variant].successes for arm in arms]
     return [
         VariantResult(
             arm=arm,
             participants=participants.get(arm.variant, 0),
-            impressions=shown,
-            successes=won,
-            success_rate=won / shown if shown else 0.0,
+            impressions=tally.impressions,
+            successes=tally.successes,
+            success_rate=tally.successes / tally.impressions if tally.impressions else 0.0,
             confidence_interval=rates[arm.variant].interval
             if adaptive
-            else wilson_interval(won, shown, CONFIDENCE_LEVEL),
+            else wilson_interval(tally.successes, tally.impressions, CONFIDENCE_LEVEL),
             interval_method="aipw" if adaptive else "wilson",
             credible_interval=credible_interval(a, b, CONFIDENCE_LEVEL),
             chance_to_be_best=chance,
@@ -145,7 +146,7 @@ def figures(
             comparison=comparisons.get(arm.variant),
             weighted=rates.get(arm.variant),
         )
-        for arm, (shown, won), a, b, chance, loss in zip(
+        for arm, tally, a, b, chance, loss in zip(
             arms,
             tallies.values(),
             alpha,
@@ -157,29 +158,33 @@ def figures(
     ]
 
 
-def figures_of(
+def compute_experiment_results(
     experiment: Experiment,
     arms: Sequence[Arm],
     cells: Sequence[Cell],
     shares: dict[int, dict[int, float]],
-    people: dict[int, int],
+    participants: dict[int, int],
     evidence: dict[int, float],
 ) -> list[VariantResult]:
-    """`figures` in the way the experiment shares out its traffic."""
+    """Compute every variant's results by the experiment's own allocation; see `compute_variant_results`."""
     adaptive = experiment.allocation == "thompson"
-    return figures(arms, cells, shares, adaptive=adaptive, participants=people, evidence=evidence)
+    return compute_variant_results(
+        arms, cells, shares, adaptive=adaptive, participants=participants, evidence=evidence
+    )
 
 
 def _pair_share(shares: Mapping[int, Mapping[int, float]], variant: int, control: int) -> float | None:
-    """The variant's share of its own and control's traffic in a fixed split, where neither is nothing."""
+    """Return the variant's share of the traffic that it and control got together, in the first epoch that had both."""
     for allocation_epoch in shares.values():
-        mine, theirs = allocation_epoch.get(variant, 0.0), allocation_epoch.get(control, 0.0)
-        if mine > 0 and theirs > 0:
-            return mine / (mine + theirs)
+        variant_share, control_share = allocation_epoch.get(variant, 0.0), allocation_epoch.get(control, 0.0)
+        if variant_share > 0 and control_share > 0:
+            return variant_share / (variant_share + control_share)
     return None
 
 
-def _fixed(variant: Tally, control: Tally, share: float | None, max_log_e: float) -> VariantComparison:
+def _fixed_comparison(
+    variant: Tally, control: Tally, share: float | None, max_log_e: float
+) -> VariantComparison:
     test = compare(
         variant.successes, variant.impressions, control.successes, control.impressions, CONFIDENCE_LEVEL
     )
@@ -201,13 +206,13 @@ def _fixed(variant: Tally, control: Tally, share: float | None, max_log_e: float
 def _adaptive_rates(
     arms: Sequence[Arm], cells: Sequence[Cell], shares: Mapping[int, Mapping[int, float]]
 ) -> dict[int, AdaptiveRate]:
-    shown: dict[int, int] = defaultdict(int)
+    epoch_impressions: dict[int, int] = defaultdict(int)
     for cell in cells:
-        shown[cell.allocation_epoch] += cell.impressions
+        epoch_impressions[cell.allocation_epoch] += cell.impressions
     rates = {}
     for arm in arms:
         sums, opportunities = ArmSums(), 0
-        for allocation_epoch, impressions in shown.items():
+        for allocation_epoch, impressions in epoch_impressions.items():
             if shares[allocation_epoch].get(arm.variant, 0) > 0:
                 opportunities += impressions
         for cell in cells:
@@ -220,7 +225,7 @@ def _adaptive_rates(
     return rates
 
 
-def _adaptive(
+def _adaptive_comparison(
     variant: int,
     control: int,
     rates: Mapping[int, AdaptiveRate],
@@ -233,10 +238,10 @@ def _adaptive(
         if cell.variant in (variant, control):
             conversions[cell.allocation_epoch][cell.variant == control] += cell.successes
     evidence = LiftEvidence()
-    for allocation_epoch, (mine, theirs) in conversions.items():
+    for allocation_epoch, (variant_successes, control_successes) in conversions.items():
         share = _pair_share({allocation_epoch: shares[allocation_epoch]}, variant, control)
         if share is not None:
-            evidence = evidence.add(share, mine, theirs)
+            evidence = evidence.add(share, variant_successes, control_successes)
     estimate = adaptive_comparison(rates[variant], rates[control])
     return VariantComparison(
         difference=estimate.difference,
@@ -251,8 +256,8 @@ def _adaptive(
     )
 
 
-def _adjust(comparisons: list[VariantComparison]) -> None:
-    """Holm over the comparisons, for either p-value."""
+def _apply_holm(comparisons: list[VariantComparison]) -> None:
+    """Adjust the p-values of both tests for the number of comparisons, by Holm's method."""
     plain = [comparison for comparison in comparisons if comparison.p_value is not None]
     for comparison, adjusted in zip(
         plain, holm([c.p_value for c in plain if c.p_value is not None]), strict=True

@@ -1,4 +1,4 @@
-"""Looks at every running experiment now and then, so that its evidence is found whether anybody asks for results or not."""
+"""A background job that evaluates running experiments, so that evidence is recorded even if nobody asks for results."""
 
 import asyncio
 import random
@@ -12,41 +12,39 @@ from armful.db.pool import OUT_OF_REACH, Pool, acquire
 from armful.domain.errors import ArmfulError, ExperimentNotFound
 from armful.features.experiments import store as experiments
 from armful.features.experiments.results import store as results
-from armful.features.experiments.results.evidence import FoundEvidence
-from armful.features.experiments.results.judge import judge
+from armful.features.experiments.results.evaluation import evaluate
+from armful.features.experiments.results.evidence import PendingEvidence
 
 log = structlog.get_logger(__name__)
 
-_random = random.Random()  # noqa: S311 - not the module's own generator, which programs around us may have seeded
-
-_EVERY = 5.0  # seconds between two looks at an experiment, at least
-_AT_ONCE = 10  # experiments that are claimed at a time
-_LONGEST = 0.5  # seconds of looking after which no more experiments are claimed
-_SHARE = 0.1  # of the time, how much may go into looking
+_INTERVAL = 5.0  # minimum seconds between two evaluations of an experiment
+_BATCH = 10  # experiments claimed at a time
+_TIME_LIMIT = 0.5  # seconds after which a run claims no more experiments
+_MAX_LOAD = 0.1  # maximum fraction of the time that the job may run
 
 
 class EvidenceJob:
-    """Judges the experiments that have counted something, and writes the strongest evidence so far.
+    """Evaluates the experiments that have new data, and writes the strongest evidence so far.
 
-    Processes share the work: each experiment is claimed in the database by the one that looks at it. With very many
-    experiments each is looked at less often, rather than that looking takes more than a tenth of a process's time.
+    Processes share the work: a process claims an experiment in the database before it evaluates it. The job uses at most a
+    tenth of a process's time, so with very many experiments each one is evaluated less often.
 
     Args:
-        pool: of the database.
-        found: what requests for results have found, and where the job puts what it finds.
+        pool: The database's connection pool.
+        pending: Evidence to write: from requests for results, and from this job.
     """
 
-    def __init__(self, pool: Pool, found: FoundEvidence) -> None:
+    def __init__(self, pool: Pool, pending: PendingEvidence) -> None:
         self._pool = pool
-        self._found = found
+        self._pending = pending
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start the job in the background."""
         self._task = asyncio.create_task(self._run(), name="evidence")
 
     async def stop(self) -> None:
-        """Stop looking, and write what was found."""
+        """Stop the job, and write the pending evidence."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -56,51 +54,51 @@ class EvidenceJob:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        took = 0.0
+        duration = 0.0
         while True:
-            # Not all processes at the same time, as they were started.
-            await asyncio.sleep(max(_EVERY, took / _SHARE) * _random.uniform(0.8, 1.2))
-            began = loop.time()
+            # Processes start at the same time; the random factor spreads their runs.
+            await asyncio.sleep(max(_INTERVAL, duration / _MAX_LOAD) * random.uniform(0.8, 1.2))  # noqa: S311
+            started = loop.time()
             try:
-                await self.look()
+                await self.run_once()
             except (ArmfulError, asyncpg.PostgresError, *OUT_OF_REACH) as error:
-                log.warning("evidence not looked at", error=repr(error))
+                log.warning("evidence not updated", error=repr(error))
             except Exception:
-                log.exception("evidence")
-            took = loop.time() - began
+                log.exception("evidence job failed")
+            duration = loop.time() - started
 
-    async def look(self) -> None:
-        """Look at the experiments that are due, as many as time allows, and write all that has been found by then."""
+    async def run_once(self) -> None:
+        """Evaluate the experiments that are due, within the time limit, and write the pending evidence."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + _LONGEST
+        end = loop.time() + _TIME_LIMIT
         while loop.time() < end:
             async with acquire(self._pool) as connection:
-                claimed = await results.claim_looks(connection, _EVERY, _AT_ONCE)
+                claimed = await results.claim_due_experiments(connection, _INTERVAL, _BATCH)
             for experiment_id in claimed:
                 with suppress(ExperimentNotFound):
-                    await self._judge(experiment_id)
-            if len(claimed) < _AT_ONCE:
+                    await self._evaluate(experiment_id)
+            if len(claimed) < _BATCH:
                 break
         await self._write()
 
-    async def _judge(self, experiment_id: str) -> None:
+    async def _evaluate(self, experiment_id: str) -> None:
         async with (
             acquire(self._pool) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             experiment = await experiments.find(connection, experiment_id)
             counts = await results.read(connection, experiment, experiment.phase)
-        self._found.merge_into(experiment.key, counts)
-        verdict = await asyncio.to_thread(judge, experiment, counts, datetime.now(UTC))
-        self._found.add(experiment.key, counts.phase, verdict.evidence, counts.evidence)
+        self._pending.merge_into(experiment.key, counts)
+        evaluated = await asyncio.to_thread(evaluate, experiment, counts, datetime.now(UTC))
+        self._pending.add(experiment.key, counts.phase, evaluated.evidence, counts.evidence)
 
     async def _write(self) -> None:
-        pending = self._found.pending()
+        pending = self._pending.pending()
         if not pending:
             return
         async with acquire(self._pool) as connection:
             for (experiment, phase), evidence in pending.items():
-                # An experiment that went with an earlier database is none of this one's.
+                # After a restore, an evaluated experiment may no longer exist in the database.
                 with suppress(asyncpg.ForeignKeyViolationError):
-                    await results.keep_evidence(connection, experiment, phase, evidence)
-        self._found.discard(pending)
+                    await results.save_evidence(connection, experiment, phase, evidence)
+        self._pending.discard(pending)

@@ -1,4 +1,4 @@
-"""Whether an experiment's traffic follows the split it was planned with."""
+"""The sample-ratio test of an experiment: whether traffic split as planned."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,16 +9,16 @@ from armful.domain.experiment import Arm, Experiment
 from armful.features.experiments.results.store import PhaseCounts
 from armful.stats.srm import adaptive_sample_ratio_test, sample_ratio_test, sequential_sample_ratio_test
 
-_SPLIT = (0, "")
-"""Where the evidence against the split is kept: of no variant and no metric."""
+_SAMPLE_RATIO_KEY = (0, "")
+"""The (variant, metric) under which evidence against the split is stored: it belongs to no variant and no metric."""
 
 
 class SampleRatioResult(Struct, kw_only=True):
-    """Whether the traffic follows the planned split.
+    """The result of the sample-ratio test.
 
-    The alarm follows the sequential test while the experiment runs, so that looking often never raises it by chance, and
-    the χ² test once it has completed as planned. In an adaptive experiment, where shares change, the test is by
-    propensities and for one look.
+    While the experiment runs, the sequential test decides the alarm, so frequent checks do not cause false alarms. Once the
+    experiment has completed as planned, the χ² test decides it. In an adaptive experiment, where shares change, the test
+    uses the propensities and is valid once.
     """
 
     p_value: float
@@ -31,11 +31,15 @@ def sample_ratio(
     counts: PhaseCounts,
     shares: dict[int, dict[int, float]],
     arms: Sequence[Arm],
-    people: dict[int, int],
+    participants: dict[int, int],
     *,
     as_planned: bool,
 ) -> tuple[SampleRatioResult, dict[tuple[int, str], float]]:
-    """The phase's traffic against what its allocation epochs' shares lead to expect, and the strongest evidence so far."""
+    """Compare a phase's traffic with the shares of its allocation epochs.
+
+    Returns:
+        The result of the test, and the strongest evidence so far.
+    """
     expected: dict[int, float] = defaultdict(float)
     variances: dict[int, float] = defaultdict(float)
     by_epoch: dict[int, int] = defaultdict(int)
@@ -44,21 +48,21 @@ def sample_ratio(
     for day in counts.days:
         by_epoch[day.allocation_epoch] += day.anonymous
     for allocation_epoch, total in by_epoch.items():
-        for variant, part in shares[allocation_epoch].items():
-            expected[variant] += total * part
-            variances[variant] += total * part * (1 - part)
-    everybody = sum(expected.values())
-    if not everybody:
+        for variant, planned_share in shares[allocation_epoch].items():
+            expected[variant] += total * planned_share
+            variances[variant] += total * planned_share * (1 - planned_share)
+    total_expected = sum(expected.values())
+    if not total_expected:
         return SampleRatioResult(p_value=1.0, sequential_p_value=None, alarm=False), {}
-    seen = [people.get(arm.variant, 0) for arm in arms]
+    observed = [participants.get(arm.variant, 0) for arm in arms]
     if experiment.allocation == "thompson":
         adaptive = adaptive_sample_ratio_test(
-            seen, [expected[arm.variant] for arm in arms], [variances[arm.variant] for arm in arms]
+            observed, [expected[arm.variant] for arm in arms], [variances[arm.variant] for arm in arms]
         )
         return SampleRatioResult(p_value=adaptive.p_value, sequential_p_value=None, alarm=adaptive.alarm), {}
-    planned = [expected[arm.variant] / everybody for arm in arms]
-    once = sample_ratio_test(seen, planned)
-    always = sequential_sample_ratio_test(seen, planned, counts.evidence.get(_SPLIT, 0.0))
-    alarm = once.alarm if as_planned else always.alarm
-    ratio = SampleRatioResult(p_value=once.p_value, sequential_p_value=always.p_value, alarm=alarm)
-    return ratio, {_SPLIT: min(always.max_log_e, 1e300)}
+    planned = [expected[arm.variant] / total_expected for arm in arms]
+    fixed = sample_ratio_test(observed, planned)
+    sequential = sequential_sample_ratio_test(observed, planned, counts.evidence.get(_SAMPLE_RATIO_KEY, 0.0))
+    alarm = fixed.alarm if as_planned else sequential.alarm
+    ratio = SampleRatioResult(p_value=fixed.p_value, sequential_p_value=sequential.p_value, alarm=alarm)
+    return ratio, {_SAMPLE_RATIO_KEY: min(sequential.max_log_e, 1e300)}

@@ -1,25 +1,27 @@
-"""The figures of an experiment among parts of its traffic."""
+"""An experiment's results within segments of its traffic."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 
 from armful.domain.experiment import Experiment
-from armful.features.experiments.results.comparisons import Cell, figures
-from armful.features.experiments.results.judge import LEAST_PARTICIPANTS, Results, Segment
-from armful.features.experiments.results.significance import significance_of
+from armful.features.experiments.results.comparisons import Cell, compute_variant_results
+from armful.features.experiments.results.evaluation import MIN_PARTICIPANTS, Results, Segment
+from armful.features.experiments.results.significance import compute_significance
 from armful.features.experiments.results.store import DayCount, SegmentCount
 
 
 def by_persona(days: Iterable[DayCount]) -> list[SegmentCount]:
-    """The counts of events that name a persona, by persona."""
+    """Return the counts of events that name a persona, with the persona as segment."""
     return [SegmentCount(d.persona_id, d.variant, d.impressions, d.successes) for d in days if d.persona_id]
 
 
-def breakdown(experiment: Experiment, counts: Iterable[SegmentCount], results: Results) -> dict[str, Segment]:
-    """The figures per value. A value needs enough impressions of its own to be called significant.
+def compute_segments(
+    experiment: Experiment, counts: Iterable[SegmentCount], results: Results
+) -> dict[str, Segment]:
+    """Compute the results of each segment. A segment is significant only if it has enough impressions of its own.
 
-    Segments are kept by phase, not by allocation epoch, so in an adaptive experiment they show rates and chances but no
-    comparison.
+    Segments are counted by phase, not by allocation epoch. In an adaptive experiment they therefore have rates and chances
+    to be best, but no comparison with control.
     """
     adaptive = experiment.allocation == "thompson"
     arms = [variant.arm for variant in results.variants]
@@ -32,15 +34,17 @@ def breakdown(experiment: Experiment, counts: Iterable[SegmentCount], results: R
     segments = {}
     for value in sorted(by_value):
         cells = by_value[value]
-        variants = figures(
+        variants = compute_variant_results(
             arms, cells, {} if adaptive else results.shares, adaptive=False, participants={}, evidence={}
         )
         if adaptive:
             for variant in variants:
                 variant.comparison = None
-        enough = sum(cell.impressions for cell in cells) >= LEAST_PARTICIPANTS
+        enough = sum(cell.impressions for cell in cells) >= MIN_PARTICIPANTS
         segments[value] = Segment(
             variants,
-            significance_of(variants, experiment, enough=enough, as_planned=results.completed_as_planned),
+            compute_significance(
+                variants, experiment, enough=enough, as_planned=results.completed_as_planned
+            ),
         )
     return segments

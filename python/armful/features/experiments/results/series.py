@@ -1,4 +1,4 @@
-"""An experiment's figures as they stood at the end of each day."""
+"""An experiment's cumulative results at the end of each day."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -10,23 +10,23 @@ import msgspec
 from msgspec import Struct
 
 from armful.domain.experiment import Arm, Experiment
-from armful.features.experiments.results.comparisons import Cell, figures_of
+from armful.features.experiments.results.comparisons import Cell, compute_experiment_results
 from armful.features.experiments.results.store import PhaseCounts
 
-_MOST_POINTS = 30
-"""Days for which a series works out figures; of a longer experiment every second, third, … day."""
+_MAX_POINTS = 30
+"""Maximum number of days in a series. A longer experiment shows only every second, third, … day."""
 
 
-_MOST_KEPT = 1000
-_known: dict[bytes, tuple[list["DayPoint"], dict[int, float]]] = {}
-"""The points of a day and the evidence until then, by a digest of everything that they follow from; the oldest go first."""
+_MAX_CACHED_DAYS = 1000
+_cache: dict[bytes, tuple[list["DayPoint"], dict[int, float]]] = {}
+"""Each day's points and the evidence up to that day, by a digest of all their inputs. The oldest are evicted first."""
 
-_keeping = Lock()
+_cache_lock = Lock()
 _encode = msgspec.json.Encoder().encode
 
 
 class DayPoint(Struct, frozen=True, kw_only=True):
-    """A variant as it stood at the end of a UTC day: that day's counts, and the figures of all days until then."""
+    """A variant at the end of a UTC day: the counts of that day, and rates and lifts over all days up to then."""
 
     day: date
     variant_id: str
@@ -39,7 +39,7 @@ class DayPoint(Struct, frozen=True, kw_only=True):
     always_valid_lift_interval: tuple[float, float] | None
 
 
-def series_of(
+def compute_daily_series(
     experiment: Experiment,
     arms: Sequence[Arm],
     counts: PhaseCounts,
@@ -48,7 +48,16 @@ def series_of(
     *,
     with_figures: bool,
 ) -> list[DayPoint]:
-    """A point per variant and day; with figures, on at most `_MOST_POINTS` days, the last one always among them."""
+    """Compute a point per variant and day, on at most `_MAX_POINTS` days. The last day is always included.
+
+    Args:
+        experiment: The experiment.
+        arms: The arms of the phase.
+        counts: The counts of the phase.
+        shares: The traffic share of each variant, by allocation epoch.
+        resolved: Whether the impressions of a day can no longer change.
+        with_figures: Whether to compute the series at all.
+    """
     if not with_figures:
         return []
     by_day: dict[date, list[Cell]] = defaultdict(list)
@@ -56,7 +65,7 @@ def series_of(
         if resolved(d.day):
             by_day[d.day].append(Cell(d.allocation_epoch, d.variant, d.impressions, d.successes))
     days = sorted(by_day)
-    step = max(1, -(-len(days) // _MOST_POINTS))
+    step = max(1, -(-len(days) // _MAX_POINTS))
     points: list[DayPoint] = []
     until: list[Cell] = []
     since: list[Cell] = []
@@ -67,27 +76,27 @@ def series_of(
         if (len(days) - 1 - number) % step:
             continue
         until += since
-        # All that the figures of a day are made of: days that are over are worked out once.
+        # The digest covers all inputs of the day's results, so the results of past days are computed once.
         history.update(_encode((day, sorted(since))))
         name = history.digest()
-        if (known := _known.get(name)) is not None:
-            points += known[0]
-            evidence = dict(known[1])
+        if (cached := _cache.get(name)) is not None:
+            points += cached[0]
+            evidence = dict(cached[1])
             since = []
             continue
         todays: list[DayPoint] = []
-        for variant in figures_of(experiment, arms, until, shares, {}, evidence):
+        for variant in compute_experiment_results(experiment, arms, until, shares, {}, evidence):
             comparison = variant.comparison
             always = comparison.always_valid if comparison is not None else None
             if always is not None:
                 evidence[variant.arm.variant] = always.max_log_e
-            mine = [cell for cell in since if cell.variant == variant.arm.variant]
+            variant_cells = [cell for cell in since if cell.variant == variant.arm.variant]
             todays.append(
                 DayPoint(
                     day=day,
                     variant_id=variant.variant_id,
-                    impressions=sum(cell.impressions for cell in mine),
-                    successes=sum(cell.successes for cell in mine),
+                    impressions=sum(cell.impressions for cell in variant_cells),
+                    successes=sum(cell.successes for cell in variant_cells),
                     success_rate=variant.success_rate,
                     chance_to_be_best=variant.chance_to_be_best,
                     lift=comparison.lift if comparison is not None else None,
@@ -95,14 +104,14 @@ def series_of(
                     always_valid_lift_interval=always.lift_interval if always is not None else None,
                 )
             )
-        _keep(name, (todays, dict(evidence)))
+        _cache_points(name, (todays, dict(evidence)))
         points += todays
         since = []
     return points
 
 
-def _keep(name: bytes, found: tuple[list[DayPoint], dict[int, float]]) -> None:
-    with _keeping:
-        _known[name] = found
-        while len(_known) > _MOST_KEPT:
-            del _known[next(iter(_known))]
+def _cache_points(name: bytes, points: tuple[list[DayPoint], dict[int, float]]) -> None:
+    with _cache_lock:
+        _cache[name] = points
+        while len(_cache) > _MAX_CACHED_DAYS:
+            del _cache[next(iter(_cache))]

@@ -1,4 +1,4 @@
-"""Whether the leading variant of an experiment differs from control by more than chance explains."""
+"""Whether the leading variant of an experiment differs significantly from control."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -11,7 +11,7 @@ from armful.stats.power import minimum_detectable_effect
 
 
 class Significance(Struct, kw_only=True):
-    """The leading variant against control."""
+    """The comparison of the leading variant with control."""
 
     leading: VariantResult | None
     p_value: float | None
@@ -24,17 +24,17 @@ class Significance(Struct, kw_only=True):
     method: str | None
 
 
-def significance_of(
+def compute_significance(
     variants: Sequence[VariantResult], experiment: Experiment, *, enough: bool, as_planned: bool
 ) -> Significance:
-    """The variant of the highest rate among those that are not control, and how it compares.
+    """Compare the leading variant, which has the highest rate besides control, with control.
 
-    Significance follows the always-valid p-value until the experiment has completed as planned, and the fixed-horizon one
-    from then on (an adaptive experiment has none): so looking early never makes it true by chance.
+    The always-valid p-value decides until the experiment has completed as planned; then the fixed-horizon p-value decides
+    (an adaptive experiment has none). Checking early therefore does not raise the false-positive rate.
     """
     control = next(variant for variant in variants if variant.arm.is_control)
-    shown = [variant for variant in variants if not variant.arm.is_control and variant.impressions]
-    leading = max(shown, key=lambda variant: variant.success_rate, default=None)
+    candidates = [variant for variant in variants if not variant.arm.is_control and variant.impressions]
+    leading = max(candidates, key=lambda variant: variant.success_rate, default=None)
     comparison = leading.comparison if leading is not None and control.impressions else None
     follows: Literal["always_valid", "fixed_horizon"] = (
         "fixed_horizon" if as_planned and experiment.allocation == "fixed" else "always_valid"
@@ -59,7 +59,7 @@ def significance_of(
             control.success_rate,
             control.effective_impressions,
             leading.effective_impressions,
-            # Significance is adjusted for as many, and `GET /power` plans for as many.
+            # The same number of comparisons as in the Holm adjustment and in `GET /power`.
             comparisons=len(variants) - 1,
         )
     adaptive = experiment.allocation == "thompson"

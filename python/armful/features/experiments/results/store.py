@@ -1,4 +1,4 @@
-"""The counts an experiment's results are made of. Only rollups are read, however many events there were."""
+"""Reads the counts behind an experiment's results. Only rollups are read, never single events."""
 
 from datetime import date, datetime
 from typing import Any, TypeAlias
@@ -11,11 +11,11 @@ from armful.domain.experiment import Experiment
 _SQL = load("armful.features.experiments")
 
 Evidence: TypeAlias = dict[tuple[int, str], float]
-"""The strongest evidence of any look, as the logarithm of an e-value, by (variant's key, metric)."""
+"""The largest log e-value of all evaluations so far, by (variant key, metric)."""
 
 
 class Share(Struct, frozen=True):
-    """A variant's share of the traffic under an allocation epoch, and the distinct participants its events have named."""
+    """A variant's traffic share in an allocation epoch, and the number of distinct participants named by its events."""
 
     allocation_epoch: int
     phase: int
@@ -25,7 +25,7 @@ class Share(Struct, frozen=True):
 
 
 class DayCount(Struct, frozen=True):
-    """What happened to a variant on a UTC day under an allocation epoch, for one persona ('' where none was named)."""
+    """A variant's counts on a UTC day in an allocation epoch, for one persona ('' if the events named none)."""
 
     allocation_epoch: int
     variant: int
@@ -37,7 +37,7 @@ class DayCount(Struct, frozen=True):
 
 
 class MetricCount(Struct, frozen=True):
-    """Successes by a metric other than the first."""
+    """A variant's successes by a metric other than the first, on a UTC day."""
 
     allocation_epoch: int
     variant: int
@@ -47,7 +47,7 @@ class MetricCount(Struct, frozen=True):
 
 
 class SegmentCount(Struct, frozen=True):
-    """What happened to a variant where a metadata key had this value."""
+    """A variant's counts among the events in which a metadata key has this value."""
 
     value: str
     variant: int
@@ -56,7 +56,7 @@ class SegmentCount(Struct, frozen=True):
 
 
 class PhaseCounts(Struct, kw_only=True):
-    """All there is to judge an experiment's phase by; `evidence` is the strongest so far by (variant, metric)."""
+    """All counts of one phase; `evidence` is the strongest evidence so far, by (variant, metric)."""
 
     phase: int
     phases: dict[int, datetime]
@@ -67,7 +67,7 @@ class PhaseCounts(Struct, kw_only=True):
 
 
 async def read(connection: Any, experiment: Experiment, phase: int) -> PhaseCounts:
-    """The counts of one phase."""
+    """Read the counts of one phase."""
     shares = [Share(*row) for row in await connection.fetch(_SQL["shares"], experiment.key)]
     shares = [share for share in shares if share.phase == phase]
     allocation_epochs = {share.allocation_epoch for share in shares}
@@ -87,7 +87,7 @@ async def read(connection: Any, experiment: Experiment, phase: int) -> PhaseCoun
 async def segments(
     connection: Any, experiment: Experiment, key: str, phase: int
 ) -> list[SegmentCount] | None:
-    """What happened by variant and value of a metadata key; None where it took too many values to be counted."""
+    """Read counts by variant and value of a metadata key; None if the key has too many values to be counted."""
     if await connection.fetchval(_SQL["segment_closed"], experiment.key, key):
         return None
     return [
@@ -95,20 +95,23 @@ async def segments(
     ]
 
 
-async def keep_evidence(connection: Any, experiment: int, phase: int, evidence: Evidence) -> None:
-    """Keep the strongest evidence that any look at an experiment, given by its key, has found."""
+async def save_evidence(connection: Any, experiment: int, phase: int, evidence: Evidence) -> None:
+    """Store evidence for the experiment with this key, where it is stronger than what is stored."""
     variants, metrics = zip(*evidence, strict=True) if evidence else ((), ())
     await connection.execute(
         _SQL["keep_evidence"], experiment, phase, list(variants), list(metrics), list(evidence.values())
     )
 
 
-async def claim_looks(connection: Any, seconds: float, limit: int) -> list[str]:
-    """The ids of experiments that this process is to look at: they have counted something since the last look.
+async def claim_due_experiments(connection: Any, seconds: float, limit: int) -> list[str]:
+    """Claim experiments for this process to evaluate: those with new data since their last evaluation.
 
     Args:
-        connection: in no transaction.
-        seconds: how long ago the last look must be.
-        limit: how many experiments at most; first those that have waited longest.
+        connection: A connection outside a transaction.
+        seconds: Minimum time since the last evaluation.
+        limit: Maximum number of experiments. Those that have waited longest come first.
+
+    Returns:
+        The experiments' ids.
     """
     return [row["experiment_id"] for row in await connection.fetch(_SQL["claim_looks"], seconds, limit)]

@@ -8,7 +8,7 @@ from bayesian_testing.experiments import BinaryDataTest
 from statsmodels.stats.proportion import power_proportions_2indep
 
 from armful.domain.experiment import Arm, Experiment, StopRule
-from armful.features.experiments.results.judge import judge
+from armful.features.experiments.results.evaluation import evaluate
 from armful.features.experiments.results.recommendation import percent
 from armful.features.experiments.results.store import DayCount, PhaseCounts, Share
 
@@ -58,40 +58,40 @@ def test_the_first_recommendation_that_applies(
     a: tuple[int, int], b: tuple[int, int], now: datetime, kind: str
 ) -> None:
     status = "completed" if now == DAY_20 else "active"
-    found = judge(experiment(status=status), counts(a, b), now)
+    found = evaluate(experiment(status=status), counts(a, b), now)
     assert found.recommendation.kind == kind
     assert (found.winner_variant_id == "b") == (kind == "ship")
 
 
 def test_a_fixed_horizon_p_under_5_percent_is_not_significant_before_the_end() -> None:
     """120 of 1000 against 90 of 1000: p = 0.03, but an early look proves nothing yet."""
-    early = judge(experiment(), counts((1000, 90), (1000, 120)), DAY_3).significance
+    early = evaluate(experiment(), counts((1000, 90), (1000, 120)), DAY_3).significance
     assert early.p_value is not None
     assert early.p_value < 0.05
     assert not early.is_significant
-    late = judge(experiment(status="completed"), counts((1000, 90), (1000, 120)), DAY_20).significance
+    late = evaluate(experiment(status="completed"), counts((1000, 90), (1000, 120)), DAY_20).significance
     assert late.is_significant
 
 
 def test_an_experiment_stopped_early_keeps_to_the_always_valid_evidence() -> None:
     stopped = experiment(status="stopped", end_time=START + timedelta(days=5))
-    assert judge(stopped, counts((1000, 90), (1000, 120)), DAY_20).significance.follows == "always_valid"
+    assert evaluate(stopped, counts((1000, 90), (1000, 120)), DAY_20).significance.follows == "always_valid"
 
 
 def test_a_stop_rule_that_is_met() -> None:
     rule = StopRule(minimum_days=2, minimum_sample=500, loss_threshold=0.05)
-    found = judge(experiment(stop_rule=rule), counts((5000, 500), (5000, 530)), DAY_3)
+    found = evaluate(experiment(stop_rule=rule), counts((5000, 500), (5000, 530)), DAY_3)
     assert found.recommendation.kind == "ship"
     assert found.winner_variant_id is None
     assert (
-        judge(experiment(stop_rule=rule), counts((400, 40), (400, 44)), DAY_3).recommendation.kind
+        evaluate(experiment(stop_rule=rule), counts((400, 40), (400, 44)), DAY_3).recommendation.kind
         == "continue"
     )
 
 
 def test_chance_to_be_best_and_expected_loss_agree_with_an_independent_simulation() -> None:
     """bayesian-testing draws 200,000 times: standard error at most 0.0011 for the chance; five of them allowed."""
-    found = judge(experiment(), counts((1000, 90), (1000, 105)), DAY_3)
+    found = evaluate(experiment(), counts((1000, 90), (1000, 105)), DAY_3)
     oracle = BinaryDataTest()
     oracle.add_variant_data_agg("a", totals=1000, positives=90, a_prior=1, b_prior=1)
     oracle.add_variant_data_agg("b", totals=1000, positives=105, a_prior=1, b_prior=1)
@@ -119,13 +119,13 @@ def test_no_chance_is_rounded_to_certainty(part: float, words: str) -> None:
 
 
 def test_a_winner_is_never_certain_in_words() -> None:
-    message = judge(experiment(), counts((3000, 200), (3000, 360)), DAY_3).recommendation.message
+    message = evaluate(experiment(), counts((3000, 200), (3000, 360)), DAY_3).recommendation.message
     assert "its chance to be best is more than 99.9 %" in message
     assert "100" not in message
 
 
 def test_a_winner_over_a_control_without_success() -> None:
-    found = judge(experiment(), counts((1000, 0), (1000, 100)), DAY_3)
+    found = evaluate(experiment(), counts((1000, 0), (1000, 100)), DAY_3)
     assert found.recommendation.message == (
         "Ship b: its rate is higher than that of a, which had no successes (at least 69.6 % with 95 % confidence), and its "
         "chance to be best is more than 99.9 %."
@@ -136,7 +136,7 @@ def test_a_winner_that_is_less_sure_by_now_is_not_said_to_win_by_less_than_nothi
     """Evidence of an earlier look counts for good, though the interval reaches below 0 again."""
     then = counts((2500, 400), (2500, 490))
     then.evidence[2, "m"] = 10.0
-    found = judge(experiment(), then, DAY_3)
+    found = evaluate(experiment(), then, DAY_3)
     assert found.winner_variant_id == "b"
     assert (
         "its rate is 22.5 % higher than a's (the size of the lift is uncertain), and"
@@ -155,10 +155,12 @@ def test_the_effect_that_would_be_found_is_of_the_test_that_is_made() -> None:
         metrics=[],
         evidence={},
     )
-    effect = judge(experiment(arms=arms), three, DAY_3).significance.minimum_detectable_effect
+    effect = evaluate(experiment(arms=arms), three, DAY_3).significance.minimum_detectable_effect
     assert effect is not None
     power = power_proportions_2indep(effect, 0.08, 1000, alpha=0.025, return_results=False)
     assert math.isclose(power, 0.8, abs_tol=0.01)
-    plain = judge(experiment(), counts((1000, 80), (1000, 80)), DAY_3).significance.minimum_detectable_effect
+    plain = evaluate(
+        experiment(), counts((1000, 80), (1000, 80)), DAY_3
+    ).significance.minimum_detectable_effect
     assert plain is not None
     assert effect > 1.05 * plain

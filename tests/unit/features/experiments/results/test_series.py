@@ -6,7 +6,7 @@ import pytest
 
 from armful.domain.experiment import Arm, Experiment
 from armful.features.experiments.results import series
-from armful.features.experiments.results.series import DayPoint, series_of
+from armful.features.experiments.results.series import DayPoint, compute_daily_series
 from armful.features.experiments.results.store import DayCount, PhaseCounts
 
 FIRST = date(2026, 1, 1)
@@ -42,19 +42,21 @@ def points(successes: list[int]) -> list[DayPoint]:
     ]
     counts = PhaseCounts(phase=1, phases={}, shares=[], days=days, metrics=[], evidence={})
     one = experiment()
-    return series_of(one, one.arms, counts, {1: {1: 0.5, 2: 0.5}}, lambda _: True, with_figures=True)
+    return compute_daily_series(
+        one, one.arms, counts, {1: {1: 0.5, 2: 0.5}}, lambda _: True, with_figures=True
+    )
 
 
 def test_days_that_are_over_are_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(series, "_known", {})
+    monkeypatch.setattr(series, "_cache", {})
     looked: list[int] = []
-    figures_of = series.figures_of
+    compute_experiment_results = series.compute_experiment_results
 
     def counted(*arguments: object) -> object:
         looked.append(1)
-        return figures_of(*arguments)  # type: ignore[arg-type]
+        return compute_experiment_results(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(series, "figures_of", counted)
+    monkeypatch.setattr(series, "compute_experiment_results", counted)
     first = points([5, 9, 12])
     assert len(looked) == 3
     assert points([5, 9, 12]) == first
@@ -65,15 +67,15 @@ def test_days_that_are_over_are_worked_out_once(monkeypatch: pytest.MonkeyPatch)
     # An event that is told of late changes its own day and those after it, and no other.
     changed = points([5, 10, 12, 3])
     assert len(looked) == 7
-    series._known.clear()
+    series._cache.clear()
     assert points([5, 10, 12, 3]) == changed
-    series._known.clear()
+    series._cache.clear()
     assert points([5, 9, 12, 3]) == later
 
 
 def test_what_is_kept_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(series, "_known", {})
-    monkeypatch.setattr(series, "_MOST_KEPT", 5)
+    monkeypatch.setattr(series, "_cache", {})
+    monkeypatch.setattr(series, "_MAX_CACHED_DAYS", 5)
     for count in range(20):
         points([count, 7])
-    assert len(series._known) == 5
+    assert len(series._cache) == 5

@@ -1,4 +1,4 @@
-"""An experiment's results: what its counts say, and what to do next."""
+"""Computes an experiment's results from its counts: comparisons, winner, guardrails and recommendation."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -7,22 +7,27 @@ from datetime import date, datetime, timedelta
 from msgspec import Struct
 
 from armful.domain.experiment import Experiment, Guardrail
-from armful.features.experiments.results.comparisons import CONFIDENCE_LEVEL, Cell, VariantResult, figures_of
+from armful.features.experiments.results.comparisons import (
+    CONFIDENCE_LEVEL,
+    Cell,
+    VariantResult,
+    compute_experiment_results,
+)
 from armful.features.experiments.results.recommendation import Recommendation, recommend
 from armful.features.experiments.results.sample_ratio import SampleRatioResult, sample_ratio
-from armful.features.experiments.results.series import DayPoint, series_of
-from armful.features.experiments.results.significance import Significance, significance_of
+from armful.features.experiments.results.series import DayPoint, compute_daily_series
+from armful.features.experiments.results.significance import Significance, compute_significance
 from armful.features.experiments.results.store import PhaseCounts
 from armful.stats.stopping import ShipDecision, safe_to_ship
 
-LEAST_PARTICIPANTS = 100
-"""Under this many participants no result is called significant."""
+MIN_PARTICIPANTS = 100
+"""With fewer participants than this, no result is called significant."""
 
-_LEAST_CHANCE_TO_BE_BEST = 0.95
+_MIN_CHANCE_TO_BE_BEST = 0.95
 
 
 class GuardrailResult(Struct, kw_only=True):
-    """A guardrail's figures, and the variants that harm it."""
+    """The results of a guardrail metric, and the variants that harm it."""
 
     guardrail: Guardrail
     variants: list[VariantResult]
@@ -30,14 +35,14 @@ class GuardrailResult(Struct, kw_only=True):
 
 
 class Segment(Struct):
-    """The same figures among what bears one value."""
+    """The results of one segment of the traffic."""
 
     variants: list[VariantResult]
     significance: Significance
 
 
 class Results(Struct, kw_only=True):
-    """What a phase of an experiment has shown."""
+    """The results of one phase of an experiment."""
 
     experiment: Experiment
     phase: int
@@ -60,48 +65,59 @@ class Results(Struct, kw_only=True):
     recommendation: Recommendation
     days: list[DayPoint]
     evidence: dict[tuple[int, str], float]
-    """The strongest evidence by (variant key, metric), this look's included."""
+    """The strongest evidence so far, by (variant key, metric), including this evaluation."""
     segments: dict[str, Segment] | None = None
 
 
-def judge(experiment: Experiment, counts: PhaseCounts, now: datetime, *, series: bool = False) -> Results:
-    """Judge a phase of an experiment at `now` by what happened in it."""
+def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, series: bool = False) -> Results:
+    """Compute the results of one phase of an experiment.
+
+    Args:
+        experiment: The experiment.
+        counts: The counts of the phase. Their evidence is that of earlier evaluations.
+        now: The present time.
+        series: Whether to add the results as they were at the end of each day.
+    """
     shares: dict[int, dict[int, float]] = defaultdict(dict)
     for share in counts.shares:
         shares[share.allocation_epoch][share.variant] = share.share
     in_phase = {share.variant for share in counts.shares}
     arms = [arm for arm in experiment.arms if arm.variant in in_phase or experiment.phase == 0]
-    people = _participants(counts)
-    last = _last_resolved(experiment, now)
+    participants_by_variant = _participants(counts)
+    last_resolved = _last_resolved(experiment, now)
 
     def resolved(day: date) -> bool:
-        return last is None or day <= last
+        return last_resolved is None or day <= last_resolved
 
-    first = experiment.success_metrics[0]
+    primary_metric = experiment.success_metrics[0]
     cells = [
         Cell(d.allocation_epoch, d.variant, d.impressions, d.successes)
         for d in counts.days
         if resolved(d.day)
     ]
 
-    def of(metric: str) -> list[VariantResult]:
-        earlier = {variant: found for (variant, name), found in counts.evidence.items() if name == metric}
-        measured = cells if metric == first else _metric_cells(counts, metric, cells, resolved)
-        return figures_of(experiment, arms, measured, shares, people, earlier)
+    def results_of(metric: str) -> list[VariantResult]:
+        evidence = {variant: log_e for (variant, name), log_e in counts.evidence.items() if name == metric}
+        metric_cells = cells if metric == primary_metric else _metric_cells(counts, metric, cells, resolved)
+        return compute_experiment_results(
+            experiment, arms, metric_cells, shares, participants_by_variant, evidence
+        )
 
-    variants = of(first)
-    participants = sum(people.values())
-    # An earlier phase ended when somebody who had seen its results opened the next one.
+    variants = results_of(primary_metric)
+    participants = sum(participants_by_variant.values())
+    # An earlier phase did not end as planned: a user who could see its results opened the next one.
     as_planned = counts.phase == experiment.phase and _as_planned(experiment, now)
-    enough = participants >= LEAST_PARTICIPANTS
-    significance = significance_of(variants, experiment, enough=enough, as_planned=as_planned)
-    ratio, ratio_evidence = sample_ratio(experiment, counts, shares, arms, people, as_planned=as_planned)
-    elapsed, progress = _time(experiment, now)
-    secondary = {metric: of(metric) for metric in experiment.success_metrics[1:]}
+    enough = participants >= MIN_PARTICIPANTS
+    significance = compute_significance(variants, experiment, enough=enough, as_planned=as_planned)
+    ratio, ratio_evidence = sample_ratio(
+        experiment, counts, shares, arms, participants_by_variant, as_planned=as_planned
+    )
+    elapsed, progress = _elapsed_and_progress(experiment, now)
+    secondary = {metric: results_of(metric) for metric in experiment.success_metrics[1:]}
     guardrails = [
         _guardrail(
             guardrail,
-            of(guardrail.name),
+            results_of(guardrail.name),
             enough=enough,
             as_planned=as_planned and experiment.allocation == "fixed",
         )
@@ -113,8 +129,8 @@ def judge(experiment: Experiment, counts: PhaseCounts, now: datetime, *, series:
         None if experiment.min_sample_size is None else max(0, experiment.min_sample_size - participants)
     )
     rate = participants / (elapsed / timedelta(days=1)) if elapsed else 0.0
-    everything = [
-        (first, variants),
+    all_results = [
+        (primary_metric, variants),
         *secondary.items(),
         *((g.guardrail.name, g.variants) for g in guardrails),
     ]
@@ -140,7 +156,7 @@ def judge(experiment: Experiment, counts: PhaseCounts, now: datetime, *, series:
         recommendation=recommend(
             experiment,
             participants=participants,
-            min_participants=LEAST_PARTICIPANTS,
+            min_participants=MIN_PARTICIPANTS,
             ratio_p_value=ratio.p_value if ratio.alarm else None,
             harmed={g.guardrail.name: g.harmed_by for g in guardrails if g.harmed_by},
             leading=significance.leading,
@@ -151,10 +167,10 @@ def judge(experiment: Experiment, counts: PhaseCounts, now: datetime, *, series:
             as_planned=as_planned,
             over=experiment.expected_end_time is not None and now >= experiment.expected_end_time,
         ),
-        days=series_of(experiment, arms, counts, shares, resolved, with_figures=series),
+        days=compute_daily_series(experiment, arms, counts, shares, resolved, with_figures=series),
         evidence={
             (variant.arm.variant, metric): variant.comparison.always_valid.max_log_e
-            for metric, results in everything
+            for metric, results in all_results
             for variant in results
             if variant.comparison is not None and variant.comparison.always_valid is not None
         }
@@ -165,34 +181,34 @@ def judge(experiment: Experiment, counts: PhaseCounts, now: datetime, *, series:
 def _metric_cells(
     counts: PhaseCounts, metric: str, cells: Sequence[Cell], resolved: Callable[[date], bool]
 ) -> list[Cell]:
-    """A later metric's cells: its successes, of the same impressions."""
-    found = [
+    """Return the cells of a metric other than the first: its successes, over the same impressions."""
+    metric_cells = [
         Cell(m.allocation_epoch, m.variant, 0, m.successes)
         for m in counts.metrics
         if m.metric == metric and resolved(m.day)
     ]
-    return [cell._replace(successes=0) for cell in cells] + found
+    return [cell._replace(successes=0) for cell in cells] + metric_cells
 
 
 def _participants(counts: PhaseCounts) -> dict[int, int]:
-    """Distinct participants where events name them, impressions where they don't, by variant."""
-    people: dict[int, int] = defaultdict(int)
+    """Count participants by variant. An impression whose event names no participant counts as one."""
+    participants: dict[int, int] = defaultdict(int)
     for share in counts.shares:
-        people[share.variant] += share.participants
+        participants[share.variant] += share.participants
     for day in counts.days:
-        people[day.variant] += day.anonymous
-    return dict(people)
+        participants[day.variant] += day.anonymous
+    return dict(participants)
 
 
 def _last_resolved(experiment: Experiment, now: datetime) -> date | None:
-    """The last day whose impressions' windows have all closed, where unresolved impressions are left out."""
+    """Return the last day whose attribution windows have all closed; None if unresolved impressions count as failures."""
     if experiment.unresolved == "failed" or experiment.attribution_days is None:
         return None
     return (now - timedelta(days=experiment.attribution_days + 1)).date()
 
 
 def _as_planned(experiment: Experiment, now: datetime) -> bool:
-    """Whether the experiment ran its whole time: only then does the fixed horizon hold."""
+    """Whether the experiment ran for its whole planned duration: only then is the fixed-horizon test valid."""
     if experiment.expected_end_time is None or now < experiment.expected_end_time:
         return False
     if experiment.status == "completed":
@@ -200,7 +216,7 @@ def _as_planned(experiment: Experiment, now: datetime) -> bool:
     return experiment.end_time is not None and experiment.end_time >= experiment.expected_end_time
 
 
-def _time(experiment: Experiment, now: datetime) -> tuple[timedelta, float]:
+def _elapsed_and_progress(experiment: Experiment, now: datetime) -> tuple[timedelta, float]:
     if experiment.start_time is None or experiment.expected_end_time is None:
         return timedelta(), 0.0
     end = min(now, experiment.end_time or now, experiment.expected_end_time)
@@ -211,7 +227,7 @@ def _time(experiment: Experiment, now: datetime) -> tuple[timedelta, float]:
 def _guardrail(
     guardrail: Guardrail, variants: list[VariantResult], *, enough: bool, as_planned: bool
 ) -> GuardrailResult:
-    """A guardrail is harmed by a variant whose rate has moved the wrong way by more than chance explains."""
+    """Find the variants that harm a guardrail: their rate moved significantly in the wrong direction."""
     harmed_by = []
     for variant in variants:
         comparison = variant.comparison
@@ -232,7 +248,7 @@ def _winner(significance: Significance, ratio: SampleRatioResult) -> VariantResu
         or leading.comparison is None
         or not significance.is_significant
         or (leading.comparison.difference or 0) <= 0
-        or leading.chance_to_be_best < _LEAST_CHANCE_TO_BE_BEST
+        or leading.chance_to_be_best < _MIN_CHANCE_TO_BE_BEST
         or ratio.alarm
     ):
         return None
