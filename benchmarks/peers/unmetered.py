@@ -10,11 +10,11 @@ from armful.settings import Settings
 class Unmetered(Metrics):
     """A metrics that is told of everything and keeps nothing."""
 
-    def request_note(self, method: str, endpoint: str, status: int) -> Observe:
+    def request_observer(self, method: str, endpoint: str, status: int) -> Observe:
         return bool
 
-    def selection_note(self, algorithm: str, persona_id: str) -> Observe:
-        return self.selection_notes[algorithm].setdefault(persona_id, bool)
+    def selection_observer(self, algorithm: str, persona_id: str) -> Observe:
+        return self.selection_observers[algorithm].setdefault(persona_id, bool)
 
 
 def create_app(settings: Settings) -> Any:

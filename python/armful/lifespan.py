@@ -64,7 +64,7 @@ class Service:
         usage = UsageWriter(pool, cache, self.key_cache)
         committer = GroupCommitter(
             self._dsn,
-            cache.count,
+            cache.apply_totals,
             process_id,
             self.metrics,
             limit=settings.queue_limit,
@@ -98,7 +98,7 @@ class Service:
 
     async def _note(self, committer: GroupCommitter, reader: ChangeFeedReader, pool: Pool) -> None:
         """Keep the metrics's gauges, and tell the other processes what it says."""
-        figures = self.metrics.figures
+        figures = self.metrics.current
         figures.limit = self._settings.queue_limit
         while True:
             figures.waiting = committer.waiting

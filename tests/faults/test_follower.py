@@ -98,7 +98,7 @@ async def test_a_database_that_was_put_back_and_went_on_is_found_out(
         await until(cache, 5, "b")
         await until(cache, 7)
         slots, _ = cache.table.select(5)
-        assert {entry.variant.variant_id for entry in cache.at(slots.tolist())} == {"a", "b"}
+        assert {entry.variant.variant_id for entry in cache.at_slots(slots.tolist())} == {"a", "b"}
 
 
 async def test_every_range_of_many_variants_is_compared(
@@ -134,7 +134,7 @@ async def test_after_a_long_silence_everything_is_compared_and_the_feed_is_not_r
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was announced meanwhile may have been forgotten, or be more than can be read in time."""
-    monkeypatch.setattr(follower, "_CATCH_UP", 0.5)
+    monkeypatch.setattr(follower, "_MAX_GAP", 0.5)
     async with following(database) as (cache, connection):
         other = await asyncpg.connect(database)
         async with other.transaction():
@@ -159,7 +159,7 @@ async def test_what_was_committed_is_read_once_however_long_others_take(database
         seen = await changes.since(reader, snapshot, uuid4())
         return seen.variants, seen.snapshot
 
-    snapshot = (await changes.begin(reader)).snapshot
+    snapshot = (await changes.current_position(reader)).snapshot
     await changes.announce(reader, theirs, "variants", [1])
     found, snapshot = await read(snapshot)
     assert found == {1}
@@ -172,7 +172,7 @@ async def test_what_was_committed_is_read_once_however_long_others_take(database
     await changes.announce(writers[0], theirs, "variants", [3])
     await begun[0].commit()
     # What a snapshot showed can be forgotten, and nothing else.
-    await changes.forget(reader, snapshot)
+    await changes.delete_seen(reader, snapshot)
     assert await reader.fetchval("SELECT array_agg(variants) FROM armful.change") == [[3]]
     assert (await read(snapshot))[0] == {3}
     for connection in (reader, *writers):

@@ -58,7 +58,7 @@ def _stats(
 ) -> EndpointResponse:
     given = _CONFIDENCE_LEVEL.fullmatch(scope["query_string"])
     level = float(given[1]) if given is not None and given[1] else 0.95
-    variant = services.variants.held(variant_id)
+    variant = services.variants.get_cached(variant_id)
     if variant is None:
         reading = PendingTask(services.variants.read(variant_id))
         return PendingResponse(reading, lambda found: variants.encode_stats(found, level))

@@ -70,7 +70,7 @@ class FrontMiddleware(RequestHandler):
         self._watched = self._tracing is not None or self._log_requests
         self._arrived: list[HttpRequest] = []
         self._observe = {
-            endpoint.pattern: process.metrics.request_note(endpoint.method, endpoint.pattern, 200)
+            endpoint.pattern: process.metrics.request_observer(endpoint.method, endpoint.pattern, 200)
             for endpoint in fast.FAST_ENDPOINTS
         }
         self._public = (*_PUBLIC, "/metrics") if settings.metrics_open else _PUBLIC

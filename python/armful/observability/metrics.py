@@ -1,8 +1,8 @@
-"""What a process has done, counted as cheaply as it can be: plain numbers, put together with other processes' when asked.
+"""Collects a process's metrics in plain numbers, and combines them with those of other processes for a scrape.
 
-The metrics of a client library take a lock or write to shared memory at every step, which a selection of some fifty
-microseconds would notice. Here a request leaves nothing but how long it took; that is added up once a second, and told to
-the library once a scrape.
+A Prometheus client library takes a lock or writes to shared memory for every observation. A selection takes about 50 µs and
+would be noticeably slower. Here a request only appends its duration to an array. The arrays are summed once a second, and
+handed to the library once per scrape.
 """
 
 import fcntl
@@ -25,18 +25,18 @@ SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 MICROSECONDS = tuple(bound * 1e-6 for bound in (2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 20000))
 SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 10000.0)
 
-_MOST_PERSONAS = 100
+_MAX_PERSONAS = 100
 _OTHER = "other"
-_TELLS_EVERY = 2.0
-"""Seconds within which a process that is well has told the others how it is."""
+_WRITE_WITHIN = 2.0
+"""A healthy process writes its metrics at least this often, in seconds."""
 
 
 Observe: TypeAlias = Callable[[float], None]
-"""Takes how many seconds something took."""
+"""Records a duration in seconds."""
 
 
 class Distribution(Struct):
-    """Observations by bucket; `counts[i]` are those up to `bounds[i]`, the last of them those beyond every bound."""
+    """A histogram. `counts[i]` is the number of values up to `bounds[i]`; the last count is for values above all bounds."""
 
     bounds: tuple[float, ...]
     counts: list[int]
@@ -44,16 +44,16 @@ class Distribution(Struct):
 
     @classmethod
     def over(cls, bounds: tuple[float, ...]) -> "Distribution":
-        """An empty one."""
+        """Return an empty distribution with these bounds."""
         return cls(bounds, [0] * (len(bounds) + 1))
 
     def observe(self, value: float) -> None:
-        """Add an observation."""
+        """Add a value."""
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
 
     def take(self, values: "array[float]") -> int:
-        """Add an array's observations, and take them away from it, to which others may be appending; how many there were."""
+        """Move the values of an array into the distribution, and return how many. Other threads may append meanwhile."""
         if not values:
             return 0
         taken = np.array(values)
@@ -65,13 +65,13 @@ class Distribution(Struct):
         return len(taken)
 
     def add(self, other: "Distribution") -> None:
-        """Add another's observations."""
+        """Add the values of another distribution."""
         self.counts = [a + b for a, b in zip(self.counts, other.counts, strict=True)]
         self.total += other.total
 
 
-class Figures(Struct):
-    """Everything counted. Keys are the labels' values, parted by a newline."""
+class ProcessMetrics(Struct):
+    """The metrics of one process, or of several combined. Keys are label values, separated by newlines."""
 
     requests: dict[str, int] = msgspec.field(default_factory=dict)
     durations: dict[str, Distribution] = msgspec.field(default_factory=dict)
@@ -81,7 +81,7 @@ class Figures(Struct):
     commit_seconds: Distribution = msgspec.field(default_factory=lambda: Distribution.over(SECONDS))
     started: float = msgspec.field(default_factory=time.time)
     written: float = 0.0
-    """When the process last told how it is: what it says of itself below is of that time."""
+    """When the process last wrote its metrics. The gauges below are as of that time."""
 
     workers: int = 1
     waiting: int = 0
@@ -90,10 +90,11 @@ class Figures(Struct):
     connections: int = 0
     idle: int = 0
 
-    def add(self, other: "Figures", now: float | None = None) -> None:
-        """Add another process's counts; and, where it is alive and `now` says so, how it is.
+    def add(self, other: "ProcessMetrics", now: float | None = None) -> None:
+        """Add the counters of another process and, if `now` is given, its gauges too.
 
-        What is waiting adds up, of the delays the longest counts. One that has fallen silent falls behind meanwhile.
+        Pass `now` only for a process that is alive. Queue lengths are summed; the replication lag is the largest of all. The
+        lag of a process that has stopped writing grows with time.
         """
         for name, count in other.requests.items():
             self.requests[name] = self.requests.get(name, 0) + count
@@ -109,15 +110,15 @@ class Figures(Struct):
             self.workers += other.workers
             self.waiting += other.waiting
             self.limit += other.limit
-            self.behind = max(self.behind, other.behind + max(0.0, now - other.written - _TELLS_EVERY))
+            self.behind = max(self.behind, other.behind + max(0.0, now - other.written - _WRITE_WITHIN))
             self.connections += other.connections
             self.idle += other.idle
 
 
 class Personas:
-    """The first hundred personas of a service, whichever process met them: each has series of its own.
+    """Limits the `persona` label to the first hundred personas that the service has seen; the rest share one label.
 
-    The processes agree by a file in `folder`; once it is full none of them looks into it again.
+    The processes share the list in a file in `folder`. Once the list is full, they no longer read the file.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -125,14 +126,14 @@ class Personas:
         self._named: set[str] = set()
 
     def label(self, persona_id: str) -> str:
-        """What a persona is counted under."""
+        """Return the label value for a persona."""
         if persona_id in self._named:
             return persona_id
-        if len(self._named) < _MOST_PERSONAS and "\n" not in persona_id:
-            self._name(persona_id)
+        if len(self._named) < _MAX_PERSONAS and "\n" not in persona_id:
+            self._add(persona_id)
         return persona_id if persona_id in self._named else _OTHER
 
-    def _name(self, persona_id: str) -> None:
+    def _add(self, persona_id: str) -> None:
         if self._file is None:
             self._named.add(persona_id)
             return
@@ -140,81 +141,80 @@ class Personas:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             self._named.update(file.read().split("\n")[:-1])
-            if persona_id not in self._named and len(self._named) < _MOST_PERSONAS:
+            if persona_id not in self._named and len(self._named) < _MAX_PERSONAS:
                 file.write(f"{persona_id}\n")
                 self._named.add(persona_id)
 
 
 class Metrics:
-    """One process's figures. With a folder, they are written there for the other processes of the service to add."""
+    """Collects one process's metrics. With a folder, it shares them with the other processes of the service."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._figures = Figures()
+        self._totals = ProcessMetrics()
         self._folder = folder
         self._personas = Personas(folder)
-        # How long each took that is not added up yet, by what it is counted as. In arrays: each number of a list would be
-        # memory of its own, which a request would have to fetch.
+        # Durations not summed yet, by labels. Arrays are faster than lists: a list holds a separate object for each number.
         self._requests: dict[tuple[str, str, int], array[float]] = {}
         self._selections: dict[tuple[str, str], array[float]] = {}
-        self.selection_notes: defaultdict[str, dict[str, Observe]] = defaultdict(dict)
-        """What notes a selection, by algorithm and persona, for the personas that have series of their own."""
-        self._adding = Lock()
+        self.selection_observers: defaultdict[str, dict[str, Observe]] = defaultdict(dict)
+        """Observers of selections by algorithm and persona, for the personas with a label of their own."""
+        self._summing = Lock()
 
     @property
-    def figures(self) -> Figures:
-        """Everything counted so far."""
-        with self._adding:
+    def current(self) -> ProcessMetrics:
+        """Sum the durations recorded so far, and return this process's metrics."""
+        with self._summing:
             for (method, endpoint, status), waiting in list(self._requests.items()):
                 if not waiting:
                     continue
                 name = f"{method}\n{endpoint}"
-                distribution = self._figures.durations.setdefault(name, Distribution.over(SECONDS))
-                _add(self._figures.requests, f"{name}\n{status}", distribution.take(waiting))
+                distribution = self._totals.durations.setdefault(name, Distribution.over(SECONDS))
+                _add(self._totals.requests, f"{name}\n{status}", distribution.take(waiting))
             for (algorithm, label), waiting in list(self._selections.items()):
-                _add(self._figures.selections, f"{algorithm}\n{label}", self._figures.sampling.take(waiting))
-        return self._figures
+                _add(self._totals.selections, f"{algorithm}\n{label}", self._totals.sampling.take(waiting))
+        return self._totals
 
     def request(self, method: str, endpoint: str, status: int, seconds: float) -> None:
-        """Count a request that was answered."""
-        self.request_note(method, endpoint, status)(seconds)
+        """Count an answered request."""
+        self.request_observer(method, endpoint, status)(seconds)
 
-    def request_note(self, method: str, endpoint: str, status: int) -> Observe:
-        """What notes a request that was answered so: for those that are so many that a call more would be noticed."""
+    def request_observer(self, method: str, endpoint: str, status: int) -> Observe:
+        """Return a function that counts a request with these labels. Hot paths keep it and save a call per request."""
         return self._requests.setdefault((method, endpoint, status), array("d")).append
 
-    def selection_note(self, algorithm: str, persona_id: str) -> Observe:
-        """What notes a selection; personas beyond the first hundred are counted together."""
+    def selection_observer(self, algorithm: str, persona_id: str) -> Observe:
+        """Return a function that counts a selection. Personas after the first hundred are counted together."""
         label = self._personas.label(persona_id)
-        note = self._selections.setdefault((algorithm, label), array("d")).append
+        observe = self._selections.setdefault((algorithm, label), array("d")).append
         if label == persona_id:
-            self.selection_notes[algorithm][label] = note
-        return note
+            self.selection_observers[algorithm][label] = observe
+        return observe
 
     def commit(self, size: int, seconds: float) -> None:
-        """Count a commit of performance updates."""
-        self._figures.commit_sizes.observe(size)
-        self._figures.commit_seconds.observe(seconds)
+        """Count a commit of `size` performance updates."""
+        self._totals.commit_sizes.observe(size)
+        self._totals.commit_seconds.observe(seconds)
 
     def write(self) -> None:
-        """Tell the other processes; a process that has ended stays counted by what it wrote last."""
-        figures = self.figures
-        figures.written = time.time()
+        """Write this process's metrics for the other processes. They keep counting the last ones of an ended process."""
+        current = self.current
+        current.written = time.time()
         if self._folder is not None:
             path = self._folder / f"{os.getpid()}.json"
             with suppress(OSError):
-                path.with_suffix(".new").write_bytes(msgspec.json.encode(figures))
+                path.with_suffix(".new").write_bytes(msgspec.json.encode(current))
                 path.with_suffix(".new").replace(path)
 
-    def together(self) -> Figures:
-        """This process's figures, what the others have counted, and how those of them are that live."""
+    def combined(self) -> ProcessMetrics:
+        """Return the counters of all processes of the service, and the gauges of those that are alive."""
         now = time.time()
-        figures = Figures(workers=0)
-        figures.add(msgspec.structs.replace(self.figures, written=now), now)
+        combined = ProcessMetrics(workers=0)
+        combined.add(msgspec.structs.replace(self.current, written=now), now)
         for path in self._others():
             with suppress(OSError, ValueError):
-                other = msgspec.json.decode(path.read_bytes(), type=Figures)
-                figures.add(other, now if Path(f"/proc/{path.stem}").exists() else None)
-        return figures
+                other = msgspec.json.decode(path.read_bytes(), type=ProcessMetrics)
+                combined.add(other, now if Path(f"/proc/{path.stem}").exists() else None)
+        return combined
 
     def _others(self) -> Iterable[Path]:
         if self._folder is None:

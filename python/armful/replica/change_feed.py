@@ -1,4 +1,4 @@
-"""Keeps this process's memory equal to the database while other processes write to it too."""
+"""Keeps this process's caches up to date while other processes write to the database."""
 
 import asyncio
 from collections import deque
@@ -13,34 +13,34 @@ from armful.db.partitions import make_partitions
 from armful.db.pool import DID_NOTHING, OUT_OF_REACH, Connection, connect
 from armful.replica import change_store as changes
 from armful.replica.api_key_cache import ApiKeyCache
-from armful.replica.key_rows import every_key
+from armful.replica.key_rows import all_keys
 from armful.replica.reconciliation import apply, compare
 from armful.replica.usage import delete_old_selection_counts
 from armful.replica.variant_cache import VariantCache
-from armful.replica.variant_rows import every_variant
+from armful.replica.variant_rows import all_variants
 
 log = structlog.get_logger(__name__)
 
-_SILENCE = (
-    0.5,
-    1.5,
-)  # seconds without an answer after which the connection is given up for a new one: least and most
-_BUSY = 4  # times as long as the last answer took is still no silence
-_CONNECT = 4  # times as long a new connection may take to be there
-_READ = 30.0  # seconds that one read may take
-_COMPARE_EVERY = 60.0  # seconds between two comparisons of every version
-_CATCH_UP = 30.0  # seconds of silence up to which the feed is read on from where it was left
-_REMEMBER_FOR = 600.0  # seconds a change is kept in the feed
+_MIN_POLL_TIMEOUT = 0.5  # seconds without an answer after which the connection is replaced
+_MAX_POLL_TIMEOUT = 1.5
+_POLL_TIMEOUT_FACTOR = 4  # the poll timeout, as a multiple of the duration of the last poll
+_CONNECT_TIMEOUT_FACTOR = 4  # the timeout of a new connection, as a multiple of the poll timeout
+_READ_TIMEOUT = 30.0  # seconds
+_COMPARE_EVERY = 60.0  # seconds between two comparisons of the caches with the database
+_MAX_GAP = (
+    30.0  # seconds without a successful poll after which the caches are compared instead of reading the feed
+)
+_KEEP_CHANGES_FOR = 600.0  # seconds a change is kept in the feed
 _PARTITIONS_AHEAD = 7  # days
 
 
 class ChangeFeedReader:
-    """Reads the change feed every `interval` seconds, and from time to time compares everything.
+    """Polls the change feed every `interval` seconds, and regularly compares the caches with the database.
 
-    Polling is the guarantee: it needs no connection to have stayed up and loses nothing that was committed out of order
-    (see `changes.since`). The connection is its own, so that it does not wait behind requests. After a long silence the
-    feed may be longer than can be read in time, or not go back that far: then, and after the server was started anew,
-    everything is compared before going on.
+    Polling survives lost connections and misses no transaction that committed out of order (see `changes.since`). The
+    reader has a connection of its own, so it does not wait for requests. It compares the caches with the database before it
+    continues if the last poll was long ago (the feed may be too long, or deleted in part), if the server was restarted, or
+    if the database may have been restored.
     """
 
     def __init__(
@@ -56,28 +56,28 @@ class ChangeFeedReader:
         self._snapshots: deque[tuple[float, str]] = deque()
         self._running_since: datetime | None = None
         self._polled_at = 0.0
-        self._reached = True
-        self._in_doubt = False  # whether the database we come back to may be another one
-        self._patience = _SILENCE[0]
+        self._is_reachable = True
+        self._must_compare = False  # the database may have been replaced while it was unreachable
+        self._poll_timeout = _MIN_POLL_TIMEOUT
         self._tasks: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
 
     async def start(self) -> None:
-        """Load everything, then begin to follow."""
+        """Load all variants and keys, then start polling."""
         connection = await self._connected()
-        begun = await changes.begin(connection)
-        self._snapshot, self._running_since = begun.snapshot, begun.running_since
-        self._key_cache.load(await every_key(connection))
-        self._cache.put(await every_variant(connection))
+        position = await changes.current_position(connection)
+        self._snapshot, self._running_since = position.snapshot, position.running_since
+        self._key_cache.load(await all_keys(connection))
+        self._cache.upsert(await all_variants(connection))
         await make_partitions(connection, _PARTITIONS_AHEAD)
         self._polled_at = asyncio.get_running_loop().time()
         self._tasks = [
-            asyncio.create_task(self._follow(), name="follower"),
-            asyncio.create_task(self._compare_regularly(), name="comparison"),
+            asyncio.create_task(self._poll_regularly(), name="change feed"),
+            asyncio.create_task(self._compare_regularly(), name="cache comparison"),
         ]
 
     async def stop(self) -> None:
-        """Stop following."""
+        """Stop polling, and close the connection."""
         self._stop.set()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=1)
@@ -86,81 +86,85 @@ class ChangeFeedReader:
         self._disconnect()
 
     def behind(self) -> float:
-        """Seconds since this process last knew everything that was committed."""
+        """Return the seconds since the last successful poll: how far the caches may lag behind the database."""
         return asyncio.get_running_loop().time() - self._polled_at
 
-    async def _follow(self) -> None:
+    async def _poll_regularly(self) -> None:
         while not await self._stopped_within(self._interval):
             try:
                 await self._poll()
-                if not self._reached:
-                    log.info("following again")
-                self._reached = True
+                if not self._is_reachable:
+                    log.info("change feed is reachable again")
+                self._is_reachable = True
             except OUT_OF_REACH as error:
-                self._patience = min(2 * self._patience, _SILENCE[1])
+                self._poll_timeout = min(2 * self._poll_timeout, _MAX_POLL_TIMEOUT)
                 self._disconnect()
-                self._in_doubt = self._in_doubt or isinstance(error, DID_NOTHING)
-                if self._reached:
-                    log.warning("can't follow", error=repr(error))
-                self._reached = False
+                self._must_compare = self._must_compare or isinstance(error, DID_NOTHING)
+                if self._is_reachable:
+                    log.warning("cannot read the change feed", error=repr(error))
+                self._is_reachable = False
             except Exception:
                 self._disconnect()
-                log.exception("follower")
+                log.exception("change feed reader failed")
 
     async def _poll(self) -> None:
-        """Take in what has been committed until now."""
+        """Apply all changes committed since the last poll."""
         connection = await self._connected()
         loop = asyncio.get_running_loop()
-        began = loop.time()
-        silent = self.behind() > _CATCH_UP
-        async with asyncio.timeout(self._patience):
-            seen = await (
-                changes.begin(connection)
-                if silent
+        started = loop.time()
+        is_gap_too_long = self.behind() > _MAX_GAP
+        async with asyncio.timeout(self._poll_timeout):
+            committed = await (
+                changes.current_position(connection)
+                if is_gap_too_long
                 else changes.since(connection, self._snapshot, self._process_id)
             )
-        self._patience = min(max(_SILENCE[0], _BUSY * (loop.time() - began)), _SILENCE[1])
-        anew = seen.running_since != self._running_since or changes.went_back(seen.snapshot, self._snapshot)
-        if anew or silent or self._in_doubt:
+        self._poll_timeout = min(
+            max(_MIN_POLL_TIMEOUT, _POLL_TIMEOUT_FACTOR * (loop.time() - started)), _MAX_POLL_TIMEOUT
+        )
+        was_restarted = committed.running_since != self._running_since or changes.went_back(
+            committed.snapshot, self._snapshot
+        )
+        if was_restarted or is_gap_too_long or self._must_compare:
             await compare(connection, self._cache)
-            self._in_doubt = False
-            seen.kinds.add("keys")
-        if "keys" in seen.kinds:
-            async with asyncio.timeout(_READ):
-                self._key_cache.load(await every_key(connection))
-        await apply(connection, self._cache, seen.variants)
-        self._snapshot = seen.snapshot
-        self._running_since = seen.running_since
-        self._polled_at = began
-        self._snapshots.append((began, seen.snapshot))
+            self._must_compare = False
+            committed.kinds.add("keys")
+        if "keys" in committed.kinds:
+            async with asyncio.timeout(_READ_TIMEOUT):
+                self._key_cache.load(await all_keys(connection))
+        await apply(connection, self._cache, committed.variants)
+        self._snapshot = committed.snapshot
+        self._running_since = committed.running_since
+        self._polled_at = started
+        self._snapshots.append((started, committed.snapshot))
 
     async def _compare_regularly(self) -> None:
-        """Repair what the feed did not tell, and tidy it: on a connection of its own, as following goes on meanwhile."""
+        """Repair differences that the feed missed, and delete old changes. Uses its own connection, as polling continues."""
         while not await self._stopped_within(_COMPARE_EVERY):
             try:
                 connection = await connect(self._dsn, impatient=True)
                 try:
                     await compare(connection, self._cache)
-                    self._key_cache.load(await every_key(connection))
-                    await self._tidy(connection)
+                    self._key_cache.load(await all_keys(connection))
+                    await self._maintain(connection)
                 finally:
                     connection.terminate()
             except (*OUT_OF_REACH, asyncpg.PostgresError) as error:
-                log.debug("not compared", error=repr(error))
+                log.debug("cache comparison failed", error=repr(error))
             except Exception:
-                log.exception("not compared")
+                log.exception("cache comparison failed")
 
-    async def _tidy(self, connection: Connection) -> None:
-        """Make the event log's next partitions, and delete what the feed need not remember."""
+    async def _maintain(self, connection: Connection) -> None:
+        """Create the next partitions of the event log, and delete old changes and selection counts."""
         if not await make_partitions(connection, _PARTITIONS_AHEAD):
-            log.warning("no partitions made: the event log is locked")
+            log.warning("no partitions created: the event log is locked")
         old = None
         now = asyncio.get_running_loop().time()
-        while self._snapshots and self._snapshots[0][0] < now - _REMEMBER_FOR:
+        while self._snapshots and self._snapshots[0][0] < now - _KEEP_CHANGES_FOR:
             old = self._snapshots.popleft()[1]
         if old is not None:
-            await changes.forget(connection, old)
-        await changes.forget_foreign(connection)
+            await changes.delete_seen(connection, old)
+        await changes.delete_foreign(connection)
         await delete_old_selection_counts(connection)
 
     async def _stopped_within(self, seconds: float) -> bool:
@@ -170,7 +174,7 @@ class ChangeFeedReader:
 
     async def _connected(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
-            timeout = _CONNECT * self._patience
+            timeout = _CONNECT_TIMEOUT_FACTOR * self._poll_timeout
             self._connection = await connect(self._dsn, impatient=True, timeout=timeout)
         return self._connection
 

@@ -1,4 +1,4 @@
-"""The change feed: how processes that share a database learn of each other's commits."""
+"""The change feed, a table through which processes that share a database learn of each other's commits."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,10 +15,11 @@ Kind = Literal["variants", "keys", "experiments"]
 
 
 class Changes(Struct):
-    """What others committed: which variants (by key), whether keys or experiments, and from where to ask next.
+    """Changes that other processes committed, and the position to continue from.
 
-    `snapshot` is PostgreSQL's `pg_snapshot`, as text. Once `running_since` changes, or the snapshot goes back, the database
-    may be in an earlier state than it was.
+    `variants` are the keys of changed variants, and `kinds` the kinds of objects that changed. `snapshot` is a PostgreSQL
+    `pg_snapshot` as text. If `running_since` changes or the snapshot goes back, the database may have been restored to an
+    earlier state.
     """
 
     snapshot: str
@@ -28,12 +29,12 @@ class Changes(Struct):
 
 
 async def announce(connection: Any, process_id: UUID, kind: Kind, variants: Sequence[int] = ()) -> None:
-    """Tell the other processes of a change made in the same transaction."""
+    """Announce a change to the other processes, in the transaction that makes it."""
     await connection.execute(_SQL["announce"], process_id, kind, list(variants))
 
 
 async def since(connection: Any, snapshot: str, process_id: UUID) -> Changes:
-    """What other processes than this one have committed and `snapshot` did not show: nothing twice, and nothing omitted."""
+    """Return the changes of other processes that `snapshot` did not include. Each change is returned exactly once."""
     rows = await connection.fetch(_SQL["since"], snapshot, process_id)
     return Changes(
         snapshot=rows[0]["next"],
@@ -43,23 +44,23 @@ async def since(connection: Any, snapshot: str, process_id: UUID) -> Changes:
     )
 
 
-async def begin(connection: Any) -> Changes:
-    """No change, and what is committed now as the place to ask from."""
+async def current_position(connection: Any) -> Changes:
+    """Return the present position in the feed, without any changes."""
     row = await connection.fetchrow(_SQL["begin"])
     return Changes(row["next"], row["running_since"], set(), set())
 
 
 def went_back(snapshot: str, before: str) -> bool:
-    """Whether fewer transactions had begun at `snapshot` than at the one taken before it."""
-    first_unbegun, first_unbegun_before = (int(one.split(":")[1]) for one in (snapshot, before))
-    return first_unbegun < first_unbegun_before
+    """Whether `snapshot` is of an earlier state than `before`, though it was taken later: the database was restored."""
+    next_transaction, next_transaction_before = (int(one.split(":")[1]) for one in (snapshot, before))
+    return next_transaction < next_transaction_before
 
 
-async def forget(connection: Any, snapshot: str) -> None:
-    """Delete the announcements that `snapshot` showed."""
+async def delete_seen(connection: Any, snapshot: str) -> None:
+    """Delete the changes that `snapshot` included."""
     await connection.execute(_SQL["forget"], snapshot)
 
 
-async def forget_foreign(connection: Any) -> None:
-    """Delete what another server announced before its contents were brought here."""
+async def delete_foreign(connection: Any) -> None:
+    """Delete changes announced on another server, which came here with a restored backup."""
     await connection.execute(_SQL["forget_foreign"])

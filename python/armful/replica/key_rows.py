@@ -1,4 +1,4 @@
-"""API keys' rows, as a process reads them into its memory: digests, never secrets."""
+"""Reads API keys from the database for the cache: digests, never secrets."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ _SQL = load("armful.replica")
 
 
 def to_key(row: Any) -> ApiKey:
-    """The key of a row of `api_key`."""
+    """Convert a row of `api_key`."""
     return ApiKey(**{**dict(row), "scopes": frozenset(row["scopes"])})
 
 
-async def every_key(connection: Any) -> list[ApiKey]:
-    """Every key, revoked ones included, oldest first."""
+async def all_keys(connection: Any) -> list[ApiKey]:
+    """Read all keys, including revoked ones, oldest first."""
     return [to_key(row) for row in await connection.fetch(_SQL["every_key"])]

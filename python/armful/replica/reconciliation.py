@@ -1,4 +1,4 @@
-"""Memory compared with the database, a range of variants at a time: between two of them the process serves."""
+"""Compares the variant cache with the database and repairs differences, one key range at a time."""
 
 import asyncio
 from collections.abc import Iterable
@@ -7,50 +7,50 @@ import structlog
 
 from armful.db.pool import Connection
 from armful.replica.variant_cache import VariantCache
-from armful.replica.variant_rows import by_key, checksums, every_variant, states
+from armful.replica.variant_rows import all_variants, by_key, checksums, states
 
 log = structlog.get_logger(__name__)
 
-_READ = 30.0  # seconds that one read may take
-_SLICE = 500  # variants taken in at once
+_READ_TIMEOUT = 30.0  # seconds
+_BATCH = 500  # variants read at a time; requests are served in between
 
 
 async def compare(connection: Connection, cache: VariantCache) -> None:
-    """Read whatever differs from memory: only ranges whose checksums do are looked at more closely.
+    """Find the key ranges whose checksums differ from the database's, and read their changed variants.
 
     Raises:
-        TimeoutError: the database takes too long.
+        TimeoutError: The database takes too long.
     """
-    async with asyncio.timeout(_READ):
+    async with asyncio.timeout(_READ_TIMEOUT):
         committed = await checksums(connection)
     stale: list[int] = []
     for number in {*committed, *cache.ranges()}:
         await asyncio.sleep(0)
         if cache.checksum(number) == committed.get(number):
             continue
-        held = cache.states(number)
-        async with asyncio.timeout(_READ):
-            found = await states(connection, number)
-        if any(not state.leads_to(found.get(key)) for key, state in held.items()):
-            await _read_anew(connection, cache)
+        cached_states = cache.states(number)
+        async with asyncio.timeout(_READ_TIMEOUT):
+            committed_states = await states(connection, number)
+        if any(not state.can_become(committed_states.get(key)) for key, state in cached_states.items()):
+            await _reload(connection, cache)
             return
-        stale += cache.stale(found)
+        stale += cache.stale_keys(committed_states)
     await apply(connection, cache, stale)
 
 
 async def apply(connection: Connection, cache: VariantCache, changed: Iterable[int]) -> None:
-    """Read the variants of those keys. An import makes them a million, which must not be waited for all at once."""
+    """Read the variants with these keys into the cache, in batches: after an import there may be a million."""
     keys = sorted(changed)
-    for start in range(0, len(keys), _SLICE):
-        async with asyncio.timeout(_READ):
-            found = await by_key(connection, keys[start : start + _SLICE])
-        if cache.contradicts(found):
-            await _read_anew(connection, cache)
+    for start in range(0, len(keys), _BATCH):
+        async with asyncio.timeout(_READ_TIMEOUT):
+            variants = await by_key(connection, keys[start : start + _BATCH])
+        if cache.contradicts(variants):
+            await _reload(connection, cache)
             return
-        cache.put(found)
+        cache.upsert(variants)
 
 
-async def _read_anew(connection: Connection, cache: VariantCache) -> None:
-    """What was held had been committed: so the database was put back, and what it says now is what is true."""
-    log.warning("the database is not in a later state than it was: everything is read anew")
-    cache.reset(await every_variant(connection))
+async def _reload(connection: Connection, cache: VariantCache) -> None:
+    """Replace the cache by the database's content: the database was restored to an earlier state."""
+    log.warning("the database was restored to an earlier state: reloading all variants")
+    cache.replace_all(await all_variants(connection))

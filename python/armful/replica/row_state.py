@@ -1,4 +1,4 @@
-"""What two processes compare to find out whether they hold the same rows."""
+"""The state of a variant's row, by which the cache is compared with the database."""
 
 from datetime import datetime
 from typing import TypeAlias
@@ -6,22 +6,22 @@ from typing import TypeAlias
 from msgspec import Struct
 
 KEYS_PER_RANGE = 4096
-"""Variants compared with the database at a time, by their keys."""
+"""The size of a key range. The cache is compared with the database one range at a time."""
 
 Checksum: TypeAlias = tuple[int, ...]
-"""Of a range of keys: the number of variants, and sums of versions, versions by key, counters and creation times."""
+"""A key range's number of variants, and sums of: versions, versions weighted by key, counters, creation times."""
 
 
 class RowState(Struct, frozen=True, gc=False):
-    """What tells two states of a variant's row, and one variant from another that bears its key."""
+    """The columns that identify a state of a variant's row; `created_at` tells apart two variants with the same key."""
 
     version: int
     impressions: int
     successes: int
     created_at: datetime
 
-    def leads_to(self, found: "RowState | None") -> bool:
-        """Whether a row that was so can be as `found` now, which it can't where the database was put back."""
-        if found is None or found.created_at != self.created_at or found.version < self.version:
+    def can_become(self, later: "RowState | None") -> bool:
+        """Whether `later` can be a later state of this row. It cannot if the database was restored to an earlier state."""
+        if later is None or later.created_at != self.created_at or later.version < self.version:
             return False
-        return found.version > self.version or found == self
+        return later.version > self.version or later == self

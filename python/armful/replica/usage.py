@@ -1,4 +1,4 @@
-"""Writes down what a process has used: which variants were selected and which keys presented."""
+"""Writes a process's usage to the database: which variants it selected, and which keys it accepted."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ log = structlog.get_logger(__name__)
 _SQL = load("armful.replica")
 
 _WRITE_EVERY = 1.0  # seconds
-_MOST_AT_ONCE = 1000  # variants in one statement; the process serves between two
+_BATCH = 1000  # variants per statement; requests are served in between
 _SELECTIONS_KEPT = timedelta(days=90)
 
 
 class UsageWriter:
-    """Writes last uses and numbers of selections about once a second. An unclean end loses that second."""
+    """Writes last uses and selection counts about once a second. A crash loses the last second of them."""
 
     def __init__(self, pool: Pool, cache: VariantCache, key_cache: ApiKeyCache) -> None:
         self._pool = pool
@@ -34,11 +34,11 @@ class UsageWriter:
         self._stop = asyncio.Event()
 
     def start(self) -> None:
-        """Begin to write."""
+        """Start writing in the background."""
         self._task = asyncio.create_task(self._run(), name="usage writer")
 
     async def stop(self) -> None:
-        """Write what is left, for a second at most."""
+        """Write the remaining usage. Takes a second at most."""
         self._stop.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=1)
@@ -51,28 +51,33 @@ class UsageWriter:
             try:
                 await self._write()
             except (ArmfulError, *OUT_OF_REACH) as error:
-                # The next use of the same variant or key makes up for it.
+                # Not retried: the next use of the same variant or key writes a newer time.
                 log.debug("last uses not written", error=repr(error))
             except Exception:
                 log.exception("last uses not written")
 
     async def _write(self) -> None:
-        while used := self._cache.take_used(_MOST_AT_ONCE):
+        while used := self._cache.take_usage(_BATCH):
             await write_variant_usage(self._pool, used)
-            if len(used) < _MOST_AT_ONCE:
+            if len(used) < _BATCH:
                 break
-        if used_keys := self._key_cache.take_used():
+        if used_keys := self._key_cache.take_usage():
             async with acquire(self._pool) as connection:
                 await connection.execute(_SQL["touch_keys"], list(used_keys), list(used_keys.values()))
 
 
 async def write_variant_usage(pool: Pool, used: Mapping[int, tuple[datetime, int]]) -> None:
-    """Write when variants were last selected and how often since the last call, by key."""
+    """Write when variants were last selected, and how often since the last call.
+
+    Args:
+        pool: The database's connection pool.
+        used: The last selection and the number of selections, by variant key.
+    """
     times, counts = zip(*used.values(), strict=True)
     async with acquire(pool) as connection:
         await connection.execute(_SQL["touch_variants"], list(used), times, counts)
 
 
 async def delete_old_selection_counts(connection: Any) -> None:
-    """Delete the daily selection counts that no answer reads any more."""
+    """Delete daily selection counts that are too old for any response to use."""
     await connection.execute(_SQL["forget_selections"], datetime.now(UTC).date() - _SELECTIONS_KEPT)

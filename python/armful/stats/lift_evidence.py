@@ -82,7 +82,7 @@ class LiftEvidence(msgspec.Struct, frozen=True):
         )
 
 
-def judge_lift(
+def evaluate_lift(
     evidence: LiftEvidence,
     confidence_level: float = 0.95,
     max_log_e: float = 0.0,
@@ -134,7 +134,7 @@ def lift_log_e(evidence: LiftEvidence, *, prior_share: float = 0.5) -> float:
 
     Args:
         evidence: All conversions so far.
-        prior_share: As in `judge_lift`.
+        prior_share: As in `evaluate_lift`.
 
     Raises:
         ValueError: `prior_share` is out of its range.

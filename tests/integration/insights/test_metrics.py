@@ -14,7 +14,7 @@ from tests.conftest import Running, serving
 from tests.integration.contract import create, problem, report, select
 from tests.integration.experiments.test_experiments import start
 
-from armful.observability.metrics import Figures, Metrics
+from armful.observability.metrics import Metrics, ProcessMetrics
 
 
 def scrape(client: httpx2.Client) -> dict[tuple[str, ...], float]:
@@ -122,32 +122,32 @@ def test_processes_of_one_service_answer_for_each_other(
 
 def test_a_process_that_has_ended_is_counted_and_one_that_fell_silent_falls_behind(tmp_path: Path) -> None:
     metrics = Metrics(tmp_path)
-    metrics.selection_note("thompson_sampling", "dev")(1e-5)
-    other = Figures(waiting=7, limit=10, behind=0.5, connections=3, idle=1, written=time.time() - 100)
+    metrics.selection_observer("thompson_sampling", "dev")(1e-5)
+    other = ProcessMetrics(waiting=7, limit=10, behind=0.5, connections=3, idle=1, written=time.time() - 100)
     other.selections["thompson_sampling\ndev"] = 5
     for process in (1, 2**22 + 1):  # one that always is there, and one that cannot be
         (tmp_path / f"{process}.json").write_bytes(msgspec.json.encode(other))
     (tmp_path / "3.json").write_text("{")
-    found = metrics.together()
+    found = metrics.combined()
     assert found.selections == {"thompson_sampling\ndev": 11}
     assert (found.workers, found.waiting, found.limit, found.connections, found.idle) == (2, 7, 10, 3, 1)
     assert 90 < found.behind < 1000
-    assert metrics.together().selections == found.selections
+    assert metrics.combined().selections == found.selections
 
 
 def test_processes_agree_on_the_hundred_personas(tmp_path: Path) -> None:
     meters = [Metrics(tmp_path), Metrics(tmp_path)]
     for n in range(120):
         for metrics in meters[:: 1 if n % 2 else -1]:
-            metrics.selection_note("thompson_sampling", f"p{n}\rü")(1e-5)
-    found = meters[0].figures.selections
-    assert found == meters[1].figures.selections
+            metrics.selection_observer("thompson_sampling", f"p{n}\rü")(1e-5)
+    found = meters[0].current.selections
+    assert found == meters[1].current.selections
     assert len(found) == 101
     assert found["thompson_sampling\nother"] == 20
     late = Metrics(tmp_path)
     for persona in ("p119\rü", "p3\rü", "\ud800"):
-        late.selection_note("thompson_sampling", persona)(1e-5)
-    assert set(late.figures.selections) == {"thompson_sampling\nother", "thompson_sampling\np3\rü"}
+        late.selection_observer("thompson_sampling", persona)(1e-5)
+    assert set(late.current.selections) == {"thompson_sampling\nother", "thompson_sampling\np3\rü"}
 
 
 def test_traffic_that_is_not_split_as_planned_is_an_alarm_in_metrics_and_results(service: Running) -> None:

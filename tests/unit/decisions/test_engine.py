@@ -33,7 +33,7 @@ def variant(key: int, impressions: int = 10) -> Variant:
 
 def cache_of(count: int) -> VariantCache:
     cache = VariantCache()
-    cache.put(variant(key) for key in range(count))
+    cache.upsert(variant(key) for key in range(count))
     return cache
 
 
@@ -77,7 +77,7 @@ def test_the_same_model_version_and_seed_give_the_same_choice() -> None:
     assert first.decision_id != second.decision_id
     assert first.model_version == second.model_version
     assert (ids(first), first.scores) == (ids(second), second.scores)
-    cache.put([variant(100)])
+    cache.upsert([variant(100)])
     assert engine.decide(policy, request(seed=3), seed=3).model_version > first.model_version
 
 
@@ -90,7 +90,7 @@ def test_every_sink_is_told_of_every_decision() -> None:
 
 def test_a_share_is_the_propensity() -> None:
     cache = cache_of(3)
-    arms = cache.at(range(3))
+    arms = cache.at_slots(range(3))
     engine = DecisionEngine(cache)
     for place, position in ((0.0, 0), (0.19, 0), (0.2, 1), (0.69, 1), (0.7, 2), (0.999, 2)):
         parameters = SharesParameters(arms, [0.2, 0.5, 0.3], place)
@@ -104,15 +104,15 @@ def test_a_share_is_the_propensity() -> None:
 def test_a_settled_variant_keeps_its_propensity() -> None:
     cache = cache_of(1)
     engine = DecisionEngine(cache)
-    held = engine.decide(Settled(), SettledParameters(cache.at([0])[0], 0.25))
+    held = engine.decide(Settled(), SettledParameters(cache.at_slots([0])[0], 0.25))
     assert held.propensities == [0.25]
-    assert engine.decide(Settled(), SettledParameters(cache.at([0])[0])).propensities is None
+    assert engine.decide(Settled(), SettledParameters(cache.at_slots([0])[0])).propensities is None
 
 
 def test_only_selections_count_as_uses() -> None:
     cache = cache_of(2)
     engine = DecisionEngine(cache, [SelectionUsage(cache)])
     engine.decide(SELECTION_POLICIES["thompson_sampling"], request(top_k=2))
-    engine.decide(Settled(), SettledParameters(cache.at([0])[0]), experiment_id="exp_1")
-    assert {key: uses for key, (_, uses) in cache.take_used(10).items()} == {0: 1, 1: 1}
+    engine.decide(Settled(), SettledParameters(cache.at_slots([0])[0]), experiment_id="exp_1")
+    assert {key: uses for key, (_, uses) in cache.take_usage(10).items()} == {0: 1, 1: 1}
     assert cache.selections == 1

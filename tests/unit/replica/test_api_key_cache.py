@@ -67,4 +67,4 @@ def test_a_key_may_be_presented_in_any_number_of_ways() -> None:
     for spaces in range(1, 2500):
         assert ring.authenticate(b"bearer" + b" " * spaces + text.encode()) is key
     assert ring.authenticate(bearer(text)) is key
-    assert ring.take_used().keys() == {key.key_id}
+    assert ring.take_usage().keys() == {key.key_id}

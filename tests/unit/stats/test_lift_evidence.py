@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from armful.stats.intervals import Interval
-from armful.stats.lift_evidence import LiftEvidence, judge_lift, lift_log_e
+from armful.stats.lift_evidence import LiftEvidence, evaluate_lift, lift_log_e
 from armful.stats.sequential import compare_always_valid, conversion_log_e
 
 shares = st.floats(0.02, 0.98)
@@ -40,7 +40,7 @@ def test_with_one_share_it_is_the_closed_form(s1: int, s0: int, share: float) ->
 
 @given(st.integers(1, 5000), st.integers(1, 5000), st.floats(0.1, 0.9))
 def test_with_one_share_its_interval_is_the_closed_form_s(s1: int, s0: int, share: float) -> None:
-    result = judge_lift(LiftEvidence().add(share, s1, s0), prior_share=share)
+    result = evaluate_lift(LiftEvidence().add(share, s1, s0), prior_share=share)
     expected = compare_always_valid(s1, s0, share)
     lower, upper = expected.lift_interval
     assert result.lift_interval.lower <= lower + 1e-6
@@ -77,8 +77,8 @@ def test_order_and_grouping_make_no_difference(parts: list[tuple[float, int, int
 
 @given(batches)
 def test_exchanging_the_arms_turns_everything_round(parts: list[tuple[float, int, int]]) -> None:
-    one = judge_lift(gather(parts))
-    other = judge_lift(gather([(1 - share, s0, s1) for share, s1, s0 in parts]))
+    one = evaluate_lift(gather(parts))
+    other = evaluate_lift(gather([(1 - share, s0, s1) for share, s1, s0 in parts]))
     assert one.max_log_e == pytest.approx(other.max_log_e, rel=1e-7, abs=1e-7)
     if one.lift_interval.lower > -1:
         assert (1 + one.lift_interval.lower) * (1 + other.lift_interval.upper) == pytest.approx(1, rel=1e-6)
@@ -86,7 +86,7 @@ def test_exchanging_the_arms_turns_everything_round(parts: list[tuple[float, int
 
 @given(batches)
 def test_interval_is_ordered_and_holds_the_likeliest_lift(parts: list[tuple[float, int, int]]) -> None:
-    result = judge_lift(gather(parts))
+    result = evaluate_lift(gather(parts))
     lower, upper = result.lift_interval
     assert -1 <= lower < upper <= math.inf
     assert 0 <= result.p_value <= 1
@@ -98,7 +98,7 @@ def test_interval_is_ordered_and_holds_the_likeliest_lift(parts: list[tuple[floa
 def test_without_memory_significance_is_an_interval_that_excludes_no_lift(
     parts: list[tuple[float, int, int]],
 ) -> None:
-    result = judge_lift(gather(parts))
+    result = evaluate_lift(gather(parts))
     if abs(result.p_value - 0.05) > 1e-6:
         excluded = not result.lift_interval.lower <= 0 <= result.lift_interval.upper
         assert excluded == (result.p_value < 0.05)
@@ -118,13 +118,13 @@ def test_no_bet_wins_on_average_even_where_the_share_follows_the_labels() -> Non
 
 
 def test_what_was_once_found_is_not_lost() -> None:
-    early = judge_lift(LiftEvidence().add(0.5, 160, 60))
-    later = judge_lift(LiftEvidence().add(0.5, 10_000, 9_950), max_log_e=early.max_log_e)
+    early = evaluate_lift(LiftEvidence().add(0.5, 160, 60))
+    later = evaluate_lift(LiftEvidence().add(0.5, 10_000, 9_950), max_log_e=early.max_log_e)
     assert later.p_value == early.p_value < 0.001
 
 
 def test_before_the_first_conversion_nothing_is_known() -> None:
-    result = judge_lift(LiftEvidence())
+    result = evaluate_lift(LiftEvidence())
     assert result.p_value == 1.0
     assert result.lift is None
     assert result.lift_interval == Interval(-1.0, math.inf)
@@ -132,7 +132,7 @@ def test_before_the_first_conversion_nothing_is_known() -> None:
 
 @pytest.mark.parametrize(("s1", "s0", "lift"), [(9, 0, math.inf), (0, 9, -1.0)])
 def test_where_one_arm_has_all_conversions_its_side_is_open(s1: int, s0: int, lift: float) -> None:
-    result = judge_lift(LiftEvidence().add(0.4, s1, s0))
+    result = evaluate_lift(LiftEvidence().add(0.4, s1, s0))
     assert result.lift == lift
     assert lift in result.lift_interval
 
@@ -140,7 +140,7 @@ def test_where_one_arm_has_all_conversions_its_side_is_open(s1: int, s0: int, li
 def test_a_great_many_conversions_stay_exact() -> None:
     evidence = LiftEvidence().add(0.5, 600_000, 603_000).add(0.9, 900_000, 99_000)
     assert np.isfinite(lift_log_e(evidence))
-    one_by_one = judge_lift(evidence).lift_interval
+    one_by_one = evaluate_lift(evidence).lift_interval
     assert one_by_one.upper - one_by_one.lower < 0.02
 
 
@@ -150,7 +150,7 @@ def test_a_great_many_conversions_stay_exact() -> None:
         (lambda: LiftEvidence().add(0), "treatment_share must be between 0 and 1, not 0"),
         (lambda: LiftEvidence().add(0.5, -1), "successes must be finite and at least 0, not -1"),
         (lambda: LiftEvidence().add(0.5, 1, -1), "control_successes must be finite and at least 0, not -1"),
-        (lambda: judge_lift(LiftEvidence(), 0), "confidence_level must be between 0 and 1, not 0"),
+        (lambda: evaluate_lift(LiftEvidence(), 0), "confidence_level must be between 0 and 1, not 0"),
         (lambda: lift_log_e(LiftEvidence(), prior_share=1), "prior_share must be between 0 and 1, not 1"),
     ],
 )

@@ -128,7 +128,7 @@ class Assignments:
         open_arms = [arm for arm in experiment.open_arms if arm.variant in shares]
         fixed = experiment.allocation == "fixed"
         parameters = SharesParameters(
-            [await self._variants.cached(arm.variant_id) for arm in open_arms],
+            [await self._variants.get_entry(arm.variant_id) for arm in open_arms],
             [shares[arm.variant] for arm in open_arms],
             unit_hash(experiment.salt, subject.participant_id) if fixed else self._random(),
         )
@@ -136,7 +136,7 @@ class Assignments:
 
     async def _keep_assignment(self, subject: "_Subject", arm: Arm, propensity: float) -> ParticipantDecision:
         """Decide for the variant that a participant was assigned before."""
-        variant = await self._variants.cached(arm.variant_id)
+        variant = await self._variants.get_entry(arm.variant_id)
         decision = self._decisions.decide(
             _SETTLED, SettledParameters(variant, propensity), **subject._asdict()
         )
@@ -146,7 +146,9 @@ class Assignments:
         self, experiment: Experiment, subject: "_Subject", reason: str
     ) -> ParticipantDecision:
         """Decide for the promoted variant, or else control, for a participant outside the experiment."""
-        variant = await self._variants.cached(experiment.promoted_variant_id or experiment.control.variant_id)
+        variant = await self._variants.get_entry(
+            experiment.promoted_variant_id or experiment.control.variant_id
+        )
         decision = self._decisions.decide(_SETTLED, SettledParameters(variant), **subject._asdict())
         return ParticipantDecision(decision=decision, enrolled=False, is_new=False, reason=reason)
 

@@ -37,7 +37,7 @@ class OverviewReader:
         self._pool = pool
         self._cache = cache
 
-    async def look(self) -> Overview:
+    async def read(self) -> Overview:
         """How things stand now."""
         database = running = None
         try:

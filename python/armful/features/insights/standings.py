@@ -104,7 +104,7 @@ class Standings:
         first = first_day(TREND_DAYS)
         daily, selections = await self._history.of_all(TREND_DAYS, SHARE_DAYS)
         descriptions = self._cache.descriptions
-        variants = self._cache.everything()
+        variants = self._cache.all_variants()
         # In a thread: a million variants must not keep requests waiting.
         return await asyncio.to_thread(self._stand, variants, daily, selections, first.date(), descriptions)
 

@@ -12,7 +12,7 @@ from armful.domain.errors import Refused
 from armful.domain.key import Actor, ApiKey, Scope, new_key
 from armful.features.keys import store as keys
 from armful.replica.api_key_cache import ApiKeyCache
-from armful.replica.key_rows import every_key
+from armful.replica.key_rows import all_keys
 
 _LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """The last whole second that a date can hold: what callers write for never, and what lifetimes may not pass."""
@@ -28,7 +28,7 @@ class Keys:
 
     def still_valid(self, key: ApiKey) -> bool:
         """Whether a key that was valid is so still, as far as this process has heard."""
-        return self._key_cache.holds(key)
+        return self._key_cache.is_valid(key)
 
     async def create(
         self,
@@ -47,13 +47,13 @@ class Keys:
         key, text = new_key(name, scopes, rate_limit, expires_at)
         async with acquire(self._pool) as connection:
             stored = await keys.insert(connection, self._process_id, actor, key)
-            self._key_cache.load(await every_key(connection))
+            self._key_cache.load(await all_keys(connection))
         return stored, text
 
-    async def everything(self) -> list[ApiKey]:
+    async def list_all(self) -> list[ApiKey]:
         """Every key, revoked ones included, oldest first."""
         async with acquire(self._pool) as connection:
-            return await every_key(connection)
+            return await all_keys(connection)
 
     async def rotate(
         self, key_id: str, overlap: float, expires_at: datetime | None, actor: Actor
@@ -67,7 +67,7 @@ class Keys:
         """
         async with acquire(self._pool) as connection:
             key, text = await replace(connection, self._process_id, key_id, overlap, expires_at, actor)
-            self._key_cache.load(await every_key(connection))
+            self._key_cache.load(await all_keys(connection))
         return key, text
 
     async def revoke(self, key_id: str, actor: Actor) -> ApiKey:
@@ -78,7 +78,7 @@ class Keys:
         """
         async with acquire(self._pool) as connection:
             revoked = await keys.revoke(connection, self._process_id, actor, key_id)
-            self._key_cache.load(await every_key(connection))
+            self._key_cache.load(await all_keys(connection))
         return revoked
 
 

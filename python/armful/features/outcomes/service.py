@@ -68,7 +68,7 @@ class Outcomes:
         for position, (variant_id, update) in enumerate(updates):
             try:
                 complete(update)
-                variant = self._variants.held(variant_id) or await self._variants.read(variant_id)
+                variant = self._variants.get_cached(variant_id) or await self._variants.read(variant_id)
                 accepted.append((variant.key, update))
                 positions.append(position)
             except ArmfulError as error:

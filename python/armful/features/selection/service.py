@@ -43,8 +43,8 @@ class Selections:
             persona_id=request.persona_id,
         )
         seconds = perf_counter() - began
-        observe = self._metrics.selection_notes[policy.name].get(request.persona_id)
+        observe = self._metrics.selection_observers[policy.name].get(request.persona_id)
         if observe is None:
-            observe = self._metrics.selection_note(policy.name, request.persona_id)
+            observe = self._metrics.selection_observer(policy.name, request.persona_id)
         observe(seconds)
         return decision

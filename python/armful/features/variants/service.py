@@ -70,7 +70,7 @@ class Variants:
                 raise VariantExists(variant.variant_id)
             seen.add(variant.variant_id)
         created = await variants.insert(self._pool, self._process_id, actor, new)
-        self._cache.put(created)
+        self._cache.upsert(created)
         return created
 
     async def get(self, variant_id: str) -> Variant:
@@ -79,9 +79,9 @@ class Variants:
         Raises:
             VariantNotFound: there is none of that id.
         """
-        return self.held(variant_id) or await self.read(variant_id)
+        return self.get_cached(variant_id) or await self.read(variant_id)
 
-    async def cached(self, variant_id: str) -> CachedVariant:
+    async def get_entry(self, variant_id: str) -> CachedVariant:
         """As `get`, with what this process keeps about the variant.
 
         Raises:
@@ -95,7 +95,7 @@ class Variants:
                 raise VariantNotFound(variant_id)
         return found
 
-    def held(self, variant_id: str) -> Variant | None:
+    def get_cached(self, variant_id: str) -> Variant | None:
         """This process's copy of a variant, if it has heard of it."""
         return self._cache.get(variant_id)
 
@@ -109,7 +109,7 @@ class Variants:
         variant = await variants.find(self._pool, variant_id) if "\0" not in variant_id else None
         if variant is None:
             raise VariantNotFound(variant_id)
-        self._cache.put([variant])
+        self._cache.upsert([variant])
         variant.last_used = self._cache.last_used(variant)
         return variant
 
@@ -144,7 +144,7 @@ class Variants:
         if "\0" in variant_id:
             raise VariantNotFound(variant_id)
         changed = await variants.patch(self._pool, self._process_id, actor, variant_id, changes)
-        self._cache.put([changed])
+        self._cache.upsert([changed])
         return changed
 
     def check_sampling(self) -> None:

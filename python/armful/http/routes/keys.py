@@ -32,7 +32,7 @@ async def create_key(
 @get("/keys", scope="admin", summary="List keys")
 async def list_keys(services: NamedDependency[Services]) -> KeyList:
     """List all keys, including revoked and expired ones, without their secrets."""
-    return KeyList([key_view(key) for key in await services.keys.everything()])
+    return KeyList([key_view(key) for key in await services.keys.list_all()])
 
 
 @post("/keys/{key_id:str}/rotate", scope="admin", dto=Strict, return_dto=None, summary="Rotate a key")

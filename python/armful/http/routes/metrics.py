@@ -15,7 +15,7 @@ from prometheus_client.metrics_core import Metric
 
 from armful.features.insights.overview import Overview
 from armful.features.services import Services
-from armful.observability.metrics import Distribution, Figures, Metrics
+from armful.observability.metrics import Distribution, Metrics, ProcessMetrics
 
 
 class _Scrape:
@@ -27,7 +27,7 @@ class _Scrape:
         self._data_dir = data_dir
 
     def collect(self) -> Iterator[Metric]:
-        figures = self._metrics.together()
+        figures = self._metrics.combined()
         yield _counter(
             "ab_testing_requests",
             "Requests answered.",
@@ -62,7 +62,7 @@ class _Scrape:
         yield from _disk(self._data_dir)
 
 
-def _processes(figures: Figures) -> Iterator[Metric]:
+def _processes(figures: ProcessMetrics) -> Iterator[Metric]:
     """Yield the metrics of the worker processes."""
     yield _gauge("ab_testing_api_uptime", "Seconds since the service started.", time.time() - figures.started)
     yield _gauge("armful_workers", "Processes that serve.", figures.workers)
@@ -164,7 +164,7 @@ def handler(metrics: Metrics, data_dir: Path, *, public: bool) -> HTTPRouteHandl
     async def read_metrics(services: NamedDependency[Services]) -> Response[bytes]:
         """All metrics in Prometheus' text format."""
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Scrape(metrics, await services.overview.look(), data_dir))
+        registry.register(_Scrape(metrics, await services.overview.read(), data_dir))
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return read_metrics

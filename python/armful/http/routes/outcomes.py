@@ -48,7 +48,7 @@ def answer(
     """Count the outcome in a JSON request body. The response is sent after its commit."""
     update = decode(body, _update)
     _set_event_id(update, idempotency_key)
-    variant = services.variants.held(variant_id)
+    variant = services.variants.get_cached(variant_id)
     if variant is None:
         recording = PendingTask(services.outcomes.record(variant_id, update))
         return PendingResponse(recording, lambda recorded: _encoded(variant_id, recorded))

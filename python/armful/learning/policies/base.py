@@ -21,7 +21,7 @@ class Candidates(Protocol[Item]):
     def table(self) -> ArmTable:
         """The posteriors, by slot."""
 
-    def at(self, slots: Iterable[int]) -> Sequence[Item]:
+    def at_slots(self, slots: Iterable[int]) -> Sequence[Item]:
         """The variants in these slots of the table."""
 
 

@@ -26,4 +26,4 @@ class ThompsonSamplingExploration:
             exclude=parameters.exclude or None,
             seed=None if parameters.seed is UNSET else parameters.seed,
         )
-        return Draw(candidates.at(slots.tolist()), len(table), scores.tolist())
+        return Draw(candidates.at_slots(slots.tolist()), len(table), scores.tolist())

@@ -24,4 +24,4 @@ class ThompsonSampling:
             exclude=parameters.exclude or None,
             seed=None if parameters.seed is UNSET else parameters.seed,
         )
-        return Draw(candidates.at(slots.tolist()), len(table), scores.tolist())
+        return Draw(candidates.at_slots(slots.tolist()), len(table), scores.tolist())

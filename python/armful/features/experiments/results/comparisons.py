@@ -16,7 +16,7 @@ from armful.domain.experiment import Arm, Experiment
 from armful.stats.adaptive import AdaptiveRate, ArmSums, adaptive_comparison, adaptive_rate
 from armful.stats.comparison import compare, holm
 from armful.stats.intervals import Interval, credible_interval, wilson_interval
-from armful.stats.lift_evidence import LiftEvidence, judge_lift
+from armful.stats.lift_evidence import LiftEvidence, evaluate_lift
 from armful.stats.sequential import AlwaysValid, compare_always_valid
 
 CONFIDENCE_LEVEL = 0.95
@@ -251,7 +251,7 @@ def _adaptive_comparison(
         p_value=None,
         adjusted_p_value=None,
         method="aipw",
-        always_valid=judge_lift(evidence, CONFIDENCE_LEVEL, max_log_e),
+        always_valid=evaluate_lift(evidence, CONFIDENCE_LEVEL, max_log_e),
         always_valid_adjusted=None,
     )
 
