@@ -1,1 +1,1 @@
-"""What armful is about, as plain structs without I/O: variants, decisions, outcomes, experiments, keys, errors."""
+"""The domain model as plain structs without I/O: variants, decisions, outcomes, experiments, API keys and errors."""

@@ -1,4 +1,4 @@
-"""A decision: which variants were chosen, for whom, among how many, by which policy and with what probability."""
+"""A decision: the chosen variants, the number of candidates, the policy, and the probabilities of the choice."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
@@ -6,14 +6,14 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 Chosen = TypeVar("Chosen")
-"""How the process that decides represents a variant."""
+"""The type by which the deciding process represents a variant."""
 
 
 class Draw(Struct, Generic[Chosen], frozen=True, gc=False):
-    """What a policy chose, best first.
+    """The variants that a policy chose, best first.
 
-    `scores` are the values by which it chose, `propensities` the probabilities with which each was chosen: None where the
-    policy has no such value, or nobody computed it.
+    `scores` are the values it ranked them by, and `propensities` the probabilities with which it chose each. They are None
+    if the policy has no such values or did not compute them.
     """
 
     chosen: Sequence[Chosen]
@@ -23,10 +23,10 @@ class Draw(Struct, Generic[Chosen], frozen=True, gc=False):
 
 
 class Decision(Struct, Generic[Chosen], kw_only=True, frozen=True, gc=False):
-    """One decision. Selections and assignments to experiments are both decisions.
+    """A decision: a selection, or an assignment in an experiment.
 
-    `candidates` is the number of variants that the policy chose among, before filters. `model_version` counts the changes of
-    the deciding process's model: the same version and seed give the same choice. `made_at` is in seconds since 1970.
+    `candidates` is the number of variants before filters. `model_version` counts the changes of the deciding process's
+    model: the same version and seed give the same choice. `made_at` is in seconds since 1970.
     """
 
     decision_id: str

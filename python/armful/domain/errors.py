@@ -1,4 +1,4 @@
-"""What can go wrong in the domain. Nothing here knows of HTTP: `armful.http.problems` maps each class to a status.
+"""The exceptions of the domain. They are independent of HTTP: `armful.http.problems` maps each class to a status.
 
     ArmfulError
     ├── NotFound
@@ -19,7 +19,7 @@
         ├── Overloaded
         └── CommitUnknown
 
-The docstring of a class is its message; what is in braces is filled with the arguments.
+The docstring of a class is its message. Each `{}` is replaced by an argument of the constructor.
 """
 
 
@@ -63,11 +63,11 @@ class EventConflict(Conflict):
 
 
 class KeyEnded(Conflict):
-    """Key '{}' is revoked or has expired: make a new one"""
+    """Key '{}' is revoked or has expired: create a new one"""
 
 
 class IllegalTransition(Conflict):
-    """Experiment {} is {}: it cannot be asked to {}"""
+    """Cannot {2}: experiment {0} is {1}"""
 
 
 class Unauthenticated(ArmfulError):
@@ -79,20 +79,20 @@ class Forbidden(ArmfulError):
 
 
 class RateExceeded(ArmfulError):
-    """The key's rate of {} requests a second is exceeded"""
+    """The key's limit of {} requests per second is exceeded"""
 
 
 class Unavailable(ArmfulError):
-    """The database does not answer; nothing was counted, try again shortly"""
+    """The database does not respond; nothing was counted, try again shortly"""
 
 
 class QueueFull(Unavailable):
-    """{} updates are waiting to be written, and more cannot be written soon; nothing was counted, try again shortly"""
+    """The write queue is full ({} updates); nothing was counted, try again shortly"""
 
 
 class Overloaded(Unavailable):
-    """The service has more to do than it can; nothing was counted, try again shortly"""
+    """The service is overloaded; nothing was counted, try again shortly"""
 
 
 class CommitUnknown(Unavailable):
-    """The database fell silent during the commit: this may have been counted; with an event_id it is safe to send again"""
+    """The database stopped responding during the commit: this may have been counted; it is safe to retry with an event_id"""

@@ -1,4 +1,4 @@
-"""A formal experiment: its plan, its arms and the states it goes through."""
+"""A formal experiment: its plan, its arms, and the transitions between its statuses."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,32 +20,32 @@ TRANSITIONS: dict[Action, tuple[tuple[ExperimentStatus, ...], ExperimentStatus]]
     "stop": (("active", "paused"), "stopped"),
     "promote": (("active", "paused", "completed", "stopped"), "promoted"),
 }
-"""The states each action starts from, and the state it leads to. An active experiment completes at its planned end."""
+"""For each action, the statuses that allow it and the resulting one. An active experiment completes at its planned end."""
 
 REALLOCATABLE: tuple[ExperimentStatus, ...] = ("active", "paused")
-"""The states in which arms and shares can change."""
+"""The statuses in which arms and shares can be changed."""
 
 
 def check_state(
-    experiment_id: str, status: ExperimentStatus, allowed: Sequence[ExperimentStatus], wish: str
+    experiment_id: str, status: ExperimentStatus, allowed: Sequence[ExperimentStatus], action: str
 ) -> None:
-    """See whether an experiment in this state can be asked to do something.
+    """Check that an experiment's status allows an action.
 
     Args:
         experiment_id: The experiment's id.
-        status: The state it is in.
-        allowed: The states in which it can be asked.
-        wish: What it is asked to do, for the message.
+        status: Its present status.
+        allowed: The statuses that allow the action.
+        action: The name of the action, for the error message.
 
     Raises:
-        IllegalTransition: It is in none of the allowed states.
+        IllegalTransition: The status is not one of the allowed ones.
     """
     if status not in allowed:
-        raise IllegalTransition(experiment_id, status, wish)
+        raise IllegalTransition(experiment_id, status, action)
 
 
 class Arm(Struct, frozen=True):
-    """A variant's part in an experiment: its planned share and, where the shares adapt, the least it gets."""
+    """An arm of an experiment: a variant, its planned share and, in an adaptive experiment, its minimum share."""
 
     variant: int
     variant_id: str
@@ -56,14 +56,14 @@ class Arm(Struct, frozen=True):
 
 
 class Guardrail(Struct, frozen=True):
-    """A metric that must not get worse, and which way is worse."""
+    """A metric that must not get worse, and the direction that is worse."""
 
     name: Label
     harm: Literal["increase", "decrease"] = "increase"
 
 
 class StopRule(Struct, kw_only=True, frozen=True):
-    """When the leading variant is safe to ship: a rule for deciding, which is not significance."""
+    """A rule that decides when the leading variant is safe to ship. It is not a significance test."""
 
     loss_threshold: Annotated[float, Meta(gt=0, le=1)] = 0.01
     minimum_days: Annotated[float, Meta(ge=0, le=3650)] = 7.0
@@ -71,7 +71,7 @@ class StopRule(Struct, kw_only=True, frozen=True):
 
 
 class ExperimentPlan(Struct, kw_only=True):
-    """What is settled about an experiment when it is created."""
+    """The properties of an experiment that are fixed when it is created."""
 
     experiment_id: str
     experiment_name: str
@@ -91,7 +91,7 @@ class ExperimentPlan(Struct, kw_only=True):
 
 
 class Experiment(ExperimentPlan, kw_only=True):
-    """A formal A/B test; `key` is its number in the database, `allocation_epoch` that of its present shares."""
+    """A formal A/B test; `key` is its key in the database, and `allocation_epoch` the key of its current shares."""
 
     key: int
     status: ExperimentStatus
@@ -110,5 +110,5 @@ class Experiment(ExperimentPlan, kw_only=True):
 
     @property
     def open_arms(self) -> list[Arm]:
-        """The arms that new participants are assigned to."""
+        """The arms to which new participants are assigned."""
         return [arm for arm in self.arms if not arm.retired]

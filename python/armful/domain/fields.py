@@ -1,4 +1,4 @@
-"""Types of single fields, with the limits that the HTTP contract sets for them."""
+"""Types of single fields, with the limits that the HTTP contract sets."""
 
 from typing import Annotated
 
@@ -10,13 +10,13 @@ VariantId = Annotated[
 """1 to 255 printable characters."""
 
 Label = Annotated[str, Meta(min_length=1, max_length=255)]
-"""A name that callers choose: of a persona, a participant, a metric, a dimension."""
+"""A name that callers choose, such as that of a persona, a participant, a metric or a dimension."""
 
 Text = Annotated[str, Meta(max_length=100_000)]
 """Free text."""
 
 EventId = Annotated[str, Meta(min_length=1, max_length=128)]
-"""An id that callers choose so that a retry of the same report counts once."""
+"""An idempotency key: updates with the same id count once."""
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
-"""A number of impressions or successes. A double holds every integer up to 2⁵³ exactly."""
+"""A number of impressions or successes. Integers up to 2⁵³ are exact as doubles."""

@@ -1,4 +1,4 @@
-"""API keys, their scopes, and who makes a change."""
+"""API keys, their scopes, and the actor of a change."""
 
 import hashlib
 import secrets
@@ -12,7 +12,7 @@ Scope = Literal["read", "select", "write", "admin"]
 
 
 class Actor(Struct, frozen=True):
-    """Who makes a change: a name for people and, where it comes over HTTP, the key and the request that it comes by."""
+    """Who makes a change: a readable name and, for a change over HTTP, the ids of the key and the request."""
 
     name: str
     key_id: str | None = None
@@ -23,7 +23,7 @@ COMMAND_LINE = Actor("command line")
 
 
 class ApiKey(Struct, kw_only=True):
-    """A key's entry: everything but the secret, of which only the digest is kept."""
+    """An API key without its secret, of which only the digest is stored."""
 
     key_id: str
     name: str
@@ -38,15 +38,15 @@ class ApiKey(Struct, kw_only=True):
 
 
 def digest(secret: bytes) -> bytes:
-    """What is kept of a key's text."""
-    # The secrets are 32 random bytes, which nobody can search for; a slow hash would cost every request its time.
+    """Hash a key's text for storage."""
+    # A fast hash is enough: the secrets are 32 random bytes, which cannot be guessed. A slow hash would delay every request.
     return hashlib.sha256(secret).digest()
 
 
 def new_key(
     name: str, scopes: Iterable[Scope], rate_limit: int | None = None, expires_at: datetime | None = None
 ) -> tuple[ApiKey, str]:
-    """A new key, and its text `armful_<id>_<secret>`, which cannot be recovered from the key."""
+    """Create a key. Returns it with its text `armful_<id>_<secret>`, which cannot be recovered from the key."""
     key_id = secrets.token_hex(6)
     text = f"armful_{key_id}_{secrets.token_urlsafe(32)}"
     return ApiKey(

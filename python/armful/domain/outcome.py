@@ -1,4 +1,4 @@
-"""An outcome: what happened to a variant that was shown, for whom and when; and what became of it when it was counted."""
+"""An outcome: impressions and successes of a variant, as reported by a caller; and the result of counting it."""
 
 from datetime import datetime
 from enum import IntEnum
@@ -12,7 +12,7 @@ from .variant import Totals
 
 
 class Outcome(Struct, kw_only=True, omit_defaults=True, gc=False):
-    """What happened to a variant: `batch_size` times an impression, a success or both."""
+    """An outcome of a variant: `batch_size` times an impression, a success, or both."""
 
     impression: bool
     success: bool
@@ -28,15 +28,15 @@ class Outcome(Struct, kw_only=True, omit_defaults=True, gc=False):
 
     def __post_init__(self) -> None:
         if not (self.impression or self.success):
-            raise ValueError("`impression` and `success` are both false: there is nothing to count")
+            raise ValueError("`impression` and `success` are both false: set at least one of them to true")
 
 
 VariantOutcome: TypeAlias = tuple[int, Outcome]
-"""A variant's key in the database, and what happened to the variant."""
+"""A variant's key in the database, and its outcome."""
 
 
 class OutcomeStatus(IntEnum):
-    """What became of one update; the numbers are those of the SQL function `record_outcomes`."""
+    """The result of counting one outcome. The numbers are those of the SQL function `record_outcomes`."""
 
     COUNTED = 0
     DUPLICATE = 1
@@ -48,7 +48,7 @@ class OutcomeStatus(IntEnum):
 
 
 class CountedOutcome(Struct, frozen=True, gc=False):
-    """The answer to one update: what became of it, and the variant's totals after the commit it was part of."""
+    """The result of counting one outcome, and the variant's totals after the commit."""
 
     outcome: OutcomeStatus
     totals: Totals

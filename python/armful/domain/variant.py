@@ -1,4 +1,4 @@
-"""A variant, its counters and its posterior."""
+"""A variant, its prior and its counters."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,7 +11,7 @@ Status = Literal["active", "archived"]
 
 
 class Totals(Struct, frozen=True, gc=False):
-    """A variant's counters after the change numbered `version`."""
+    """A variant's counters at a version of its row."""
 
     variant: int
     impressions: int
@@ -20,7 +20,7 @@ class Totals(Struct, frozen=True, gc=False):
 
 
 class Variant(Struct, kw_only=True, gc=False):
-    """A variant as the database holds it. `key` is its number there, `variant_id` the caller's name for it."""
+    """A variant as stored in the database. `key` is its key there, `variant_id` the id that the caller chose."""
 
     key: int
     variant_id: str
@@ -37,12 +37,12 @@ class Variant(Struct, kw_only=True, gc=False):
 
     @property
     def success_rate(self) -> float:
-        """Successes per impression; 0 for a variant never shown."""
+        """Successes per impression; 0 without impressions."""
         return self.successes / self.impressions if self.impressions else 0.0
 
 
 class NewVariant(Struct, kw_only=True):
-    """A variant to create; `impressions` and `successes` are history brought along from elsewhere."""
+    """A variant to create; `impressions` and `successes` are counts from before, such as those of another system."""
 
     variant_id: VariantId
     dimensions: dict[Label, Text] = {}

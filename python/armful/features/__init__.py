@@ -1,1 +1,1 @@
-"""What a caller can ask of armful, one package a feature: its service, its store and its SQL."""
+"""The features of the service. Each package has a service, a store and SQL files."""

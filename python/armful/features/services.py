@@ -1,4 +1,4 @@
-"""The use cases: what a caller can ask of armful, whichever way it asks."""
+"""Builds the services of all features over one database."""
 
 from typing import Self
 from uuid import UUID
@@ -25,7 +25,7 @@ from armful.replica.variant_cache import VariantCache
 
 
 class Services(Struct, frozen=True):
-    """One process's use cases over one database."""
+    """The services of all features, for one process and one database."""
 
     selections: Selections
     outcomes: Outcomes
@@ -48,7 +48,7 @@ class Services(Struct, frozen=True):
         metrics: Metrics,
         process_id: UUID,
     ) -> Self:
-        """Put the use cases together."""
+        """Build the services from their dependencies."""
         variants = Variants(pool, cache, process_id)
         history = VariantHistories(pool)
         decisions = DecisionEngine(cache, [SelectionUsage(cache)])

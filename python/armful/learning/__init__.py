@@ -1,1 +1,1 @@
-"""What is learnt from outcomes, and how it is used: posteriors and policies, over the Rust core."""
+"""Models that learn from outcomes, and policies that choose variants by them, on top of the Rust core."""

@@ -10,7 +10,7 @@ from armful.learning.posterior import GLOBAL, PosteriorKey
 
 
 class Counts(NamedTuple):
-    """The sums of the model: impressions, and how many of them were successes."""
+    """The sufficient statistics of the model: impressions, and how many of them were successes."""
 
     impressions: int
     successes: int
@@ -26,13 +26,13 @@ class BetaPosterior(Struct, frozen=True):
 
     @property
     def alpha(self) -> float:
-        """First parameter."""
+        """The parameter α: prior α plus successes."""
         return self.prior_alpha + self.counts.successes
 
     @property
     def beta(self) -> float:
-        """Second parameter."""
-        # Subtract the counters first: added to a large one, a small prior would be lost, and 0 is not a valid parameter.
+        """The parameter β: prior β plus failures."""
+        # Subtract the counters first: a small prior added to a large counter would be rounded away, and β must not be 0.
         return self.prior_beta + (self.counts.impressions - self.counts.successes)
 
     @property
@@ -47,13 +47,13 @@ class BetaPosterior(Struct, frozen=True):
         return self.alpha / strength * (self.beta / strength) / (strength + 1)
 
     def add(self, statistics: Counts) -> Self:
-        """The posterior after further impressions and successes."""
+        """Return the posterior after more impressions and successes."""
         counts = Counts(*map(sum, zip(self.counts, statistics, strict=True)))
         return type(self)(self.key, self.prior_alpha, self.prior_beta, counts)
 
 
 def posterior_of(variant: Variant) -> BetaPosterior:
-    """The posterior of a variant over all its outcomes."""
+    """Return the posterior of a variant over all its outcomes."""
     return BetaPosterior(
         PosteriorKey(variant.key, GLOBAL),
         variant.prior_alpha,
@@ -63,7 +63,7 @@ def posterior_of(variant: Variant) -> BetaPosterior:
 
 
 def parameters_of(variants: Iterable[Variant]) -> tuple[list[float], list[float]]:
-    """The parameters α and β of every variant's posterior, as two columns. For many variants at once."""
+    """Return the posterior parameters α and β of many variants, as two columns."""
     variants = list(variants)
     return (
         [variant.prior_alpha + variant.successes for variant in variants],

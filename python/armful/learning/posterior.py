@@ -1,17 +1,17 @@
-"""What every model of a variant's reward offers, whatever its distribution.
+"""The interface of a model of a variant's reward, whatever the distribution.
 
-A posterior is a prior and sums over outcomes, kept under a key of variant and scope. Because sums add up, group commit, the
-versioned totals that processes exchange, and the change feed serve every model alike.
+A posterior consists of a prior and of sums over outcomes, for a variant and a scope. Because the statistics are sums, group
+commit, versioned totals and the change feed work for every model.
 """
 
 from typing import NamedTuple, Protocol, Self, TypeVar
 
 GLOBAL = ""
-"""The scope that holds every outcome. Other scopes hold a part of them, such as one persona's."""
+"""The scope of all outcomes. Other scopes contain a part of them, such as those of one persona."""
 
 
 class PosteriorKey(NamedTuple):
-    """Whose reward a posterior describes: a variant, by its key in the database, in a scope."""
+    """The variant, by its key in the database, and the scope that a posterior describes."""
 
     variant: int
     scope: str = GLOBAL
@@ -26,7 +26,7 @@ class Posterior(Protocol[Statistics]):
 
     @property
     def key(self) -> PosteriorKey:
-        """The variant and scope."""
+        """The variant and the scope."""
 
     @property
     def mean(self) -> float:
@@ -37,4 +37,4 @@ class Posterior(Protocol[Statistics]):
         """The variance of the expected reward."""
 
     def add(self, statistics: Statistics) -> Self:
-        """The posterior after further outcomes. The order of additions does not matter."""
+        """Return the posterior after more outcomes. The order of additions does not matter."""

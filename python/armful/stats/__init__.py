@@ -1,15 +1,15 @@
-"""The statistics of rates and experiments: pure functions of counts, which know nothing of the service.
+"""The statistics of rates and experiments: pure functions of counts, independent of the service.
 
 Each module answers one question:
 
-- `intervals`: how sure is a rate?
+- `intervals`: how precisely is a rate known?
 - `comparison`: does a variant differ from control, at the planned end of a test with a fixed split?
-- `sequential`: the same, at every look before that
-- `lift_evidence`: the same where the share of the traffic changes on the way
-- `adaptive`, `allocation`: rates and lifts where traffic followed the outcomes, and the floors that takes
-- `srm`: did the traffic split as it should have?
+- `sequential`: does it differ, tested at any time before the planned end?
+- `lift_evidence`: does it differ, tested at any time, when the split changes during the test?
+- `adaptive`, `allocation`: rates and lifts under an adaptive split, and the floors that they require
+- `srm`: did the traffic split as planned?
 - `power`: how much traffic does a test need?
 - `stopping`: is the leader safe to ship?
-- `fatigue`: does a variant wear out?
-- `priors`: where does a rate lie before it has been seen?
+- `fatigue`: does a variant's rate decline over time?
+- `priors`: which rate is plausible for a variant without data?
 """

@@ -1,12 +1,12 @@
-"""Rates and lifts from traffic that followed the outcomes.
+"""Rates and lifts under an adaptive split, where traffic follows the outcomes.
 
-Under Thompson allocation an arm that started unluckily is shown less and so stays underestimated: plain
-rates are too low, and intervals and p-values made for fixed splits are wrong. Weighting each outcome by one
-over the propensity with which its arm was chosen puts that right (augmented inverse-propensity weighting),
-as long as every propensity was logged and kept above a floor.
+Under Thompson allocation, an arm with bad luck at the start gets less traffic, and so stays underestimated.
+Plain rates are biased downwards, and intervals and p-values for fixed splits are not valid. Augmented
+inverse-propensity weighting corrects this: it weights each outcome by 1 over the propensity with which its arm
+was chosen. Every propensity must be logged and kept above a floor.
 
-These intervals are for one look, at the end that was planned. For every look before, and for significance,
-use `lift_evidence`.
+These intervals are valid once, at the planned end. For results at any time, and for significance, use
+`lift_evidence`.
 """
 
 import math
@@ -18,10 +18,10 @@ from armful.stats.intervals import Interval, check_counts, wilson_interval
 
 
 class ArmSums(msgspec.Struct, frozen=True):
-    """All that an arm's impressions say about its rate, in six numbers that add up.
+    """A sufficient statistic of an arm's rate: six sums over its impressions.
 
-    Order and grouping make no difference, and an outcome may be added after its impression: with that
-    impression's propensity, whenever it comes.
+    The order and grouping of additions make no difference. An outcome may be added later than its impression,
+    with the impression's propensity.
     """
 
     impressions: int = 0
@@ -40,15 +40,15 @@ class ArmSums(msgspec.Struct, frozen=True):
     """Σ 1/π² over successes."""
 
     def add(self, propensity: float, impressions: int = 0, successes: int = 0) -> "ArmSums":
-        """Give the sums with further impressions, further successes, or both, of this arm.
+        """Return the sums with more impressions, more successes, or both.
 
         Args:
-            propensity: The chance with which this arm was chosen for those impressions, in (0, 1].
+            propensity: The probability with which this arm was chosen for those impressions, in (0, 1].
             impressions: How many to add.
             successes: How many to add, of these impressions or of earlier ones with this propensity.
 
         Raises:
-            ValueError: An argument is out of its range.
+            ValueError: An argument is out of range.
         """
         if not 0 < propensity <= 1:
             raise ValueError(f"propensity must be above 0 and at most 1, not {propensity}")
@@ -75,49 +75,49 @@ class ArmSums(msgspec.Struct, frozen=True):
 
 
 class AdaptiveRate(NamedTuple):
-    """An arm's rate, undoing that it was shown more or less the better it did."""
+    """An arm's propensity-weighted rate."""
 
     rate: float | None
-    """Within [0, 1]; None without impressions."""
+    """Within [0, 1]; None if the arm has no impressions."""
 
     interval: Interval
-    """Wilson's, as if of `effective_impressions`."""
+    """Wilson's interval for `effective_impressions`."""
 
     effective_impressions: float
-    """The impressions of a fixed test that would say as much about the rate."""
+    """How many impressions of a fixed split would give the same precision."""
 
 
 class AdaptiveComparison(NamedTuple):
-    """A variant's rate against control's, undoing that they were shown more or less the better they did."""
+    """The comparison of two propensity-weighted rates."""
 
     difference: float | None
-    """The variant's rate less control's; None where either has no impressions."""
+    """The variant's rate minus control's; None if either has no impressions."""
 
     difference_interval: Interval
     """Within [−1, 1] (Newcombe 1998, method 10)."""
 
     lift: float | None
-    """The variant's rate over control's, less 1; None where that is 0 or unknown."""
+    """The variant's rate divided by control's, minus 1; None if control's is 0 or unknown."""
 
     lift_interval: Interval
     """Within [−1, ∞] (Donner & Zou 2012)."""
 
 
 def adaptive_rate(sums: ArmSums, opportunities: int, confidence_level: float = 0.95) -> AdaptiveRate:
-    """Estimate an arm's rate over all the impressions it could have had.
+    """Estimate an arm's rate over all impressions for which it could have been chosen.
 
     Args:
-        sums: Of the arm's own impressions.
-        opportunities: Impressions of every arm while this one was among them, at least `sums.impressions`.
+        sums: The sums over the arm's own impressions.
+        opportunities: The impressions of all arms while this one could be chosen, at least `sums.impressions`.
         confidence_level: In (0, 1).
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of range.
 
     Source:
         Hadad et al. (2021), *Confidence intervals for policy evaluation in adaptive experiments*, equation
-        5 with constant weights. The arm's plain rate is the model: taken at the end rather than as it ran,
-        it makes a difference of second order only, and the sums need not know it.
+        5 with constant weights. The model is the arm's plain rate at the end. A running rate would differ in the
+        second order only, and would have to be known when the sums are updated.
     """
     check_counts(sums.successes, sums.impressions)
     if not sums.impressions <= opportunities < math.inf:
@@ -128,8 +128,8 @@ def adaptive_rate(sums: ArmSums, opportunities: int, confidence_level: float = 0
     weighted = plain + (sums.success_inverse - plain * sums.inverse) / opportunities
     rate = min(1.0, max(0.0, weighted))
     effective = opportunities**2 / sums.inverse_squares
-    # The scores' own variance tells when the rate drifted; with few successes it can't be trusted to be
-    # large enough.
+    # The variance of the scores accounts for a drifting rate, but may be too small with few successes. Use the smaller
+    # effective sample.
     shift = plain - weighted
     variance = (
         shift * shift * opportunities
@@ -143,11 +143,11 @@ def adaptive_rate(sums: ArmSums, opportunities: int, confidence_level: float = 0
 
 
 def adaptive_comparison(variant: AdaptiveRate, control: AdaptiveRate) -> AdaptiveComparison:
-    """Compare two estimates of `adaptive_rate`, whose confidence level the intervals keep.
+    """Compare two rates estimated by `adaptive_rate`. The intervals have the same confidence level as theirs.
 
     Args:
-        variant: The variant's.
-        control: Control's, of the same confidence level.
+        variant: The variant's rate.
+        control: Control's rate, with the same confidence level.
     """
     x, y = variant.rate, control.rate
     if x is None or y is None:
@@ -164,7 +164,7 @@ def adaptive_comparison(variant: AdaptiveRate, control: AdaptiveRate) -> Adaptiv
 
 
 def _lift_interval(x: float, x_ends: Interval, y: float, y_ends: Interval) -> Interval:
-    # Donner & Zou's lower end, multiplied out so that nothing cancels and no control rate divides by 0.
+    # Donner & Zou's lower bound, rearranged to avoid cancellation and division by a control rate of 0.
     low = x_ends.lower * (2 * x - x_ends.lower)
     root = math.sqrt(max(0.0, (x * y) ** 2 - low * y_ends.upper * (2 * y - y_ends.upper)))
     lower = low / (x * y + root) if low else 0.0

@@ -1,10 +1,10 @@
-"""Comparison of a variant's rate with control's at the planned end of a test whose split is fixed.
+"""Compares a variant's rate with control's at the planned end of a test with a fixed split.
 
-Every figure comes from the same score statistic, so they agree: the intervals exclude "no difference" exactly
-where the score test's p-value is under 1 − `confidence_level`. Where a cell of the two-by-two table expects
-fewer than five, the normal law behind the score test is not to be trusted and the p-value is Fisher's exact
-one. (Boschloo's test would be a little more powerful, but its search over the unknown common rate takes
-seconds at thousands of impressions.)
+The p-value and the intervals use the same score statistic, so they agree: the intervals exclude "no difference"
+exactly if the score test's p-value is below 1 − `confidence_level`. If the expected count of a cell of the
+two-by-two table is below five, the normal approximation of the score test is not reliable, and the p-value is
+that of Fisher's exact test. (Boschloo's test would be slightly more powerful, but takes seconds at thousands of
+impressions.)
 """
 
 import math
@@ -22,28 +22,28 @@ SMALLEST_EXPECTED_CELL = 5.0
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fixed-horizon comparison of one variant with control says."""
+    """The result of a fixed-horizon comparison of one variant with control."""
 
     p_value: float
-    """Two-sided, of the hypothesis that both rates are equal; by `method`."""
+    """The two-sided p-value of the hypothesis that both rates are equal, by `method`."""
 
     method: Literal["pooled_z", "fisher"]
-    """`fisher` where a cell of the table expects fewer than five, else `pooled_z`."""
+    """`fisher` if the expected count of a cell is below five, else `pooled_z`."""
 
     z_score: float
-    """The pooled score statistic, positive where the variant is ahead; 0 where nothing varies."""
+    """The pooled score statistic, positive if the variant is ahead; 0 if all outcomes are equal."""
 
     difference: float | None
-    """The variant's rate less control's; None where either has no impressions."""
+    """The variant's rate minus control's; None if either has no impressions."""
 
     difference_interval: Interval
     """Score interval (Mee 1984), within [−1, 1]."""
 
     lift: float | None
-    """The variant's rate over control's, less 1: 0.5 is 50 % better. None where that is 0 or unknown."""
+    """The variant's rate divided by control's, minus 1: 0.5 is 50 % better. None if control's is 0 or unknown."""
 
     lift_interval: Interval
-    """Score interval (Koopman 1984), within [−1, ∞]; the upper end is `inf` where control has no success."""
+    """Score interval (Koopman 1984), within [−1, ∞]; the upper bound is `inf` if control has no successes."""
 
 
 def compare(
@@ -55,17 +55,17 @@ def compare(
 ) -> Comparison:
     """Compare a variant's success rate with control's.
 
-    Valid once, at the end that was planned, and for a split that did not follow the outcomes.
+    Valid once, at the planned end, for a split that does not follow the outcomes.
 
     Args:
         successes: The variant's, 0 to `impressions`.
         impressions: The variant's, 0 or more.
         control_successes: 0 to `control_impressions`.
         control_impressions: 0 or more.
-        confidence_level: Of both intervals, in (0, 1).
+        confidence_level: The confidence level of both intervals, in (0, 1).
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of range.
     """
     check_counts(successes, impressions)
     check_counts(control_successes, control_impressions, "control_")
@@ -88,7 +88,7 @@ def compare(
 
 
 def pooled_z(successes: int, impressions: int, control_successes: int, control_impressions: int) -> float:
-    """Give the score statistic of equal rates: positive for a variant ahead, 0 where nothing varies."""
+    """Compute the score statistic of equal rates: positive if the variant is ahead, 0 if all outcomes are equal."""
     total = impressions + control_impressions
     pooled = successes + control_successes
     if impressions == 0 or control_impressions == 0 or pooled in (0, total):
@@ -100,35 +100,35 @@ def pooled_z(successes: int, impressions: int, control_successes: int, control_i
 def fisher_p_value(
     successes: int, impressions: int, control_successes: int, control_impressions: int
 ) -> float:
-    """Give Fisher's exact two-sided p-value: the chance of a table no likelier than the one seen.
+    """Compute Fisher's exact two-sided p-value: the probability of all tables no more likely than the observed one.
 
-    Sums over at most min(impressions, all successes) + 1 tables.
+    There are at most min(impressions, all successes) + 1 tables.
     """
     pooled = successes + control_successes
     low, high = max(0, pooled - control_impressions), min(impressions, pooled)
     if low == high:
         return 1.0
-    # Each table's weight from the one before: gammaln of a million would leave nine digits.
+    # Compute each table's weight from the previous one: gammaln of a million would keep only nine digits.
     treated = np.arange(low, high, dtype=np.float64)
     ratio = (impressions - treated) / (treated + 1) * (pooled - treated)
     ratio /= control_impressions - pooled + treated + 1
     log_weight = np.concatenate(([0.0], np.log(ratio).cumsum()))
     weight = np.exp(log_weight - log_weight.max())
-    # Tables as likely as the one seen count too; the margin absorbs rounding.
+    # Tables as likely as the observed one count too; the margin absorbs rounding.
     return min(1.0, float(weight[weight <= weight[successes - low] * (1 + 1e-7)].sum() / weight.sum()))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values so that calling those under α significant errs anywhere with probability at most α.
+    """Adjust p-values for multiple comparisons, so that the probability of any false positive is at most α.
 
     Args:
-        p_values: One for each comparison, each in [0, 1], in any order.
+        p_values: One per comparison, each in [0, 1], in any order.
 
     Returns:
-        Adjusted p-values in the same order, none below the one given.
+        Adjusted p-values in the same order, none smaller than the original.
 
     Raises:
-        ValueError: A p-value is out of its range.
+        ValueError: A p-value is out of range.
 
     Source:
         Holm (1979), *A simple sequentially rejective multiple test procedure*.
@@ -153,12 +153,12 @@ def _smallest_expected_cell(
 
 
 def _difference_interval(s1: int, n1: int, s0: int, n0: int, z: float) -> Interval:
-    # The lower end is the upper one of the difference the other way round.
+    # The lower bound is minus the upper bound of the opposite difference.
     return Interval(-_difference_upper(s0, n0, s1, n1, z), _difference_upper(s1, n1, s0, n0, z))
 
 
 def _difference_upper(s1: int, n1: int, s0: int, n0: int, z: float) -> float:
-    """Give the largest δ = p₁ − p₀ that the score test does not reject (Mee 1984)."""
+    """Return the largest δ = p₁ − p₀ that the score test does not reject (Mee 1984)."""
     estimate = s1 / n1 - s0 / n0
     if s1 == n1 and s0 == 0:
         return 1.0
@@ -173,17 +173,17 @@ def _difference_upper(s1: int, n1: int, s0: int, n0: int, z: float) -> float:
 
 
 def _constrained_variance(s1: int, n1: int, s0: int, n0: int, delta: float) -> float:
-    """Give the difference's variance at the likeliest two rates that are `delta` apart.
+    """Return the variance of the difference at the most likely two rates that differ by `delta`.
 
-    The rates come from a root of a cubic, in the closed form of Miettinen & Nurminen (1985, appendix I).
+    The rates are a root of a cubic, in the closed form of Miettinen & Nurminen (1985, appendix I).
     """
     gap = abs(delta)
     room = 1 - gap
     if room <= 0:
         return 0.0
     s_low, n_low, s_high, n_high = (s0, n0, s1, n1) if delta >= 0 else (s1, n1, s0, n0)
-    # Where the lower rate is past the middle of its room, count failures instead: the root is then close to
-    # 0, and exact in all its digits.
+    # If the lower rate is above the middle of its range, count failures instead: the root is then close to 0, where it
+    # is computed to full precision.
     if (s_low + s_high - n_high) * (1 + gap) + (s_high + s_low - n_low) * room > 0:
         s_low, n_low, s_high, n_high = n_high - s_high, n_high, n_low - s_low, n_low
     n, s = n1 + n0, s_low + s_high
@@ -194,7 +194,7 @@ def _constrained_variance(s1: int, n1: int, s0: int, n0: int, delta: float) -> f
     spread = math.sqrt(max(0.0, third * third - c / (3 * n)))
     cubed = third**3 - third * c / (2 * n) + d / (2 * n)
     spread = math.copysign(spread, cubed)
-    # Where the three roots nearly meet, rounding may leave a cosine just outside [−1, 1].
+    # If the three roots almost coincide, rounding may give a cosine just outside [−1, 1].
     cosine = min(1.0, max(-1.0, cubed / spread**3)) if spread**3 else 1.0
     low = min(room, max(0.0, 2 * spread * math.cos((math.pi + math.acos(cosine)) / 3) - third))
     for _ in range(2):
@@ -205,13 +205,13 @@ def _constrained_variance(s1: int, n1: int, s0: int, n0: int, delta: float) -> f
 
 
 def _lift_interval(s1: int, n1: int, s0: int, n0: int, z: float) -> Interval:
-    # The lower end of a ratio is one over the upper end of the ratio the other way round.
+    # The lower bound of a ratio is 1 over the upper bound of its inverse.
     inverse_lower = _ratio_upper(s0, n0, s1, n1, z)
     return Interval(1 / inverse_lower - 1, _ratio_upper(s1, n1, s0, n0, z) - 1)
 
 
 def _ratio_upper(s1: int, n1: int, s0: int, n0: int, z: float) -> float:
-    """Give the largest φ = p₁/p₀ that the score test does not reject (Koopman 1984, as Gart & Nam put it)."""
+    """Return the largest φ = p₁/p₀ that the score test does not reject (Koopman 1984, in the form of Gart & Nam)."""
     if s0 == 0:
         return math.inf
     p1_seen, p0_seen = s1 / n1, s0 / n0
@@ -219,13 +219,13 @@ def _ratio_upper(s1: int, n1: int, s0: int, n0: int, z: float) -> float:
 
     def excess(log_ratio: float) -> float:
         ratio = math.exp(log_ratio)
-        # The likeliest p₀ where p₁ = φp₀: the smaller root of nφp₀² − bp₀ + s, so written as not to cancel.
+        # The most likely p₀ given p₁ = φp₀: the smaller root of nφp₀² − bp₀ + s, in a form without cancellation.
         b = n1 * ratio + s1 + n0 + s0 * ratio
         p0 = 2 * s / (b + math.sqrt(max(0.0, b * b - 4 * n * ratio * s)))
         p0 = min(1.0, 1 / ratio, p0)
         p1 = min(1.0, ratio * p0)
         variance = p1 * (1 - p1) / n1 + ratio * ratio * p0 * (1 - p0) / n0
-        # Divided by the ratio, so that neither end of the range drowns the other.
+        # Divided by the ratio, to keep both ends of the range at a similar scale.
         return ((p1_seen - ratio * p0_seen) ** 2 - z * z * variance) / ratio
 
     start, step = 0.0, 1.0
@@ -242,12 +242,12 @@ def _ratio_upper(s1: int, n1: int, s0: int, n0: int, z: float) -> float:
 
 
 def _largest_root(excess: Callable[[float], float], start: float, guess: float, end: float) -> float:
-    """Give the root of a function that is at most 0 at `start`, dips below it, and is above 0 at `end`."""
+    """Return the largest root of a function that is at most 0 at `start`, then negative, and positive at `end`."""
     margin = 0.1 * (guess - start)
     if start < guess - margin and excess(guess - margin) < 0:
         start = guess - margin
     elif excess(start) >= 0:
-        # Both arms all failures or all successes: the estimate itself is a root, and not the one asked for.
+        # All outcomes are failures or all are successes: the estimate itself is a root, but not the one we want.
         start += 1e-12
     if start < guess + margin < end and excess(guess + margin) > 0:
         end = guess + margin

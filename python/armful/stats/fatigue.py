@@ -1,4 +1,4 @@
-"""Whether a variant wears out: does it do worse lately than before, by more than chance and more than the season?"""
+"""Detects fatigue: a variant whose rate has declined significantly, compared with the other variants."""
 
 import math
 from collections.abc import Sequence
@@ -10,60 +10,61 @@ from scipy.special import ndtr, ndtri
 from armful.stats.comparison import holm
 from armful.stats.intervals import check_counts
 
-DECLINE_THAT_MATTERS = 0.15
-"""The share of its relative rate that a variant must have lost to be called fatigued."""
+MINIMUM_DECLINE = 0.15
+"""A variant is fatigued only if its relative rate has declined by more than this fraction."""
 
 SIGNIFICANT_BELOW = 0.05
-"""One-sided, after Holm's correction over the variants looked at."""
+"""The significance level: one-sided, with Holm's correction over all variants."""
 
 POWER_NEEDED = 0.8
 
 
 class WindowCounts(msgspec.Struct, frozen=True):
-    """A variant's counts in the two windows that are compared."""
+    """A variant's counts in the two time windows that are compared."""
 
     recent_successes: int
     recent_impressions: int
-    """Of 0 to 30 days ago, by default of the service."""
+    """In the recent window, such as the last 30 days."""
 
     earlier_successes: int
     earlier_impressions: int
-    """Of 30 to 90 days ago."""
+    """In the earlier window, such as 30 to 90 days ago."""
 
 
 class Fatigue(msgspec.Struct, frozen=True, kw_only=True):
-    """What two windows say about a variant's wear."""
+    """The result of the fatigue test of one variant."""
 
     status: Literal["fatigued", "fresh", "insufficient_data"]
-    """`insufficient_data` where a decline that matters would have been missed more than one time in five."""
+    """`insufficient_data` if the power to detect a 15 % decline is below 80 %."""
 
     decline: float | None
-    """1 less the ratio of its rates, each over that of all variants in the same window: 0.2 is a fifth lost.
+    """The fraction of its relative rate that the variant has lost: 0.2 is a fifth.
 
-    Negative where it improved; None where a rate is unknown or 0.
+    A relative rate is divided by the rate of all variants in the same window. Negative if the variant has improved, None
+    if a rate is unknown or 0.
     """
 
     p_value: float
-    """One-sided, of no decline against the other variants; Holm-adjusted."""
+    """The one-sided, Holm-adjusted p-value of the hypothesis that the variant has not declined."""
 
     power: float
-    """The chance with which a decline of exactly 15 % would have been found."""
+    """The power to detect a decline of exactly 15 %."""
 
 
 def fatigue(variants: Sequence[WindowCounts]) -> list[Fatigue]:
-    """Judge every variant against all the others over the same two windows.
+    """Test every variant for fatigue, against all others over the same two windows.
 
-    Dividing by what all variants did takes the season out; the 15 % rule by itself fires on 33 % of unchanged
-    variants at 10 impressions a day and 4 %, so a decline must be significant too.
+    Dividing by the rate of all variants removes seasonal effects. A decline must be significant too: the 15 % rule
+    alone would call 33 % of unchanged variants fatigued, at 10 impressions a day and a rate of 4 %.
 
     Args:
         variants: Every variant shown in either window.
 
     Returns:
-        One judgement per variant, in order.
+        One result per variant, in the same order.
 
     Raises:
-        ValueError: A count is out of its range.
+        ValueError: A count is out of range.
     """
     for counts in variants:
         check_counts(counts.recent_successes, counts.recent_impressions, "recent_")
@@ -76,15 +77,15 @@ def fatigue(variants: Sequence[WindowCounts]) -> list[Fatigue]:
     )
     tested = [_test(counts, totals) for counts in variants]
     p_values = holm([p_value for p_value, _ in tested])
-    judged = []
+    results = []
     for counts, p_value, (_, power) in zip(variants, p_values, tested, strict=True):
         decline = _decline(counts, totals)
-        if decline is not None and decline > DECLINE_THAT_MATTERS and p_value < SIGNIFICANT_BELOW:
+        if decline is not None and decline > MINIMUM_DECLINE and p_value < SIGNIFICANT_BELOW:
             status: Literal["fatigued", "fresh", "insufficient_data"] = "fatigued"
         else:
             status = "fresh" if power >= POWER_NEEDED else "insufficient_data"
-        judged.append(Fatigue(status=status, decline=decline, p_value=p_value, power=power))
-    return judged
+        results.append(Fatigue(status=status, decline=decline, p_value=p_value, power=power))
+    return results
 
 
 def _decline(counts: WindowCounts, totals: WindowCounts) -> float | None:
@@ -99,10 +100,10 @@ def _decline(counts: WindowCounts, totals: WindowCounts) -> float | None:
 
 
 def _test(counts: WindowCounts, totals: WindowCounts) -> tuple[float, float]:
-    """Give the one-sided p-value of no decline, and the power against one of 15 %.
+    """Return the one-sided p-value of no decline, and the power to detect a decline of 15 %.
 
-    Of its successes in both windows together, those of the recent one are compared with the share that the other
-    variants' rates predict. The variance is that under no decline, the others' own noise included.
+    The test compares the recent window's share of the variant's successes with the share predicted by the other
+    variants' rates. Its variance is that under no decline, and includes the noise of the other variants.
     """
     others_recent_successes = totals.recent_successes - counts.recent_successes
     others_earlier_successes = totals.earlier_successes - counts.earlier_successes
@@ -122,7 +123,7 @@ def _test(counts: WindowCounts, totals: WindowCounts) -> tuple[float, float]:
         return 1.0, 0.0
     deviation = math.sqrt(variance)
     p_value = float(ndtr((counts.recent_successes - successes * share) / deviation))
-    expected = -math.log1p(-DECLINE_THAT_MATTERS) * information / deviation
+    expected = -math.log1p(-MINIMUM_DECLINE) * information / deviation
     return p_value, float(ndtr(expected + ndtri(SIGNIFICANT_BELOW)))
 
 

@@ -8,14 +8,14 @@ from scipy.special import betainccinv, betaincinv, ndtri
 
 
 class Interval(NamedTuple):
-    """A closed interval; either end may be the end of what is possible."""
+    """A closed interval."""
 
     lower: float
     upper: float
 
 
 def check_counts(successes: float, impressions: float, prefix: str = "") -> None:
-    """Raise `ValueError` unless 0 ≤ successes ≤ impressions < ∞; `prefix` begins the arguments' names."""
+    """Raise `ValueError` unless 0 ≤ successes ≤ impressions < ∞. Argument names in the message start with `prefix`."""
     if not 0 <= impressions < math.inf:
         raise ValueError(f"{prefix}impressions must be finite and at least 0, not {impressions}")
     if not 0 <= successes <= impressions:
@@ -25,13 +25,13 @@ def check_counts(successes: float, impressions: float, prefix: str = "") -> None
 
 
 def check_open_unit(name: str, value: float) -> None:
-    """Raise `ValueError` naming the argument unless 0 < value < 1."""
+    """Raise `ValueError` unless 0 < value < 1. The message names the argument."""
     if not 0 < value < 1:
         raise ValueError(f"{name} must be between 0 and 1, not {value}")
 
 
 def check_shares(name: str, shares: Sequence[float]) -> list[float]:
-    """Give the shares summing to 1 exactly; raise `ValueError` unless each is in [0, 1] and they nearly do."""
+    """Normalise shares to sum to 1. Raises `ValueError` unless each is in [0, 1] and they sum to 1 within 1e-6."""
     for share in shares:
         if not 0 <= share <= 1 + 1e-6:
             raise ValueError(f"{name} must be between 0 and 1, not {share}")
@@ -42,24 +42,24 @@ def check_shares(name: str, shares: Sequence[float]) -> list[float]:
 
 
 def two_sided_z(confidence_level: float) -> float:
-    """Give the normal quantile that leaves half of 1 − `confidence_level` above it: 1.96 for 0.95."""
+    """Return the normal quantile at 1 − (1 − `confidence_level`) / 2, such as 1.96 for 0.95."""
     check_open_unit("confidence_level", confidence_level)
     return -float(ndtri((1 - confidence_level) / 2))
 
 
 def wilson_interval(successes: float, impressions: float, confidence_level: float = 0.95) -> Interval:
-    """Give Wilson's score interval for a rate: every rate that a two-sided z test would not reject.
+    """Compute Wilson's score interval of a rate: all rates that a two-sided z test does not reject.
 
     Args:
         successes: 0 to `impressions`.
-        impressions: 0 or more. Without any the interval is [0, 1].
+        impressions: 0 or more. For 0 the interval is [0, 1].
         confidence_level: In (0, 1).
 
     Returns:
-        Bounds within [0, 1]; exactly 0 below where nothing succeeded, exactly 1 above where everything did.
+        Bounds within [0, 1]. The lower one is exactly 0 without successes, the upper one exactly 1 without failures.
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of range.
 
     Source:
         Wilson (1927), *Probable inference, the law of succession, and statistical inference*.
@@ -79,7 +79,7 @@ def wilson_interval(successes: float, impressions: float, confidence_level: floa
 
 
 def credible_interval(alpha: float, beta: float, confidence_level: float = 0.95) -> Interval:
-    """Give the equal-tailed interval that holds a Beta(`alpha`, `beta`) rate with this probability.
+    """Compute the equal-tailed interval that contains a Beta(`alpha`, `beta`) rate with this probability.
 
     Args:
         alpha: Prior alpha plus successes, above 0 and finite.
@@ -87,12 +87,12 @@ def credible_interval(alpha: float, beta: float, confidence_level: float = 0.95)
         confidence_level: In (0, 1).
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of range.
     """
     for name, value in (("alpha", alpha), ("beta", beta)):
         if not 0 < value < math.inf:
             raise ValueError(f"{name} must be finite and above 0, not {value}")
     check_open_unit("confidence_level", confidence_level)
     tail = (1 - confidence_level) / 2
-    # The upper end from its own tail: 1 − tail would lose digits at levels close to 1.
+    # betainccinv computes the upper bound from its own tail: 1 − tail would lose precision at levels close to 1.
     return Interval(float(betaincinv(alpha, beta, tail)), float(betainccinv(alpha, beta, tail)))

@@ -1,14 +1,12 @@
-"""Evidence on a lift, valid at every look, where each conversion has its own share of traffic behind it.
+"""A sequential test of a lift for a split that changes from one impression to the next.
 
-So it is under Thompson allocation, where the share follows the outcomes, and in a test whose split was
-changed. Given that an impression converted, it was the variant's with probability ρr / (1 − ρ + ρr), where
-ρ is the variant's propensity over its own and control's when the impression was assigned, and r is one plus
-the lift. The bet is that of `sequential`, spread over lifts by the same prior, and the two agree where ρ
-never changes.
+The split changes under Thompson allocation, where it follows the outcomes, and when an experiment's allocation
+is changed. A conversion is the variant's with probability ρr / (1 − ρ + ρr). Here ρ is the variant's
+propensity divided by the sum of its own and control's when the impression was assigned, and r is 1 plus the
+lift. The e-process is that of `sequential`, with the same prior over lifts. For constant ρ the two agree.
 
-(Betting on the variant's overall share of the conversions instead, as `sequential` does, would be valid
-too, but finds nothing once ρ moves: 1 % against 95 to 100 % power for 0.12 against 0.08 within 20,000
-impressions.)
+(The test of `sequential`, on the variant's overall share of the conversions, would be valid too, but has
+almost no power once ρ changes: 1 % instead of 95 to 100 % for 0.12 against 0.08 within 20,000 impressions.)
 """
 
 import math
@@ -24,13 +22,13 @@ from armful.stats.intervals import Interval, check_open_unit
 from armful.stats.sequential import CONCENTRATION, AlwaysValid, always_valid_p
 
 WIDEST = 3.0
-"""The largest logarithm of 1 + lift that is told from infinity: lifts from −95 % to +1,900 %."""
+"""The range of ln(1 + lift) is [−3, 3]: lifts from −95 % to +1,900 %. Larger ones are treated as infinite."""
 
 _COUNT = 41
 _ANGLES = np.pi * np.arange(_COUNT) / (_COUNT - 1)
 _RATIOS = np.exp(WIDEST * np.cos(_ANGLES))
 _DEGREES = np.arange(_COUNT)
-# From values at the Chebyshev points to the coefficients of their series, its slope and its curvature.
+# Matrices from values at the Chebyshev points to the coefficients of the series and of its first two derivatives.
 _COEFFICIENTS = np.cos(np.outer(_DEGREES, _ANGLES)) * 2 / (_COUNT - 1)
 _COEFFICIENTS[[0, -1]] /= 2
 _COEFFICIENTS[:, [0, -1]] /= 2
@@ -39,10 +37,10 @@ _CURVATURES = chebder(_SLOPES) / WIDEST
 
 
 class LiftEvidence(msgspec.Struct, frozen=True):
-    """All that the conversions of a variant and control say about its lift, in 43 numbers that add up.
+    """A sufficient statistic of the lift: 43 numbers that summarise the conversions of a variant and control.
 
-    The order in which conversions are added makes no difference, nor does how they are grouped, so it can
-    be kept beside other counters and advanced by any process.
+    The numbers are sums, so the order and grouping of conversions make no difference. They can be stored like
+    other counters and updated by any process.
     """
 
     successes: int = 0
@@ -53,19 +51,19 @@ class LiftEvidence(msgspec.Struct, frozen=True):
     normalisers: tuple[float, ...] = (0.0,) * _COUNT
     """Σ ln(1 − ρ + ρr) over all conversions, at 41 values of r: the Chebyshev points of ln r in [−3, 3].
 
-    As a function of ln r the sum is so smooth that its value anywhere between them follows to rounding.
+    The sum is so smooth as a function of ln r that interpolation is exact to rounding.
     """
 
     def add(self, treatment_share: float, successes: int = 0, control_successes: int = 0) -> "LiftEvidence":
-        """Give the evidence with further conversions, of impressions that had this share.
+        """Return the evidence with more conversions, from impressions assigned with this share.
 
         Args:
-            treatment_share: ρ, the variant's propensity over its own and control's, in (0, 1).
+            treatment_share: ρ, the variant's propensity divided by the sum of its own and control's, in (0, 1).
             successes: The variant's conversions to add.
             control_successes: Control's.
 
         Raises:
-            ValueError: An argument is out of its range.
+            ValueError: An argument is out of range.
         """
         check_open_unit("treatment_share", treatment_share)
         for name, value in (("successes", successes), ("control_successes", control_successes)):
@@ -89,24 +87,24 @@ def evaluate_lift(
     *,
     prior_share: float = 0.5,
 ) -> AlwaysValid:
-    """Judge the evidence, as often as one likes.
+    """Test the lift by the conversions so far. Valid at any time, as often as you like.
 
-    Needs every propensity strictly between 0 and 1 (floors), settled before its impression's outcome is
-    known, and conversions that are independent: count a participant's first only.
+    Every propensity must be strictly between 0 and 1 (use floors), and fixed before the outcome of its
+    impression is known. Conversions must be independent: count only the first of each participant.
 
     Args:
         evidence: All conversions so far.
         confidence_level: Of the confidence sequence, in (0, 1).
-        max_log_e: That of the look before, 0 at the first.
-        prior_share: The share of traffic at which the prior is that of `sequential`, in (0, 1); the same at
-            every look.
+        max_log_e: The `max_log_e` of the previous test, 0 at first.
+        prior_share: The share at which the prior equals that of `sequential`, in (0, 1). It must be the same in
+            every test.
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of range.
 
     Source:
-        Lindon & Malek (2022), *Anytime-valid inference for multinomial count data*, with the share of each
-        conversion in place of a common one.
+        Lindon & Malek (2022), *Anytime-valid inference for multinomial count data*, with a share per conversion
+        instead of a constant one.
     """
     check_open_unit("confidence_level", confidence_level)
     log_marginal = lift_log_e(evidence, prior_share=prior_share)
@@ -130,14 +128,14 @@ def evaluate_lift(
 
 
 def lift_log_e(evidence: LiftEvidence, *, prior_share: float = 0.5) -> float:
-    """Give the log e-value, as it stands now, against the variant converting exactly as well as control.
+    """Compute the present log e-value against the hypothesis that the variant converts as well as control.
 
     Args:
         evidence: All conversions so far.
         prior_share: As in `evaluate_lift`.
 
     Raises:
-        ValueError: `prior_share` is out of its range.
+        ValueError: `prior_share` is out of range.
     """
     check_open_unit("prior_share", prior_share)
     slope = (_SLOPES @ evidence.normalisers).tolist()
@@ -145,8 +143,8 @@ def lift_log_e(evidence: LiftEvidence, *, prior_share: float = 0.5) -> float:
     alpha, beta = CONCENTRATION * prior_share, CONCENTRATION * (1 - prior_share)
     log_odds = math.log(prior_share / (1 - prior_share))
 
-    # The posterior of ln r is log-concave: the trapezoidal rule over 10 deviations about its mode is exact
-    # but for rounding.
+    # The posterior of ln r is log-concave, so the trapezoidal rule within 10 standard deviations of its mode is exact
+    # to rounding.
     mode = _falling_root(
         lambda u: evidence.successes - _at(slope, u) + alpha - CONCENTRATION * float(expit(u + log_odds))
     )
@@ -163,7 +161,7 @@ def lift_log_e(evidence: LiftEvidence, *, prior_share: float = 0.5) -> float:
 
 
 def _at(series: list[float], log_ratio: float) -> float:
-    """Give the value of a series (Clenshaw's recurrence)."""
+    """Evaluate a Chebyshev series (Clenshaw's recurrence)."""
     x = log_ratio / WIDEST
     last = before = 0.0
     for coefficient in reversed(series):
@@ -172,7 +170,7 @@ def _at(series: list[float], log_ratio: float) -> float:
 
 
 def _falling_root(function: Callable[[float], float]) -> float:
-    """Give where a falling function crosses 0, or the end of the range that it does not cross before."""
+    """Return the root of a decreasing function, or the nearest end of the range if it has none there."""
     if function(-WIDEST) <= 0:
         return -WIDEST
     if function(WIDEST) >= 0:

@@ -1,8 +1,8 @@
-"""How much traffic a test of two rates needs, and what it can find with the traffic it has.
+"""Sample size and power of a test of two rates.
 
-Sizes and powers are those of the two-sided score test of `comparison`, whose variance under the null
-hypothesis is that of the pooled rate: 882 per arm for 0.08 against 0.12. (statsmodels' default, by arcsine
-effect sizes, says 875.)
+They are those of the two-sided score test of `comparison`, which uses the pooled rate's variance under the null
+hypothesis: 882 impressions per arm for 0.08 against 0.12. (The default of statsmodels, with arcsine effect
+sizes, gives 875.)
 """
 
 import math
@@ -13,18 +13,18 @@ from scipy.special import ndtr, ndtri
 
 from armful.stats.intervals import check_open_unit
 
-_MOST = 2**53  # up to here every whole number is a double
+_MAX_INTEGER = 2**53  # every integer up to this is exact as a double
 
 
 class SampleSize(NamedTuple):
-    """Impressions that a test needs, each count rounded up."""
+    """The number of impressions that a test needs, rounded up."""
 
     control: int
     treatment: int
     """For each treatment arm."""
 
     total: int
-    """Over control and every treatment arm."""
+    """Over control and all treatment arms."""
 
 
 def sample_size(
@@ -37,22 +37,22 @@ def sample_size(
     treatment_share: float = 0.5,
     comparisons: int = 1,
 ) -> SampleSize:
-    """Give the impressions per arm at which a test finds an effect with this probability.
+    """Compute the impressions per arm that a test needs to detect an effect with this power.
 
     Args:
         baseline: Control's rate, in (0, 1).
-        minimum_detectable_effect: The smallest change worth finding, of either sign, not 0: absolute (0.04
-            for 0.08 against 0.12), or a share of `baseline` where `relative`.
-        power: Chance to find it if it is there, in (0, 1).
-        alpha: Two-sided error rate over all comparisons, in (0, 1), below `power`.
+        minimum_detectable_effect: The smallest effect to detect, of either sign, not 0: a difference of rates
+            (0.04 for 0.08 against 0.12), or a fraction of `baseline` if `relative`.
+        power: The probability to detect an effect of that size, in (0, 1).
+        alpha: The two-sided false-positive rate over all comparisons, in (0, 1), below `power`.
         relative: Whether the effect is a lift rather than a difference.
         treatment_share: A treatment arm's share of its own and control's traffic, in (0, 1).
-        comparisons: Treatment arms, each tested against control at `alpha` over their number (Bonferroni,
-            which is Holm's worst case).
+        comparisons: The number of treatment arms. Each is tested against control at `alpha` divided by their
+            number (Bonferroni, the worst case of Holm).
 
     Raises:
-        ValueError: An argument is out of its range, the effect leads to a rate outside (0, 1), or it takes more than 2⁵³
-            impressions.
+        ValueError: An argument is out of range, the effect leads to a rate outside (0, 1), or the test needs more than
+            2⁵³ impressions.
 
     Source:
         Fleiss, Levin & Paik (2003), *Statistical Methods for Rates and Proportions*, equations 4.14 and 4.18.
@@ -69,9 +69,9 @@ def sample_size(
     null_sd, true_sd = _deviations(baseline, baseline + effect, treatment_share)
     root = (quantile_null * null_sd + quantile_power * true_sd) / effect
     both = root * root
-    if both * (1 + comparisons) > _MOST:
+    if both * (1 + comparisons) > _MAX_INTEGER:
         raise ValueError(
-            f"minimum_detectable_effect {minimum_detectable_effect} is too small for any number of impressions up to 2⁵³"
+            f"minimum_detectable_effect {minimum_detectable_effect} is too small: it needs more than 2⁵³ impressions"
         )
     treatment = _round_up(both * treatment_share)
     control = _round_up(both * (1 - treatment_share))
@@ -87,24 +87,24 @@ def minimum_detectable_effect(
     alpha: float = 0.05,
     comparisons: int = 1,
 ) -> float | None:
-    """Give the smallest absolute increase over `baseline` that a test of this size is likely to find.
+    """Compute the smallest absolute increase over `baseline` that a test of this size detects with this power.
 
-    It is the sum of both quantiles times the difference's own (unpooled) standard error: 0.0393 for 1,000
-    impressions against 800 at 0.08, where pooling would say 0.0400.
+    It is the sum of both quantiles times the unpooled standard error of the difference: 0.0393 for 1,000
+    impressions against 800 at 0.08. The pooled standard error would give 0.0400.
 
     Args:
         baseline: Control's rate, in (0, 1).
         control_impressions: 0 or more.
         treatment_impressions: 0 or more.
-        power: How likely, in (0, 1).
+        power: The probability to detect the effect, in (0, 1).
         alpha: As in `sample_size`.
         comparisons: As in `sample_size`.
 
     Returns:
-        A difference of rates, or None where even a treatment that always succeeds is not likely to be found.
+        A difference of rates, or None if the test is too small to detect even a treatment that always succeeds.
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of range.
 
     Source:
         Bloom (1995), *Minimum detectable effects*.
@@ -135,18 +135,18 @@ def achieved_power(
     alpha: float = 0.05,
     comparisons: int = 1,
 ) -> float:
-    """Give the chance that a test of this size finds an absolute `effect`, in either direction.
+    """Compute the power of a test of this size to detect an absolute `effect`, in either direction.
 
     Args:
         baseline: Control's rate, in (0, 1).
-        effect: The treatment's rate less `baseline`; 0 gives alpha itself.
+        effect: The treatment's rate minus `baseline`; 0 gives alpha itself.
         control_impressions: 0 or more.
         treatment_impressions: 0 or more.
         alpha: As in `sample_size`.
         comparisons: As in `sample_size`.
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of range.
     """
     check_open_unit("baseline", baseline)
     check_open_unit("baseline + effect", baseline + effect)
@@ -161,20 +161,20 @@ def achieved_power(
 
 
 def days_needed(impressions: int, daily: float) -> int:
-    """Give the whole days in which `daily` participants a day make up `impressions`.
+    """Compute how many whole days it takes to collect `impressions` at `daily` a day.
 
     Raises:
-        ValueError: `daily` is not above 0, or it would take more than 2⁵³ days.
+        ValueError: `daily` is not above 0, or it takes more than 2⁵³ days.
     """
     if not 0 < daily < math.inf:
         raise ValueError(f"daily must be finite and above 0, not {daily}")
-    if impressions / daily > _MOST:
+    if impressions / daily > _MAX_INTEGER:
         raise ValueError(f"daily is {daily}: {impressions} impressions would take more than 2⁵³ days")
     return math.ceil(impressions / daily)
 
 
 def _deviations(baseline: float, rate: float, treatment_share: float) -> tuple[float, float]:
-    """Give √n times the difference's standard deviation: were both rates the pooled one, and as they are."""
+    """Return √n times the standard deviation of the difference: with the pooled rate for both arms, and with their own."""
     control_share = 1 - treatment_share
     pooled = treatment_share * rate + control_share * baseline
     null = pooled * (1 - pooled) / (treatment_share * control_share)
@@ -208,5 +208,5 @@ def _check_impressions(control_impressions: int, treatment_impressions: int) -> 
 
 
 def _round_up(value: float) -> int:
-    # Not for the last bit's sake: 100.00000000000001 is 100.
+    # Ignore rounding errors: 100.00000000000001 counts as 100.
     return math.ceil(value * (1 - 1e-12))

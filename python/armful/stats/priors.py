@@ -1,7 +1,7 @@
-"""Where a rate is believed to lie before it has been seen: learnt from rates that are like it.
+"""Empirical priors: estimate a rate without data from the rates of similar groups.
 
-The same formula serves a new variant (the groups are variants like it), a persona's own view of a variant (the
-groups are the other personas), and a persona never seen before.
+The same formula serves a new variant (the groups are similar variants), a persona's rate for a variant (the
+groups are the other personas), and a new persona.
 """
 
 import math
@@ -11,13 +11,13 @@ from typing import NamedTuple
 from armful.stats.intervals import check_counts
 
 FEW_GROUPS = 20
-"""With fewer groups than this the strength is kept within `STRENGTH_OF_FEW`."""
+"""With fewer groups than this, the strength is limited to the range `STRENGTH_OF_FEW`."""
 
 STRENGTH_OF_FEW = (2.0, 200.0)
-"""The impressions a prior learnt from few groups counts for, at least and at most."""
+"""The minimum and maximum strength of a prior estimated from few groups, in impressions."""
 
 STRONGEST = 10_000.0
-"""The strength given to groups that differ by no more than chance: finite, so that evidence can still move it."""
+"""The strength if the groups differ by no more than chance. It is finite, so that data can still change the estimate."""
 
 
 class Prior(NamedTuple):
@@ -28,17 +28,17 @@ class Prior(NamedTuple):
 
     @property
     def mean(self) -> float:
-        """The rate believed in before any impression."""
+        """The expected rate before any impression."""
         return self.alpha / (self.alpha + self.beta)
 
     @property
     def strength(self) -> float:
-        """The impressions it counts for: after as many of its own, a variant's rate weighs as much."""
+        """The weight of the prior in impressions: after as many impressions, the data weighs as much as the prior."""
         return self.alpha + self.beta
 
 
 UNIFORM = Prior(1.0, 1.0)
-"""Every rate equally likely: what is believed where nothing like it has been seen."""
+"""The uniform prior: every rate is equally likely. Used if there are no similar groups."""
 
 
 def moment_prior(
@@ -48,23 +48,22 @@ def moment_prior(
 
     Args:
         successes: One per group, each 0 to its impressions.
-        impressions: One per group; groups without any are left out.
-        strongest: The strength where groups differ by no more than chance, at least 2.
+        impressions: One per group; groups without impressions are ignored.
+        strongest: The strength if the groups differ by no more than chance, at least 2.
 
     Returns:
-        Beta(ps, (1 − p)s) with p the pooled rate and s the strength; `UNIFORM` where no group has impressions.
-        Where nothing or everything succeeded, p is (successes + ½) / (impressions + 1) and s is 2. One group tells
-        nothing of how groups differ, and s is 2.
+        Beta(ps, (1 − p)s) with the pooled rate p and the strength s; `UNIFORM` if no group has impressions. If all
+        outcomes are equal, p is (successes + ½) / (impressions + 1) and s is 2. With a single group, s is 2.
 
     Raises:
-        ValueError: The lengths differ, or a value is out of its range.
+        ValueError: The lengths differ, or a value is out of range.
 
     Source:
         Kleinman (1973), *Proportions with extraneous variance: single and independent samples*, section 3.
     """
     if len(successes) != len(impressions):
         raise ValueError(
-            f"successes and impressions must be of one length, not {len(successes)} and {len(impressions)}"
+            f"successes and impressions must have the same length, not {len(successes)} and {len(impressions)}"
         )
     if not STRENGTH_OF_FEW[0] <= strongest < math.inf:
         raise ValueError(f"strongest must be finite and at least 2, not {strongest}")
@@ -86,41 +85,41 @@ def moment_prior(
 def discounted_posterior(
     prior: Prior, successes: float, impressions: float, *, keep: float, elapsed: float
 ) -> Prior:
-    """Give the posterior with its evidence decayed, and its prior not: α = α₀ + γ^Δt · s.
+    """Return a posterior whose data decays over time, but whose prior does not: α = α₀ + γ^Δt · s.
 
-    So a rate that is no longer watched drifts back to what is believed of its like, rather than to nothing.
+    Without new data, the rate returns to the prior's.
 
     Args:
-        prior: Before any evidence.
-        successes: Evidence as it counted `elapsed` ago, 0 to `impressions`.
-        impressions: Evidence as it counted `elapsed` ago.
-        keep: γ, the share of the evidence that is kept per unit of time, in (0, 1].
+        prior: The prior before any data.
+        successes: The weighted successes `elapsed` ago, 0 to `impressions`.
+        impressions: The weighted impressions `elapsed` ago.
+        keep: γ, the fraction of the data's weight that remains after a unit of time, in (0, 1].
         elapsed: Δt, 0 or more, in the same unit.
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of range.
     """
     check_counts(successes, impressions)
     if not 0 < keep <= 1:
         raise ValueError(f"keep must be above 0 and at most 1, not {keep}")
     if not 0 <= elapsed < math.inf:
         raise ValueError(f"elapsed must be finite and at least 0, not {elapsed}")
-    kept = keep**elapsed
-    return Prior(prior.alpha + kept * successes, prior.beta + kept * (impressions - successes))
+    weight = keep**elapsed
+    return Prior(prior.alpha + weight * successes, prior.beta + weight * (impressions - successes))
 
 
 def _strength(groups: Sequence[tuple[int, int]], total: int, mean: float, strongest: float) -> float:
-    """Give α + β from how much more the rates spread than chance alone would have them."""
+    """Estimate α + β by comparing the variance of the rates with the variance expected by chance."""
     weakest_of_few, strongest_of_few = STRENGTH_OF_FEW
     weights = [n / total for _, n in groups]
-    spread = sum(w * (s / n - mean) ** 2 for w, (s, n) in zip(weights, groups, strict=True))
+    observed = sum(w * (s / n - mean) ** 2 for w, (s, n) in zip(weights, groups, strict=True))
     by_chance = sum(w * (1 - w) / n for w, (_, n) in zip(weights, groups, strict=True))
-    at_most = sum(w * (1 - w) for w in weights)
-    if at_most == by_chance:
-        # One group, or one impression in each: the spread says nothing of how groups differ.
+    maximum = sum(w * (1 - w) for w in weights)
+    if maximum == by_chance:
+        # With one group, or one impression per group, the variance says nothing about differences between groups.
         return weakest_of_few
     variance = mean * (1 - mean)
-    overdispersion = (spread - variance * by_chance) / (variance * (at_most - by_chance))
+    overdispersion = (observed - variance * by_chance) / (variance * (maximum - by_chance))
     strength = 1 / overdispersion - 1 if overdispersion > 0 else strongest
     if len(groups) < FEW_GROUPS:
         return min(strongest_of_few, max(weakest_of_few, strength))

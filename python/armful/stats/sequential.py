@@ -1,13 +1,13 @@
-"""Evidence that stays valid however often it is looked at.
+"""Sequential tests, which stay valid however often they are repeated.
 
-An e-process is a running bet against the null hypothesis: under it, the chance that the stake ever grows
-twentyfold is at most one in twenty. So one over its largest value so far is a p-value at every look at
-once, and the lifts whose own e-process has not reached 1/α form an interval that holds the truth at every
-look at once.
+An e-process is a bet against the null hypothesis. If the hypothesis is true, the probability that the stake
+ever grows by a factor of 20 is at most 1/20. So 1 over its largest value so far is an always-valid p-value.
+The lifts whose e-process has not reached 1/α form a confidence sequence: an interval that contains the true
+lift at all times at once, with probability 1 − α.
 
-Among the conversions of a variant and control, equally good arms would have the variant's share of the
-traffic be its share of the conversions. That is all the bet is on, so it holds however the conversion rate
-itself drifts. `lift_evidence` does the same where the share of the traffic changes on the way.
+If a variant and control convert equally well, the variant's share of their conversions equals its share of
+their traffic. The test depends on this alone, so it stays valid if the conversion rate itself drifts.
+`lift_evidence` has the same test for a split that changes during the test.
 """
 
 import math
@@ -22,29 +22,29 @@ from scipy.special import betaln, gammaln
 from armful.stats.intervals import Interval, check_open_unit
 
 CONCENTRATION = 100.0
-"""κ, the conversions the prior counts for: more of them find small lifts sooner, and large ones later."""
+"""κ, the weight of the prior in conversions. A larger κ detects small lifts sooner, and large lifts later."""
 
-_LARGEST_EXPONENT = 700.0  # of e, beyond which nothing is a double
+_LARGEST_EXPONENT = 700.0  # e to a larger exponent overflows a double
 
 
 class AlwaysValid(msgspec.Struct, frozen=True, kw_only=True):
-    """What the conversions of a variant and control say, valid at every look at once."""
+    """The result of a sequential test of a variant against control."""
 
     p_value: float
-    """Of the hypothesis that both arms convert equally; never rises from one look to the next."""
+    """The p-value of the hypothesis that both arms convert equally. It never rises from one test to the next."""
 
     max_log_e: float
-    """The largest log e-value so far, at least 0: all that the next look needs to be told."""
+    """The largest log e-value so far, at least 0. Pass it to the next test."""
 
     lift: float | None
-    """The likeliest, 0.5 for 50 % better; `inf` where only the variant converted, None where neither did."""
+    """The estimated lift: 0.5 is 50 % better. `inf` if only the variant converted, None if neither arm did."""
 
     lift_interval: Interval
-    """The confidence sequence of the lift, within [−1, ∞], as it stands now."""
+    """The present interval of the lift's confidence sequence, within [−1, ∞]."""
 
 
 def always_valid_p(max_log_e: float) -> float:
-    """Give the p-value, valid at every look, from the largest log e-value so far."""
+    """Return the always-valid p-value for the largest log e-value so far."""
     return math.exp(-max(0.0, max_log_e))
 
 
@@ -55,21 +55,21 @@ def compare_always_valid(
     confidence_level: float = 0.95,
     max_log_e: float = 0.0,
 ) -> AlwaysValid:
-    """Compare a variant with control from conversions alone, as often as one likes.
+    """Compare a variant with control by their conversions. Valid at any time, as often as you like.
 
-    Needs participants assigned at random with an unchanging share, no sample-ratio mismatch, and
-    conversions that are independent: count a participant's first only.
+    Participants must be assigned at random with a constant share, without a sample-ratio mismatch. Conversions
+    must be independent: count only the first of each participant.
 
     Args:
         successes: The variant's, 0 or more.
         control_successes: 0 or more.
-        treatment_share: The variant's share, as designed, of its own and control's traffic, in (0, 1).
+        treatment_share: The variant's planned share of the traffic of the two arms, in (0, 1).
         confidence_level: Of the confidence sequence, in (0, 1).
-        max_log_e: That of the look before, 0 at the first. Left at 0 the answer is still valid, but forgets
-            what earlier looks had found.
+        max_log_e: The `max_log_e` of the previous test, 0 at first. If left at 0, the result is still valid, but
+            ignores stronger evidence of earlier tests.
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of range.
 
     Source:
         Lindon & Malek (2022), *Anytime-valid inference for multinomial count data*, section 4.
@@ -92,23 +92,23 @@ def compare_always_valid(
 
 
 def _lift_at(log_odds: float, share_odds: float) -> float:
-    """The lift at which a conversion is the variant's with these odds; infinite where no double is as large."""
+    """Return the lift at which a conversion is the variant's with these odds; infinite if it overflows."""
     return math.exp(log_odds) / share_odds - 1 if log_odds < _LARGEST_EXPONENT else math.inf
 
 
 def conversion_log_e(
     successes: int, control_successes: int, treatment_share: float, *, lift: float = 0.0
 ) -> float:
-    """Give the log e-value, as it stands now, against the variant having this lift over control.
+    """Compute the present log e-value against the hypothesis that the variant has this lift over control.
 
     Args:
         successes: The variant's, 0 or more.
         control_successes: 0 or more.
-        treatment_share: The variant's share of its own and control's traffic, in (0, 1).
-        lift: Above −1; 0 asks whether there is a difference at all.
+        treatment_share: The variant's share of the traffic of the two arms, in (0, 1).
+        lift: The hypothesis, above −1; 0 for no difference.
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of range.
     """
     for name, value in (("successes", successes), ("control_successes", control_successes)):
         if not 0 <= value < math.inf:
@@ -121,19 +121,19 @@ def conversion_log_e(
 def always_valid_p_path(
     successes: ArrayLike, control_successes: ArrayLike, treatment_share: float, *, lift: float = 0.0
 ) -> NDArray[np.float64]:
-    """Give the always-valid p-value after each of n looks.
+    """Compute the always-valid p-value after each of n tests.
 
     Args:
-        successes: The variant's totals at each look, (n,).
+        successes: The variant's totals at each test, (n,).
         control_successes: Control's, (n,).
-        treatment_share: The variant's share of its own and control's traffic, in (0, 1).
+        treatment_share: The variant's share of the traffic of the two arms, in (0, 1).
         lift: The hypothesis, above −1; 0 for no difference.
 
     Returns:
         (n,), never rising.
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of range.
     """
     log_odds = _log_odds(treatment_share, lift)
     s1 = np.asarray(successes, dtype=np.float64)
@@ -148,7 +148,7 @@ def always_valid_p_path(
 
 
 def multinomial_log_e(counts: Sequence[float], probabilities: Sequence[float]) -> float:
-    """Give the log e-value, as it stands now, against counts falling in categories with these probabilities.
+    """Compute the present log e-value against the hypothesis that counts have these category probabilities.
 
     Args:
         counts: One per category, 0 or more.
@@ -166,7 +166,7 @@ def multinomial_log_e(counts: Sequence[float], probabilities: Sequence[float]) -
 
 
 def _log_odds(treatment_share: float, lift: float) -> float:
-    """Give the log odds with which a conversion is the variant's, at this lift."""
+    """Return the log odds that a conversion is the variant's, at this lift."""
     check_open_unit("treatment_share", treatment_share)
     if not -1 < lift < math.inf:
         raise ValueError(f"lift must be finite and above -1, not {lift}")
@@ -179,8 +179,8 @@ def _log_marginal(s1: int, s0: int, treatment_share: float) -> float:
 
 
 def _log_likelihood(s1: int, s0: int, log_odds: float) -> float:
-    """Give the log chance of such labels where each is the variant's with these log odds."""
-    # ln(1 + e^−|x|) either way round, so that neither share's digits are lost.
+    """Return the log likelihood of the conversions if each is the variant's with these log odds."""
+    # ln(1 + e^−|x|) is accurate for log odds of either sign.
     tail = math.log1p(math.exp(-abs(log_odds)))
     return -s1 * (tail + max(0.0, -log_odds)) - s0 * (tail + max(0.0, log_odds))
 
@@ -192,13 +192,13 @@ def _lift(s1: int, s0: int, share_odds: float) -> float | None:
 
 
 def _share_ends(s1: int, s0: int, threshold: float) -> tuple[float, float]:
-    """Give the log odds where the labels' log likelihood, above `threshold` between them, crosses it."""
+    """Return the two log odds at which the log likelihood crosses `threshold`."""
 
     def above(log_odds: float) -> float:
         return _log_likelihood(s1, s0, log_odds) - threshold
 
-    # Where an arm has no conversion the likelihood rises all the way to that side: start where it is high
-    # enough.
+    # If an arm has no conversions, the likelihood rises monotonically towards the other side: find a start above the
+    # threshold.
     start = math.log(s1 / s0) if s1 and s0 else 0.0
     outwards = 1.0 if s1 else -1.0
     while above(start) <= 0:

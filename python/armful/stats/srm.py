@@ -1,7 +1,7 @@
-"""Sample-ratio mismatch: whether traffic split as it should have.
+"""Sample-ratio tests: whether traffic split as planned.
 
-A split that is off by more than chance means that assignment or logging is broken, and then no other figure
-of the experiment can be trusted.
+A significant mismatch means that assignment or logging is broken. Then no other result of the experiment can be
+trusted.
 """
 
 import math
@@ -14,11 +14,11 @@ from armful.stats.intervals import check_shares
 from armful.stats.sequential import always_valid_p, multinomial_log_e
 
 ALARM_BELOW = 0.001
-"""The p-value under which a mismatch is raised: small, as a false alarm stops an experiment."""
+"""The p-value below which a test raises an alarm. It is small because a false alarm stops an experiment."""
 
 
 class SampleRatio(NamedTuple):
-    """Whether counts fit the allocation, judged once."""
+    """The result of a test that is valid once."""
 
     p_value: float
     chi_square: float
@@ -26,7 +26,7 @@ class SampleRatio(NamedTuple):
 
 
 class SequentialSampleRatio(NamedTuple):
-    """Whether counts fit the allocation, judged at every look."""
+    """The result of a test that is valid at any time."""
 
     p_value: float
     max_log_e: float
@@ -34,18 +34,18 @@ class SequentialSampleRatio(NamedTuple):
 
 
 def sample_ratio_test(counts: Sequence[int], allocation: Sequence[float]) -> SampleRatio:
-    """Test whether these counts fit this allocation, by Pearson's χ²: once, at the end.
+    """Test once, at the end, whether counts match the allocation (Pearson's χ² test).
 
     Args:
         counts: Impressions or participants per arm, each 0 or more.
-        allocation: The share of traffic each arm was meant to get, each 0 or more, summing to 1 within 1e-6.
+        allocation: The planned share of each arm, each 0 or more, summing to 1 within 1e-6.
 
     Returns:
-        p-value 1 where there is nothing to compare: no traffic yet, or a single arm. Traffic on an arm that
-        was to have none gives p-value 0.
+        The p-value is 1 if there is nothing to compare: no traffic yet, or a single arm. It is 0 if an arm with share 0
+        got traffic.
 
     Raises:
-        ValueError: The lengths differ, or a value is out of its range.
+        ValueError: The lengths differ, or a value is out of range.
     """
     pairs, impossible = _checked(counts, allocation)
     if impossible:
@@ -61,18 +61,18 @@ def sample_ratio_test(counts: Sequence[int], allocation: Sequence[float]) -> Sam
 def sequential_sample_ratio_test(
     counts: Sequence[int], allocation: Sequence[float], max_log_e: float = 0.0
 ) -> SequentialSampleRatio:
-    """Test whether these counts fit this allocation, as often as one likes.
+    """Test at any time, as often as you like, whether counts match the allocation.
 
-    However many looks, the chance that it ever alarms without cause is at most 0.001.
+    However often you test, the probability of any false alarm is at most 0.001.
 
     Args:
         counts: As in `sample_ratio_test`: totals since the allocation took effect.
         allocation: As in `sample_ratio_test`.
-        max_log_e: The `max_log_e` of the look before, 0 at the first. Left at 0 the test is still valid, but
-            forgets a mismatch that has since drowned in good traffic.
+        max_log_e: The `max_log_e` of the previous test, 0 at first. If left at 0, the test is still valid, but
+            forgets an earlier mismatch once enough good traffic has followed.
 
     Raises:
-        ValueError: The lengths differ, or a value is out of its range.
+        ValueError: The lengths differ, or a value is out of range.
 
     Source:
         Lindon & Malek (2022), *Anytime-valid inference for multinomial count data*.
@@ -89,7 +89,7 @@ def sequential_sample_ratio_test(
 def adaptive_sample_ratio_test(
     counts: Sequence[int], expected: Sequence[float], variances: Sequence[float]
 ) -> SampleRatio:
-    """Test whether these counts fit propensities that changed from one impression to the next: once, at the end.
+    """Test once, at the end, whether counts match propensities that changed from one impression to the next.
 
     Args:
         counts: Impressions or participants per arm, each 0 or more.
@@ -97,22 +97,22 @@ def adaptive_sample_ratio_test(
         variances: Per arm, Σπ(1 − π) over the same impressions; 0 or more.
 
     Returns:
-        The p-value of the arm that is furthest off, times the arms that could have been (Bonferroni), and that arm's
-        squared deviation as `chi_square`. Traffic that no propensity allows gives p-value 0.
+        The p-value of the arm that deviates most, times the number of arms (Bonferroni), and that arm's squared
+        deviation as `chi_square`. The p-value is 0 if an arm with propensity 0 got traffic.
 
     Raises:
-        ValueError: The lengths differ, or a value is out of its range.
+        ValueError: The lengths differ, or a value is out of range.
     """
     if not len(counts) == len(expected) == len(variances):
         raise ValueError(
-            "counts, expected and variances must be of one length, "
+            "counts, expected and variances must have the same length, "
             f"not {len(counts)}, {len(expected)} and {len(variances)}"
         )
     for name, values in (("counts", counts), ("expected", expected), ("variances", variances)):
         for value in values:
             if not 0 <= value < math.inf:
                 raise ValueError(f"{name} must be finite and at least 0, not {value}")
-    # Without variance the count is certain, but for the rounding of the sum.
+    # With variance 0 the count is certain, except for rounding of the sum.
     if any(
         variance == 0 and abs(count - mean) >= 0.5
         for count, mean, variance in zip(counts, expected, variances, strict=True)
@@ -126,16 +126,16 @@ def adaptive_sample_ratio_test(
     if not squares:
         return SampleRatio(1.0, 0.0, False)
     largest = max(squares)
-    # Two arms are always off by the same amount: that is one comparison.
+    # Two arms always deviate by the same amount, so they are one comparison.
     p_value = min(1.0, (1 if len(squares) == 2 else len(squares)) * float(chdtrc(1, largest)))
     return SampleRatio(p_value, largest, p_value < ALARM_BELOW)
 
 
 def _checked(counts: Sequence[int], allocation: Sequence[float]) -> tuple[list[tuple[int, float]], bool]:
-    """Give counts and exact shares of the arms with a share, and whether an arm without one has traffic."""
+    """Return counts and normalised shares of the arms with a share, and whether an arm without one has traffic."""
     if len(counts) != len(allocation):
         raise ValueError(
-            f"counts and allocation must be of one length, not {len(counts)} and {len(allocation)}"
+            f"counts and allocation must have the same length, not {len(counts)} and {len(allocation)}"
         )
     for count in counts:
         if not 0 <= count < math.inf:

@@ -1,29 +1,29 @@
-"""When a leader is safe to ship: a rule for deciding, which is not significance.
+"""Decides when the leading variant is safe to ship. This is a decision rule, not a significance test.
 
-It bounds what shipping the leader is expected to cost if another is better, and says nothing of whether the leader
-is better: between two equal variants it names a winner nearly always, and rightly, for either will do.
+The rule limits the expected cost of shipping the leader if another variant is in fact better. It does not show that the
+leader is better: of two equal variants it almost always calls one safe to ship, since shipping either costs nothing.
 """
 
 import math
 from typing import NamedTuple
 
 LOSS_THRESHOLD = 0.01
-"""The expected loss, as a share of the leader's rate, under which shipping it is safe."""
+"""The leader is safe to ship if its expected loss is below this fraction of its rate."""
 
 MINIMUM_DAYS = 7.0
-"""A whole week, since weekdays differ."""
+"""A whole week, because weekdays differ."""
 
 
 class ShipDecision(NamedTuple):
-    """Whether the leader is safe to ship, and what is still missing."""
+    """Whether the leader is safe to ship, and which conditions are not met yet."""
 
     safe: bool
 
     relative_loss: float | None
-    """The expected loss over the leader's rate; None where that is 0."""
+    """The expected loss divided by the leader's rate; None if the rate is 0."""
 
     waiting_for: tuple[str, ...]
-    """What is missing, of `expected_loss`, `minimum_sample` and `minimum_days`; empty where it is safe."""
+    """The conditions not met: `expected_loss`, `minimum_sample` or `minimum_days`. Empty if the leader is safe to ship."""
 
 
 def safe_to_ship(
@@ -36,19 +36,19 @@ def safe_to_ship(
     loss_threshold: float = LOSS_THRESHOLD,
     minimum_days: float = MINIMUM_DAYS,
 ) -> ShipDecision:
-    """Say whether the leader is safe to ship.
+    """Decide whether the leader is safe to ship.
 
     Args:
-        expected_loss: Of shipping the leader: the mean of how far the best is above it, 0 or more.
+        expected_loss: The expected loss of shipping the leader: the mean difference between the best rate and its own.
         leader_rate: The leader's posterior mean, 0 to 1.
-        smallest_sample: Impressions of the variant that has fewest.
-        days: That the experiment has run for.
-        minimum_sample: Impressions every variant is to have.
-        loss_threshold: The largest share of its rate that the leader may be expected to lose, above 0.
-        minimum_days: Days the experiment is to run for.
+        smallest_sample: Impressions of the variant with the fewest.
+        days: Days the experiment has run.
+        minimum_sample: Impressions that every variant needs.
+        loss_threshold: The expected loss must be below this fraction of the leader's rate. Above 0.
+        minimum_days: Days that the experiment must run.
 
     Raises:
-        ValueError: An argument is out of its range.
+        ValueError: An argument is out of range.
     """
     if not 0 <= expected_loss <= 1:
         raise ValueError(f"expected_loss must be between 0 and 1, not {expected_loss}")

@@ -152,7 +152,7 @@ def test_a_draft_that_never_ran_cannot_be_stopped_and_stays_a_draft(client: Clie
     create(client, "a", "b")
     experiment = start(client, draft=True)
     refused = problem(client.post(f"/experiments/{experiment}/stop"), 409)
-    assert refused["detail"] == f"Experiment {experiment} is draft: it cannot be asked to stop"
+    assert refused["detail"] == f"Cannot stop: experiment {experiment} is draft"
     assert client.get(f"/experiments/{experiment}").json()["status"] == "draft"
 
 
@@ -264,7 +264,7 @@ def test_every_change_is_in_the_audit_log(service: Running) -> None:
     [
         ({"floors": {"a": 0.1}}, "floors are only for allocation 'thompson'"),
         ({"allocation": "thompson", "floors": {"x": 0.1}}, "floors names 'x'"),
-        ({"allocation": "thompson", "floors": {"a": 0.6, "b": 0.6}}, "floors must sum to 1 at most"),
+        ({"allocation": "thompson", "floors": {"a": 0.6, "b": 0.6}}, "floors must sum to at most 1"),
         (
             {"guardrail_metrics": ["engagement_rate"]},
             "success_metrics and guardrail_metrics name 'engagement_rate' twice",

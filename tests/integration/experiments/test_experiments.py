@@ -161,7 +161,7 @@ def test_the_life_of_an_experiment(client: Client) -> None:
     def act(action: str, **fields: Any) -> Any:
         return client.post(f"/experiments/{experiment}/{action}", json=fields)
 
-    assert "active: it cannot be asked to resume" in problem(act("resume"), 409)["detail"]
+    assert f"Cannot resume: experiment {experiment} is active" in problem(act("resume"), 409)["detail"]
     assert act("pause").json()["status"] == "paused"
     problem(act("pause"), 409)
     assert act("resume").json()["status"] == "active"

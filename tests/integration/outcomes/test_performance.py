@@ -280,7 +280,7 @@ def test_a_time_that_has_not_come_is_shown_as_times_are_written(client: Client) 
     create(client, "a")
     update = {"impression": True, "success": False, "occurred_at": "2525-01-01T00:00:00Z"}
     detail = problem(client.post("/variants/a/performance", json=update), 400)["detail"]
-    assert detail == "occurred_at is 2525-01-01T00:00:00Z, which has not come yet"
+    assert detail == "occurred_at is 2525-01-01T00:00:00Z, which is in the future"
 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+05:00"])
@@ -288,7 +288,7 @@ def test_a_time_that_cannot_be_kept_is_refused(client: Client, time: str) -> Non
     create(client, "a")
     update = {"impression": True, "success": False, "occurred_at": time}
     detail = problem(client.post("/variants/a/performance", json=update), 400)["detail"]
-    assert detail == f"occurred_at is {time}, before any time that can be kept"
+    assert detail == f"occurred_at is {time}, which is too early to be stored"
     batch = {
         "updates": [{"variant_id": "a", **update}, {"variant_id": "a", "impression": True, "success": False}]
     }

@@ -78,7 +78,7 @@ def test_a_variant_that_does_not_fit_names_the_field(
 
 def test_more_successes_than_impressions_is_refused(client: Client) -> None:
     body = problem(client.post("/variants", json={"variant_id": "a", "impressions": 1, "successes": 2}), 400)
-    assert "2 successes in 1 impressions" in body["detail"]
+    assert "more successes than impressions: 2 of 1" in body["detail"]
 
 
 def test_the_id_of_the_selection_endpoint_is_refused(client: Client) -> None:

@@ -44,11 +44,11 @@ def test_floors_that_take_everything_leave_nothing_to_weigh() -> None:
 @pytest.mark.parametrize(
     ("weights", "floors", "message"),
     [
-        ([0.5, 0.5], [0.1], "weights and floors must be of one length, not 2 and 1"),
+        ([0.5, 0.5], [0.1], "weights and floors must have the same length, not 2 and 1"),
         ([0.5, 0.6], [0.1, 0.1], "weights must sum to 1, not 1.1"),
         ([1.5, -0.5], [0.1, 0.1], "weights must be between 0 and 1, not 1.5"),
         ([0.5, 0.5], [-0.1, 0.1], "floors must be between 0 and 1, not -0.1"),
-        ([0.5, 0.5], [0.6, 0.6], "floors must sum to 1 at most, not 1.2"),
+        ([0.5, 0.5], [0.6, 0.6], "floors must sum to at most 1, not 1.2"),
     ],
 )
 def test_a_bad_argument_is_named_with_its_value(

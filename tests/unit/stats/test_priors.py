@@ -122,7 +122,10 @@ def test_discounting_in_two_steps_is_discounting_in_one(keep: float, first: floa
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: moment_prior([1], [1, 2]), "successes and impressions must be of one length, not 1 and 2"),
+        (
+            lambda: moment_prior([1], [1, 2]),
+            "successes and impressions must have the same length, not 1 and 2",
+        ),
         (lambda: moment_prior([3], [2]), "successes must be between 0 and impressions (2), not 3"),
         (lambda: moment_prior([1], [2], strongest=1), "strongest must be finite and at least 2, not 1"),
         (

@@ -107,7 +107,7 @@ def test_an_arm_without_a_share_is_left_out_until_it_has_traffic() -> None:
 @pytest.mark.parametrize(
     ("counts", "allocation", "message"),
     [
-        ([1, 2], [1.0], "counts and allocation must be of one length, not 2 and 1"),
+        ([1, 2], [1.0], "counts and allocation must have the same length, not 2 and 1"),
         ([-1, 2], [0.5, 0.5], "counts must be finite and at least 0, not -1"),
         ([1, 2], [0.5, 0.6], "allocation must sum to 1, not 1.1"),
         ([1, 2], [-0.5, 1.5], "allocation must be between 0 and 1, not -0.5"),
@@ -172,7 +172,7 @@ def test_before_any_assignment_there_is_no_alarm() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([1], [1, 2], [1, 2]), "counts, expected and variances must be of one length, not 1, 2 and 2"),
+        (([1], [1, 2], [1, 2]), "counts, expected and variances must have the same length, not 1, 2 and 2"),
         (([1, -2], [1, 2], [1, 2]), "counts must be finite and at least 0, not -2"),
         (([1, 2], [1, math.inf], [1, 2]), "expected must be finite and at least 0, not inf"),
         (([1, 2], [1, 2], [1, -1]), "variances must be finite and at least 0, not -1"),

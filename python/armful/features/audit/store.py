@@ -1,4 +1,4 @@
-"""Who changed what, and when. Every entry is written in the transaction that makes the change."""
+"""Stores the audit log. Each entry is written in the transaction that makes the change."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,17 +19,17 @@ def _who(actor: Actor) -> tuple[str, str | None, str | None]:
 
 
 async def write(connection: Any, actor: Actor, action: str, kind: str, subject: str, **details: Any) -> None:
-    """Note a change, in the transaction that makes it."""
+    """Record a change, in the transaction that makes it."""
     await connection.execute(_SQL["write"], *_who(actor), action, kind, subject, details)
 
 
 async def write_created_variants(connection: Any, actor: Actor, keys: Sequence[int]) -> None:
-    """Note that the variants of those keys were created, an entry for each."""
+    """Record that the variants with these keys were created, in one entry each."""
     await connection.execute(_SQL["write_created_variants"], *_who(actor), keys)
 
 
 async def write_changed_variant(connection: Any, actor: Actor, variant_id: str, key: int) -> None:
-    """Note what this transaction has changed about a variant: per field, its value before and after."""
+    """Record what this transaction has changed in a variant: the old and new value of each changed field."""
     await connection.execute(_SQL["write_changed_variant"], *_who(actor), variant_id, key)
 
 
@@ -44,24 +44,24 @@ async def read(
     before: int | None = None,
     limit: int = 100,
 ) -> list[AuditEntry]:
-    """The newest changes of those asked for.
+    """Read the newest entries that match all given filters.
 
     Args:
-        connection: of the database.
-        kind: of what was changed.
-        subject: the id of what was changed.
-        actor: a key's id or name, or an entry's whole `actor`.
-        since: the first moment of interest.
-        until: the first moment no longer of interest.
-        before: the id of the entry before which to begin.
-        limit: how many at most.
+        connection: A database connection.
+        kind: The kind of object changed.
+        subject: The id of the object changed.
+        actor: A key's id or name, or the entry's full `actor`.
+        since: The earliest time, inclusive.
+        until: The latest time, exclusive.
+        before: Return only entries older than the one with this id.
+        limit: The maximum number of entries.
     """
     rows = await connection.fetch(_SQL["read"], kind, subject, actor, since, until, before or _LAST, limit)
     return [AuditEntry(*row) for row in rows]
 
 
 class AuditLog:
-    """The administrative changes made to the database's variants, experiments and keys."""
+    """The administrative changes to variants, experiments and keys."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -77,8 +77,8 @@ class AuditLog:
         before: int | None,
         limit: int,
     ) -> list[AuditEntry]:
-        """At most `limit` changes that match, newest first, older than the entry `before`."""
-        # The database's text holds no null character, so nothing that has one was ever written down.
+        """Return at most `limit` matching changes, newest first, older than the entry `before`."""
+        # PostgreSQL text cannot contain the null character, so no entry matches.
         if any("\0" in text for text in (subject, actor) if text is not None):
             return []
         async with acquire(self._pool) as connection:

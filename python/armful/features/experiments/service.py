@@ -85,7 +85,7 @@ class Experiments:
             if unknown := sorted(set(floors) - set(ids)):
                 raise Refused(f"floors names '{unknown[0]}', which is not in variant_ids")
             if sum(floors.values()) > 1:
-                raise Refused(f"floors must sum to 1 at most, and sum to {sum(floors.values()):.10g}")
+                raise Refused(f"floors must sum to at most 1, and sum to {sum(floors.values()):.10g}")
             if allocation == "fixed":
                 raise Refused(
                     "floors are only for allocation 'thompson': remove them, or change the allocation"

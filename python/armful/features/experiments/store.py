@@ -221,7 +221,7 @@ async def open_phase(
     """
     async with acquire(pool) as connection:
         async with connection.transaction():
-            key, _, _ = await _lock(connection, experiment_id, REALLOCATABLE, "change its allocation")
+            key, _, _ = await _lock(connection, experiment_id, REALLOCATABLE, "change the allocation")
             before = await find(connection, experiment_id)
             await connection.execute(_SQL["retire_others"], key, [arm.variant for arm in arms])
             known = [arm.variant for arm in before.arms]
@@ -272,7 +272,7 @@ async def renew_shares(
     """
     async with connection.transaction():
         _, allocation_epoch, _ = await _lock(
-            connection, experiment.experiment_id, ("active",), "renew its shares"
+            connection, experiment.experiment_id, ("active",), "renew the shares"
         )
         if allocation_epoch != experiment.allocation_epoch:
             assert allocation_epoch is not None

@@ -1,1 +1,1 @@
-"""How variants do: their standings, their history, and the service at a glance."""
+"""Reports on variants and on the service: standings, history, live data and an overview."""

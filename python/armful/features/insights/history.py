@@ -1,4 +1,4 @@
-"""What happened to variants over time, from the hourly rollup."""
+"""The history of variants, from the hourly rollup."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
@@ -11,11 +11,11 @@ from armful.db.queries import load
 
 _SQL = load("armful.features.insights", "history.sql")
 
-_AT_ONCE = 1000  # rows
+_BATCH = 1000  # rows
 
 
 class DayCounts(Struct, frozen=True):
-    """What happened on a UTC day."""
+    """Counts of a UTC day."""
 
     day: date
     impressions: int
@@ -23,7 +23,7 @@ class DayCounts(Struct, frozen=True):
 
 
 class PersonaCounts(Struct, frozen=True):
-    """What happened for one persona; '' where the events named none."""
+    """Counts of a persona; '' if the events named none."""
 
     persona_id: str
     impressions: int
@@ -31,7 +31,7 @@ class PersonaCounts(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True):
-    """What was changed about a variant, per field its value before and after, and by whom, where that was noted."""
+    """A change to a variant: the old and new value of each changed field, and the actor if it was recorded."""
 
     at: datetime
     changed: dict[str, tuple[Any, Any]]
@@ -39,7 +39,7 @@ class Change(Struct, frozen=True):
 
 
 class History(Struct, frozen=True):
-    """A variant's past; days on which nothing happened are left out."""
+    """A variant's history. Days without events are left out."""
 
     days: list[DayCounts]
     personas: list[PersonaCounts]
@@ -48,17 +48,17 @@ class History(Struct, frozen=True):
 
 
 Daily: TypeAlias = tuple[tuple[int, int], ...]
-"""(impressions, successes) of one UTC day after another. Tuples of numbers cost the garbage collector nothing."""
+"""(impressions, successes) of consecutive UTC days. The garbage collector does not track tuples of numbers."""
 
 
 class VariantHistories:
-    """The past of the database's variants, from the hourly rollup."""
+    """Reads the history of variants from the hourly rollup."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def of_variant(self, variant: int, days: int) -> History:
-        """What happened to the variant with this key today and on the `days` − 1 UTC days before, and its latest changes."""
+        """Read a variant's counts of the last `days` UTC days, including today, and its latest changes."""
         since = first_day(days)
         async with acquire(self._pool) as connection:
             return History(
@@ -71,33 +71,34 @@ class VariantHistories:
             )
 
     async def of_all(self, days: int, share_days: int) -> tuple[dict[int, Daily], dict[int, int]]:
-        """What happened to every variant on each of the last `days` UTC days, and how often it was selected.
+        """Read every variant's daily counts of the last `days` UTC days, and its selections of the last `share_days` days.
 
-        Selections are those of the last `share_days` days.
+        Returns:
+            Daily counts and numbers of selections, each by variant key.
         """
         daily: dict[int, Daily] = {}
         selections: dict[int, int] = {}
         async with acquire(self._pool) as connection, connection.transaction():
-            async for rows in _in_parts(connection, _SQL["trend"], first_day(days)):
+            async for rows in _in_batches(connection, _SQL["trend"], first_day(days)):
                 for variant, positions, impressions, successes in rows:
-                    happened = [(0, 0)] * days
+                    counts_by_day = [(0, 0)] * days
                     for position, *counts in zip(positions, impressions, successes, strict=True):
                         if position < days:
-                            happened[position] = (counts[0], counts[1])
-                    daily[variant] = tuple(happened)
-            async for rows in _in_parts(connection, _SQL["selections"], first_day(share_days).date()):
+                            counts_by_day[position] = (counts[0], counts[1])
+                    daily[variant] = tuple(counts_by_day)
+            async for rows in _in_batches(connection, _SQL["selections"], first_day(share_days).date()):
                 selections.update(rows)
         return daily, selections
 
 
 def first_day(days: int) -> datetime:
-    """The beginning of the first of the last `days` UTC days, today included."""
+    """Return the start of the first of the last `days` UTC days, including today."""
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return today - timedelta(days=days - 1)
 
 
-async def _in_parts(connection: Any, sql: str, *values: object) -> AsyncIterator[list[Any]]:
-    """The rows of a query, some at a time: requests must not wait while a million of them are read."""
+async def _in_batches(connection: Any, sql: str, *values: object) -> AsyncIterator[list[Any]]:
+    """Yield the rows of a query in batches, so that requests are served while a million rows are read."""
     cursor = await connection.cursor(sql, *values)
-    while rows := await cursor.fetch(_AT_ONCE):
+    while rows := await cursor.fetch(_BATCH):
         yield rows

@@ -1,4 +1,4 @@
-"""The table of variants: searched, filtered, sorted, and said in short."""
+"""Searches, filters, sorts and summarises the table of variants."""
 
 import heapq
 import re
@@ -14,22 +14,20 @@ from armful.features.insights.history import Daily
 
 Order = Literal["name", "rate", "impressions", "chance", "share", "used"]
 
-HARDLY_SHOWN = 30
-"""Impressions under which a rate says next to nothing."""
+MIN_TRIED_IMPRESSIONS = 30
+"""A variant with fewer impressions counts as untried: its rate says almost nothing."""
 
-_MAY_BE_BEST = 0.05
-_VALUES = 200
-_NAMES = 50
+_MIN_CONTENDER_CHANCE = 0.05
+_MAX_VALUES = 200
+_MAX_NAMES = 50
 _NUMBERS = re.compile(r"\d+")
 _DIGITS = 20
-_AT_ONCE = (
-    5000  # rows: a sort keeps the interpreter to itself, and requests must not wait for a million of them
-)
+_BATCH = 5000  # rows sorted at a time: a sort holds the interpreter lock, and requests must not wait for a million rows
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Standing(Struct, kw_only=True, gc=False):
-    """One variant among all: `daily` holds (impressions, successes) of each day of the trend, oldest first."""
+    """A variant compared with all active ones. `daily` has the counts of each day of the trend, oldest first."""
 
     variant_id: str
     lower_bound: float
@@ -40,7 +38,7 @@ class Standing(Struct, kw_only=True, gc=False):
 
 
 class Row(Struct, gc=False):
-    """A variant with how it stands among the active ones; archived ones stand nowhere."""
+    """A row of the table. An archived variant has no standing."""
 
     variant: Variant
     last_used: datetime | None
@@ -48,7 +46,7 @@ class Row(Struct, gc=False):
 
 
 class Query(Struct, frozen=True, kw_only=True):
-    """Which rows, and in what order: those with every word of `search` in id, dimensions or content."""
+    """A search: filters, order and page. A row matches if its id, dimensions or content contain every word of `search`."""
 
     search: str = ""
     dimensions: dict[str, str] = {}
@@ -59,15 +57,15 @@ class Query(Struct, frozen=True, kw_only=True):
     limit: int = 100
 
     def key(self) -> tuple[object, ...]:
-        """What the order depends on: equal for the pages of one search."""
+        """Return all fields but the page: equal for all pages of one search."""
         return (self.search, tuple(sorted(self.dimensions.items())), self.status, self.by, self.descending)
 
 
 class Overall(Struct, kw_only=True):
-    """The active variants in short.
+    """A summary of the active variants.
 
-    `contenders` have a chance of at least 5 % to be best, and of those `untried` have hardly been shown. The leader has the
-    highest chance; where there are untried ones, of those that have been shown.
+    `contenders` have a chance to be best of at least 5 %; of these, `untried` have under 30 impressions. The leader has the
+    highest chance to be best. If some contenders are untried, the leader is chosen among the other variants.
     """
 
     active: int
@@ -79,7 +77,7 @@ class Overall(Struct, kw_only=True):
 
 
 class Listing(Struct, kw_only=True):
-    """A page of the rows that a search finds, how many it finds, and every dimension's values with how many bear them."""
+    """A page of search results, the number of all results, and the number of variants by dimension and value."""
 
     rows: list[Row]
     matching: int
@@ -88,7 +86,7 @@ class Listing(Struct, kw_only=True):
 
 
 def _natural(text: str) -> str:
-    """What sorts letters by letter and numbers by size: v2 before v10."""
+    """Return a sort key that orders numbers within text by size: v2 before v10."""
     return _NUMBERS.sub(lambda number: number[0].zfill(_DIGITS), text.lower())
 
 
@@ -96,7 +94,7 @@ _VALUE: dict[Order, Callable[[Row], Any]] = {
     "name": lambda row: _natural(row.variant.variant_id),
     "rate": lambda row: row.variant.success_rate,
     "impressions": lambda row: row.variant.impressions,
-    # What nobody can tell apart by its chance stands by its rate.
+    # Order variants with practically equal chances by their rates.
     "chance": lambda row: (
         round(row.standing.chance_to_be_best, 6) if row.standing else -1.0,
         row.variant.success_rate,
@@ -116,7 +114,7 @@ def _of_status(rows: Iterable[Row], status: str) -> Iterable[Row]:
 
 
 def ordered(rows: Iterable[Row], query: Query) -> list[Row]:
-    """Every row that a search finds, in its order; what is equal stands by id."""
+    """Return all rows that a search finds, in its order. Equal rows are ordered by id."""
     words = query.search.lower().split()
     wanted = query.dimensions.items()
     found = [
@@ -132,30 +130,30 @@ def ordered(rows: Iterable[Row], query: Query) -> list[Row]:
 
 
 def _sorted(rows: Sequence[Row], key: Callable[[Row], Any], *, reverse: bool = False) -> list[Row]:
-    """The same as `sorted`, in pieces."""
+    """Sort like `sorted`, but in batches, so that other threads can run in between."""
     parts = [
-        sorted(rows[start : start + _AT_ONCE], key=key, reverse=reverse)
-        for start in range(0, len(rows), _AT_ONCE)
+        sorted(rows[start : start + _BATCH], key=key, reverse=reverse)
+        for start in range(0, len(rows), _BATCH)
     ]
     return list(heapq.merge(*parts, key=key, reverse=reverse))
 
 
 def facets(rows: Iterable[Row], status: str) -> dict[str, dict[str, int]]:
-    """Every dimension's values with how many rows of that status bear them; of many, the most frequent."""
+    """Count the rows of a status by dimension and value. Only the most frequent dimensions and values are returned."""
     found: dict[str, Counter[str]] = {}
     for row in _of_status(rows, status):
         for name, value in row.variant.dimensions.items():
             found.setdefault(name, Counter())[value] += 1
-    names = sorted(found, key=lambda name: (-found[name].total(), name))[:_NAMES]
-    return {name: dict(sorted(found[name].most_common(_VALUES))) for name in sorted(names)}
+    names = sorted(found, key=lambda name: (-found[name].total(), name))[:_MAX_NAMES]
+    return {name: dict(sorted(found[name].most_common(_MAX_VALUES))) for name in sorted(names)}
 
 
 def summary(rows: Sequence[Row]) -> Overall:
-    """The active variants in short."""
+    """Summarise the active variants."""
     standing = [(row, row.standing) for row in rows if row.standing is not None]
-    contenders = [row for row, at in standing if at.chance_to_be_best >= _MAY_BE_BEST]
-    untried = sum(row.variant.impressions < HARDLY_SHOWN for row in contenders)
-    known = [(row, at) for row, at in standing if row.variant.impressions >= HARDLY_SHOWN]
+    contenders = [row for row, at in standing if at.chance_to_be_best >= _MIN_CONTENDER_CHANCE]
+    untried = sum(row.variant.impressions < MIN_TRIED_IMPRESSIONS for row in contenders)
+    known = [(row, at) for row, at in standing if row.variant.impressions >= MIN_TRIED_IMPRESSIONS]
     leader = max(
         known if untried else standing,
         key=lambda pair: (pair[1].chance_to_be_best, pair[0].variant.success_rate),

@@ -1,4 +1,4 @@
-"""What this process knows at this moment, for whoever watches."""
+"""The live state of this process, for callers that watch it."""
 
 from collections.abc import Sequence
 
@@ -16,18 +16,18 @@ class ProcessCounters(Struct, frozen=True):
 
 
 class Live:
-    """The process's memory, which is behind the database's commits by less than a second."""
+    """Reads the process's cache, which normally lags less than a second behind the database."""
 
     def __init__(self, cache: VariantCache) -> None:
         self._cache = cache
         self.watching = 0
-        """Streams that are watched now."""
+        """The number of open live streams."""
 
     def counters(self) -> ProcessCounters:
-        """How much this process has done."""
+        """Return the number of selections and updates since the process started."""
         return ProcessCounters(self._cache.selections, self._cache.updates)
 
     def variants(self, variant_ids: Sequence[str]) -> list[Variant]:
-        """Those of the named variants that are known, in that order."""
+        """Return the variants with these ids, in the same order. Unknown ids are left out."""
         found = (self._cache.get(variant_id) for variant_id in variant_ids)
         return [variant for variant in found if variant is not None]

@@ -1,4 +1,4 @@
-"""The service at a glance, for those who watch it."""
+"""An overview of the service, for monitoring."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,14 +15,14 @@ from armful.stats.srm import adaptive_sample_ratio_test, sequential_sample_ratio
 
 
 class RunningExperiment(Struct, frozen=True):
-    """An active experiment: its participants, and whether its traffic is split otherwise than planned."""
+    """An active experiment: its number of participants, and whether its sample-ratio test raises an alarm."""
 
     participants: int
     sample_ratio_alarm: bool
 
 
 class Overview(Struct, frozen=True, kw_only=True):
-    """Where things stand; `experiments` has the active ones by id. None: the database is away."""
+    """The state of the service. `experiments` has the active ones by id. None means that the database does not respond."""
 
     variants: int
     rate: float
@@ -31,14 +31,14 @@ class Overview(Struct, frozen=True, kw_only=True):
 
 
 class OverviewReader:
-    """Looks at a process's memory and at the database."""
+    """Reads the overview from the process's cache and from the database."""
 
     def __init__(self, pool: Pool, cache: VariantCache) -> None:
         self._pool = pool
         self._cache = cache
 
     async def read(self) -> Overview:
-        """How things stand now."""
+        """Return the present overview."""
         database = running = None
         try:
             async with acquire(self._pool, patience=1.0) as connection:
@@ -60,7 +60,7 @@ class OverviewReader:
 
 
 def _alarms(traffic: Iterable[ArmTraffic]) -> set[str]:
-    """Experiments whose results would say that the split is wrong."""
+    """Return the experiments whose results show a sample-ratio alarm."""
     by_experiment: dict[str, list[ArmTraffic]] = defaultdict(list)
     for arm in traffic:
         by_experiment[arm.experiment_id].append(arm)
@@ -71,11 +71,11 @@ def _alarm(arms: Sequence[ArmTraffic]) -> bool:
     total = sum(arm.expected for arm in arms)
     if not total:
         return False
-    seen = [arm.seen for arm in arms]
+    observed = [arm.seen for arm in arms]
     if arms[0].allocation == "thompson":
         return adaptive_sample_ratio_test(
-            seen, [arm.expected for arm in arms], [arm.variance for arm in arms]
+            observed, [arm.expected for arm in arms], [arm.variance for arm in arms]
         ).alarm
     return sequential_sample_ratio_test(
-        seen, [arm.expected / total for arm in arms], max(arm.evidence for arm in arms)
+        observed, [arm.expected / total for arm in arms], max(arm.evidence for arm in arms)
     ).alarm

@@ -1,4 +1,4 @@
-"""The database at a glance, for those who watch it."""
+"""Reads the state of the database for the overview."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ _SQL = load("armful.features.insights", "overview.sql")
 
 
 class Database(Struct, frozen=True, kw_only=True):
-    """A PostgreSQL server, and the bytes that the database occupies there."""
+    """The state of the PostgreSQL server. `size` is the database's size in bytes."""
 
     started: datetime
     size: int
@@ -20,7 +20,7 @@ class Database(Struct, frozen=True, kw_only=True):
 
 
 class ArmTraffic(Struct, frozen=True, kw_only=True):
-    """Whom an arm of an active experiment got in its present phase, and what its shares lead to expect."""
+    """The traffic of an arm in the current phase of an active experiment: observed, and expected from its shares."""
 
     experiment_id: str
     allocation: str
@@ -29,14 +29,14 @@ class ArmTraffic(Struct, frozen=True, kw_only=True):
     expected: float
     variance: float
     evidence: float
-    """The strongest evidence that any look has found against the split, as log e."""
+    """The largest log e-value against the planned split so far."""
 
 
 async def database(connection: Any) -> Database:
-    """How the server is."""
+    """Return the state of the database server."""
     return Database(**await connection.fetchrow(_SQL["server"]))
 
 
 async def traffic(connection: Any) -> list[ArmTraffic]:
-    """The traffic of every active experiment, arm by arm."""
+    """Return the traffic of every arm of every active experiment."""
     return [ArmTraffic(**row) for row in await connection.fetch(_SQL["traffic"])]

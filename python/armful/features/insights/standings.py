@@ -1,4 +1,4 @@
-"""How the variants that can be selected stand against each other."""
+"""Compares all active variants with each other, and caches the result for a short time."""
 
 import asyncio
 import time
@@ -19,13 +19,15 @@ TREND_DAYS = 14
 SHARE_DAYS = 7
 CONFIDENCE_LEVEL = 0.95
 
-_KEPT_FOR = 2.0  # seconds an answer serves everyone who asks, or
-_KEPT_TIMES = 5.0  # times as long as it took to compute, where that is longer
-_ORDERS = 32  # searches whose order is remembered while an answer is kept, for whoever pages through them
+_MIN_CACHE_TIME = 2.0  # seconds for which a snapshot is cached, or
+_CACHE_TIME_FACTOR = 5.0  # this many times the time it took to compute, whichever is longer
+_MAX_CACHED_SEARCHES = (
+    32  # searches whose results are cached with a snapshot, so that paging through them is cheap
+)
 
 
 class Table(Struct, kw_only=True):
-    """Every active variant's standing; `selections` are those of all variants in the last `SHARE_DAYS` days."""
+    """The standings of all active variants. `selections` is the total number in the last `SHARE_DAYS` days."""
 
     days: list[date]
     selections: int
@@ -33,7 +35,7 @@ class Table(Struct, kw_only=True):
 
 
 class _Snapshot(Struct):
-    """A table with every variant's row as of one moment, and the orders that have been asked for of them."""
+    """The table and all rows as of one moment, with the cached results of searches in them."""
 
     table: Table
     rows: list[Row]
@@ -45,70 +47,78 @@ class _Snapshot(Struct):
 
 
 class Standings:
-    """Computed when asked for, and kept for a moment; anew at once where a variant is new or described otherwise."""
+    """Computes the standings on request and caches them briefly. A new or changed variant invalidates the cache at once."""
 
     def __init__(self, history: VariantHistories, cache: VariantCache) -> None:
         self._history = history
         self._cache = cache
-        self._kept: _Snapshot | None = None
+        self._cached: _Snapshot | None = None
         self._renewing: asyncio.Task[None] | None = None
 
     async def table(self) -> Table:
-        """How every active variant stands.
+        """Return the standings of all active variants.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: The database does not respond.
         """
         return (await self._snapshot()).table
 
     async def listing(self, query: Query) -> tuple[Table, Listing]:
-        """Some of the variants that a search finds, in the order asked for, with how they stand.
+        """Return a page of the variants that a search finds, with their standings.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: The database does not respond.
         """
-        kept = await self._snapshot()
-        found = kept.orders.get(query.key())
+        snapshot = await self._snapshot()
+        found = snapshot.orders.get(query.key())
         if found is None:
-            found = await asyncio.to_thread(ordered, kept.rows, query)
-            if len(kept.orders) >= _ORDERS:
-                kept.orders.clear()
-            kept.orders[query.key()] = found
-        choices = kept.facets.get(query.status)
+            found = await asyncio.to_thread(ordered, snapshot.rows, query)
+            if len(snapshot.orders) >= _MAX_CACHED_SEARCHES:
+                snapshot.orders.clear()
+            snapshot.orders[query.key()] = found
+        choices = snapshot.facets.get(query.status)
         if choices is None:
-            choices = kept.facets[query.status] = await asyncio.to_thread(facets, kept.rows, query.status)
+            choices = snapshot.facets[query.status] = await asyncio.to_thread(
+                facets, snapshot.rows, query.status
+            )
         page = found[query.offset : query.offset + query.limit]
-        return kept.table, Listing(rows=page, matching=len(found), dimensions=choices, summary=kept.summary)
+        return snapshot.table, Listing(
+            rows=page, matching=len(found), dimensions=choices, summary=snapshot.summary
+        )
 
     async def _snapshot(self) -> _Snapshot:
-        """What is kept, or is computed now for all who ask meanwhile: with the descriptions that there are at the call."""
+        """Return the cached snapshot or compute one, once for all concurrent callers. It has all changes up to the call."""
         descriptions = self._cache.descriptions
         while (
-            (kept := self._kept) is None or time.monotonic() > kept.until or kept.descriptions < descriptions
+            (snapshot := self._cached) is None
+            or time.monotonic() > snapshot.until
+            or snapshot.descriptions < descriptions
         ):
             if self._renewing is None or self._renewing.done():
                 self._renewing = asyncio.create_task(self._renew())
-                # Whoever waits for it may be gone by then.
+                # Mark its exception as retrieved, since all waiting callers may have been cancelled.
                 self._renewing.add_done_callback(lambda task: task.cancelled() or task.exception())
             await asyncio.shield(self._renewing)
-        return kept
+        return snapshot
 
     async def _renew(self) -> None:
-        began = time.monotonic()
-        kept = await self._compute()
-        took = time.monotonic() - began
-        kept.until = began + took + max(_KEPT_FOR, _KEPT_TIMES * took)
-        self._kept = kept
+        started = time.monotonic()
+        snapshot = await self._compute()
+        duration = time.monotonic() - started
+        snapshot.until = started + duration + max(_MIN_CACHE_TIME, _CACHE_TIME_FACTOR * duration)
+        self._cached = snapshot
 
     async def _compute(self) -> _Snapshot:
         first = first_day(TREND_DAYS)
         daily, selections = await self._history.of_all(TREND_DAYS, SHARE_DAYS)
         descriptions = self._cache.descriptions
         variants = self._cache.all_variants()
-        # In a thread: a million variants must not keep requests waiting.
-        return await asyncio.to_thread(self._stand, variants, daily, selections, first.date(), descriptions)
+        # In a thread, because a million variants would block requests.
+        return await asyncio.to_thread(
+            self._build_snapshot, variants, daily, selections, first.date(), descriptions
+        )
 
-    def _stand(
+    def _build_snapshot(
         self,
         variants: Sequence[Variant],
         daily: Mapping[int, Daily],
@@ -138,20 +148,21 @@ class Standings:
 def _standings(
     variants: Sequence[Variant], selections: Mapping[int, int], daily: Mapping[int, Daily]
 ) -> list[Standing]:
-    """The standing of each variant, by counters read once.
+    """Compute the standing of each variant.
 
-    They go on moving meanwhile, impressions before successes: read the other way round, the successes never exceed them.
+    The counters are read once, because they change meanwhile. Updates set impressions before successes, so successes are
+    read first and never exceed impressions.
     """
-    seen = [(variant.successes, variant.impressions) for variant in variants]
-    # From iterators, which let other threads in; an array made of a list does not until it is whole.
-    successes = np.fromiter((succeeded for succeeded, _ in seen), np.float64, len(seen))
-    impressions = np.fromiter((shown for _, shown in seen), np.float64, len(seen))
-    alpha = np.fromiter((variant.prior_alpha for variant in variants), np.float64, len(seen)) + successes
-    beta = np.fromiter((variant.prior_beta for variant in variants), np.float64, len(seen))
+    counts = [(variant.successes, variant.impressions) for variant in variants]
+    # From iterators, which let other threads run; converting a list holds the interpreter lock until it is done.
+    successes = np.fromiter((succeeded for succeeded, _ in counts), np.float64, len(counts))
+    impressions = np.fromiter((shown for _, shown in counts), np.float64, len(counts))
+    alpha = np.fromiter((variant.prior_alpha for variant in variants), np.float64, len(counts)) + successes
+    beta = np.fromiter((variant.prior_beta for variant in variants), np.float64, len(counts))
     beta += impressions - successes
-    chances = probability_best(alpha, beta).tolist() if seen else []
+    chances = probability_best(alpha, beta).tolist() if counts else []
     standings = []
-    for variant, chance, (succeeded, shown) in zip(variants, chances, seen, strict=True):
+    for variant, chance, (succeeded, shown) in zip(variants, chances, counts, strict=True):
         lower, upper = wilson_interval(succeeded, shown, CONFIDENCE_LEVEL)
         standings.append(
             Standing(

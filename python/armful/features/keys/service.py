@@ -1,4 +1,4 @@
-"""API keys: made, listed, replaced, revoked."""
+"""Creates, lists, rotates and revokes API keys."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,11 +15,11 @@ from armful.replica.api_key_cache import ApiKeyCache
 from armful.replica.key_rows import all_keys
 
 _LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-"""The last whole second that a date can hold: what callers write for never, and what lifetimes may not pass."""
+"""The last whole second that a datetime can represent. Later expiry times are limited to it."""
 
 
 class Keys:
-    """The keys of the database; a change is in force in this process at once and in the others when they hear of it."""
+    """The operations on API keys. A change takes effect in this process at once, and in others through the change feed."""
 
     def __init__(self, pool: Pool, key_cache: ApiKeyCache, process_id: UUID) -> None:
         self._pool = pool
@@ -27,7 +27,7 @@ class Keys:
         self._process_id = process_id
 
     def still_valid(self, key: ApiKey) -> bool:
-        """Whether a key that was valid is so still, as far as this process has heard."""
+        """Whether a key is still valid, as far as this process knows."""
         return self._key_cache.is_valid(key)
 
     async def create(
@@ -38,10 +38,10 @@ class Keys:
         expires_at: datetime | None,
         actor: Actor,
     ) -> tuple[ApiKey, str]:
-        """A new key, and its text, which is not kept and cannot be told again.
+        """Create a key. Returns it with its text, which is not stored and cannot be shown again.
 
         Raises:
-            Refused: it would have expired already.
+            Refused: `expires_at` is in the past.
         """
         expires_at = checked_expiry(expires_at)
         key, text = new_key(name, scopes, rate_limit, expires_at)
@@ -51,19 +51,19 @@ class Keys:
         return stored, text
 
     async def list_all(self) -> list[ApiKey]:
-        """Every key, revoked ones included, oldest first."""
+        """Return all keys, including revoked ones, oldest first."""
         async with acquire(self._pool) as connection:
             return await all_keys(connection)
 
     async def rotate(
         self, key_id: str, overlap: float, expires_at: datetime | None, actor: Actor
     ) -> tuple[ApiKey, str]:
-        """A key in place of another, as `replace`, and its text.
+        """Replace a key by a new one, as the function `replace` does. Returns the new key with its text.
 
         Raises:
-            KeyNotFound: there is none of that id.
-            KeyEnded: it is revoked or has expired.
-            Refused: the new key would have expired already.
+            KeyNotFound: There is no key with this id.
+            KeyEnded: The key is revoked or has expired.
+            Refused: `expires_at` is in the past.
         """
         async with acquire(self._pool) as connection:
             key, text = await replace(connection, self._process_id, key_id, overlap, expires_at, actor)
@@ -71,10 +71,10 @@ class Keys:
         return key, text
 
     async def revoke(self, key_id: str, actor: Actor) -> ApiKey:
-        """Revoke a key for good.
+        """Revoke a key permanently.
 
         Raises:
-            KeyNotFound: there is none of that id.
+            KeyNotFound: There is no key with this id.
         """
         async with acquire(self._pool) as connection:
             revoked = await keys.revoke(connection, self._process_id, actor, key_id)
@@ -83,29 +83,34 @@ class Keys:
 
 
 def checked_expiry(expires_at: datetime | None) -> datetime | None:
-    """A time to come, or the last one that there is where it is later.
+    """Check an expiry time, and limit it to the last representable one.
 
     Raises:
-        Refused: it is over.
+        Refused: The time is in the past.
     """
     if expires_at is None:
         return None
     if expires_at <= datetime.now(UTC):
-        raise Refused(f"expires_at is {to_builtins(expires_at)}, which is over: the key would never be valid")
+        raise Refused(
+            f"expires_at is {to_builtins(expires_at)}, which is in the past: the key would never be valid"
+        )
     return min(expires_at, _LAST)
 
 
 async def replace(
     connection: Any, process_id: UUID, key_id: str, overlap: float, expires_at: datetime | None, actor: Actor
 ) -> tuple[ApiKey, str]:
-    """A key with the name, scopes and rate of another, which is valid for `overlap` seconds more; and its text.
+    """Create a key with the name, scopes and rate limit of another, which stays valid for `overlap` more seconds.
 
-    Unless told when to expire, it lives as long as the other was to live when that was made.
+    Without `expires_at`, the new key has the same lifetime as the old one had when it was created.
+
+    Returns:
+        The new key, and its text.
 
     Raises:
-        KeyNotFound: there is none of that id.
-        KeyEnded: it is revoked or has expired.
-        Refused: the new key would have expired already.
+        KeyNotFound: There is no key with this id.
+        KeyEnded: The key is revoked or has expired.
+        Refused: `expires_at` is in the past.
     """
     expires_at = checked_expiry(expires_at)
     old = await keys.find(connection, key_id)

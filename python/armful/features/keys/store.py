@@ -1,4 +1,4 @@
-"""API keys in PostgreSQL: digests, never secrets."""
+"""Stores API keys in PostgreSQL: digests, never secrets."""
 
 from datetime import datetime
 from typing import Any
@@ -41,12 +41,12 @@ async def _insert(connection: Any, key: ApiKey) -> ApiKey:
 
 
 async def find(connection: Any, key_id: str) -> ApiKey:
-    """The key of that id; within a transaction, nobody else changes it until that ends.
+    """Return a key, and lock its row until the transaction ends.
 
     Raises:
-        KeyNotFound: there is none.
+        KeyNotFound: There is no key with this id.
     """
-    # The database's text holds no null character, so no id has one.
+    # PostgreSQL text cannot contain the null character, so no id contains it.
     row = await connection.fetchrow(_SQL["lock"], key_id) if "\0" not in key_id else None
     if row is None:
         raise KeyNotFound(key_id)
@@ -54,10 +54,10 @@ async def find(connection: Any, key_id: str) -> ApiKey:
 
 
 async def revoke(connection: Any, process_id: UUID, actor: Actor, key_id: str) -> ApiKey:
-    """Revoke a key for good. Revoking twice is revoking once: the first time stands.
+    """Revoke a key permanently. Revoking it again changes nothing.
 
     Raises:
-        KeyNotFound: there is none of that id.
+        KeyNotFound: There is no key with this id.
     """
     async with connection.transaction():
         key = await find(connection, key_id)
@@ -70,11 +70,11 @@ async def revoke(connection: Any, process_id: UUID, actor: Actor, key_id: str) -
 
 
 async def rotate(connection: Any, process_id: UUID, actor: Actor, key: ApiKey, end: datetime) -> ApiKey:
-    """Store the key that takes the place of `key.replaces`, which lives on until `end` at most.
+    """Store a key that replaces `key.replaces`. The old key expires at `end` at the latest.
 
     Raises:
-        KeyNotFound: there is no key to replace.
-        KeyEnded: it is revoked or has expired.
+        KeyNotFound: There is no key to replace.
+        KeyEnded: The old key is revoked or has expired.
     """
     assert key.replaces is not None
     async with connection.transaction():

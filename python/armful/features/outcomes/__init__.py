@@ -1,1 +1,1 @@
-"""What happened to variants: checked, then counted in the next commit."""
+"""Outcomes of variants: validated, then counted in the next commit."""

@@ -1,4 +1,4 @@
-"""What happened to variants: checked, then counted in the next commit."""
+"""Validates outcomes, and counts them in the next commit."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,23 +15,23 @@ from armful.ingest.statement import Statement
 
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
-"""The first moment of the calendar is minus infinity to PostgreSQL's driver, and an offset may lead before it."""
+"""The earliest accepted time: the driver reads year 1, January 1 as minus infinity, and a UTC offset may lead before it."""
 
 _COUNTED = OutcomeStatus.COUNTED
 
 
 class Outcomes:
-    """Takes outcomes in: every outcome, alone or among many, is completed here and counted through the ingest port."""
+    """Counts outcomes: validates and completes each one, and submits it to the ingest port."""
 
     def __init__(self, port: IngestPort, variants: Variants) -> None:
         self._port = port
         self._variants = variants
 
     def submit(self, variant: Variant, update: Outcome) -> PendingCommit:
-        """Have one outcome counted in the next commit; `counted` says what became of it.
+        """Submit one outcome for the next commit. Pass the commit's result to `counted`.
 
         Raises:
-            Refused: The outcome does not fit.
+            Refused: The outcome is invalid.
             QueueFull: Too many outcomes are waiting.
         """
         complete(update)
@@ -52,17 +52,20 @@ class Outcomes:
     async def record_many(
         self, updates: Sequence[tuple[str, Outcome]], statements: Sequence[Statement] = ()
     ) -> list[CountedOutcome | ArmfulError]:
-        """Count many outcomes in one commit: for each, what became of it or why it was refused.
+        """Count many outcomes in one commit.
 
         Args:
-            updates: Variants' ids, and what happened to them.
-            statements: What else is to take effect in the same transaction, also where every outcome is refused.
+            updates: Outcomes, each with the id of its variant.
+            statements: Further statements for the same transaction. They run even if every outcome is refused.
+
+        Returns:
+            For each outcome, its result or the reason why it was refused.
 
         Raises:
-            Unavailable: The database did not commit them in time; none was counted.
-            StatementRefused: A statement affected another number of rows than it must; none was counted.
+            Unavailable: The database did not commit in time; nothing was counted.
+            StatementRefused: A statement affected an unexpected number of rows; nothing was counted.
         """
-        answers: list[CountedOutcome | ArmfulError | None] = [None] * len(updates)
+        results: list[CountedOutcome | ArmfulError | None] = [None] * len(updates)
         accepted: list[VariantOutcome] = []
         positions: list[int] = []
         for position, (variant_id, update) in enumerate(updates):
@@ -72,19 +75,19 @@ class Outcomes:
                 accepted.append((variant.key, update))
                 positions.append(position)
             except ArmfulError as error:
-                answers[position] = error
+                results[position] = error
         if accepted or statements:
             recorded = await self._port.submit(accepted, statements)
             for position, one in zip(positions, recorded, strict=True):
-                answers[position] = _refusal(one, *updates[position]) or one
-        return [answer for answer in answers if answer is not None]
+                results[position] = _refusal(one, *updates[position]) or one
+        return [answer for answer in results if answer is not None]
 
 
 def counted(recorded: Sequence[CountedOutcome], variant_id: str, update: Outcome) -> CountedOutcome:
-    """What became of one update.
+    """Return the result of the only outcome of a commit.
 
     Raises:
-        ExperimentNotFound, EventConflict, Refused: it was not counted.
+        ExperimentNotFound, EventConflict, Refused: The outcome was not counted.
     """
     (one,) = recorded
     if refusal := _refusal(one, variant_id, update):
@@ -93,10 +96,10 @@ def counted(recorded: Sequence[CountedOutcome], variant_id: str, update: Outcome
 
 
 def complete(update: Outcome) -> None:
-    """Put into the update what its metadata says where the fields themselves are absent.
+    """Fill missing ids of an outcome from its metadata, and check its time.
 
     Raises:
-        Refused: it tells of the future, or of a time before the calendar.
+        Refused: `occurred_at` is in the future, or too early to be stored.
     """
     if update.metadata is not None:
         if update.persona_id is None:
@@ -105,10 +108,10 @@ def complete(update: Outcome) -> None:
             update.experiment_id = _label(update.metadata.get("experiment_id"))
     if update.occurred_at is not None:
         if update.occurred_at > datetime.now(UTC) + _CLOCK_TOLERANCE:
-            raise Refused(f"occurred_at is {to_builtins(update.occurred_at)}, which has not come yet")
+            raise Refused(f"occurred_at is {to_builtins(update.occurred_at)}, which is in the future")
         if update.occurred_at < _EARLIEST:
             raise Refused(
-                f"occurred_at is {to_builtins(update.occurred_at)}, before any time that can be kept"
+                f"occurred_at is {to_builtins(update.occurred_at)}, which is too early to be stored"
             )
 
 

@@ -1,1 +1,1 @@
-"""Which variants to show."""
+"""Selections of variants to show."""

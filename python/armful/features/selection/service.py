@@ -1,4 +1,4 @@
-"""Chooses which variants to show."""
+"""Selects variants to show."""
 
 from time import perf_counter
 
@@ -14,35 +14,33 @@ from armful.replica.variant_cache import CachedVariant
 
 
 class Selections:
-    """Selections from the variants in memory. The database is not asked."""
+    """Selects from the cached variants, without a database query."""
 
     def __init__(self, decisions: DecisionEngine, metrics: Metrics) -> None:
         self._decisions = decisions
         self._metrics = metrics
 
     def select(self, request: SelectRequest) -> Decision[CachedVariant]:
-        """Choose variants. The decision's scores are the draws, highest first.
+        """Select variants. The decision's scores are the draws, highest first.
 
         Raises:
-            Refused: The algorithm is unknown, or the scope is not offered.
+            Refused: The algorithm is unknown, or the scope is not supported.
         """
         policy = SELECTION_POLICIES.get(request.algorithm)
         if policy is None:
             raise Refused(
-                f"Invalid algorithm '{request.algorithm}': valid are {', '.join(SELECTION_POLICIES)}"
+                f"Invalid algorithm '{request.algorithm}': use one of {', '.join(SELECTION_POLICIES)}"
             )
         if request.scope == "persona":
-            raise Refused(
-                "scope 'persona' is not offered: posteriors are kept over all personas, scope 'global'"
-            )
-        began = perf_counter()
+            raise Refused("scope 'persona' is not supported: use scope 'global', which covers all personas")
+        started = perf_counter()
         decision = self._decisions.decide(
             policy,
             request,
             seed=None if request.seed is UNSET else request.seed,
             persona_id=request.persona_id,
         )
-        seconds = perf_counter() - began
+        seconds = perf_counter() - started
         observe = self._metrics.selection_observers[policy.name].get(request.persona_id)
         if observe is None:
             observe = self._metrics.selection_observer(policy.name, request.persona_id)

@@ -1,4 +1,4 @@
-"""Variants: created, described, changed, archived."""
+"""Creates, reads, changes and archives variants."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -26,7 +26,7 @@ _STATUSES: dict[str, tuple[Status, ...]] = {
 
 
 class Statistics(Struct, frozen=True):
-    """What is known of a variant's rate: its intervals and the moments of its posterior Beta(alpha, beta)."""
+    """The statistics of a variant's rate: its intervals and its posterior."""
 
     variant: Variant
     confidence_level: float
@@ -36,7 +36,7 @@ class Statistics(Struct, frozen=True):
 
 
 class Variants:
-    """The variants of the database, and this process's copies of them."""
+    """The operations on variants, in the database and in this process's cache."""
 
     def __init__(self, pool: Pool, cache: VariantCache, process_id: UUID) -> None:
         self._pool = pool
@@ -44,15 +44,15 @@ class Variants:
         self._process_id = process_id
 
     def __len__(self) -> int:
-        """How many variants can be selected."""
+        """The number of variants that can be selected."""
         return len(self._cache)
 
     async def create(self, new: Sequence[NewVariant], actor: Actor) -> list[Variant]:
-        """Create all of `new` or none.
+        """Create all variants, or none if one cannot be created.
 
         Raises:
-            Refused: no variant given, a reserved id, or more successes than impressions.
-            VariantExists: an id exists, archived ones included, or stands twice in `new`.
+            Refused: `new` is empty, an id is reserved, or there are more successes than impressions.
+            VariantExists: An id exists already, possibly archived, or occurs twice in `new`.
         """
         if not new:
             raise Refused("variants is empty: name at least one variant to create")
@@ -60,11 +60,12 @@ class Variants:
         for variant in new:
             if variant.successes > variant.impressions:
                 raise Refused(
-                    f"Variant '{variant.variant_id}' has {variant.successes} successes in {variant.impressions} impressions"
+                    f"Variant '{variant.variant_id}' has more successes than impressions: "
+                    f"{variant.successes} of {variant.impressions}"
                 )
             if variant.variant_id == _RESERVED:
                 raise Refused(
-                    f"variant_id '{_RESERVED}' is taken: /variants/{_RESERVED} is where selections are asked for"
+                    f"variant_id '{_RESERVED}' is reserved for the endpoint /variants/{_RESERVED}: choose another id"
                 )
             if variant.variant_id in seen:
                 raise VariantExists(variant.variant_id)
@@ -74,18 +75,18 @@ class Variants:
         return created
 
     async def get(self, variant_id: str) -> Variant:
-        """This process's copy of a variant, or the database's where this process has not heard of it yet.
+        """Return a variant from the cache or, if it is not cached yet, from the database.
 
         Raises:
-            VariantNotFound: there is none of that id.
+            VariantNotFound: There is no variant with this id.
         """
         return self.get_cached(variant_id) or await self.read(variant_id)
 
     async def get_entry(self, variant_id: str) -> CachedVariant:
-        """As `get`, with what this process keeps about the variant.
+        """Return a variant's cache entry, after reading the variant from the database if it is not cached yet.
 
         Raises:
-            VariantNotFound: there is none of that id.
+            VariantNotFound: There is no variant with this id.
         """
         found = self._cache.find(variant_id)
         if found is None:
@@ -96,16 +97,16 @@ class Variants:
         return found
 
     def get_cached(self, variant_id: str) -> Variant | None:
-        """This process's copy of a variant, if it has heard of it."""
+        """Return a variant from the cache, or None if it is not cached."""
         return self._cache.get(variant_id)
 
     async def read(self, variant_id: str) -> Variant:
-        """A variant as the database has it now.
+        """Read a variant from the database.
 
         Raises:
-            VariantNotFound: there is none of that id.
+            VariantNotFound: There is no variant with this id.
         """
-        # The database's text holds no null character, so no id has one.
+        # PostgreSQL text cannot contain the null character, so no id contains it.
         variant = await variants.find(self._pool, variant_id) if "\0" not in variant_id else None
         if variant is None:
             raise VariantNotFound(variant_id)
@@ -122,7 +123,7 @@ class Variants:
         after: int,
         limit: int,
     ) -> tuple[list[Variant], int]:
-        """Variants whose dimensions match all those given, in order of creation, and how many there are in all."""
+        """Return a page of the variants that match all filters, in order of creation, and the number of all matches."""
         found, total = await variants.page(
             self._pool,
             dimensions=dimensions,
@@ -136,10 +137,10 @@ class Variants:
         return found, total
 
     async def change(self, variant_id: str, changes: dict[str, Any], actor: Actor) -> Variant:
-        """Change a variant's dimensions, content, prior or status; what is not named stays.
+        """Change a variant's dimensions, content, prior or status. Other fields stay unchanged.
 
         Raises:
-            VariantNotFound: there is none of that id.
+            VariantNotFound: There is no variant with this id.
         """
         if "\0" in variant_id:
             raise VariantNotFound(variant_id)
@@ -148,32 +149,32 @@ class Variants:
         return changed
 
     def check_sampling(self) -> None:
-        """Draw once, as a health check of the Rust core.
+        """Draw once from a Beta distribution, as a health check of the Rust core.
 
         Raises:
-            RuntimeError: what was drawn is no rate.
+            RuntimeError: The draw is not between 0 and 1.
         """
         draw = float(sample_beta([1.0], [1.0])[0])
         if not 0 <= draw <= 1:
             raise RuntimeError(f"a draw from Beta(1, 1) gave {draw}")
 
     async def check_database(self) -> None:
-        """Ask the database for anything at all.
+        """Run a query, as a health check of the database.
 
         Raises:
-            Unavailable: it does not answer.
+            Unavailable: The database does not respond.
         """
         await variants.find(self._pool, "")
 
 
 def statistics(variant: Variant, confidence_level: float) -> Statistics:
-    """What is known of a variant's rate.
+    """Compute the statistics of a variant's rate.
 
     Raises:
-        Refused: a confidence level outside (0, 1).
+        Refused: The confidence level is outside (0, 1).
     """
     if not 0 < confidence_level < 1:
-        raise Refused(f"confidence_level must be between 0 and 1, and is {confidence_level}")
+        raise Refused(f"confidence_level must be between 0 and 1, not {confidence_level}")
     posterior = posterior_of(variant)
     return Statistics(
         variant=variant,

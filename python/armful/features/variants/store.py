@@ -1,4 +1,4 @@
-"""Variants in PostgreSQL."""
+"""Stores variants in PostgreSQL."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,14 +17,14 @@ from armful.replica.variant_rows import to_variant
 
 _SQL = load("armful.features.variants")
 
-_PER_ROW = 0.001  # seconds more that a caller waits for every row that it writes or asks for
+_PER_ROW = 0.001  # additional timeout in seconds for every row that is written or read
 
 
 async def insert(pool: Pool, process_id: UUID, actor: Actor, new: Sequence[NewVariant]) -> list[Variant]:
-    """Create all of `new` or, where an id exists already, none.
+    """Create all variants, or none if an id exists already.
 
     Raises:
-        VariantExists: naming one id that exists.
+        VariantExists: An id exists already. The message names one.
     """
     columns = [
         [variant.variant_id for variant in new],
@@ -48,7 +48,7 @@ async def insert(pool: Pool, process_id: UUID, actor: Actor, new: Sequence[NewVa
 
 
 async def find(pool: Pool, variant_id: str) -> Variant | None:
-    """The variant of that id, archived or not."""
+    """Return a variant by id, archived or not, or None."""
     async with acquire(pool) as connection:
         row = await connection.fetchrow(_SQL["by_id"], variant_id)
     return None if row is None else to_variant(row)
@@ -63,7 +63,7 @@ async def page(
     after: int,
     limit: int,
 ) -> tuple[list[Variant], int]:
-    """At most `limit` variants that match, beyond the key `after`, and how many match in all."""
+    """Return at most `limit` matching variants with keys above `after`, and the number of all matches."""
     match = (dimensions, min_impressions, list(statuses))
     async with (
         acquire(pool, PATIENCE + _PER_ROW * limit) as connection,
@@ -77,10 +77,10 @@ async def page(
 async def patch(
     pool: Pool, process_id: UUID, actor: Actor, variant_id: str, changes: dict[str, Any]
 ) -> Variant:
-    """Change the named fields of a variant: dimensions, content, prior_alpha, prior_beta, status.
+    """Change the given fields of a variant: dimensions, content, prior_alpha, prior_beta or status.
 
     Raises:
-        VariantNotFound: there is none of that id.
+        VariantNotFound: There is no variant with this id.
     """
     fields = [changes.get(name) for name in ("dimensions", "content", "prior_alpha", "prior_beta", "status")]
     async with acquire(pool) as connection, connection.transaction():

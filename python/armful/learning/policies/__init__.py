@@ -1,7 +1,7 @@
-"""Policies: how variants are chosen among candidates. One policy a module.
+"""Policies, which choose variants among candidates. One policy per module.
 
-To add a policy that selections offer: write its module and name it in `SELECTION_POLICIES`. Its arithmetic belongs into
-`rust/core/src/policies`, where the same code serves selections and plays simulations.
+To add a policy for selections, write its module and add it to `SELECTION_POLICIES`. Put its arithmetic into
+`rust/core/src/policies`, where selections and simulations share it.
 """
 
 from collections.abc import Mapping

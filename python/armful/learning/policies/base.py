@@ -1,4 +1,4 @@
-"""What a policy is, and what it chooses among."""
+"""The interfaces of a policy, of its candidates and of its parameters."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
@@ -15,47 +15,47 @@ Parameters = TypeVar("Parameters", contravariant=True)
 
 
 class Candidates(Protocol[Item]):
-    """Variants that can be chosen: their posteriors as columns in the Rust core, and what stands behind a column's slot."""
+    """The variants that can be chosen: a table of posteriors in the Rust core, and the variant of each slot in it."""
 
     @property
     def table(self) -> ArmTable:
         """The posteriors, by slot."""
 
     def at_slots(self, slots: Iterable[int]) -> Sequence[Item]:
-        """The variants in these slots of the table."""
+        """Return the variants in these slots of the table."""
 
 
 class Policy(Protocol[Parameters, Choice]):
-    """A way to choose variants. It keeps no state: everything it knows is in the candidates and the parameters."""
+    """A way to choose variants. It is stateless: all its inputs are in the candidates and the parameters."""
 
     name: str
 
     def draw(self, candidates: Candidates[Choice], parameters: Parameters) -> Draw[Choice]:
-        """Choose."""
+        """Choose variants."""
 
 
 class SelectionParameters(Protocol):
-    """What every policy of a selection is told; `contract` gives the meanings and the ranges."""
+    """The parameters of every selection policy. `contract.selection` defines their ranges."""
 
     @property
     def top_k(self) -> int:
-        """How many variants to choose at most."""
+        """The maximum number of variants to choose."""
 
     @property
     def min_impressions(self) -> int:
-        """From how many impressions on a variant counts as experienced."""
+        """The number of impressions from which a variant counts as explored."""
 
     @property
     def exploration_ratio(self) -> float:
-        """The share of places for variants that are not experienced."""
+        """The fraction of places for variants that are not explored yet."""
 
     @property
     def dimensions(self) -> Mapping[str, str] | UnsetType | None:
-        """What the candidates' dimensions must match."""
+        """The dimension values that candidates must have."""
 
     @property
     def exclude(self) -> Sequence[str] | UnsetType | None:
-        """Ids of variants that are not to be chosen."""
+        """The ids of variants that must not be chosen."""
 
     @property
     def seed(self) -> int | UnsetType | None:

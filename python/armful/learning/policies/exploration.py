@@ -1,4 +1,4 @@
-"""Thompson sampling with places kept for candidates that have been shown little."""
+"""Thompson sampling with places reserved for candidates with few impressions."""
 
 from msgspec import UNSET
 
@@ -7,16 +7,16 @@ from armful.learning.policies.base import Candidates, Chosen, SelectionParameter
 
 
 class ThompsonSamplingExploration:
-    """Of the `top_k` places an expected `top_k` × `exploration_ratio` go to candidates with fewer than `min_impressions`.
+    """Reserves an expected `top_k` × `exploration_ratio` places for candidates with fewer than `min_impressions`.
 
-    The whole part of that number is given surely, the fraction by one random draw. Within each group Thompson sampling
-    chooses. Places that one group cannot fill go to the other.
+    The integer part of that number is always reserved, and one random draw decides the fraction. Thompson sampling chooses
+    within each group. Places that one group cannot fill go to the other.
     """
 
     name = "thompson_sampling_exploration"
 
     def draw(self, candidates: Candidates[Chosen], parameters: SelectionParameters) -> Draw[Chosen]:
-        """Choose. The scores are the draws."""
+        """Choose variants. The scores are the draws."""
         table = candidates.table
         slots, scores = table.select(
             parameters.top_k,

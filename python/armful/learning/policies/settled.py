@@ -1,4 +1,4 @@
-"""A choice that was settled before: a participant keeps their variant, and who is in no experiment gets control."""
+"""A decision without a choice: a participant keeps their variant, or gets control outside the experiment."""
 
 from typing import Generic, TypeVar
 
@@ -11,18 +11,18 @@ Arm = TypeVar("Arm")
 
 
 class SettledParameters(Struct, Generic[Arm], frozen=True):
-    """The variant, and the probability with which it was chosen when that was settled; None where nothing was drawn."""
+    """The given variant, and the probability with which it was chosen earlier; None if it was not chosen at random."""
 
     arm: Arm
     propensity: float | None = None
 
 
 class Settled:
-    """The variant that is given."""
+    """Returns the given variant."""
 
     name = "settled"
 
     def draw(self, candidates: Candidates[Arm], parameters: SettledParameters[Arm]) -> Draw[Arm]:
-        """Choose it."""
+        """Return the given variant as the decision."""
         propensities = None if parameters.propensity is None else [parameters.propensity]
         return Draw([parameters.arm], 1, None, propensities)

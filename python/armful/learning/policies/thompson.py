@@ -11,12 +11,12 @@ from armful.learning.policies.base import Candidates, Chosen, SelectionParameter
 
 
 class ThompsonSampling:
-    """One draw θᵢ ~ Beta(αᵢ, βᵢ) per candidate; the `top_k` largest are chosen."""
+    """Draws θᵢ ~ Beta(αᵢ, βᵢ) once per candidate, and chooses the `top_k` largest."""
 
     name = "thompson_sampling"
 
     def draw(self, candidates: Candidates[Chosen], parameters: SelectionParameters) -> Draw[Chosen]:
-        """Choose. The scores are the draws."""
+        """Choose variants. The scores are the draws."""
         table = candidates.table
         slots, scores = table.select(
             parameters.top_k,
