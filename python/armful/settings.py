@@ -1,4 +1,4 @@
-"""Every setting of the service, read from the environment once, when the program starts."""
+"""The settings of the service, read from the environment once at start."""
 
 import re
 from collections.abc import Mapping
@@ -12,80 +12,80 @@ _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.\[\]:_-]+")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the service is told by its environment: the setting `data_dir` is the variable `ARMFUL_DATA_DIR`."""
+    """The settings. Each is an environment variable: `data_dir` is `ARMFUL_DATA_DIR`."""
 
     database_url: str | None = None
-    """PostgreSQL to use, as `postgresql://user:password@host:port/name`. Unset: an embedded server in the data folder."""
+    """PostgreSQL database, as `postgresql://user:password@host:port/name`. Unset: an embedded server in the data folder."""
 
     data_dir: Path = Path("armful-data")
-    """Folder of the embedded PostgreSQL and of the API key made on first start."""
+    """Folder for the embedded PostgreSQL and for the API key created on first start."""
 
     postgres_bin: Path | None = None
-    """Folder with `postgres` and `initdb` for the embedded server. Unset: the ones armful is installed with."""
+    """Folder with the `postgres` and `initdb` programs for the embedded server. Unset: those installed with armful."""
 
     api_key: str | None = None
-    """A key accepted with every scope. Unset: `armful serve` makes one and keeps it in the data folder."""
+    """An API key with every scope. Unset: `armful serve` creates one and stores it in the data folder."""
 
     pool_size: int = 8
-    """Connections to PostgreSQL a process may hold, beside the one that writes updates."""
+    """Maximum number of PostgreSQL connections per process, in addition to the one that writes updates."""
 
     queue_limit: int = 20_000
-    """Performance updates that may wait for a commit in one process; beyond it the answer is 503."""
+    """Maximum number of performance updates waiting for a commit in one process. Further updates get a 503."""
 
     commit_timeout: float = 1.8
-    """Seconds an update may wait for its commit before the answer is 503."""
+    """Maximum seconds an update waits for its commit before it gets a 503."""
 
     poll_interval: float = 0.2
-    """Seconds between two looks at what other processes have committed."""
+    """Seconds between two reads of the changes that other processes have committed."""
 
     event_days: Annotated[int, msgspec.Meta(ge=0)] = 90
-    """Days that single events are kept; counters, rollups and experiments stay for good. 0: for good."""
+    """Days for which single events are kept. Counters, rollups and experiments are kept forever. 0: forever."""
 
     event_id_days: Annotated[int, msgspec.Meta(ge=0)] = 14
-    """Days that an `event_id` is known at least, so that its replay counts nothing. 0: for good."""
+    """Minimum days for which an `event_id` is remembered, so that a repeated update is not counted again. 0: forever."""
 
     body_limit: int = 10_000_000
-    """Bytes a request body may have; beyond it the answer is 413."""
+    """Maximum size of a request body in bytes. A larger one gets a 413."""
 
     receive_timeout: float = 10.0
-    """Seconds a request may take to arrive whole; beyond it the answer is 408, or the connection is closed."""
+    """Maximum seconds for a complete request to arrive. A slower one gets a 408, or its connection is closed."""
 
     wait_limit: float = 0.5
-    """Seconds a request may wait for its turn in a busy process; beyond it the answer is 503."""
+    """Maximum seconds a request waits in the queue of a busy process before it gets a 503."""
 
     tls_cert: Path | None = None
-    """File with the certificate, and those that lead to its authority, to serve HTTPS with; needs `ARMFUL_TLS_KEY`."""
+    """File with the TLS certificate chain, to serve HTTPS. Requires `ARMFUL_TLS_KEY`."""
 
     tls_key: Path | None = None
-    """File with the certificate's private key."""
+    """File with the private key of the TLS certificate."""
 
     cors_origins: tuple[str, ...] = ()
-    """Origins from which browsers may call, as `https://example.com`, parted by commas; `*`: from any."""
+    """Origins from which browsers may send requests, such as `https://example.com`, separated by commas. `*`: any origin."""
 
     metrics_open: bool = False
-    """Whether `/metrics` is answered without a key."""
+    """Whether `/metrics` can be read without an API key."""
 
     metrics_dir: Path | None = None
-    """Folder where processes that serve together share their metrics; `armful serve` makes one for several workers."""
+    """Folder in which the workers share their metrics. `armful serve` creates one if there are several workers."""
 
     traces: bool = False
-    """Whether to send OpenTelemetry traces, to where `OTEL_EXPORTER_OTLP_ENDPOINT` says; needs `armful[otel]`."""
+    """Whether to send OpenTelemetry traces to `OTEL_EXPORTER_OTLP_ENDPOINT`. Requires `armful[otel]`."""
 
     log_requests: bool = False
-    """Whether to write a log line for each request: its endpoint, status and time, the key's id and the client's address."""
+    """Whether to log each request: its endpoint, status and duration, the key's id and the client's address."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """The least severe log lines to write: `debug`, `info`, `warning` or `error`."""
+    """Minimum severity of log lines: `debug`, `info`, `warning` or `error`."""
 
     log_format: Literal["console", "json"] = "console"
-    """How log lines are written: `console` for people, `json` for machines."""
+    """Format of log lines: `console` for people, `json` for machines."""
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
-    """Read `ARMFUL_*` out of `environment`; an empty value counts as unset.
+    """Read the settings from the `ARMFUL_*` variables of `environment`. An empty value counts as unset.
 
     Raises:
-        ValueError: a value that does not fit its setting, naming the variable and the value.
+        ValueError: A value is invalid. The message names the variable and the value.
     """
     values: dict[str, Any] = {}
     for field in msgspec.structs.fields(Settings):
@@ -101,7 +101,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     for origin in settings.cors_origins:
         if not _ORIGIN.fullmatch(origin):
             raise ValueError(
-                f"ARMFUL_CORS_ORIGINS has {origin!r}: an origin is as https://example.com, without a path"
+                f"ARMFUL_CORS_ORIGINS has {origin!r}: write an origin like https://example.com, without a path"
             )
     return settings
 

@@ -1,1 +1,1 @@
-"""The wire types of the HTTP API: what requests carry and what answers hold. The server and the client use the same ones."""
+"""The request and response types of the HTTP API. The server and the client share them."""

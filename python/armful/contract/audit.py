@@ -1,4 +1,4 @@
-"""The audit log on the wire."""
+"""Request and response types of the audit log."""
 
 from datetime import datetime
 from typing import Any
@@ -7,9 +7,9 @@ from msgspec import Struct
 
 
 class AuditEntry(Struct, frozen=True):
-    """One change: who made it (`actor`), and the id (`subject`) of the variant, experiment or key that it was made to.
+    """A change: who made it (`actor`), and the id of the changed variant, experiment or key (`subject`).
 
-    `key_id` and `request_id` say by which key and which request; null where it was made on the command line.
+    `key_id` and `request_id` name the API key and the request; they are null for a change on the command line.
     """
 
     id: int
@@ -24,7 +24,7 @@ class AuditEntry(Struct, frozen=True):
 
 
 class AuditPage(Struct):
-    """Some changes, newest first; `next_cursor` asks for those before them."""
+    """A page of changes, newest first. Send `next_cursor` to get older ones."""
 
     entries: list[AuditEntry]
     next_cursor: str | None

@@ -1,4 +1,4 @@
-"""Experiments on the wire: what starts, changes and describes them."""
+"""Request and response types of experiments."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from ..domain.fields import Label, Text
 
 
 class ArmView(Struct, kw_only=True):
-    """A variant's part in an experiment; a retired one gets no new participants."""
+    """An arm of an experiment. A retired arm gets no new participants."""
 
     variant_id: str
     traffic_allocation: float
@@ -19,7 +19,7 @@ class ArmView(Struct, kw_only=True):
 
 
 class ExperimentView(Struct, kw_only=True):
-    """An experiment as the contract shows it."""
+    """An experiment."""
 
     experiment_id: str
     status: str
@@ -48,7 +48,7 @@ class ExperimentView(Struct, kw_only=True):
 
 
 class ExperimentPage(Struct):
-    """Some experiments, newest first; `next_cursor` asks for those after them."""
+    """A page of experiments, newest first. Send `next_cursor` to get the next page."""
 
     experiments: list[ExperimentView]
     total_count: int
@@ -56,14 +56,14 @@ class ExperimentPage(Struct):
 
 
 class Promotion(Struct, kw_only=True, frozen=True):
-    """Which variant goes on (none named: the winner), and whether the others are archived."""
+    """The variant to promote (by default the winner), and whether to archive the others."""
 
     variant_id: str | None = None
     archive_others: bool = False
 
 
 class AssignmentView(Struct, kw_only=True):
-    """The variant for a participant; who is not in the experiment gets control, and `reason` says why."""
+    """The variant for a participant. A participant outside the experiment gets control, and `reason` says why."""
 
     experiment_id: str
     participant_id: str
@@ -80,7 +80,7 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class StartRequest(Struct, kw_only=True):
-    """An experiment to start: which variants share the traffic how, for whom, and for how long."""
+    """An experiment to start: its variants, their traffic shares, its persona and its duration."""
 
     experiment_name: Annotated[str, Meta(max_length=255)]
     variant_ids: list[str]
@@ -104,7 +104,7 @@ class StartRequest(Struct, kw_only=True):
 
 
 class ChangeRequest(Struct, kw_only=True):
-    """The arms and shares an experiment goes on with; variants left out get no new participants."""
+    """The new arms and shares of a running experiment. Variants left out get no new participants."""
 
     variant_ids: list[str]
     traffic_allocation: list[float]
@@ -112,7 +112,7 @@ class ChangeRequest(Struct, kw_only=True):
 
 
 class AssignRequest(Struct, kw_only=True):
-    """Whom to assign; `enroll` false looks without assigning."""
+    """The participant to assign. With `enroll` false, the response is a preview, and nothing is stored."""
 
     participant_id: Label
     persona_id: Label | None = None

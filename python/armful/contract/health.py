@@ -1,4 +1,4 @@
-"""The service's health on the wire."""
+"""Response types of the health checks."""
 
 from typing import Literal
 
@@ -6,19 +6,19 @@ from msgspec import UNSET, Struct, UnsetType
 
 
 class Liveness(Struct):
-    """The process answers."""
+    """The process responds."""
 
     status: Literal["live"] = "live"
 
 
 class Readiness(Struct):
-    """The variants are in memory: selections are answered, even while the database is away."""
+    """The variants are loaded: the process can answer selections, even without the database."""
 
     status: Literal["ready"] = "ready"
 
 
 class Health(Struct):
-    """Whether the database answers and the core draws."""
+    """Whether the database responds and the Rust core works."""
 
     status: Literal["healthy", "unhealthy"]
     variant_count: int

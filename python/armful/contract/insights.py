@@ -1,4 +1,4 @@
-"""Standings, histories and live figures of variants, on the wire."""
+"""Response types of standings, histories and live data of variants."""
 
 from datetime import date, datetime
 from typing import Any
@@ -10,10 +10,10 @@ from .variants import PerformanceView
 
 
 class StandingView(Struct, kw_only=True):
-    """A variant among all active ones.
+    """A variant compared with all active ones.
 
-    `recent_share` is its part of all variants' recent selections, null where there were none. `impressions` and `successes`
-    are of the trend's days, oldest first, and absent where nothing happened.
+    `recent_share` is its fraction of all recent selections, null if there were none. `impressions` and `successes` are the
+    daily counts of the trend, oldest first; they are empty if there were no events.
     """
 
     variant_id: str
@@ -26,7 +26,7 @@ class StandingView(Struct, kw_only=True):
 
 
 class StandingsView(Struct, kw_only=True):
-    """How the active variants stand against each other; bounds are Wilson's at `confidence_level`."""
+    """All active variants compared with each other. The bounds are Wilson's at `confidence_level`."""
 
     confidence_level: float
     share_days: int
@@ -35,7 +35,7 @@ class StandingsView(Struct, kw_only=True):
 
 
 class RowView(Struct, kw_only=True):
-    """A variant in the table; `standing` is null where it is archived."""
+    """A row of the table of variants. `standing` is null for an archived variant."""
 
     variant_id: str
     dimensions: dict[str, str]
@@ -46,10 +46,11 @@ class RowView(Struct, kw_only=True):
 
 
 class SummaryView(Struct, kw_only=True):
-    """The active variants in short.
+    """A summary of the active variants.
 
-    `contenders` have a chance of at least 5 % to be best; of those, `untried` have under 30 impressions. `highest_bound` is
-    the highest upper bound of those with more. The leader has the highest chance, of those tried where some are untried.
+    `contenders` have a chance to be best of at least 5 %; of these, `untried` have under 30 impressions. `highest_bound` is
+    the highest upper bound of variants with at least 30. The leader has the highest chance to be best; if some contenders
+    are untried, it is chosen among the other variants.
     """
 
     active: int
@@ -61,9 +62,9 @@ class SummaryView(Struct, kw_only=True):
 
 
 class TableView(Struct, kw_only=True):
-    """A page of the table of variants; `dimensions` has every dimension's values with how many variants bear them.
+    """A page of the table of variants. `dimensions` has the number of variants by dimension and value.
 
-    Of a dimension with more than 200 values the most frequent are named.
+    Only the 200 most frequent values of a dimension are listed.
     """
 
     rows: list[RowView]
@@ -75,7 +76,7 @@ class TableView(Struct, kw_only=True):
 
 
 class CountsView(Struct, kw_only=True):
-    """Counters with their rate and its Wilson interval at 95 %."""
+    """Counts, their rate, and its 95 % Wilson interval."""
 
     impressions: int
     successes: int
@@ -85,19 +86,19 @@ class CountsView(Struct, kw_only=True):
 
 
 class DayHistory(CountsView, kw_only=True):
-    """What happened on one UTC day."""
+    """Counts of a UTC day."""
 
     day: date
 
 
 class PersonaHistory(CountsView, kw_only=True):
-    """What happened for one persona; null where the updates named none."""
+    """Counts of a persona; null if the updates named none."""
 
     persona_id: str | None
 
 
 class ChangeView(Struct, kw_only=True):
-    """What was changed about a variant: per field, its value before and after; `actor` is null where nobody was noted."""
+    """A change to a variant: the old and new value of each changed field. `actor` is null if it was not recorded."""
 
     at: datetime
     changed: dict[str, tuple[Any, Any]]
@@ -105,7 +106,7 @@ class ChangeView(Struct, kw_only=True):
 
 
 class VariantHistory(Struct, kw_only=True):
-    """A variant's past; days without an impression are left out, changes come newest first."""
+    """A variant's history. Days without events are left out; changes are ordered newest first."""
 
     variant_id: str
     days: list[DayHistory]
@@ -125,7 +126,7 @@ class LivePosterior(Struct, kw_only=True):
 
 
 class LiveTick(Struct, kw_only=True):
-    """The watched variants that have changed, and how busy the answering process is."""
+    """The watched variants that have changed, and the load of the responding process."""
 
     selections_per_second: float
     updates_per_second: float

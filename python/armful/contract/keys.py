@@ -1,4 +1,4 @@
-"""API keys on the wire."""
+"""Request and response types of API keys."""
 
 from datetime import datetime
 from typing import Annotated
@@ -15,7 +15,7 @@ Days = Annotated[float, Meta(gt=0, le=36_500)]
 
 
 class NewKey(Struct, kw_only=True):
-    """A key to make; it expires at a time, after a number of days, or never."""
+    """A key to create. It expires at a time, after a number of days, or never."""
 
     name: Label
     scopes: Annotated[list[Scope], Meta(min_length=1)]
@@ -25,9 +25,9 @@ class NewKey(Struct, kw_only=True):
 
 
 class Rotation(Struct, kw_only=True, frozen=True):
-    """How a key is to be replaced: the old one stays valid for `overlap_seconds`.
+    """How to replace a key. The old key stays valid for `overlap_seconds`.
 
-    Unless told when to expire, the new key lives as long as the old one was to live when that was made.
+    Without an expiry, the new key has the same lifetime as the old one had when it was created.
     """
 
     overlap_seconds: Annotated[int, Meta(ge=0, le=2_592_000)] = 86_400
@@ -36,10 +36,10 @@ class Rotation(Struct, kw_only=True, frozen=True):
 
 
 class KeyView(Struct, kw_only=True):
-    """A key; its text is shown once, when it is made.
+    """An API key. Its text, `key`, is shown once, when it is created.
 
-    `last_used` is written down about once a second, and stays null for the settings' key. `replaces` is the id of the key
-    that this one was made to replace.
+    `last_used` is updated about once a second, and stays null for the key from the settings. `replaces` is the id of the key
+    that this one replaces.
     """
 
     key_id: str
@@ -55,6 +55,6 @@ class KeyView(Struct, kw_only=True):
 
 
 class KeyList(Struct):
-    """Every key, revoked ones included."""
+    """All keys, including revoked ones."""
 
     keys: list[KeyView]

@@ -1,4 +1,4 @@
-"""Reports of what happened to variants, on the wire."""
+"""Request and response types of performance updates."""
 
 from msgspec import Struct
 
@@ -7,9 +7,9 @@ from .variants import PerformanceView
 
 
 class PerformanceAnswer(Struct, kw_only=True, omit_defaults=True):
-    """A variant's totals after the commit that counted an update.
+    """A variant's totals after the commit of an update.
 
-    `duplicate` is true where its `event_id` had been counted before; `counted` is false where nothing was left to count.
+    `duplicate` is true if its `event_id` was counted before; `counted` is false if there was nothing left to count.
     """
 
     variant_id: str
@@ -19,7 +19,7 @@ class PerformanceAnswer(Struct, kw_only=True, omit_defaults=True):
 
 
 class PerformanceUpdate(Outcome, kw_only=True, omit_defaults=True, gc=False):
-    """What happened to a variant: `batch_size` times an impression, a success or both."""
+    """An outcome of a variant: `batch_size` times an impression, a success, or both."""
 
 
 class BatchItem(PerformanceUpdate, kw_only=True, omit_defaults=True):
@@ -35,14 +35,14 @@ class Batch(Struct):
 
 
 class Rejected(Struct):
-    """An item of a batch that was not counted, by its position, and why."""
+    """The position of an item of a batch that was not counted, and the reason."""
 
     index: int
     detail: str
 
 
 class BatchAnswer(Struct):
-    """What became of a batch."""
+    """The result of a batch."""
 
     accepted: int
     duplicates: int

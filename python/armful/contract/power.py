@@ -1,10 +1,10 @@
-"""The size of an experiment, on the wire."""
+"""Response type of sample-size planning."""
 
 from msgspec import Struct
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """The size of an experiment that finds an effect with the power asked for."""
+    """The sample size of an experiment that detects an effect with the given power."""
 
     baseline: float
     mde: float

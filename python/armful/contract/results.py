@@ -1,4 +1,4 @@
-"""An experiment's results on the wire."""
+"""Response types of an experiment's results."""
 
 from datetime import date, datetime
 
@@ -7,11 +7,11 @@ from msgspec import UNSET, Struct, UnsetType
 from .variants import IntervalView, PerformanceView
 
 Ends = tuple[float | None, float | None]
-"""Lower and upper end of an interval; null where it has none."""
+"""The lower and upper bound of an interval; null if it is unbounded."""
 
 
 class AlwaysValidView(Struct, kw_only=True):
-    """Evidence that holds at every look: the p-value, Holm over the comparisons, and the lift's confidence sequence."""
+    """The sequential test, valid at any time: its p-value, the Holm-adjusted p-value, and the lift's confidence sequence."""
 
     p_value: float
     adjusted_p_value: float | None
@@ -20,7 +20,7 @@ class AlwaysValidView(Struct, kw_only=True):
 
 
 class ComparisonView(Struct, kw_only=True):
-    """A variant against control: differences of rates are absolute, lifts relative to control's rate."""
+    """The comparison of a variant with control. Differences of rates are absolute; lifts are relative to control's rate."""
 
     p_value: float | None
     adjusted_p_value: float | None
@@ -33,14 +33,14 @@ class ComparisonView(Struct, kw_only=True):
 
 
 class BayesView(Struct, kw_only=True):
-    """A variant's chance to have the highest rate, and the rate given up on average by choosing it."""
+    """A variant's probability to have the highest rate, and the expected loss in rate by choosing it."""
 
     chance_to_be_best: float
     expected_loss: float
 
 
 class MetricView(Struct, kw_only=True):
-    """A further metric: its successes among the same impressions."""
+    """The results of a metric other than the first: its successes over the same impressions."""
 
     variant_performance: dict[str, PerformanceView]
     confidence_intervals: dict[str, IntervalView]
@@ -49,7 +49,7 @@ class MetricView(Struct, kw_only=True):
 
 
 class GuardrailView(MetricView, kw_only=True):
-    """A metric that must not get worse, and the variants that make it worse by more than chance explains."""
+    """A metric that must not get worse, and the variants that make it significantly worse."""
 
     harm: str
     status: str
@@ -57,7 +57,7 @@ class GuardrailView(MetricView, kw_only=True):
 
 
 class DayView(Struct, kw_only=True):
-    """A variant at the end of a UTC day: the day's counts, and the figures of all days until then."""
+    """A variant at the end of a UTC day: the counts of that day, and rates and lifts over all days up to then."""
 
     day: date
     variant_id: str
@@ -71,7 +71,7 @@ class DayView(Struct, kw_only=True):
 
 
 class Summary(Struct, kw_only=True):
-    """The result in short; winner and improvement are null until a variant has won."""
+    """A summary of the results. Winner and improvement are null until a variant has won."""
 
     total_participants: int
     experiment_duration_days: int
@@ -80,10 +80,10 @@ class Summary(Struct, kw_only=True):
 
 
 class SampleRatioView(Struct, kw_only=True):
-    """Whether the traffic follows the planned split; with an alarm nothing else can be trusted.
+    """The sample-ratio test: whether traffic split as planned. After an alarm, no other result can be trusted.
 
-    `p_value` is the χ² test's, `sequential_p_value` holds at every look; the alarm follows the latter while the experiment
-    runs (null in an adaptive one, where the former decides).
+    `p_value` is that of the χ² test, and `sequential_p_value` that of the sequential test. The sequential test decides the
+    alarm while the experiment runs. It is null in an adaptive experiment, where `p_value` decides.
     """
 
     p_value: float
@@ -93,10 +93,10 @@ class SampleRatioView(Struct, kw_only=True):
 
 
 class SignificanceView(Struct, kw_only=True):
-    """The leading variant against control; null where there is nothing to compare.
+    """The comparison of the leading variant with control. Fields are null if there is nothing to compare.
 
-    `is_significant` follows the always-valid p-value until the experiment has completed as planned, then the fixed-horizon
-    one; `follows` says which.
+    The always-valid p-value decides `is_significant` until the experiment has completed as planned; then the fixed-horizon
+    p-value decides. `follows` names the one in use.
     """
 
     p_value: float | None
@@ -112,7 +112,7 @@ class SignificanceView(Struct, kw_only=True):
 
 
 class RecommendationView(Struct, kw_only=True):
-    """What to do next, with a sentence that says why."""
+    """The recommended next step, and a sentence with the reason."""
 
     recommendation_type: str
     message: str
@@ -120,14 +120,14 @@ class RecommendationView(Struct, kw_only=True):
 
 
 class SegmentView(Struct, kw_only=True):
-    """The same figures among what bears one value."""
+    """The results of one segment of the traffic."""
 
     variant_performance: dict[str, PerformanceView]
     statistical_significance: SignificanceView
 
 
 class InterimView(Struct, kw_only=True):
-    """Where a running experiment stands; `remaining_*` are null where no sample size was planned."""
+    """The progress of a running experiment. `remaining_*` are null if no sample size was planned."""
 
     progress: str
     elapsed_days: float
@@ -140,14 +140,14 @@ class InterimView(Struct, kw_only=True):
 
 
 class PhaseView(Struct, kw_only=True):
-    """A time during which arms and allocation stayed the same."""
+    """A period in which arms and allocation stayed the same."""
 
     phase: int
     started_at: datetime
 
 
 class ResultsView(Struct, kw_only=True):
-    """An experiment's results, of one phase."""
+    """The results of one phase of an experiment."""
 
     experiment_id: str
     status: str

@@ -1,4 +1,4 @@
-"""Selections on the wire."""
+"""Request and response types of selections."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from .variants import PerformanceView
 
 
 class SelectedVariant(Struct, kw_only=True, omit_defaults=True):
-    """A chosen variant; `score` is the draw that chose it."""
+    """A selected variant; `score` is its draw."""
 
     variant_id: str
     dimensions: dict[str, str]
@@ -19,7 +19,7 @@ class SelectedVariant(Struct, kw_only=True, omit_defaults=True):
 
 
 class SelectionMetadata(Struct, kw_only=True, omit_defaults=True):
-    """The parameters that were in effect."""
+    """The parameters of the selection."""
 
     algorithm: str
     persona_id: str
@@ -32,7 +32,7 @@ class SelectionMetadata(Struct, kw_only=True, omit_defaults=True):
 
 
 class Selection(Struct, kw_only=True):
-    """The variants to show, best draw first."""
+    """The variants to show, highest draw first."""
 
     selected_variants: list[SelectedVariant]
     selection_metadata: SelectionMetadata
@@ -40,7 +40,7 @@ class Selection(Struct, kw_only=True):
 
 
 class SelectRequest(Struct, kw_only=True):
-    """How many variants to choose, how, for whom and among which."""
+    """The number of variants to select, the algorithm, the persona and the filters."""
 
     top_k: Annotated[int, Meta(ge=1, le=50)]
     algorithm: str

@@ -1,4 +1,4 @@
-"""Variants on the wire."""
+"""Request and response types of variants."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from ..domain.variant import NewVariant, Status
 
 
 class PerformanceView(Struct, frozen=True):
-    """Counters of a variant; `success_rate` is 0.0 for one never shown."""
+    """A variant's counters. `success_rate` is 0.0 without impressions."""
 
     impressions: int
     successes: int
@@ -18,7 +18,7 @@ class PerformanceView(Struct, frozen=True):
 
 
 class VariantView(Struct, kw_only=True):
-    """A variant as the contract shows it."""
+    """A variant."""
 
     variant_id: str
     dimensions: dict[str, str]
@@ -32,7 +32,7 @@ class VariantView(Struct, kw_only=True):
 
 
 class VariantPage(Struct):
-    """Some variants of all that match; `next_cursor` asks for those after them."""
+    """A page of matching variants. Send `next_cursor` to get the next page."""
 
     variants: list[VariantView]
     total_count: int
@@ -40,7 +40,7 @@ class VariantPage(Struct):
 
 
 class NewVariants(Struct):
-    """Several variants to create, all or none."""
+    """Several variants to create. Either all are created or none."""
 
     variants: Annotated[list[NewVariant], Meta(max_length=10_000)]
 
@@ -52,7 +52,7 @@ class CreatedVariants(Struct):
 
 
 class VariantPatch(Struct, kw_only=True):
-    """What to change of a variant; what is left out stays."""
+    """The fields of a variant to change. Fields left out stay unchanged."""
 
     dimensions: dict[Label, Text] | UnsetType = UNSET
     content: Text | UnsetType | None = UNSET
@@ -61,15 +61,15 @@ class VariantPatch(Struct, kw_only=True):
     status: Status | UnsetType = UNSET
 
     def changes(self) -> dict[str, Any]:
-        """The fields that were sent."""
+        """Return the fields that were sent."""
         return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not UNSET}
 
 
 class IntervalView(Struct, frozen=True):
-    """An interval for a success rate.
+    """An interval of a success rate.
 
-    Where an experiment's traffic followed the outcomes it is of `rate`, the rate by propensity, and as wide as a fixed test
-    of `effective_impressions` would have it.
+    In an adaptive experiment, it is the interval of `rate`, the propensity-weighted rate, and as wide as with
+    `effective_impressions` in a fixed split.
     """
 
     lower_bound: float
@@ -90,7 +90,7 @@ class PosteriorView(Struct, frozen=True):
 
 
 class StatsView(Struct, kw_only=True):
-    """What is known of a variant's success rate."""
+    """The statistics of a variant's success rate."""
 
     variant_id: str
     performance: PerformanceView

@@ -1,1 +1,1 @@
-"""PostgreSQL: connections, SQL files, the schema and its migrations."""
+"""PostgreSQL: connections, SQL files and migrations of the schema."""

@@ -1,7 +1,7 @@
-"""Brings a database to the schema this program knows: tables by numbered migrations, functions by their text.
+"""Migrates a database to this program's schema: tables by numbered migrations, SQL functions whenever their text changes.
 
-All of it in one transaction, forward only, one program at a time; nothing outside the schema `armful` is touched. What a
-function's file may and may not change is in `functions/README.md`.
+A migration runs in one transaction, forward only, in one process at a time. It changes nothing outside the schema `armful`.
+`functions/README.md` says what a change to a function's file may and may not do.
 """
 
 import re
@@ -18,13 +18,13 @@ from armful.domain.errors import ArmfulError
 
 log = structlog.get_logger(__name__)
 
-# Any number will do, as long as no other program takes the same advisory lock in this database.
+# An arbitrary number that no other program uses as an advisory lock in this database.
 LOCK = 0x61726D66756C
-"""The advisory lock that whoever changes the schema takes."""
+"""The advisory lock for changes to the schema."""
 
 
 class NewerSchema(ArmfulError):
-    """The database has schema {} and this armful knows schemas up to {}: start a newer armful"""
+    """The database has schema version {}, but this armful supports versions up to {}: start a newer armful"""
 
 
 class Migration(Struct):
@@ -36,19 +36,19 @@ class Migration(Struct):
 
 
 class Function(Struct):
-    """One file of `functions/`: an SQL function, with its trigger where it has one."""
+    """One file of `functions/`: an SQL function, and its trigger if it has one."""
 
     name: str
     sql: str
 
     @property
     def digest(self) -> str:
-        """Changes with the text."""
+        """A digest of the text, to detect changes."""
         return blake2b(self.sql.encode(), digest_size=16).hexdigest()
 
 
 def migrations() -> list[Migration]:
-    """All migrations this program carries, in order."""
+    """Return all migrations of this program, in order."""
     found = [
         Migration(file.name, int(file.name[:4]), file.read_text("utf-8"))
         for file in (files("armful.db") / "migrations").iterdir()
@@ -58,7 +58,7 @@ def migrations() -> list[Migration]:
 
 
 def functions() -> list[Function]:
-    """All SQL functions this program carries, in order of name."""
+    """Return all SQL functions of this program, ordered by name."""
     found = [
         Function(file.name.removesuffix(".sql"), file.read_text("utf-8"))
         for file in (files("armful.db") / "functions").iterdir()
@@ -68,26 +68,26 @@ def functions() -> list[Function]:
 
 
 class _Missing(Struct):
-    """What a database lacks."""
+    """The migrations and functions that a database lacks."""
 
     migrations: list[Migration]
     functions: list[Function]
 
 
 async def migrate(dsn: str) -> int:
-    """Apply what is missing to the database at `dsn` and return the number of migrations applied.
+    """Apply missing migrations and functions to a database, and return the number of migrations applied.
 
-    Where nothing is missing nothing is locked, and it takes three short queries.
+    If nothing is missing, it takes no lock and runs three short queries.
 
     Raises:
-        NewerSchema: the database is ahead of this program; nothing is changed.
+        NewerSchema: The database has a newer schema than this program. Nothing is changed.
     """
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
         missing = await _missing(connection)
         if missing.migrations or missing.functions:
             async with connection.transaction():
-                # A second program waits here until the first has done all, and then finds nothing missing.
+                # A second process waits here until the first has finished, and then finds nothing missing.
                 await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
                 missing = await _missing(connection)
                 await _apply(connection, missing)
@@ -97,10 +97,10 @@ async def migrate(dsn: str) -> int:
 
 
 async def _missing(connection: Any) -> _Missing:
-    """Compare a database with what this program carries.
+    """Find the migrations and functions that a database lacks.
 
     Raises:
-        NewerSchema: the database is ahead.
+        NewerSchema: The database has a newer schema than this program.
     """
     known, wanted = migrations(), functions()
     if await connection.fetchval("SELECT to_regclass('armful.migration')") is None:
@@ -121,9 +121,9 @@ async def _missing(connection: Any) -> _Missing:
 
 
 def _is_due(function: Function, digest: str, version: str) -> bool:
-    """Whether a function is to be applied over the text that has this digest.
+    """Whether to apply a function over the one in the database, which has this digest and is from this version of armful.
 
-    Not over that of a newer armful: its functions serve ours, and ours need not serve its.
+    A function of a newer armful is kept: newer functions work with older programs, but not the other way round.
     """
     return function.digest != digest and _numbers(version) <= _numbers(__version__)
 

@@ -1,4 +1,4 @@
-"""Partitions of the event log and of the event ids."""
+"""Creates the partitions of the event log and of the event ids."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ _SQL = load("armful.db")
 
 
 async def make_partitions(connection: Any, ahead_days: int) -> bool:
-    """Make the event log's partitions for today and the days ahead; False if a lock stood in the way.
+    """Create the event log's partitions for today and the next days. Returns False if the log is locked.
 
-    Making one locks the log. Whoever reads it for long, as a backup does, must not have us wait for that lock, as every
-    update would wait behind us; there is time until tomorrow.
+    Creating a partition locks the log. While a long read such as a backup holds a lock, this gives up quickly: all updates
+    would have to wait behind it. Partitions are created days ahead, so a later attempt is in time.
     """
     try:
         async with connection.transaction():

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL."""
+"""Connections to PostgreSQL, and a pool of them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,30 +11,30 @@ import msgspec
 from armful.domain.errors import Overloaded, Unavailable
 
 Connection: TypeAlias = Any
-"""asyncpg carries no types."""
+"""A connection of asyncpg, which has no type annotations."""
 
 DID_NOTHING = (asyncpg.InsufficientResourcesError, asyncpg.InvalidAuthorizationSpecificationError,
                asyncpg.InvalidCatalogNameError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError,
                asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)  # fmt: skip
-"""What asyncpg raises when the server is full, does not let us in, or has no database of ours, as while one is restored."""
+"""Errors before a statement takes effect: too many connections, no access, or a missing database, as during a restore."""
 
 OUT_OF_REACH = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
                 asyncpg.OperatorInterventionError, asyncpg.PostgresSystemError,
                 asyncpg.IdleInTransactionSessionTimeoutError, asyncpg.ReadOnlySQLTransactionError,
                 asyncpg.InternalClientError, *DID_NOTHING)  # fmt: skip
-"""What asyncpg raises when the server is gone, going, starting, failing, silent or a standby, or has given us up; and that.
+"""Errors that mean the database cannot be used now: it is stopped, starting, failing, not responding or a standby.
 
-An `InternalClientError` it raises where the server's farewell has come and the end of the connection has not.
+asyncpg raises `InternalClientError` between a server's shutdown message and the end of the connection.
 """
 
 PATIENCE = 1.8
-"""Seconds a caller waits for the database before it is told that there is none."""
+"""The default timeout of database operations, in seconds."""
 
 _CALLERS_PER_CONNECTION = 50
 _FAREWELL = 0.1
 _RELEASE_TIMEOUT = 2.0
 
-# Should this process be stopped in the middle of a transaction, the locks it holds must not stop the others for long.
+# If this process is suspended within a transaction, the server ends it, so that its locks do not block other processes.
 _IDLE_IN_TRANSACTION = 1.0
 
 
@@ -56,7 +56,7 @@ def _server_settings(impatient: bool) -> dict[str, str]:
 
 
 class Pool:
-    """Connections that requests share, and how many requests want one."""
+    """A connection pool with a limit on the number of waiting callers."""
 
     def __init__(self, connections: Any, size: int) -> None:
         self._connections = connections
@@ -65,18 +65,18 @@ class Pool:
         self._releases: set[asyncio.Task[None]] = set()
 
     def sizes(self) -> tuple[int, int]:
-        """How many connections are open, and how many of those nobody uses."""
+        """Return the number of open connections, and how many of them are idle."""
         return self._connections.get_size(), self._connections.get_idle_size()
 
     async def close(self) -> None:
-        """Close them all; what is still in use after two seconds is cut off."""
+        """Close all connections. Those still in use after two seconds are terminated."""
         with suppress(*OUT_OF_REACH):
             async with asyncio.timeout(_RELEASE_TIMEOUT):
                 await self._connections.close()
 
     @asynccontextmanager
     async def acquire(self, patience: float) -> AsyncIterator[Connection]:
-        """As the function `acquire`."""
+        """See the function `acquire`."""
         if self._callers >= self._limit:
             raise Overloaded
         self._callers += 1
@@ -86,7 +86,7 @@ class Pool:
         try:
             async with asyncio.timeout_at(end):
                 connection = await self._connections.acquire()
-                # A server that is merely slow takes back what it was doing; one that is silent is left.
+                # The timeout cancels the statement on a slow server; if the server does not respond, end the connection.
                 cut = loop.call_at(end + _FAREWELL, connection.terminate)
                 yield connection
         except OUT_OF_REACH as error:
@@ -105,7 +105,7 @@ class Pool:
 
 
 async def open_pool(dsn: str, size: int) -> Pool:
-    """A pool of at most `size` connections to the database at `dsn`; jsonb columns read and write Python values."""
+    """Open a pool of at most `size` connections. Columns of type jsonb are converted from and to Python values."""
     connections = await asyncpg.create_pool(
         dsn,
         min_size=0,
@@ -118,12 +118,12 @@ async def open_pool(dsn: str, size: int) -> Pool:
 
 
 async def connect(dsn: str, *, impatient: bool = False, timeout: float = 5.0) -> Connection:  # noqa: ASYNC109
-    """One connection of its own, prepared like the pool's.
+    """Open a single connection, configured like those of the pool.
 
     Args:
-        dsn: where PostgreSQL is.
-        impatient: let the server end a transaction in which it hears nothing from us for a second.
-        timeout: seconds that connecting may take.
+        dsn: The URL of the database.
+        impatient: Whether the server ends a transaction after a second of inactivity.
+        timeout: Maximum seconds to connect.
     """
     async with asyncio.timeout(timeout):
         connection = await asyncpg.connect(dsn, server_settings=_server_settings(impatient=impatient))
@@ -137,11 +137,11 @@ async def connect(dsn: str, *, impatient: bool = False, timeout: float = 5.0) ->
 
 @asynccontextmanager
 async def acquire(pool: Pool, patience: float = PATIENCE) -> AsyncIterator[Connection]:
-    """A connection of the pool, for at most `patience` seconds with the wait for it.
+    """Acquire a connection of the pool, for at most `patience` seconds including the wait for it.
 
     Raises:
-        Overloaded: too many callers want one.
-        Unavailable: the time is over, or the server went away.
+        Overloaded: Too many callers are waiting.
+        Unavailable: The time is up, or the database does not respond.
     """
     async with pool.acquire(patience) as connection:
         yield connection

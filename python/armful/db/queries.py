@@ -1,6 +1,6 @@
-"""Reads the SQL files that stand beside the modules that use them.
+"""Loads the SQL files next to the modules that use them.
 
-Each `*.sql` file holds statements headed by `-- name: …` and a comment that says why.
+Each `*.sql` file contains statements. A line `-- name: …` starts a statement, and a comment explains it.
 """
 
 import re
@@ -8,14 +8,14 @@ from importlib.resources import files
 
 
 def load(package: str, filename: str = "queries.sql") -> dict[str, str]:
-    """The statements of a package's SQL file, by name.
+    """Return the statements of a package's SQL file, by name.
 
     Args:
-        package: The package the file lies in, such as `armful.features.keys`.
+        package: The package that contains the file, such as `armful.features.keys`.
         filename: The file's name.
 
     Raises:
-        ValueError: two statements have the same name.
+        ValueError: Two statements have the same name.
     """
     text = (files(package) / filename).read_text("utf-8")
     parts = re.split(r"^-- name: *(\w+) *$", text, flags=re.MULTILINE)[1:]

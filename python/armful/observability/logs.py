@@ -1,4 +1,4 @@
-"""Log lines: one event each, on standard error, as text for people or JSON for machines; never a body, never a key."""
+"""Logging to standard error: one line per event, as text or JSON. Lines never contain request bodies or API keys."""
 
 import logging
 import re
@@ -12,16 +12,16 @@ import asyncpg
 import structlog
 
 REQUEST_ID: ContextVar[bytes | None] = ContextVar("request_id", default=None)
-"""The id of the request that is being answered; it is in every line that is written meanwhile."""
+"""The id of the current request. It is added to every log line."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LONGEST_MESSAGE = 200
 _QUOTING = (asyncpg.PostgresError, asyncpg.InterfaceError)
-"""Errors whose messages quote the values that a statement was given."""
+"""Errors whose messages may quote the arguments of a statement."""
 
 
 def configure(level: str, *, json: bool) -> None:
-    """Send armful's log lines, and the libraries' warnings, to standard error from `level` on."""
+    """Log armful's events from `level` on, and warnings of libraries, to standard error."""
     before: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         _with_request_id,
@@ -74,7 +74,7 @@ def _with_exception(
 
 
 def _on_one_line(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """What came from outside ends no line and commands no terminal; a trace is set apart from lines by a margin."""
+    """Escape control characters, so that a value cannot fake a line or control a terminal. Indent stack traces."""
     for key, value in event.items():
         if key == "exception":
             event[key] = "\n".join(f"  | {plain(line)}" for line in value.split("\n"))
@@ -84,14 +84,14 @@ def _on_one_line(_logger: Any, _method: str, event: structlog.typing.EventDict) 
 
 
 def plain(text: str) -> str:
-    """A text with its control characters written out."""
+    """Escape the control characters of a text."""
     return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def told(error: BaseException) -> str:
-    """Where an exception came from and what led to it: no local variables and no values, which are of bodies and keys.
+    """Format an exception with its stack trace and causes, but without values from bodies or keys.
 
-    Messages of the database are left out, as they quote values; others are cut where they are long.
+    Local variables and messages of the database are left out, because they contain such values. Long messages are cut.
     """
     return "\n".join(_told(error, set()))
 
@@ -110,7 +110,7 @@ def _told(error: BaseException, seen: set[int]) -> Iterator[str]:
 
 
 def _named(error: BaseException) -> str:
-    """The kind of an exception and what it says, as far as that quotes nothing."""
+    """Format an exception's type and message. The message is left out if it may quote values."""
     kind = f"{type(error).__module__}.{type(error).__qualname__}"
     if isinstance(error, _QUOTING):
         of = {name: getattr(error, name, None) for name in ("sqlstate", "table_name", "constraint_name")}

@@ -1,4 +1,4 @@
-"""The id that a request bears in its answer, in log lines and in the audit log: the caller's own, or one made here."""
+"""Request ids, which connect a response with its log lines and audit entries. The caller sends one, or one is generated."""
 
 import os
 import re
@@ -13,10 +13,10 @@ _numbers = count(1)
 
 
 def made() -> bytes:
-    """A new id, which no other request of this or another process has."""
+    """Generate an id that is unique among all processes."""
     return b"%b-%x" % (_process, next(_numbers))
 
 
 def taken(sent: bytes | None) -> bytes:
-    """The id that a caller sent in `X-Request-ID` where it is up to 128 harmless characters, else a new one."""
+    """Return the id sent in `X-Request-ID` if it consists of up to 128 safe characters, else a new one."""
     return sent if sent is not None and _FITS(sent) else made()

@@ -1,7 +1,7 @@
-"""Traces for OpenTelemetry: a span per request, and one per commit that is linked to the requests it answers.
+"""OpenTelemetry traces: a span per request, and a span per commit that is linked to its requests.
 
-Imported only where traces are wanted (`ARMFUL_TRACES`). Where they go, under which name and how many of them, OpenTelemetry
-reads itself from its standard variables (`OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, …).
+Imported only if `ARMFUL_TRACES` is set. OpenTelemetry reads the endpoint, the service's name and the sampling rate from its
+standard variables (`OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, …).
 """
 
 import time
@@ -23,7 +23,7 @@ _propagator = TraceContextTextMapPropagator()
 
 
 def exporting() -> "Tracing":
-    """Traces that are sent by OTLP over HTTP, as the standard variables say; named `armful` unless they name them."""
+    """Create tracing that exports by OTLP over HTTP. The service's name is `armful` unless `OTEL_SERVICE_NAME` is set."""
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
@@ -36,14 +36,14 @@ def exporting() -> "Tracing":
 
 
 class Tracing:
-    """What is told to a tracer provider."""
+    """Records the spans of requests and commits."""
 
     def __init__(self, provider: TracerProvider) -> None:
         self._provider = provider
         self._tracer = provider.get_tracer("armful", __version__)
 
     def begin(self, headers: Mapping[bytes, bytes]) -> Span:
-        """Start the span of a request, and make it the current one of this context; `traceparent` names its parent."""
+        """Start a request's span and make it the current span. The `traceparent` header names its parent."""
         sent = {
             name.decode(): headers[name].decode("latin-1") for name in _CONTEXT_HEADERS if name in headers
         }
@@ -54,7 +54,7 @@ class Tracing:
     def end(
         self, span: Span, scope: HTTPScope, endpoint: str, status: int, request_id: bytes, key_id: str | None
     ) -> None:
-        """End a request's span, by the semantic conventions for HTTP servers."""
+        """End a request's span, with the attributes of the semantic conventions for HTTP servers."""
         if span.is_recording():
             span.update_name(f"{scope['method']} {endpoint}")
             span.set_attributes(
@@ -74,14 +74,19 @@ class Tracing:
         span.end()
 
     def current(self) -> SpanContext | None:
-        """The span in which this is called, for a commit to be linked to; None where it is not recorded."""
+        """Return the context of the current span, to link a commit to it; None if the span is not recorded."""
         span = trace.get_current_span()
         return span.get_span_context() if span.is_recording() else None
 
     def commit(self, asked: Iterable[SpanContext | None], updates: int, seconds: float) -> None:
-        """A commit of so many updates that has just ended, after so many seconds, and the spans that asked for it.
+        """Record a commit that has just ended.
 
-        It is part of the first one's trace, and linked to all.
+        Its span belongs to the trace of the first request, and is linked to all requests.
+
+        Args:
+            asked: The contexts of the requests' spans.
+            updates: The number of updates in the commit.
+            seconds: The duration of the commit.
         """
         links = [Link(one) for one in asked if one is not None]
         if not links:
@@ -103,5 +108,5 @@ class Tracing:
         span.end(end)
 
     def close(self) -> None:
-        """Send what has not been sent."""
+        """Send the remaining spans, and shut down."""
         self._provider.shutdown()
