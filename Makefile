@@ -24,15 +24,15 @@ serve: $(VENV)/.runtime $(VENV)/.extension ## Serve on 127.0.0.1:8000 (PORT= cha
 
 test: setup test-rust test-python ## Run every test
 
-# What promises times, or drives a browser, runs alone; the rest on every core. Killed processes leave no coverage behind.
+# What promises times, or drives a browser, runs alone and without counting lines; the rest runs on every core.
 ALONE := tests/faults tests/browser
 PARALLEL := $(filter-out $(ALONE),$(wildcard tests/unit tests/integration tests/statistical tests/deploy))
 
 test-python: setup ## Run the Python tests only, and report the lines that they cover
 	@rm -f .coverage .coverage.*
 	$(BIN)/pytest --numprocesses auto --dist loadfile --cov --cov-report= $(PARALLEL)
-	$(BIN)/pytest --cov --cov-append --cov-report= $(ALONE)
 	$(BIN)/coverage report
+	$(BIN)/pytest $(ALONE)
 
 test-rust: ## Run the Rust tests only
 	cargo test --workspace --locked

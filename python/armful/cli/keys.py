@@ -16,7 +16,7 @@ from armful.db.pool import open_pool
 from armful.domain.key import COMMAND_LINE, ApiKey, Scope
 from armful.features.keys.service import Keys
 from armful.ops.database import database
-from armful.replica.key_rows import all_keys
+from armful.replica.api_key_cache import ApiKeyCache
 from armful.settings import Settings
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ def show(settings: Settings) -> None:
     """List every key, without the texts, which are not kept."""
     now = datetime.now(UTC)
     table = Table("id", "name", "scopes", "a second", "made", "last used", "expires", "state", "replaces")
-    for key in _with_connection(settings, all_keys):
+    for key in _with_keys(settings, Keys.list_all):
         table.add_row(
             key.key_id,
             key.name,

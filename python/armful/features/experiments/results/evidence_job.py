@@ -17,6 +17,8 @@ from armful.features.experiments.results.evidence import PendingEvidence
 
 log = structlog.get_logger(__name__)
 
+_random = random.Random()  # noqa: S311 - not the module's own generator, which programs around us may have seeded
+
 _INTERVAL = 5.0  # minimum seconds between two evaluations of an experiment
 _BATCH = 10  # experiments claimed at a time
 _TIME_LIMIT = 0.5  # seconds after which a run claims no more experiments
@@ -57,7 +59,7 @@ class EvidenceJob:
         duration = 0.0
         while True:
             # Processes start at the same time; the random factor spreads their runs.
-            await asyncio.sleep(max(_INTERVAL, duration / _MAX_LOAD) * random.uniform(0.8, 1.2))  # noqa: S311
+            await asyncio.sleep(max(_INTERVAL, duration / _MAX_LOAD) * _random.uniform(0.8, 1.2))
             started = loop.time()
             try:
                 await self.run_once()
