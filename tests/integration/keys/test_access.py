@@ -134,7 +134,7 @@ def test_a_key_over_its_rate_is_told_when_to_come_back(service: Running) -> None
     refused = [answer for answer in answers if answer.status_code == 429]
     assert refused
     assert answers[0].status_code == 200
-    assert "3 requests a second" in problem(refused[0], 429)["detail"]
+    assert "3 requests per second" in problem(refused[0], 429)["detail"]
     assert int(refused[0].headers["retry-after"]) >= 1
 
 
