@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from litestar import Request, Router, get
+from litestar import Request, Response, Router, get
 from litestar.datastructures import CacheControlHeader
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
@@ -13,6 +13,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath
 from litestar.response import File
 from litestar.types import Method
+from msgspec import json
 
 from armful import __version__
 from armful.http.openapi import build
@@ -101,9 +102,13 @@ def favicon() -> bytes:
 
 
 @get("/openapi.json", public=True, include_in_schema=False, sync_to_thread=False)
-def document(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """Return the OpenAPI document."""
-    return build(request.app)
+def document(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Return the OpenAPI document. It never changes, so it is encoded once."""
+    state = request.app.state
+    body: bytes | None = state.get("openapi")
+    if body is None:
+        body = state["openapi"] = json.encode(build(request.app))
+    return Response(body, media_type="application/json")
 
 
 router = Router("/", route_handlers=[asset, start, favicon, document])

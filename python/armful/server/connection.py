@@ -37,6 +37,7 @@ class HttpConnection(HttpToolsProtocol):
     """Connections that a process serves at the same time."""
 
     _head_size = 0
+    _read_size = 0
     _serving: FastResponse | None = None
     _offered_body: BodyParser | None = None
     """Reads the body of a request that offers to upgrade, while that body arrives."""
@@ -52,13 +53,12 @@ class HttpConnection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self._unset_keepalive_if_required()
+        self._read_size = len(data)
         self._parse(data)
         if self.in_head:
             self._head_size += len(data)
             if self._head_size > HEAD_LIMIT:
-                self._reject(
-                    431, f"The request line and the headers have more than {HEAD_LIMIT} bytes together"
-                )
+                self._reject_head()
         else:
             self._head_size = 0
 
@@ -109,6 +109,8 @@ class HttpConnection(HttpToolsProtocol):
             self._reject(414, f"The path and the query have more than {URL_LIMIT} bytes together")
         elif len(scope["headers"]) > HEADER_COUNT_LIMIT:
             self._reject(431, f"The request has more than {HEADER_COUNT_LIMIT} headers")
+        elif self._head_size + self._read_size > HEAD_LIMIT and _size_of_head(scope) > HEAD_LIMIT:
+            self._reject_head()
         elif isinstance(app, RequestHandler):
             # The application reads how long the request has waited from here on.
             self._serving = FastResponse(cycle, self)
@@ -152,6 +154,12 @@ class HttpConnection(HttpToolsProtocol):
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the request that is being served; uvicorn tells only the last one that arrived."""
+        if self._serving is not None:
+            self._serving.disconnect()
+        super().connection_lost(exc)
+
     def shutdown(self) -> None:
         """Finish the request being served, then close."""
         if self._serving is not None:
@@ -187,6 +195,9 @@ class HttpConnection(HttpToolsProtocol):
         """Reject bytes that are not HTTP."""
         self._reject(400, msg)
 
+    def _reject_head(self) -> None:
+        self._reject(431, f"The request line and the headers have more than {HEAD_LIMIT} bytes together")
+
     def _reject(self, status: int, detail: str) -> None:
         body = msgspec.json.encode(Problem(title=HTTPStatus(status).phrase, status=status, detail=detail))
         headers = {
@@ -201,3 +212,9 @@ class HttpConnection(HttpToolsProtocol):
         lines += [f"{name}: {value}" for name, value in headers.items()]
         self.transport.write("\r\n".join([*lines, "", ""]).encode() + body)
         self.transport.close()
+
+
+def _size_of_head(scope: Any) -> int:
+    """Bytes of a request's line and headers, within a few of the line."""
+    size: int = len(scope["raw_path"]) + len(scope["query_string"])
+    return size + sum(len(name) + len(value) + len(b": \r\n") for name, value in scope["headers"])

@@ -48,6 +48,11 @@ class FastResponse:
             return None
         return bytes(cycle.body)
 
+    def disconnect(self) -> None:
+        """Note that the client has disconnected: what is sent from now on goes nowhere, and nothing more arrives."""
+        self._cycle.disconnected = True
+        self._cycle.message_event.set()
+
     def respond(self, status: int, header_lines: bytes, body: bytes | None, *, close: bool = False) -> None:
         """Send the response in one write; see `HttpRequest.respond`. Does nothing if the client has disconnected."""
         cycle = self._cycle

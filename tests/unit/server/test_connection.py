@@ -180,3 +180,37 @@ def test_an_answer_that_nobody_reads_is_given_up_by_the_kernel(monkeypatch: pyte
             with pytest.raises(TimeoutError) as raised:
                 accepted.sendall(bytes(100_000_000))
             assert raised.value.errno == errno.ETIMEDOUT
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+async def test_a_head_that_is_too_long_is_refused_however_it_arrives(parts: int) -> None:
+    head = b"GET / HTTP/1.1\r\nHost: armful\r\nX-Long: " + b"x" * 70_000 + b"\r\n\r\n"
+    step = -(-len(head) // parts)
+    async with served() as client:
+        for start in range(0, len(head), step):
+            client._writer.write(head[start : start + step])
+            await asyncio.sleep(0)
+        answer = await client._reader.read()
+        assert answer.startswith(b"HTTP/1.1 431 ")
+        assert answer.count(b"HTTP/1.1") == 1
+
+
+async def test_many_requests_in_one_read_are_no_long_head() -> None:
+    async with served() as client:
+        client._writer.write(REQUEST * 1500)
+        answer = b""
+        while answer.count(b"HTTP/1.1 200 OK") < 1500:
+            part = await client._reader.read(65_536)
+            assert part
+            answer += part
+
+
+async def test_a_request_that_is_served_learns_that_its_client_has_left() -> None:
+    async with served() as client:
+        assert await client.ask(REQUEST) == b"whole"
+        (connection,) = client.connections
+        client._writer.close()
+        while client.connections:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        assert connection._serving is not None
+        assert connection._serving._cycle.disconnected

@@ -21,8 +21,8 @@ import armful.server
 FOLDER = Path(armful.server.__file__).parent
 
 PROTOCOL = {
-    "_start_asgi_task", "_unset_keepalive_if_required", "connection_made", "connections", "cycle", "flow", "headers", "loop",
-    "on_body", "on_message_complete", "parser", "pipeline", "scope", "server_state", "shutdown", "tasks",
+    "_start_asgi_task", "_unset_keepalive_if_required", "connection_lost", "connection_made", "connections", "cycle", "flow",
+    "headers", "loop", "on_body", "on_message_complete", "parser", "pipeline", "scope", "server_state", "shutdown", "tasks",
     "timeout_keep_alive_task", "transport",
 }  # fmt: skip
 CYCLE = {
