@@ -48,9 +48,9 @@ class Service:
         self.metrics = Metrics(settings.metrics_dir)
         self.tracing = tracing
         if tracing is None and settings.traces:
-            from armful.observability.tracing import exporting
+            from armful.observability.tracing import create_tracing
 
-            self.tracing = exporting()
+            self.tracing = create_tracing()
 
     @asynccontextmanager
     async def run(self, _: object = None) -> AsyncIterator[None]:

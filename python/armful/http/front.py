@@ -277,7 +277,7 @@ class _Call:
         self.request = request
         self.scope = scope = request.scope
         self.headers = dict(scope["headers"])
-        self.request_id = request_ids.taken(self.headers.get(request_ids.HEADER))
+        self.request_id = request_ids.accept_or_generate(self.headers.get(request_ids.HEADER))
         scope[REQUEST_ID] = self.request_id  # type: ignore[literal-required]
         scope[REQUEST] = request  # type: ignore[literal-required]
         if b"%2" in scope["raw_path"]:

@@ -15,7 +15,7 @@ REQUEST_ID: ContextVar[bytes | None] = ContextVar("request_id", default=None)
 """The id of the current request. It is added to every log line."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_LONGEST_MESSAGE = 200
+_MESSAGE_LIMIT = 200
 _QUOTING = (asyncpg.PostgresError, asyncpg.InterfaceError)
 """Errors whose messages may quote the arguments of a statement."""
 
@@ -69,7 +69,7 @@ def _with_exception(
     elif isinstance(error, tuple):
         error = error[1]
     if isinstance(error, BaseException):
-        event["exception"] = told(error)
+        event["exception"] = format_exception(error)
     return event
 
 
@@ -77,43 +77,43 @@ def _on_one_line(_logger: Any, _method: str, event: structlog.typing.EventDict) 
     """Escape control characters, so that a value cannot fake a line or control a terminal. Indent stack traces."""
     for key, value in event.items():
         if key == "exception":
-            event[key] = "\n".join(f"  | {plain(line)}" for line in value.split("\n"))
+            event[key] = "\n".join(f"  | {escape_control_characters(line)}" for line in value.split("\n"))
         elif isinstance(value, str):
-            event[key] = plain(value)
+            event[key] = escape_control_characters(value)
     return event
 
 
-def plain(text: str) -> str:
+def escape_control_characters(text: str) -> str:
     """Escape the control characters of a text."""
     return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
 
-def told(error: BaseException) -> str:
+def format_exception(error: BaseException) -> str:
     """Format an exception with its stack trace and causes, but without values from bodies or keys.
 
     Local variables and messages of the database are left out, because they contain such values. Long messages are cut.
     """
-    return "\n".join(_told(error, set()))
+    return "\n".join(_exception_lines(error, set()))
 
 
-def _told(error: BaseException, seen: set[int]) -> Iterator[str]:
+def _exception_lines(error: BaseException, seen: set[int]) -> Iterator[str]:
     seen.add(id(error))
     origin = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if origin is not None and id(origin) not in seen:
-        yield from _told(origin, seen)
+        yield from _exception_lines(origin, seen)
         yield "which led to"
     for frame in traceback.extract_tb(error.__traceback__):
         yield f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}'
-    yield _named(error)
+    yield _type_and_message(error)
     for inner in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
-        yield from _told(inner, seen)
+        yield from _exception_lines(inner, seen)
 
 
-def _named(error: BaseException) -> str:
+def _type_and_message(error: BaseException) -> str:
     """Format an exception's type and message. The message is left out if it may quote values."""
     kind = f"{type(error).__module__}.{type(error).__qualname__}"
     if isinstance(error, _QUOTING):
         of = {name: getattr(error, name, None) for name in ("sqlstate", "table_name", "constraint_name")}
         return " ".join([kind, *(f"{name}={value}" for name, value in of.items() if value)])
     message = str(error)
-    return f"{kind}: {message[:_LONGEST_MESSAGE]}{'…' * (len(message) > _LONGEST_MESSAGE)}"
+    return f"{kind}: {message[:_MESSAGE_LIMIT]}{'…' * (len(message) > _MESSAGE_LIMIT)}"

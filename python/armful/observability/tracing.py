@@ -22,7 +22,7 @@ _CONTEXT_HEADERS = (b"traceparent", b"tracestate")
 _propagator = TraceContextTextMapPropagator()
 
 
-def exporting() -> "Tracing":
+def create_tracing() -> "Tracing":
     """Create tracing that exports by OTLP over HTTP. The service's name is `armful` unless `OTEL_SERVICE_NAME` is set."""
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.trace.export import BatchSpanProcessor

@@ -206,7 +206,7 @@ class HttpConnection(HttpToolsProtocol):
             "Content-Length": len(body),
             "Connection": "close",
             "X-Content-Type-Options": "nosniff",
-            "X-Request-ID": request_ids.made().decode(),
+            "X-Request-ID": request_ids.generate().decode(),
         }
         lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from armful.observability.logs import plain, told
+from armful.observability.logs import escape_control_characters, format_exception
 
 FORGED = "x\r\n2026-01-01 00:00:00 [info     ] forged\x1b[2J\x9b31m\u2028y"
 
@@ -62,25 +62,25 @@ def test_console_lines() -> None:
 
 
 def test_what_an_exception_says_is_cut_where_it_is_long() -> None:
-    assert len(told(RuntimeError("x" * 10_000))) < 300
+    assert len(format_exception(RuntimeError("x" * 10_000))) < 300
 
 
 def test_a_ring_of_exceptions_ends() -> None:
     one, other = ValueError("one"), ValueError("other")
     one.__cause__, other.__cause__ = other, one
-    assert told(one).count("ValueError") == 2
+    assert format_exception(one).count("ValueError") == 2
 
 
 def test_a_group_of_exceptions_is_told_whole() -> None:
-    found = told(ExceptionGroup("several", [ValueError("one"), KeyError("other")]))
+    found = format_exception(ExceptionGroup("several", [ValueError("one"), KeyError("other")]))
     assert "ValueError: one" in found
     assert "KeyError: 'other'" in found
 
 
 @pytest.mark.parametrize("character", ["\n", "\r", "\x00", "\x1b", "\x7f", "\x85", "\u2028"])
 def test_control_characters_are_written_out(character: str) -> None:
-    assert character not in plain(f"a{character}b")
-    assert plain("ä · 漢") == "ä · 漢"
+    assert character not in escape_control_characters(f"a{character}b")
+    assert escape_control_characters("ä · 漢") == "ä · 漢"
 
 
 def test_other_libraries_are_quiet_below_warnings() -> None:
