@@ -11,8 +11,8 @@ from httpx2 import Client
 from tests.conftest import ADMIN_KEY, Running, run
 from tests.integration.contract import create, problem, report, select
 
+from armful.features.insights import live
 from armful.http import dashboard
-from armful.http.routes import live
 from armful.replica.usage import delete_old_selection_counts
 
 

@@ -1,33 +1,86 @@
-"""The live state of this process, for callers that watch it."""
+"""What happens in this process right now, for callers that watch it."""
 
-from collections.abc import Sequence
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from msgspec import Struct
 
+from armful.domain.errors import Overloaded
 from armful.domain.variant import Variant
 from armful.replica.variant_cache import VariantCache
 
+_MAX_STREAMS = 1000  # in one process
+_TICK_INTERVAL = 1.0  # seconds
+_RATE_WINDOW = 2.0  # seconds
+_LEAST_WINDOW = 0.25  # seconds
 
-class ProcessCounters(Struct, frozen=True):
-    """Selections answered and updates counted by this process since it started."""
 
-    selections: int
-    updates: int
+class Tick(Struct, frozen=True):
+    """The watched variants that changed since the last tick, and the process's rates per second."""
+
+    variants: list[Variant]
+    selections: float
+    updates: float
+
+
+class Watch:
+    """One caller's view of some variants. Each tick holds what changed since the one before; the first holds them all."""
+
+    def __init__(self, cache: VariantCache, variant_ids: Sequence[str]) -> None:
+        self._cache = cache
+        self._variant_ids = variant_ids
+        self._versions: dict[str, int] = {}
+        self._ticked_at: float | None = None
+        self._past = deque([(time.monotonic(), cache.selections, cache.updates)])
+
+    def tick(self) -> Tick | None:
+        """Return the next tick if a variant has changed or a second has passed, else None."""
+        now = time.monotonic()
+        found = (self._cache.get(variant_id) for variant_id in self._variant_ids)
+        changed = [
+            variant
+            for variant in found
+            if variant is not None and self._versions.get(variant.variant_id) != variant.version
+        ]
+        if not changed and self._ticked_at is not None and now - self._ticked_at < _TICK_INTERVAL:
+            return None
+        self._ticked_at = now
+        self._versions.update((variant.variant_id, variant.version) for variant in changed)
+        self._past.append((now, self._cache.selections, self._cache.updates))
+        while now - self._past[0][0] > _RATE_WINDOW and len(self._past) > 2:
+            self._past.popleft()
+        start, selections, updates = self._past[0]
+        seconds = max(now - start, _LEAST_WINDOW)
+        return Tick(
+            changed,
+            (self._cache.selections - selections) / seconds,
+            (self._cache.updates - updates) / seconds,
+        )
 
 
 class Live:
-    """Reads the process's cache, which normally lags less than a second behind the database."""
+    """Watches over this process's cache, which normally lags less than a second behind the database."""
 
     def __init__(self, cache: VariantCache) -> None:
         self._cache = cache
-        self.watching = 0
-        """The number of open live streams."""
+        self._open = 0
 
-    def counters(self) -> ProcessCounters:
-        """Return the number of selections and updates since the process started."""
-        return ProcessCounters(self._cache.selections, self._cache.updates)
+    def check_room(self) -> None:
+        """Check that another stream may be opened.
 
-    def variants(self, variant_ids: Sequence[str]) -> list[Variant]:
-        """Return the variants with these ids, in the same order. Unknown ids are left out."""
-        found = (self._cache.get(variant_id) for variant_id in variant_ids)
-        return [variant for variant in found if variant is not None]
+        Raises:
+            Overloaded: Too many are open.
+        """
+        if self._open >= _MAX_STREAMS:
+            raise Overloaded
+
+    @contextmanager
+    def watch(self, variant_ids: Sequence[str]) -> Iterator[Watch]:
+        """Watch variants; the stream counts as open meanwhile."""
+        self._open += 1
+        try:
+            yield Watch(self._cache, variant_ids)
+        finally:
+            self._open -= 1
