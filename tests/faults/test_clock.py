@@ -22,7 +22,9 @@ async def test_updates_are_counted_once_when_the_clock_is_set(database: str, ahe
     key = await connection.fetchval(
         "INSERT INTO armful.variant_performance (variant_id) VALUES ('a') RETURNING id"
     )
-    committer = GroupCommitter(database, VariantCache().apply_totals, uuid4(), Metrics(None), limit=100, timeout=10)
+    committer = GroupCommitter(
+        database, VariantCache().apply_totals, uuid4(), Metrics(None), limit=100, timeout=10
+    )
     await committer.start()
     try:
         for expected in range(1, 4):
