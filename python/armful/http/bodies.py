@@ -48,7 +48,7 @@ class Bodies:
 
     def whole(self, request: HttpRequest) -> bytes | None:
         """Return the body if it has arrived completely and is not too long; None if `read` must receive it."""
-        body = request.body()
+        body = request.whole_body()
         return body if body is not None and len(body) <= self._limit else None
 
     async def read(self, receive: Receive, loop: asyncio.AbstractEventLoop) -> bytes:

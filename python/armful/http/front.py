@@ -141,7 +141,6 @@ class FrontMiddleware(RequestHandler):
         if call.request.waited() > self._wait_limit:
             raise Overloaded
         key = call.key = self._process.key_cache.authenticate(call.headers.get(b"authorization"))
-        call.scope[KEY] = key  # type: ignore[literal-required]
         if call.with_body:
             self._bodies.check(call.headers)
         if call.fast is not None:
@@ -215,6 +214,7 @@ class FrontMiddleware(RequestHandler):
         """Let Litestar serve a request, and record its response. A body already received precedes the ASGI arguments."""
         *read, scope, receive, send = arguments
         LOGGED_ID.set(call.request_id)
+        scope.update({KEY: call.key, REQUEST_ID: call.request_id, REQUEST: call.request})
         status = 500
 
         async def observed(message: Message) -> None:
@@ -278,8 +278,6 @@ class _Call:
         self.scope = scope = request.scope
         self.headers = dict(scope["headers"])
         self.request_id = request_ids.accept_or_generate(self.headers.get(request_ids.HEADER))
-        scope[REQUEST_ID] = self.request_id  # type: ignore[literal-required]
-        scope[REQUEST] = request  # type: ignore[literal-required]
         if b"%2" in scope["raw_path"]:
             scope["path"] = _path(scope["raw_path"])
         method = scope["method"]

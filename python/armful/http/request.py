@@ -30,7 +30,7 @@ class HttpRequest(Protocol):
     def waited(self) -> float:
         """Return the seconds since the request's head arrived."""
 
-    def body(self) -> bytes | None:
+    def whole_body(self) -> bytes | None:
         """Return the body if it has arrived completely; None if it must be received."""
 
     def respond(self, status: int, header_lines: bytes, body: bytes | None, *, close: bool = False) -> None:
@@ -78,7 +78,7 @@ class AsgiRequest:
         """Return 0: ASGI does not tell."""
         return 0.0
 
-    def body(self) -> bytes | None:
+    def whole_body(self) -> bytes | None:
         """Return None: over ASGI the body must always be received."""
         return None
 

@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Coroutine
 from http import HTTPStatus
+from time import monotonic
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 import httptools
 import msgspec
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import is_ssl
 
@@ -35,6 +38,9 @@ class HttpConnection(HttpToolsProtocol):
 
     limit: ClassVar[int] = 20_000
     """Connections that a process serves at the same time."""
+
+    cycle: FastResponse
+    """The last request whose head has arrived; None before the first."""
 
     _head_size = 0
     _read_size = 0
@@ -95,15 +101,52 @@ class HttpConnection(HttpToolsProtocol):
         self._offered_body = None
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        super().on_message_complete()
+        self._body_complete()
+
+    def on_headers_complete(self) -> None:
+        """Serve the request whose head is complete, or queue it behind the one being served."""
+        parser, scope = self.parser, self.scope
+        version = parser.get_http_version()
+        scope["method"] = parser.get_method().decode("ascii")
+        if version != "1.1":
+            scope["http_version"] = version
+        url = httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = url.path
+        scope["query_string"] = url.query or b""
+        before = self.cycle
+        keep_alive = version != "1.0" and parser.should_keep_alive()
+        request = self.cycle = FastResponse(self, keep_alive=keep_alive)
+        if before is None or before.response_complete:
+            self._start_asgi_task(request, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((request, self.app))
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a part of a request's body."""
+        request = self.cycle
+        if request.response_complete:
+            return
+        request.body += body
+        if len(request.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        request.wake()
 
     def on_message_complete(self) -> None:
         """Note that a request is complete, unless it offers to upgrade: the parser has not read its body."""
         if not self.parser.should_upgrade():
-            super().on_message_complete()
+            self._body_complete()
+
+    def _body_complete(self) -> None:
+        request = self.cycle
+        if not request.response_complete:
+            request.more_body = False
+            request.wake()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
-        """Serve a request whose head is complete. uvicorn calls this in the order of the requests."""
+        """Serve a request whose turn has come."""
         scope = cycle.scope
         if len(scope["raw_path"]) + len(scope["query_string"]) > URL_LIMIT:
             self._reject(414, f"The path and the query have more than {URL_LIMIT} bytes together")
@@ -113,8 +156,9 @@ class HttpConnection(HttpToolsProtocol):
             self._reject_head()
         elif isinstance(app, RequestHandler):
             # The application reads how long the request has waited from here on.
-            self._serving = FastResponse(cycle, self)
-            app.take(self._serving)
+            cycle.ready_at = monotonic()
+            self._serving = cycle
+            app.take(cycle)
         else:
             self.start_task(cycle, app)
 

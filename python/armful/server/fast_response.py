@@ -1,99 +1,126 @@
 """A request received by uvicorn that takes its whole response at once."""
 
+import asyncio
+import logging
 from collections.abc import Coroutine
 from http import HTTPStatus
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from litestar.types import ASGIApp, HTTPScope, Receive
+from litestar.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 if TYPE_CHECKING:
     from armful.server.connection import HttpConnection
 
 
-class FastResponse:
-    """An `HttpRequest` over uvicorn's `RequestResponseCycle`."""
+class FastResponse(RequestResponseCycle):
+    """A `RequestResponseCycle` that is also an `HttpRequest`.
 
-    __slots__ = ("_connection", "_cycle", "_ready_at", "stopping")
+    It sets uvicorn's attributes itself. Those that start with a constant are class attributes, and the event is created
+    when somebody waits for it: most requests never need one, and creating it takes as long as parsing the request's URL.
+    """
 
     _heads: ClassVar[dict[int, tuple[object, bytes]]] = {}
 
-    def __init__(self, cycle: Any, connection: "HttpConnection") -> None:
-        self._cycle = cycle
+    logger = access_logger = logging.getLogger("uvicorn.error")
+    access_log = False
+    disconnected = False
+    more_body = True
+    response_started = False
+    response_complete = False
+    chunked_encoding = None
+    expected_content_length = 0
+
+    stopping = False
+    """Whether the server is stopping, so that event streams must end."""
+
+    ready_at = 0.0
+    """When the request's turn came: when its head arrived, or when the response before it was sent."""
+
+    _event: asyncio.Event | None = None
+
+    def __init__(self, connection: "HttpConnection", *, keep_alive: bool) -> None:
         self._connection = connection
-        self._ready_at = monotonic()
-        self.stopping = False
-        """Whether the server is stopping, so that event streams must end."""
+        self.scope = connection.scope
+        self.transport = connection.transport
+        self.flow = connection.flow
+        self.default_headers = connection.server_state.default_headers
+        self.on_response = connection.on_response_complete
+        self.waiting_for_100_continue = connection.expect_100_continue
+        self.keep_alive = keep_alive
+        self.body = bytearray()
 
     @property
-    def scope(self) -> HTTPScope:
-        """The request's ASGI scope."""
-        scope: HTTPScope = self._cycle.scope
-        return scope
+    def message_event(self) -> asyncio.Event:  # type: ignore[override]
+        """Set when something of the body has arrived, or when nothing more will. Created when it is first needed."""
+        event = self._event
+        if event is None:
+            event = self._event = asyncio.Event()
+            if self.body or not self.more_body:
+                event.set()
+        return event
 
-    @property
-    def receive(self) -> Receive:
-        """The ASGI channel that delivers the request's body."""
-        receive: Receive = self._cycle.receive
-        return receive
+    def wake(self) -> None:
+        """Wake the task that waits for the body, if any."""
+        if self._event is not None:
+            self._event.set()
 
     def waited(self) -> float:
-        """Return the seconds since the head arrived; for a pipelined request, since the response before it."""
-        return monotonic() - self._ready_at
+        """Return the seconds since `ready_at`."""
+        return monotonic() - self.ready_at
 
-    def body(self) -> bytes | None:
+    def whole_body(self) -> bytes | None:
         """Return the body if it has arrived completely; None if it must be received."""
-        cycle = self._cycle
-        if cycle.more_body or cycle.waiting_for_100_continue or cycle.disconnected:
+        if self.more_body or self.waiting_for_100_continue or self.disconnected:
             return None
-        return bytes(cycle.body)
+        return bytes(self.body)
 
     def disconnect(self) -> None:
         """Note that the client has disconnected: what is sent from now on goes nowhere, and nothing more arrives."""
-        self._cycle.disconnected = True
-        self._cycle.message_event.set()
+        self.disconnected = True
+        self.wake()
 
     def respond(self, status: int, header_lines: bytes, body: bytes | None, *, close: bool = False) -> None:
         """Send the response in one write; see `HttpRequest.respond`. Does nothing if the client has disconnected."""
-        cycle = self._cycle
-        if cycle.disconnected or cycle.response_started or cycle.transport.is_closing():
+        transport = self.transport
+        if self.disconnected or self.response_started or transport.is_closing():
             return
-        if cycle.flow.write_paused:
+        if self.flow.write_paused:
             self.start(self._respond_when_read(status, header_lines, body, close))
             return
-        close = close or not cycle.keep_alive
-        parts = [_head(status, cycle.default_headers), header_lines]
+        head = _head(status, self.default_headers)
+        if not self.keep_alive:
+            close = True
         if close:
-            parts.append(b"connection: close\r\n")
+            header_lines += b"connection: close\r\n"
         if body is None:
-            parts.append(b"\r\n")
+            transport.write(b"%b%b\r\n" % (head, header_lines))
         else:
-            parts.append(b"content-length: %d\r\n\r\n" % len(body))
-            if cycle.scope["method"] != "HEAD":
-                parts.append(body)
-        cycle.transport.write(b"".join(parts))
-        cycle.waiting_for_100_continue = False
-        cycle.response_started = cycle.response_complete = True
-        cycle.message_event.set()
-        cycle.on_response = _nothing  # break the reference cycle between the cycle and its connection
+            shown = b"" if self.scope["method"] == "HEAD" else body
+            transport.write(b"%b%bcontent-length: %d\r\n\r\n%b" % (head, header_lines, len(body), shown))
+        self.waiting_for_100_continue = False
+        self.response_started = self.response_complete = True
+        self.wake()
+        self.on_response = _nothing  # break the reference cycle between this and the connection
         if close:
-            cycle.transport.close()
+            transport.close()
         self._connection.response_completed()
 
     async def _respond_when_read(
         self, status: int, header_lines: bytes, body: bytes | None, close: bool
     ) -> None:
-        """Answer once the client has read enough of what was sent before."""
-        await self._cycle.flow.drain()
+        """Respond once the client has read enough of what was sent before."""
+        await self.flow.drain()
         self.respond(status, header_lines, body, close=close)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine that responds in the end. A stopping server waits for it."""
-        self._connection.start_work(self._cycle, work)
+        self._connection.start_work(self, work)
 
     def leave_to(self, app: ASGIApp) -> None:
         """Let an ASGI application respond, in a task of its own."""
-        self._connection.start_task(self._cycle, app)
+        self._connection.start_task(self, app)
 
 
 def _head(status: int, defaults: list[tuple[bytes, bytes]]) -> bytes:

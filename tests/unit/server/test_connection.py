@@ -32,7 +32,7 @@ class Application(RequestHandler):
         asyncio.get_running_loop().call_soon(self._answer, request)
 
     def _answer(self, request: HttpRequest) -> None:
-        if request.body() is None:
+        if request.whole_body() is None:
             request.leave_to(self)
         else:
             request.respond(200, b"", b"whole")
@@ -213,4 +213,4 @@ async def test_a_request_that_is_served_learns_that_its_client_has_left() -> Non
         while client.connections:  # noqa: ASYNC110
             await asyncio.sleep(0)
         assert connection._serving is not None
-        assert connection._serving._cycle.disconnected
+        assert connection._serving.disconnected

@@ -17,25 +17,38 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 import armful.server
+from armful.server.fast_response import FastResponse
 
 FOLDER = Path(armful.server.__file__).parent
 
 PROTOCOL = {
-    "_start_asgi_task", "_unset_keepalive_if_required", "connection_lost", "connection_made", "connections", "cycle", "flow",
-    "headers", "loop", "on_body", "on_message_complete", "parser", "pipeline", "scope", "server_state", "shutdown", "tasks",
-    "timeout_keep_alive_task", "transport",
+    "_start_asgi_task", "_unset_keepalive_if_required", "app", "connection_lost", "connection_made", "connections", "cycle",
+    "expect_100_continue", "flow", "headers", "loop", "on_response_complete", "parser", "pipeline", "scope", "server_state",
+    "shutdown", "tasks", "timeout_keep_alive_task", "transport", "url",
 }  # fmt: skip
 CYCLE = {
-    "body", "default_headers", "disconnected", "flow", "keep_alive", "message_event", "more_body", "on_response", "receive",
+    "body", "default_headers", "disconnected", "flow", "keep_alive", "message_event", "more_body", "on_response",
     "response_complete", "response_started", "scope", "transport", "waiting_for_100_continue",
 }  # fmt: skip
-FLOW = {"drain", "resume_reading", "write_paused"}
+OURS = {
+    "_connection",
+    "_event",
+    "disconnect",
+    "ready_at",
+    "respond",
+    "start",
+    "stopping",
+    "wake",
+    "_respond_when_read",
+}
+FLOW = {"drain", "pause_reading", "resume_reading", "write_paused"}
 SERVER = {"on_tick", "run", "server_state", "startup"}
 STATE = {"connections", "total_requests"}
 
 SIGNATURES = {
     HttpToolsProtocol._start_asgi_task: ["self", "cycle", "app"],
     HttpToolsProtocol.on_body: ["self", "body"],
+    HttpToolsProtocol.on_headers_complete: ["self"],
     HttpToolsProtocol.on_message_complete: ["self"],
     HttpToolsProtocol.send_400_response: ["self", "msg"],
     HttpToolsProtocol.eof_received: ["self"],
@@ -56,7 +69,9 @@ def made(kind: str) -> Any:
     try:
         match kind:
             case "protocol":
-                return HttpToolsProtocol(config, ServerState(), {}, loop)
+                protocol = HttpToolsProtocol(config, ServerState(), {}, loop)
+                protocol.on_message_begin()
+                return protocol
             case "cycle":
                 logger = logging.getLogger("test")
                 return RequestResponseCycle(
@@ -106,7 +121,7 @@ def own(node: ast.ClassDef) -> set[str]:
     return names | {
         target.id
         for inner in node.body
-        if isinstance(inner, ast.AnnAssign | ast.Assign)
+        if isinstance(inner, ast.AnnAssign | ast.Assign) and inner.value is not None
         for target in (inner.targets if isinstance(inner, ast.Assign) else [inner.target])
         if isinstance(target, ast.Name)
     }
@@ -114,13 +129,19 @@ def own(node: ast.ClassDef) -> set[str]:
 
 def test_everything_that_is_used_is_named_above() -> None:
     connection = class_in("connection.py", "HttpConnection")
-    used = (attributes(connection, "self") - own(connection)) | attributes(connection, "super()")
-    assert used - {"send_400_response"} == PROTOCOL
     response = class_in("fast_response.py", "FastResponse")
-    assert (
-        attributes(response, "cycle", "self._cycle") | attributes(connection, "cycle", "self.cycle", "last")
-        == CYCLE
-    )
-    assert (
-        attributes(response, "cycle.flow", "self._cycle.flow") | attributes(connection, "self.flow") == FLOW
-    )
+    used = (attributes(connection, "self") - own(connection)) | attributes(connection, "super()")
+    used |= attributes(response, "connection") | attributes(response, "self._connection") - own(connection)
+    assert used - {"send_400_response"} == PROTOCOL
+    cycle = attributes(response, "self") | {"message_event"}
+    cycle |= attributes(connection, "request", "cycle", "self.cycle", "last", "before")
+    assert cycle - OURS == CYCLE
+    flows = attributes(response, "self.flow") | attributes(connection, "self.flow")
+    assert flows == FLOW
+
+
+def test_a_response_has_every_attribute_that_uvicorn_gives_its_own() -> None:
+    response = FastResponse(made("protocol"), keep_alive=True)
+    assert [name for name in vars(made("cycle")) if not hasattr(response, name)] == []
+    for name in ("logger", "access_log", "more_body", "chunked_encoding", "expected_content_length"):
+        assert type(getattr(response, name)) is type(getattr(made("cycle"), name)), name
