@@ -20,7 +20,10 @@ class AlwaysValidView(Struct, kw_only=True):
 
 
 class ComparisonView(Struct, kw_only=True):
-    """The comparison of a variant with control. Differences of rates are absolute; lifts are relative to control's rate."""
+    """The comparison of a variant with control. Differences of rates are absolute; lifts are relative to control's rate.
+
+    `verdict` is `better`, `worse` or `undecided`: what the tests decide.
+    """
 
     p_value: float | None
     adjusted_p_value: float | None
@@ -30,6 +33,7 @@ class ComparisonView(Struct, kw_only=True):
     lift: float | None
     lift_interval: Ends
     always_valid: AlwaysValidView | None
+    verdict: str
 
 
 class BayesView(Struct, kw_only=True):
@@ -49,9 +53,13 @@ class MetricView(Struct, kw_only=True):
 
 
 class GuardrailView(MetricView, kw_only=True):
-    """A metric that must not get worse, and the variants that make it significantly worse."""
+    """A metric that must not get worse, and the variants that make it significantly worse.
+
+    `status` is `harmed`, `not_harmed` (a harm of `margin` or more is excluded, relative to control) or `not_shown`.
+    """
 
     harm: str
+    margin: float
     status: str
     harmed_by: list[str]
 
@@ -95,8 +103,9 @@ class SampleRatioView(Struct, kw_only=True):
 class SignificanceView(Struct, kw_only=True):
     """The comparison of the leading variant with control. Fields are null if there is nothing to compare.
 
-    The always-valid p-value decides `is_significant` until the experiment has completed as planned; then the fixed-horizon
-    p-value decides. `follows` names the one in use.
+    Before the planned end, the difference is significant if the adjusted always-valid p-value is below `alpha_ever`. Once
+    the experiment has completed as planned, it is also significant if the adjusted p-value is below `alpha_end`. The two
+    levels share one probability of a false positive. `follows` names the test in use.
     """
 
     p_value: float | None
@@ -105,6 +114,8 @@ class SignificanceView(Struct, kw_only=True):
     always_valid_adjusted_p_value: float | None
     confidence_level: float
     is_significant: bool
+    alpha_ever: float
+    alpha_end: float
     follows: str
     minimum_detectable_effect: float | None
     method: str | None
@@ -124,6 +135,16 @@ class SegmentView(Struct, kw_only=True):
 
     variant_performance: dict[str, PerformanceView]
     statistical_significance: SignificanceView
+
+
+class SegmentInteractionView(Struct, kw_only=True):
+    """The test whether the effect differs between segments (Cochran's Q). No segment is significant without it.
+
+    `p_value` is null if there is nothing to compare.
+    """
+
+    p_value: float | None
+    method: str
 
 
 class InterimView(Struct, kw_only=True):
@@ -166,5 +187,6 @@ class ResultsView(Struct, kw_only=True):
     guardrails: dict[str, GuardrailView]
     recommendations: RecommendationView
     segment_breakdown: dict[str, SegmentView] | UnsetType = UNSET
+    segment_interaction: SegmentInteractionView | UnsetType = UNSET
     interim_results: InterimView | UnsetType = UNSET
     progress_percentage: float | UnsetType = UNSET

@@ -670,6 +670,7 @@ CREATE TABLE armful.experiment (
     success_metrics text[] NOT NULL,
     guardrail_metrics text[] DEFAULT '{}'::text[] NOT NULL,
     guardrail_harms text[] DEFAULT '{}'::text[] NOT NULL,
+    guardrail_margins double precision[] DEFAULT '{}'::double precision[] NOT NULL,
     duration_days integer NOT NULL,
     min_sample_size bigint,
     allocation text DEFAULT 'fixed'::text NOT NULL,
@@ -741,7 +742,9 @@ CREATE TABLE armful.experiment_evidence (
     phase integer NOT NULL,
     variant bigint NOT NULL,
     metric text NOT NULL,
-    max_log_e double precision NOT NULL
+    side text NOT NULL,
+    max_log_e double precision NOT NULL,
+    CONSTRAINT experiment_evidence_side_check CHECK ((side = ANY (ARRAY['better'::text, 'worse'::text, 'split'::text])))
 );
 
 ALTER TABLE armful.experiment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -947,7 +950,7 @@ ALTER TABLE ONLY armful.experiment_day
     ADD CONSTRAINT experiment_day_pkey PRIMARY KEY (experiment, allocation_epoch, variant, day, persona_id);
 
 ALTER TABLE ONLY armful.experiment_evidence
-    ADD CONSTRAINT experiment_evidence_pkey PRIMARY KEY (experiment, phase, variant, metric);
+    ADD CONSTRAINT experiment_evidence_pkey PRIMARY KEY (experiment, phase, variant, metric, side);
 
 ALTER TABLE ONLY armful.experiment
     ADD CONSTRAINT experiment_experiment_id_key UNIQUE (experiment_id);

@@ -45,7 +45,7 @@ def check_state(
 
 
 class Arm(Struct, frozen=True):
-    """An arm of an experiment: a variant, its planned share and, in an adaptive experiment, its minimum share."""
+    """An arm of an experiment: a variant with its prior, its planned share, and its minimum share if shares adapt."""
 
     variant: int
     variant_id: str
@@ -53,13 +53,19 @@ class Arm(Struct, frozen=True):
     is_control: bool
     floor: float = 0.0
     retired: bool = False
+    prior_alpha: float = 1.0
+    prior_beta: float = 1.0
 
 
 class Guardrail(Struct, frozen=True):
-    """A metric that must not get worse, and the direction that is worse."""
+    """A metric that must not get worse, the direction that is worse, and how much worse is tolerated.
+
+    `margin` is relative to control's rate: with 0.05, a metric counts as not harmed once a harm of 5 % or more is excluded.
+    """
 
     name: Label
     harm: Literal["increase", "decrease"] = "increase"
+    margin: Annotated[float, Meta(gt=0, le=1)] = 0.05
 
 
 class StopRule(Struct, kw_only=True, frozen=True):

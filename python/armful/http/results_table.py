@@ -48,6 +48,7 @@ def _row(results: Results, variant: VariantResult) -> dict[str, Any]:
         "always_valid_adjusted_p_value": comparison.always_valid_adjusted if comparison else None,
         "always_valid_lift_lower_bound": _finite(always.lift_interval.lower) if always else None,
         "always_valid_lift_upper_bound": _finite(always.lift_interval.upper) if always else None,
+        "verdict": comparison.verdict if comparison else None,
         "is_winner": str(variant.variant_id == results.winner_variant_id).lower(),
         "sample_ratio_p_value": results.sample_ratio.p_value,
         "recommendation_type": results.recommendation.kind,

@@ -13,8 +13,12 @@ import math
 from typing import NamedTuple
 
 import msgspec
+from scipy.optimize import brentq
+from scipy.special import ndtr
 
-from armful.stats.intervals import Interval, check_counts, wilson_interval
+from armful.stats.intervals import Interval, check_counts, wilson_bounds, wilson_interval
+
+_LARGEST_Z = 37.0  # beyond it the normal tail is too small for a double
 
 
 class ArmSums(msgspec.Struct, frozen=True):
@@ -140,6 +144,35 @@ def adaptive_rate(sums: ArmSums, opportunities: int, confidence_level: float = 0
     if variance > 0 and 0 < rate < 1:
         effective = min(effective, rate * (1 - rate) / variance)
     return AdaptiveRate(rate, wilson_interval(rate * effective, effective, confidence_level), effective)
+
+
+def adaptive_p_value(variant: AdaptiveRate, control: AdaptiveRate) -> float | None:
+    """Compute the p-value of equal rates: 1 minus the confidence level at which the interval of the difference ends at 0.
+
+    It is valid once, at the planned end.
+
+    Args:
+        variant: The variant's rate.
+        control: Control's rate.
+
+    Returns:
+        The p-value; None if either arm has no impressions.
+    """
+    x, y = variant.rate, control.rate
+    if x is None or y is None:
+        return None
+    if x < y:
+        variant, control, x, y = control, variant, y, x
+
+    def excess(z: float) -> float:
+        """How far the interval's lower bound is above 0."""
+        lower = wilson_bounds(x, variant.effective_impressions, z).lower
+        upper = wilson_bounds(y, control.effective_impressions, z).upper
+        return x - y - math.hypot(x - lower, upper - y)
+
+    if excess(_LARGEST_Z) > 0:
+        return 2 * float(ndtr(-_LARGEST_Z))
+    return 2 * float(ndtr(-brentq(excess, 0.0, _LARGEST_Z, xtol=1e-12))) if x > y else 1.0
 
 
 def adaptive_comparison(variant: AdaptiveRate, control: AdaptiveRate) -> AdaptiveComparison:

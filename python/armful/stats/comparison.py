@@ -8,7 +8,7 @@ impressions.)
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -116,32 +116,6 @@ def fisher_p_value(
     weight = np.exp(log_weight - log_weight.max())
     # Tables as likely as the observed one count too; the margin absorbs rounding.
     return min(1.0, float(weight[weight <= weight[successes - low] * (1 + 1e-7)].sum() / weight.sum()))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values for multiple comparisons, so that the probability of any false positive is at most α.
-
-    Args:
-        p_values: One per comparison, each in [0, 1], in any order.
-
-    Returns:
-        Adjusted p-values in the same order, none smaller than the original.
-
-    Raises:
-        ValueError: A p-value is out of range.
-
-    Source:
-        Holm (1979), *A simple sequentially rejective multiple test procedure*.
-    """
-    for p_value in p_values:
-        if not 0 <= p_value <= 1:
-            raise ValueError(f"p_values must be between 0 and 1, not {p_value}")
-    adjusted = [1.0] * len(p_values)
-    largest = 0.0
-    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
-        adjusted[index] = largest
-    return adjusted
 
 
 def _smallest_expected_cell(

@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 from scipy.special import ndtr, ndtri
 
-from armful.stats.comparison import holm
 from armful.stats.intervals import check_counts
+from armful.stats.multiplicity import holm
 
 MINIMUM_DECLINE = 0.15
 """A variant is fatigued only if its relative rate has declined by more than this fraction."""

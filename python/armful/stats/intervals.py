@@ -68,13 +68,17 @@ def wilson_interval(successes: float, impressions: float, confidence_level: floa
     z = two_sided_z(confidence_level)
     if impressions == 0:
         return Interval(0.0, 1.0)
-    rate = successes / impressions
+    return wilson_bounds(successes / impressions, impressions, z)
+
+
+def wilson_bounds(rate: float, impressions: float, z: float) -> Interval:
+    """Compute Wilson's score interval of a rate in [0, 1] over `impressions` > 0, for a normal quantile `z` ≥ 0."""
     z2 = z * z / impressions
     centre = rate + z2 / 2
     half_width = math.sqrt(z2 * (rate * (1 - rate) + z2 / 4))
     return Interval(
-        0.0 if successes == 0 else max(0.0, (centre - half_width) / (1 + z2)),
-        1.0 if successes == impressions else min(1.0, (centre + half_width) / (1 + z2)),
+        0.0 if rate == 0 else max(0.0, (centre - half_width) / (1 + z2)),
+        1.0 if rate == 1 else min(1.0, (centre + half_width) / (1 + z2)),
     )
 
 

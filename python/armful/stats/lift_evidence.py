@@ -3,7 +3,8 @@
 The split changes under Thompson allocation, where it follows the outcomes, and when an experiment's allocation
 is changed. A conversion is the variant's with probability ρr / (1 − ρ + ρr). Here ρ is the variant's
 propensity divided by the sum of its own and control's when the impression was assigned, and r is 1 plus the
-lift. The e-process is that of `sequential`, with the same prior over lifts. For constant ρ the two agree.
+lift. The e-process is that of `sequential`, with the same prior over lifts and the same two sides. For
+constant ρ the two agree.
 
 (The test of `sequential`, on the variant's overall share of the conversions, would be valid too, but has
 almost no power once ρ changes: 1 % instead of 95 to 100 % for 0.12 against 0.08 within 20,000 impressions.)
@@ -15,11 +16,12 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 from numpy.polynomial.chebyshev import chebder
+from numpy.polynomial.legendre import leggauss
 from scipy.optimize import brentq
 from scipy.special import betaln, expit
 
 from armful.stats.intervals import Interval, check_open_unit
-from armful.stats.sequential import CONCENTRATION, AlwaysValid, always_valid_p
+from armful.stats.sequential import CONCENTRATION, NO_EVIDENCE, AlwaysValid, SidedEvidence, log_mass_above
 
 WIDEST = 3.0
 """The range of ln(1 + lift) is [−3, 3]: lifts from −95 % to +1,900 %. Larger ones are treated as infinite."""
@@ -34,6 +36,7 @@ _COEFFICIENTS[[0, -1]] /= 2
 _COEFFICIENTS[:, [0, -1]] /= 2
 _SLOPES = chebder(_COEFFICIENTS) / WIDEST
 _CURVATURES = chebder(_SLOPES) / WIDEST
+_NODES, _WEIGHTS = leggauss(80)
 
 
 class LiftEvidence(msgspec.Struct, frozen=True):
@@ -83,7 +86,7 @@ class LiftEvidence(msgspec.Struct, frozen=True):
 def evaluate_lift(
     evidence: LiftEvidence,
     confidence_level: float = 0.95,
-    max_log_e: float = 0.0,
+    before: SidedEvidence = NO_EVIDENCE,
     *,
     prior_share: float = 0.5,
 ) -> AlwaysValid:
@@ -95,7 +98,7 @@ def evaluate_lift(
     Args:
         evidence: All conversions so far.
         confidence_level: Of the confidence sequence, in (0, 1).
-        max_log_e: The `max_log_e` of the previous test, 0 at first.
+        before: The evidence of the previous test.
         prior_share: The share at which the prior equals that of `sequential`, in (0, 1). It must be the same in
             every test.
 
@@ -107,8 +110,7 @@ def evaluate_lift(
         instead of a constant one.
     """
     check_open_unit("confidence_level", confidence_level)
-    log_marginal = lift_log_e(evidence, prior_share=prior_share)
-    largest = max(0.0, max_log_e, log_marginal)
+    sides, log_marginal = _log_e(evidence, prior_share)
     threshold = log_marginal + math.log(1 - confidence_level)
     series = (_COEFFICIENTS @ evidence.normalisers).tolist()
     slope = (_SLOPES @ evidence.normalisers).tolist()
@@ -120,8 +122,7 @@ def evaluate_lift(
     lower = brentq(above, -WIDEST, likeliest, xtol=1e-13) if above(-WIDEST) < 0 else -math.inf
     upper = brentq(above, likeliest, WIDEST, xtol=1e-13) if above(WIDEST) < 0 else math.inf
     return AlwaysValid(
-        p_value=always_valid_p(largest),
-        max_log_e=largest,
+        evidence=before.strongest(sides).strongest(NO_EVIDENCE),
         lift=_lift(evidence, likeliest),
         lift_interval=Interval(math.exp(lower) - 1, math.exp(upper) - 1),
     )
@@ -137,27 +138,63 @@ def lift_log_e(evidence: LiftEvidence, *, prior_share: float = 0.5) -> float:
     Raises:
         ValueError: `prior_share` is out of range.
     """
+    return _log_e(evidence, prior_share)[1]
+
+
+def sided_lift_log_e(evidence: LiftEvidence, *, prior_share: float = 0.5) -> SidedEvidence:
+    """Compute the present log e-values of the two one-sided hypotheses; see `sequential.sided_log_e`.
+
+    Args:
+        evidence: All conversions so far.
+        prior_share: As in `evaluate_lift`.
+
+    Raises:
+        ValueError: `prior_share` is out of range.
+    """
+    return _log_e(evidence, prior_share)[0]
+
+
+def _log_e(evidence: LiftEvidence, prior_share: float) -> tuple[SidedEvidence, float]:
+    """Compute the log e-values of both sides, and that of both together."""
     check_open_unit("prior_share", prior_share)
     slope = (_SLOPES @ evidence.normalisers).tolist()
     curve = (_CURVATURES @ evidence.normalisers).tolist()
     alpha, beta = CONCENTRATION * prior_share, CONCENTRATION * (1 - prior_share)
     log_odds = math.log(prior_share / (1 - prior_share))
 
-    # The posterior of ln r is log-concave, so the trapezoidal rule within 10 standard deviations of its mode is exact
-    # to rounding.
-    mode = _falling_root(
-        lambda u: evidence.successes - _at(slope, u) + alpha - CONCENTRATION * float(expit(u + log_odds))
+    def rise(u: float) -> float:
+        return evidence.successes - _at(slope, u) + alpha - CONCENTRATION * float(expit(u + log_odds))
+
+    def deviation(u: float) -> float:
+        share = float(expit(u + log_odds))
+        return 1 / math.sqrt(max(0.0, _at(curve, u)) + CONCENTRATION * share * (1 - share))
+
+    def log_integral(start: float, end: float) -> float:
+        middle, half = (start + end) / 2, (end - start) / 2
+        u = middle + half * _NODES
+        polynomials = np.cos(np.arccos(u / WIDEST)[:, None] * _DEGREES)
+        log_density = evidence.successes * u - polynomials @ (_COEFFICIENTS @ evidence.normalisers)
+        log_density += alpha * (u + log_odds) - CONCENTRATION * np.logaddexp(0.0, u + log_odds)
+        peak = float(log_density.max())
+        return peak + math.log(half * float(_WEIGHTS @ np.exp(log_density - peak)))
+
+    # The posterior of ln r is log-concave. On the side of its mode it ends within 12 standard deviations of the mode; on
+    # the other it falls from 0 at least as fast as an exponential.
+    mode = _falling_root(rise)
+    far = 12 * deviation(mode)
+    tail = min(12 * deviation(0.0), 45 / max(abs(rise(0.0)), 1e-9), WIDEST)
+    if mode >= 0:
+        above = log_integral(max(0.0, mode - far), min(WIDEST, mode + far))
+        below = log_integral(-tail, 0.0)
+    else:
+        above = log_integral(0.0, tail)
+        below = log_integral(max(-WIDEST, mode - far), min(0.0, mode + far))
+    normaliser = float(betaln(alpha, beta))
+    sides = SidedEvidence(
+        better=above - normaliser - log_mass_above(alpha, beta, prior_share),
+        worse=below - normaliser - log_mass_above(beta, alpha, 1 - prior_share),
     )
-    share = float(expit(mode + log_odds))
-    curvature = max(0.0, _at(curve, mode)) + CONCENTRATION * share * (1 - share)
-    step = 0.5 / math.sqrt(curvature)
-    u = mode + step * np.arange(-20, 21)
-    u = u[np.abs(u) <= WIDEST]
-    polynomials = np.cos(np.arccos(u / WIDEST)[:, None] * _DEGREES)
-    log_density = evidence.successes * u - polynomials @ (_COEFFICIENTS @ evidence.normalisers)
-    log_density += alpha * (u + log_odds) - CONCENTRATION * np.logaddexp(0.0, u + log_odds)
-    peak = float(log_density.max())
-    return peak + math.log(step * float(np.exp(log_density - peak).sum())) - float(betaln(alpha, beta))
+    return sides, float(np.logaddexp(above, below)) - normaliser
 
 
 def _at(series: list[float], log_ratio: float) -> float:

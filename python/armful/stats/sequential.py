@@ -5,6 +5,10 @@ ever grows by a factor of 20 is at most 1/20. So 1 over its largest value so far
 The lifts whose e-process has not reached 1/α form a confidence sequence: an interval that contains the true
 lift at all times at once, with probability 1 − α.
 
+Each comparison has two one-sided e-processes: one bets that the variant is better, the other that it is worse.
+Evidence of one side is never taken for evidence of the other. A p-value is that of the side on which the
+variant is now, doubled because there are two.
+
 If a variant and control convert equally well, the variant's share of their conversions equals its share of
 their traffic. The test depends on this alone, so it stays valid if the conversion rate itself drifts.
 `lift_evidence` has the same test for a split that changes during the test.
@@ -12,12 +16,13 @@ their traffic. The test depends on this alone, so it stays valid if the conversi
 
 import math
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import betaln, gammaln
+from scipy.special import betaincc, betaln, gammaln
 
 from armful.stats.intervals import Interval, check_open_unit
 
@@ -25,22 +30,53 @@ CONCENTRATION = 100.0
 """κ, the weight of the prior in conversions. A larger κ detects small lifts sooner, and large lifts later."""
 
 _LARGEST_EXPONENT = 700.0  # e to a larger exponent overflows a double
+_SMALLEST_MASS = 1e-290  # a probability below this may have lost digits
+_MAX_TERMS = 100_000
+
+
+class SidedEvidence(NamedTuple):
+    """Log e-values of the two one-sided hypotheses about a lift."""
+
+    better: float = 0.0
+    """Against the hypothesis that the variant is not better than control."""
+
+    worse: float = 0.0
+    """Against the hypothesis that the variant is not worse than control."""
+
+    def strongest(self, other: "SidedEvidence") -> "SidedEvidence":
+        """Return the larger value of each side."""
+        return SidedEvidence(max(self.better, other.better), max(self.worse, other.worse))
+
+
+NO_EVIDENCE = SidedEvidence()
 
 
 class AlwaysValid(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a sequential test of a variant against control."""
 
-    p_value: float
-    """The p-value of the hypothesis that both arms convert equally. It never rises from one test to the next."""
-
-    max_log_e: float
-    """The largest log e-value so far, at least 0. Pass it to the next test."""
+    evidence: SidedEvidence
+    """The largest log e-values so far, at least 0. Pass them to the next test."""
 
     lift: float | None
     """The estimated lift: 0.5 is 50 % better. `inf` if only the variant converted, None if neither arm did."""
 
     lift_interval: Interval
     """The present interval of the lift's confidence sequence, within [−1, ∞]."""
+
+    @property
+    def p_value(self) -> float:
+        """The p-value against no lift in the present direction of the lift; 1 without a direction.
+
+        While the lift keeps its sign, it never rises from one test to the next.
+        """
+        if not self.lift:
+            return 1.0
+        return sided_p(self.evidence.better if self.lift > 0 else self.evidence.worse)
+
+
+def sided_p(max_log_e: float) -> float:
+    """Return the p-value of one of two sides for its largest log e-value so far: twice that of a single test."""
+    return min(1.0, 2 * always_valid_p(max_log_e))
 
 
 def always_valid_p(max_log_e: float) -> float:
@@ -53,7 +89,7 @@ def compare_always_valid(
     control_successes: int,
     treatment_share: float,
     confidence_level: float = 0.95,
-    max_log_e: float = 0.0,
+    before: SidedEvidence = NO_EVIDENCE,
 ) -> AlwaysValid:
     """Compare a variant with control by their conversions. Valid at any time, as often as you like.
 
@@ -65,8 +101,8 @@ def compare_always_valid(
         control_successes: 0 or more.
         treatment_share: The variant's planned share of the traffic of the two arms, in (0, 1).
         confidence_level: Of the confidence sequence, in (0, 1).
-        max_log_e: The `max_log_e` of the previous test, 0 at first. If left at 0, the result is still valid, but
-            ignores stronger evidence of earlier tests.
+        before: The evidence of the previous test. Without it the result is still valid, but ignores stronger
+            evidence of earlier tests.
 
     Raises:
         ValueError: An argument is out of range.
@@ -75,8 +111,7 @@ def compare_always_valid(
         Lindon & Malek (2022), *Anytime-valid inference for multinomial count data*, section 4.
     """
     check_open_unit("confidence_level", confidence_level)
-    log_e = conversion_log_e(successes, control_successes, treatment_share)
-    largest = max(0.0, max_log_e, log_e)
+    present = sided_log_e(successes, control_successes, treatment_share)
     share_odds = treatment_share / (1 - treatment_share)
     ends = _share_ends(
         successes,
@@ -84,8 +119,7 @@ def compare_always_valid(
         _log_marginal(successes, control_successes, treatment_share) + math.log(1 - confidence_level),
     )
     return AlwaysValid(
-        p_value=always_valid_p(largest),
-        max_log_e=largest,
+        evidence=before.strongest(present).strongest(NO_EVIDENCE),
         lift=_lift(successes, control_successes, share_odds),
         lift_interval=Interval(*(_lift_at(end, share_odds) for end in ends)),
     )
@@ -116,6 +150,52 @@ def conversion_log_e(
     log_odds = _log_odds(treatment_share, lift)
     log_marginal = _log_marginal(successes, control_successes, treatment_share)
     return log_marginal - _log_likelihood(successes, control_successes, log_odds)
+
+
+def sided_log_e(successes: int, control_successes: int, treatment_share: float) -> SidedEvidence:
+    """Compute the present log e-values of the two one-sided hypotheses.
+
+    Each is a mixture of likelihood ratios over the shares of conversions on its side, weighted by the prior of
+    `conversion_log_e` on that side. Weighted by the prior's mass on each side, the two e-values sum to that of
+    `conversion_log_e`.
+
+    Args:
+        successes: The variant's, 0 or more.
+        control_successes: 0 or more.
+        treatment_share: The variant's share of the traffic of the two arms, in (0, 1).
+
+    Raises:
+        ValueError: An argument is out of range.
+    """
+    log_e = conversion_log_e(successes, control_successes, treatment_share)
+    alpha, beta = CONCENTRATION * treatment_share, CONCENTRATION * (1 - treatment_share)
+    posterior = alpha + successes, beta + control_successes
+    return SidedEvidence(
+        better=log_e
+        + log_mass_above(*posterior, treatment_share)
+        - log_mass_above(alpha, beta, treatment_share),
+        worse=log_e
+        + log_mass_above(*posterior[::-1], 1 - treatment_share)
+        - log_mass_above(beta, alpha, 1 - treatment_share),
+    )
+
+
+def log_mass_above(alpha: float, beta: float, x: float) -> float:
+    """Compute ln P(θ > x) for θ ~ Beta(α, β), also where the probability is too small for a double."""
+    mass = float(betaincc(alpha, beta, x))
+    if mass > _SMALLEST_MASS:
+        return math.log(mass)
+    # x is far above the mode, so the density falls about exponentially: the first terms of the tail's expansion
+    # (Abramowitz & Stegun 26.5.4, with the roles of the arguments exchanged).
+    total, term = 1.0, 1.0
+    for n in range(_MAX_TERMS):
+        term *= (alpha + beta + n) / (beta + 1 + n) * (1 - x)
+        total += term
+        if term < 1e-17 * total:
+            break
+    return float(
+        alpha * math.log(x) + beta * math.log1p(-x) - math.log(beta) - betaln(alpha, beta) + math.log(total)
+    )
 
 
 def always_valid_p_path(

@@ -51,9 +51,9 @@ def p_value(client: Client, experiment: str) -> float:
     return found
 
 
-def stored(service: Running) -> dict[tuple[int, str], float]:
-    rows = service.sql("SELECT variant, metric, max_log_e FROM armful.experiment_evidence")
-    return {(row["variant"], row["metric"]): row["max_log_e"] for row in rows}
+def stored(service: Running) -> dict[tuple[int, str, str], float]:
+    rows = service.sql("SELECT variant, metric, side, max_log_e FROM armful.experiment_evidence")
+    return {(row["variant"], row["metric"], row["side"]): row["max_log_e"] for row in rows}
 
 
 def test_a_look_that_nobody_asked_for_outlives_later_counts(
@@ -63,7 +63,7 @@ def test_a_look_that_nobody_asked_for_outlives_later_counts(
         create(service.client, "a", "b")
         experiment = start(service.client)
         win(service.client, "b")
-        wait_until(lambda: stored(service).get((2, "engagement_rate"), 0) > 10)
+        wait_until(lambda: stored(service).get((2, "engagement_rate", "better"), 0) > 10)
         strongest = stored(service)
         win(service.client, "a", 55)  # and now they are nearly equal
         wait_until(lambda: service.sql("SELECT FROM armful.experiment_look l WHERE versions = 4"))
@@ -95,7 +95,7 @@ def test_one_process_hears_of_what_another_found(database: str, monkeypatch: pyt
         lose(one.client, "a")
         win(one.client, "b")
         found = p_value(one.client, experiment)
-        wait_until(lambda: stored(one).get((2, "engagement_rate"), 0) > 10)
+        wait_until(lambda: stored(one).get((2, "engagement_rate", "better"), 0) > 10)
         win(one.client, "a", 55)
         assert p_value(other.client, experiment) == pytest.approx(found)
 

@@ -365,7 +365,8 @@ def test_the_contracts_example(service: Running) -> None:
     assert significance["confidence_level"] == 0.95
     assert significance["follows"] == "always_valid"
     assert significance["always_valid_p_value"] > significance["p_value"]
-    assert significance["is_significant"] is (significance["always_valid_p_value"] < 0.05)
+    assert (significance["alpha_ever"], significance["alpha_end"]) == pytest.approx((0.01, 0.04))
+    assert significance["is_significant"] is False
     assert significance["leading_variant_id"] == "high"
     assert significance["minimum_detectable_effect"] == pytest.approx(0.039, abs=5e-4)
     interval = answer["confidence_intervals"]["high"]
@@ -387,8 +388,9 @@ def test_the_contracts_example(service: Running) -> None:
     assert answer["status"] == "completed"
     assert answer["progress_percentage"] == 100
     assert answer["results_summary"]["experiment_duration_days"] == 7
-    assert answer["statistical_significance"]["is_significant"] is True
-    # The split itself is wrong, so nobody has won.
+    # The split itself is wrong, so nothing is significant, and nobody has won.
+    assert answer["statistical_significance"]["adjusted_p_value"] < 0.04
+    assert answer["statistical_significance"]["is_significant"] is False
     assert answer["results_summary"]["winner_variant_id"] is None
 
 
@@ -416,8 +418,14 @@ def test_a_worse_variant_does_not_win(service: Running) -> None:
     end_as_planned(service, experiment)
     answer = results(client, experiment)
     assert answer["statistical_significance"]["is_significant"] is True
-    assert answer["results_summary"]["winner_variant_id"] is None
-    assert answer["recommendations"]["recommendation_type"] == "stop_harm"
+    assert answer["comparisons"]["b"]["verdict"] == "worse"
+    assert answer["results_summary"]["winner_variant_id"] == "a"
+    assert answer["results_summary"]["improvement_percentage"] is None
+    assert answer["recommendations"] == {
+        "recommendation_type": "stop_harm",
+        "message": "Control is winning: b is significantly worse. Stop the experiment and keep a.",
+        "variant_id": "a",
+    }
 
 
 def test_holm_over_the_comparisons(service: Running) -> None:

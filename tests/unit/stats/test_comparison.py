@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 
-from armful.stats.comparison import compare, fisher_p_value, holm, pooled_z
+from armful.stats.comparison import compare, fisher_p_value, pooled_z
 from armful.stats.intervals import Interval
 
 arms = st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -198,16 +197,6 @@ def test_all_against_nothing_reaches_the_ends() -> None:
     assert compare(0, 10, 20, 20).lift_interval.lower == -1.0
 
 
-@settings(max_examples=10, deadline=None)
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
-def test_holm_agrees_with_statsmodels(p_values: list[float]) -> None:
-    assert holm(p_values) == pytest.approx(list(multipletests(p_values, method="holm")[1]), abs=1e-15)
-
-
-def test_holm_of_nothing_is_nothing() -> None:
-    assert holm([]) == []
-
-
 def test_pooled_z_is_nought_where_nothing_varies() -> None:
     assert pooled_z(0, 10, 0, 20) == pooled_z(10, 10, 20, 20) == pooled_z(0, 0, 1, 2) == 0.0
 
@@ -222,7 +211,6 @@ def test_pooled_z_is_nought_where_nothing_varies() -> None:
         ),
         (lambda: compare(1, 10, 1, -1), "control_impressions must be finite and at least 0, not -1"),
         (lambda: compare(1, 10, 1, 10, 95), "confidence_level must be between 0 and 1, not 95"),
-        (lambda: holm([0.5, 1.5]), "p_values must be between 0 and 1, not 1.5"),
     ],
 )
 def test_a_bad_argument_is_named_with_its_value(call, message: str) -> None:

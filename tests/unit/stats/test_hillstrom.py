@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from statsmodels.stats.proportion import proportion_confint, proportions_ztest
 
-from armful.stats.comparison import compare, holm
+from armful.stats.comparison import compare
 from armful.stats.intervals import wilson_interval
+from armful.stats.multiplicity import holm
 from armful.stats.sequential import compare_always_valid
 from armful.stats.srm import sample_ratio_test
 

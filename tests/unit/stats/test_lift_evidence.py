@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from armful.stats.intervals import Interval
-from armful.stats.lift_evidence import LiftEvidence, evaluate_lift, lift_log_e
-from armful.stats.sequential import compare_always_valid, conversion_log_e
+from armful.stats.lift_evidence import LiftEvidence, evaluate_lift, lift_log_e, sided_lift_log_e
+from armful.stats.sequential import compare_always_valid, conversion_log_e, sided_log_e
 
 shares = st.floats(0.02, 0.98)
 counts = st.integers(0, 5000)
@@ -34,8 +34,8 @@ def test_with_one_share_it_is_the_closed_form(s1: int, s0: int, share: float) ->
     expected = conversion_log_e(s1, s0, share)
     treatment, control = s1 + 100 * share, s0 + 100 * (1 - share)
     center = abs(math.log(treatment / control * (1 - share) / share))
-    # Six standard deviations of the log odds from its center on, nothing is left that a cut at ±3 could take away.
-    if center + 6 / math.sqrt(min(treatment, control)) < 3:
+    # Eight standard deviations of the log odds from its center on, nothing is left that a cut at ±3 could take away.
+    if center + 8 / math.sqrt(min(treatment, control)) < 3:
         assert log_e == pytest.approx(expected, rel=1e-9, abs=1e-9)
     else:
         # What is bet on lifts past 1,900 % is given away: less is found, and nothing more.
@@ -83,7 +83,7 @@ def test_order_and_grouping_make_no_difference(parts: list[tuple[float, int, int
 def test_exchanging_the_arms_turns_everything_round(parts: list[tuple[float, int, int]]) -> None:
     one = evaluate_lift(gather(parts))
     other = evaluate_lift(gather([(1 - share, s0, s1) for share, s1, s0 in parts]))
-    assert one.max_log_e == pytest.approx(other.max_log_e, rel=1e-7, abs=1e-7)
+    assert one.evidence == pytest.approx(other.evidence[::-1], rel=1e-7, abs=1e-7)
     if one.lift_interval.lower > -1:
         assert (1 + one.lift_interval.lower) * (1 + other.lift_interval.upper) == pytest.approx(1, rel=1e-6)
 
@@ -99,31 +99,43 @@ def test_interval_is_ordered_and_holds_the_likeliest_lift(parts: list[tuple[floa
 
 
 @given(batches)
-def test_without_memory_significance_is_an_interval_that_excludes_no_lift(
+def test_without_memory_the_p_value_and_the_interval_agree(
     parts: list[tuple[float, int, int]],
 ) -> None:
     result = evaluate_lift(gather(parts))
-    if abs(result.p_value - 0.05) > 1e-6:
-        excluded = not result.lift_interval.lower <= 0 <= result.lift_interval.upper
-        assert excluded == (result.p_value < 0.05)
+    excluded = not result.lift_interval.lower <= 0 <= result.lift_interval.upper
+    if result.p_value < 0.02:
+        assert excluded
+    if result.p_value > 0.12:
+        assert not excluded
+
+
+@given(counts, counts, st.floats(0.1, 0.9))
+def test_with_one_share_its_sides_are_those_of_the_closed_form(s1: int, s0: int, share: float) -> None:
+    sides = sided_lift_log_e(LiftEvidence().add(share, s1, s0), prior_share=share)
+    expected = sided_log_e(s1, s0, share)
+    treatment, control = s1 + 100 * share, s0 + 100 * (1 - share)
+    center = abs(math.log(treatment / control * (1 - share) / share))
+    if center + 8 / math.sqrt(min(treatment, control)) < 3:
+        assert sides == pytest.approx(expected, rel=1e-7, abs=1e-7)
 
 
 def test_no_bet_wins_on_average_even_where_the_share_follows_the_labels() -> None:
     # Over all label sequences of eight conversions, the share rising with each that was the variant's.
-    mean = 0.0
+    means = np.zeros(3)
     for labels in itertools.product((0, 1), repeat=8):
         evidence, chance, share = LiftEvidence(), 1.0, 0.5
         for label in labels:
             chance *= share if label else 1 - share
             evidence = evidence.add(share, label, 1 - label)
             share = share + (0.9 - share) * 0.4 if label else share * 0.7
-        mean += chance * math.exp(lift_log_e(evidence))
-    assert mean == pytest.approx(1, rel=1e-9)
+        means += chance * np.exp([lift_log_e(evidence), *sided_lift_log_e(evidence)])
+    assert means == pytest.approx([1, 1, 1], rel=1e-8)
 
 
 def test_what_was_once_found_is_not_lost() -> None:
     early = evaluate_lift(LiftEvidence().add(0.5, 160, 60))
-    later = evaluate_lift(LiftEvidence().add(0.5, 10_000, 9_950), max_log_e=early.max_log_e)
+    later = evaluate_lift(LiftEvidence().add(0.5, 10_000, 9_950), before=early.evidence)
     assert later.p_value == early.p_value < 0.001
 
 

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from armful.stats.intervals import Interval
 from armful.stats.sequential import (
+    SidedEvidence,
     always_valid_p,
     always_valid_p_path,
     compare_always_valid,
     conversion_log_e,
+    log_mass_above,
     multinomial_log_e,
+    sided_log_e,
 )
 
 conversions = st.tuples(st.integers(0, 10**5), st.integers(0, 10**5))
@@ -22,19 +25,24 @@ shares = st.floats(0.05, 0.95)
 
 
 @pytest.mark.parametrize("share", [0.5, 0.25, 0.9])
-def test_p_value_agrees_with_savvi_at_every_look(share: float, savvi_multinomial) -> None:
+def test_the_two_sides_together_agree_with_savvi_at_every_look(share: float, savvi_multinomial) -> None:
     rng = np.random.default_rng(11)
     oracle = savvi_multinomial(0.05, np.array([share, 1 - share]))
     s1 = s0 = 0
-    max_log_e, smallest = 0.0, 1.0
+    largest = 0.0
+    smallest = 1.0
     for _ in range(300):
         batch = rng.multinomial(5, [share * 1.1, 1 - share * 1.1])
         s1, s0 = s1 + int(batch[0]), s0 + int(batch[1])
         oracle.update(batch)
         smallest = min(smallest, oracle.calculate_p_value())
-        result = compare_always_valid(s1, s0, share, max_log_e=max_log_e)
-        max_log_e = result.max_log_e
-        assert result.p_value == pytest.approx(smallest, rel=1e-11)
+        sides = sided_log_e(s1, s0, share)
+        log_e = np.logaddexp(
+            log_mass_above(100 * share, 100 * (1 - share), share) + sides.better,
+            log_mass_above(100 * (1 - share), 100 * share, 1 - share) + sides.worse,
+        )
+        largest = max(largest, log_e)
+        assert always_valid_p(largest) == pytest.approx(smallest, rel=1e-10)
 
 
 def test_confidence_sequence_agrees_with_savvi(savvi_multinomial) -> None:
@@ -98,28 +106,94 @@ def test_interval_holds_the_likeliest_lift(counts: tuple[int, int], share: float
 
 
 @given(conversions, shares)
-def test_without_memory_significance_is_an_interval_that_excludes_no_lift(
-    counts: tuple[int, int], share: float
-) -> None:
+def test_without_memory_the_p_value_and_the_interval_agree(counts: tuple[int, int], share: float) -> None:
     result = compare_always_valid(*counts, share)
-    if abs(result.p_value - 0.05) > 1e-9:
-        excluded = not result.lift_interval.lower <= 0 <= result.lift_interval.upper
-        assert excluded == (result.p_value < 0.05)
+    excluded = not result.lift_interval.lower <= 0 <= result.lift_interval.upper
+    if result.p_value < 0.02:
+        assert excluded
+    if result.p_value > 0.12:
+        assert not excluded
 
 
 @given(conversions, shares)
 def test_exchanging_the_arms_turns_everything_round(counts: tuple[int, int], share: float) -> None:
     s1, s0 = counts
     one, other = compare_always_valid(s1, s0, share), compare_always_valid(s0, s1, 1 - share)
-    assert one.max_log_e == pytest.approx(other.max_log_e, rel=1e-9, abs=1e-9)
+    assert one.evidence == pytest.approx(other.evidence[::-1], rel=1e-9, abs=1e-9)
     if one.lift_interval.lower > -1 and other.lift_interval.upper < math.inf:
         inverse = 1 / (1 + other.lift_interval.upper)
         assert 1 + one.lift_interval.lower == pytest.approx(inverse, rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.parametrize("share", [0.5, 0.2])
+@pytest.mark.parametrize("total", [1, 5, 40])
+@pytest.mark.parametrize("lift", [0.0, -0.3, -0.8])
+def test_no_bet_on_a_better_variant_wins_on_average_where_it_is_not(
+    share: float, total: int, lift: float
+) -> None:
+    # Not only where the arms are equal: where the variant is worse, the bet loses even more.
+    chance = share * (1 + lift) / (1 + share * lift)
+    chances = [math.comb(total, s) * chance**s * (1 - chance) ** (total - s) for s in range(total + 1)]
+    mean = sum(c * math.exp(sided_log_e(s, total - s, share).better) for s, c in enumerate(chances))
+    if lift == 0:
+        assert mean == pytest.approx(1, rel=1e-9)
+    else:
+        assert mean < 1
+
+
+@pytest.mark.parametrize(
+    ("s1", "s0", "share"), [(120, 64, 0.5), (3, 0, 0.3), (9_000, 9_400, 0.5), (7, 9, 0.05), (30, 2_000, 0.5)]
+)
+def test_sided_e_values_agree_with_mpmath(s1: int, s0: int, share: float) -> None:
+    with mpmath.workdps(40):
+        p = mpmath.mpf(share)
+        alpha, beta = 100 * p, 100 * (1 - p)
+
+        def side(low: mpmath.mpf, high: mpmath.mpf) -> float:
+            # The mean of the likelihood ratio over the prior between the two ends.
+            mode = (alpha + s1 - 1) / (alpha + beta + s1 + s0 - 2)
+            points = sorted({low, high, *(mode + k * mpmath.mpf("0.002") for k in range(-20, 21))})
+            inside = [point for point in points if low <= point <= high]
+            weight = mpmath.betainc(alpha, beta, low, high)
+            total = mpmath.quad(
+                lambda t: t ** (alpha - 1 + s1) * (1 - t) ** (beta - 1 + s0) / (p**s1 * (1 - p) ** s0), inside
+            )
+            return float(mpmath.log(total / weight))
+
+        expected = SidedEvidence(side(p, mpmath.mpf(1)), side(mpmath.mpf(0), p))
+    assert sided_log_e(s1, s0, share) == pytest.approx(expected, rel=1e-8, abs=1e-8)
+
+
+@given(st.floats(1, 1e5), st.floats(1, 1e5), st.floats(0.05, 0.95))
+def test_the_masses_above_and_below_sum_to_one(alpha: float, beta: float, x: float) -> None:
+    above, below = log_mass_above(alpha, beta, x), log_mass_above(beta, alpha, 1 - x)
+    assert above <= 1e-12
+    assert below <= 1e-12
+    assert math.exp(above) + math.exp(below) == pytest.approx(1, abs=1e-9)
+
+
+def test_a_mass_too_small_for_a_double_has_a_logarithm() -> None:
+    with mpmath.workdps(30):
+        # The density falls by a factor of e within 0.000005.
+        points = [mpmath.mpf("0.5") + mpmath.mpf("0.000005") * 2**k for k in range(-2, 8)]
+        far = mpmath.quad(lambda t: t**49 * (1 - t) ** 100_049, [mpmath.mpf("0.5"), *points])
+        expected = float(mpmath.log(far) - mpmath.log(mpmath.beta(50, 100_050)))
+    assert log_mass_above(50, 100_050, 0.5) == pytest.approx(expected, rel=1e-12)
+
+
+def test_evidence_against_a_variant_is_never_evidence_for_it() -> None:
+    early = compare_always_valid(130, 300, 0.5)
+    assert early.p_value < 0.001
+    assert early.evidence.better == 0
+    later = compare_always_valid(980, 900, 0.5, before=early.evidence)
+    assert later.lift is not None
+    assert later.lift > 0
+    assert later.p_value == compare_always_valid(980, 900, 0.5).p_value > 0.1
+
+
 def test_what_was_once_found_is_not_lost() -> None:
     early = compare_always_valid(160, 60, 0.5)
-    later = compare_always_valid(10_000, 9_950, 0.5, max_log_e=early.max_log_e)
+    later = compare_always_valid(10_000, 9_950, 0.5, before=early.evidence)
     assert later.p_value == early.p_value < 0.001
     assert compare_always_valid(10_000, 9_950, 0.5).p_value == 1.0
 
@@ -134,11 +208,8 @@ def test_before_the_first_conversion_nothing_is_known() -> None:
 def test_path_is_the_p_value_look_by_look() -> None:
     rng = np.random.default_rng(5)
     s1, s0 = rng.poisson(3, 50).cumsum(), rng.poisson(2, 50).cumsum()
-    max_log_e, expected = 0.0, []
-    for treated, control in zip(s1.tolist(), s0.tolist(), strict=True):
-        result = compare_always_valid(treated, control, 0.5, max_log_e=max_log_e)
-        max_log_e = result.max_log_e
-        expected.append(result.p_value)
+    log_e = [conversion_log_e(a, b, 0.5) for a, b in zip(s1.tolist(), s0.tolist(), strict=True)]
+    expected = [always_valid_p(max(log_e[: look + 1])) for look in range(len(log_e))]
     path = always_valid_p_path(s1, s0, 0.5)
     of_a_lift = always_valid_p_path(s1, s0, 0.5, lift=0.4)
     log_e = [conversion_log_e(a, b, 0.5, lift=0.4) for a, b in zip(s1.tolist(), s0.tolist(), strict=True)]

@@ -135,6 +135,8 @@ CREATE TABLE armful.experiment (
     guardrail_metrics text[] NOT NULL DEFAULT '{}',
     -- For each guardrail, whether an increase of its rate or a decrease is the harm.
     guardrail_harms   text[] NOT NULL DEFAULT '{}',
+    -- And how much worse than control it may be, relative to control, before that counts as harm that is not excluded.
+    guardrail_margins float8[] NOT NULL DEFAULT '{}',
     duration_days     integer NOT NULL CHECK (duration_days > 0),
     min_sample_size   bigint,
     allocation        text NOT NULL DEFAULT 'fixed' CHECK (allocation IN ('fixed', 'thompson')),
@@ -261,14 +263,16 @@ CREATE TABLE armful.experiment_segment_closed (
     PRIMARY KEY (experiment, key)
 );
 
--- The strongest always-valid evidence any look at a comparison has found, so that no later look takes it back.
+-- The strongest always-valid evidence that any look has found, so that no later look takes it back: that a variant is better
+-- or worse than control, and (variant 0, metric '') that the traffic does not follow the planned split.
 CREATE TABLE armful.experiment_evidence (
     experiment bigint NOT NULL REFERENCES armful.experiment (id),
     phase      integer NOT NULL,
     variant    bigint NOT NULL,
     metric     text NOT NULL,
+    side       text NOT NULL CHECK (side IN ('better', 'worse', 'split')),
     max_log_e  double precision NOT NULL,
-    PRIMARY KEY (experiment, phase, variant, metric)
+    PRIMARY KEY (experiment, phase, variant, metric, side)
 );
 
 -- When an experiment's evidence was last looked at, and what the versions of its variants added up to by then: a commit that

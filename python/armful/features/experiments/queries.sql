@@ -1,9 +1,9 @@
 -- name: insert
 INSERT INTO armful.experiment
     (experiment_id, experiment_name, description, target_persona, success_metrics, guardrail_metrics, guardrail_harms,
-     duration_days, min_sample_size, allocation, salt, namespace, namespace_from, namespace_to, attribution_days,
+     guardrail_margins, duration_days, min_sample_size, allocation, salt, namespace, namespace_from, namespace_to, attribution_days,
      unresolved, stop_rule, status)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'draft')
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'draft')
 RETURNING id;
 
 -- name: put_arm
@@ -69,7 +69,8 @@ WHERE e.id < $1 ORDER BY e.id DESC LIMIT $2;
 SELECT count(*) FROM armful.experiment;
 
 -- name: arms
-SELECT a.experiment, a.variant, v.variant_id, a.traffic_allocation, a.is_control, a.floor, a.retired
+SELECT a.experiment, a.variant, v.variant_id, a.traffic_allocation, a.is_control, a.floor, a.retired,
+       v.prior_alpha, v.prior_beta
 FROM armful.experiment_arm a JOIN armful.variant_performance v ON v.id = a.variant
 WHERE a.experiment = ANY ($1::bigint[]) ORDER BY a.experiment, a.position;
 
@@ -120,12 +121,12 @@ FROM armful.experiment_segment WHERE experiment = $1 AND key = $2 AND phase = $3
 SELECT EXISTS (SELECT FROM armful.experiment_segment_closed WHERE experiment = $1 AND key = $2);
 
 -- name: evidence
-SELECT variant, metric, max_log_e FROM armful.experiment_evidence WHERE experiment = $1 AND phase = $2;
+SELECT variant, metric, side, max_log_e FROM armful.experiment_evidence WHERE experiment = $1 AND phase = $2;
 
 -- name: keep_evidence
-INSERT INTO armful.experiment_evidence AS e (experiment, phase, variant, metric, max_log_e)
-SELECT $1, $2, * FROM unnest($3::bigint[], $4::text[], $5::float8[])
-ON CONFLICT (experiment, phase, variant, metric) DO UPDATE SET max_log_e = greatest(e.max_log_e, excluded.max_log_e);
+INSERT INTO armful.experiment_evidence AS e (experiment, phase, variant, metric, side, max_log_e)
+SELECT $1, $2, * FROM unnest($3::bigint[], $4::text[], $5::text[], $6::float8[])
+ON CONFLICT (experiment, phase, variant, metric, side) DO UPDATE SET max_log_e = greatest(e.max_log_e, excluded.max_log_e);
 
 -- name: claim_looks
 -- Claim the experiments whose evidence is due to be looked at: those that count, and have counted something since the last

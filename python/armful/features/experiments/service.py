@@ -261,7 +261,9 @@ class Experiments:
             evaluated = evaluate(experiment, counts, now)
         self.evidence.add(experiment.key, phase, evaluated.evidence, counts.evidence)
         if segments is not None:
-            evaluated.segments = await asyncio.to_thread(compute_segments, experiment, segments, evaluated)
+            evaluated.segments, evaluated.segment_interaction = await asyncio.to_thread(
+                compute_segments, experiment, segments, evaluated
+            )
         return evaluated
 
 

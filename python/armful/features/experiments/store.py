@@ -68,6 +68,7 @@ async def create(
                 new.success_metrics,
                 [guardrail.name for guardrail in new.guardrails],
                 [guardrail.harm for guardrail in new.guardrails],
+                [guardrail.margin for guardrail in new.guardrails],
                 new.duration_days,
                 new.min_sample_size,
                 new.allocation,
@@ -143,8 +144,10 @@ async def _with_arms(connection: Any, rows: Sequence[Any]) -> list[Experiment]:
             end_time=row["expected_end_time"] if row["state"] == "completed" else row["end_time"],
             arms=arms[row["id"]],
             guardrails=[
-                Guardrail(*pair)
-                for pair in zip(row["guardrail_metrics"], row["guardrail_harms"], strict=True)
+                Guardrail(*values)
+                for values in zip(
+                    row["guardrail_metrics"], row["guardrail_harms"], row["guardrail_margins"], strict=True
+                )
             ],
             namespace_range=(row["namespace_from"], row["namespace_to"]),
             stop_rule=None if "off" in row["stop_rule"] else msgspec.convert(row["stop_rule"], StopRule),

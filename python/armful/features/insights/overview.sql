@@ -29,5 +29,5 @@ SELECT arm.experiment_id, arm.allocation, arm.variant, sum(seen)::bigint AS seen
     sum(total * share)::float8 AS expected, sum(total * share * (1 - share))::float8 AS variance,
     coalesce(max(e.max_log_e), 0)::float8 AS evidence
 FROM arm
-LEFT JOIN armful.experiment_evidence e ON e.experiment = arm.id AND e.phase = arm.phase AND e.variant = 0 AND e.metric = ''
+LEFT JOIN armful.experiment_evidence e ON e.experiment = arm.id AND e.phase = arm.phase AND e.side = 'split'
 GROUP BY 1, 2, 3 ORDER BY 1, 3;

@@ -18,6 +18,7 @@ from armful.contract.results import (
     RecommendationView,
     ResultsView,
     SampleRatioView,
+    SegmentInteractionView,
     SegmentView,
     SignificanceView,
     Summary,
@@ -28,7 +29,8 @@ from armful.features.experiments.results.comparisons import (
     VariantComparison,
     VariantResult,
 )
-from armful.features.experiments.results.evaluation import GuardrailResult, Results, Segment
+from armful.features.experiments.results.evaluation import Results, Segment
+from armful.features.experiments.results.guardrails import GuardrailResult
 from armful.features.experiments.results.series import DayPoint
 from armful.features.experiments.results.significance import Significance
 from armful.stats.intervals import Interval
@@ -53,6 +55,7 @@ def comparison_view(comparison: VariantComparison) -> ComparisonView:
             lift=_finite(always.lift),
             lift_interval=_ends(always.lift_interval),
         ),
+        verdict=comparison.verdict,
     )
 
 
@@ -142,7 +145,8 @@ def guardrail(result: GuardrailResult) -> GuardrailView:
     return GuardrailView(
         **_metric_fields(result.variants),
         harm=result.guardrail.harm,
-        status="harmed" if result.harmed_by else "not_harmed",
+        margin=result.guardrail.margin,
+        status=result.status,
         harmed_by=result.harmed_by,
     )
 
@@ -198,6 +202,9 @@ def results_view(results: Results, *, include_interim: bool) -> ResultsView:
             variant_id=recommendation.variant_id,
         ),
         segment_breakdown=UNSET if results.segments is None else _segments(results.segments),
+        segment_interaction=UNSET
+        if results.segments is None
+        else SegmentInteractionView(p_value=results.segment_interaction, method="cochran_q"),
         interim_results=_interim(results) if include_interim else UNSET,
         progress_percentage=results.progress_percentage if include_interim else UNSET,
     )

@@ -2,22 +2,23 @@
 
 With a fixed split, each variant is compared with control by a score test at the planned end, and by an always-valid
 sequential test at any time before. With an adaptive split, the comparison weights impressions by the propensities of the
-allocation epochs: a plain p-value is not valid there.
+allocation epochs: a plain p-value is not valid there, and the test at the planned end inverts the weighted interval.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
 from armful.core import expected_loss, probability_best
 from armful.domain.experiment import Arm, Experiment
-from armful.stats.adaptive import AdaptiveRate, ArmSums, adaptive_comparison, adaptive_rate
-from armful.stats.comparison import compare, holm
+from armful.stats.adaptive import AdaptiveRate, ArmSums, adaptive_comparison, adaptive_p_value, adaptive_rate
+from armful.stats.comparison import compare
 from armful.stats.intervals import Interval, credible_interval, wilson_interval
 from armful.stats.lift_evidence import LiftEvidence, evaluate_lift
-from armful.stats.sequential import AlwaysValid, compare_always_valid
+from armful.stats.multiplicity import holm
+from armful.stats.sequential import NO_EVIDENCE, AlwaysValid, SidedEvidence, compare_always_valid
 
 CONFIDENCE_LEVEL = 0.95
 
@@ -39,12 +40,14 @@ class VariantComparison(Struct, kw_only=True):
     lift: float | None
     lift_interval: Interval
     p_value: float | None
-    """The fixed-horizon p-value. None in an adaptive experiment, which has no fixed-horizon test."""
+    """The p-value of the test for the planned end. None in an adaptive experiment that has not reached its planned end."""
     adjusted_p_value: float | None
     method: str
     always_valid: AlwaysValid | None
     """The result of the sequential test. None if the variant and control never had traffic at the same time."""
     always_valid_adjusted: float | None
+    verdict: Literal["better", "worse", "undecided"] = "undecided"
+    """What the tests decide about the variant; see `verdicts`."""
 
 
 class VariantResult(Struct, kw_only=True):
@@ -58,11 +61,19 @@ class VariantResult(Struct, kw_only=True):
     confidence_interval: Interval
     interval_method: str
     credible_interval: Interval
+    posterior_mean: float
     chance_to_be_best: float
     expected_loss: float
     comparison: VariantComparison | None
     weighted: AdaptiveRate | None = None
     """The propensity-weighted rate of an adaptive experiment, to which the confidence interval belongs."""
+
+    @property
+    def rate(self) -> float:
+        """The estimate of the rate: the weighted one in an adaptive experiment, else the plain one."""
+        if self.weighted is None or self.weighted.rate is None:
+            return self.success_rate
+        return self.weighted.rate
 
     @property
     def effective_impressions(self) -> int:
@@ -98,7 +109,8 @@ def compute_variant_results(
     *,
     adaptive: bool,
     participants: Mapping[int, int],
-    evidence: Mapping[int, float],
+    evidence: Mapping[int, SidedEvidence],
+    as_planned: bool = False,
 ) -> list[VariantResult]:
     """Compute the results of every variant, in the order of `arms`.
 
@@ -108,7 +120,8 @@ def compute_variant_results(
         shares: The traffic share of each variant, by allocation epoch.
         adaptive: Whether the shares follow the outcomes.
         participants: The number of participants, by variant key.
-        evidence: The largest log e-value of earlier evaluations, by variant key.
+        evidence: The largest log e-values of earlier evaluations, by variant key.
+        as_planned: Whether the experiment ran for its whole planned duration.
     """
     counted = totals(cells)
     tallies = {arm.variant: counted.get(arm.variant, Tally(0, 0)) for arm in arms}
@@ -116,19 +129,22 @@ def compute_variant_results(
     others = [arm.variant for arm in arms if not arm.is_control]
     rates = _adaptive_rates(arms, cells, shares) if adaptive else {}
     comparisons = {
-        variant: _adaptive_comparison(variant, control, rates, cells, shares, evidence.get(variant, 0.0))
+        variant: _adaptive_comparison(
+            variant, control, rates, cells, shares, evidence.get(variant, NO_EVIDENCE), as_planned=as_planned
+        )
         if adaptive
         else _fixed_comparison(
             tallies[variant],
             tallies[control],
             _pair_share(shares, variant, control),
-            evidence.get(variant, 0.0),
+            evidence.get(variant, NO_EVIDENCE),
         )
         for variant in others
     }
     _apply_holm(list(comparisons.values()))
-    alpha = [1.0 + tallies[arm.variant].successes for arm in arms]
-    beta = [1.0 + tallies[arm.variant].impressions - tallies[arm.variant].successes for arm in arms]
+    alpha, beta = zip(
+        *(_posterior(arm, tallies[arm.variant], rates.get(arm.variant)) for arm in arms), strict=True
+    )
     return [
         VariantResult(
             arm=arm,
@@ -141,6 +157,7 @@ def compute_variant_results(
             else wilson_interval(tally.successes, tally.impressions, CONFIDENCE_LEVEL),
             interval_method="aipw" if adaptive else "wilson",
             credible_interval=credible_interval(a, b, CONFIDENCE_LEVEL),
+            posterior_mean=a / (a + b),
             chance_to_be_best=chance,
             expected_loss=loss,
             comparison=comparisons.get(arm.variant),
@@ -164,13 +181,35 @@ def compute_experiment_results(
     cells: Sequence[Cell],
     shares: dict[int, dict[int, float]],
     participants: dict[int, int],
-    evidence: dict[int, float],
+    evidence: Mapping[int, SidedEvidence],
+    *,
+    as_planned: bool = False,
 ) -> list[VariantResult]:
     """Compute every variant's results by the experiment's own allocation; see `compute_variant_results`."""
-    adaptive = experiment.allocation == "thompson"
     return compute_variant_results(
-        arms, cells, shares, adaptive=adaptive, participants=participants, evidence=evidence
+        arms,
+        cells,
+        shares,
+        adaptive=experiment.allocation == "thompson",
+        participants=participants,
+        evidence=evidence,
+        as_planned=as_planned,
     )
+
+
+def _posterior(arm: Arm, tally: Tally, weighted: AdaptiveRate | None) -> tuple[float, float]:
+    """Return the parameters of a variant's posterior: its own prior, plus its successes and failures.
+
+    In an adaptive experiment they are those of the weighted rate and its effective impressions. Plain counts would take a
+    drift that all variants share for a difference.
+    """
+    if weighted is None or weighted.rate is None:
+        successes: float = tally.successes
+        impressions: float = tally.impressions
+    else:
+        impressions = weighted.effective_impressions
+        successes = weighted.rate * impressions
+    return arm.prior_alpha + successes, arm.prior_beta + impressions - successes
 
 
 def _pair_share(shares: Mapping[int, Mapping[int, float]], variant: int, control: int) -> float | None:
@@ -183,7 +222,7 @@ def _pair_share(shares: Mapping[int, Mapping[int, float]], variant: int, control
 
 
 def _fixed_comparison(
-    variant: Tally, control: Tally, share: float | None, max_log_e: float
+    variant: Tally, control: Tally, share: float | None, before: SidedEvidence
 ) -> VariantComparison:
     test = compare(
         variant.successes, variant.impressions, control.successes, control.impressions, CONFIDENCE_LEVEL
@@ -198,7 +237,7 @@ def _fixed_comparison(
         method=test.method,
         always_valid=None
         if share is None
-        else compare_always_valid(variant.successes, control.successes, share, CONFIDENCE_LEVEL, max_log_e),
+        else compare_always_valid(variant.successes, control.successes, share, CONFIDENCE_LEVEL, before),
         always_valid_adjusted=None,
     )
 
@@ -231,7 +270,9 @@ def _adaptive_comparison(
     rates: Mapping[int, AdaptiveRate],
     cells: Sequence[Cell],
     shares: Mapping[int, Mapping[int, float]],
-    max_log_e: float,
+    before: SidedEvidence,
+    *,
+    as_planned: bool,
 ) -> VariantComparison:
     conversions: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for cell in cells:
@@ -248,10 +289,10 @@ def _adaptive_comparison(
         difference_interval=estimate.difference_interval,
         lift=estimate.lift,
         lift_interval=estimate.lift_interval,
-        p_value=None,
+        p_value=adaptive_p_value(rates[variant], rates[control]) if as_planned else None,
         adjusted_p_value=None,
         method="aipw",
-        always_valid=evaluate_lift(evidence, CONFIDENCE_LEVEL, max_log_e),
+        always_valid=evaluate_lift(evidence, CONFIDENCE_LEVEL, before),
         always_valid_adjusted=None,
     )
 

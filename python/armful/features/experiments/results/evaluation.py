@@ -3,35 +3,27 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 from msgspec import Struct
 
-from armful.domain.experiment import Experiment, Guardrail
-from armful.features.experiments.results.comparisons import (
-    CONFIDENCE_LEVEL,
-    Cell,
-    VariantResult,
-    compute_experiment_results,
-)
+from armful.domain.experiment import Experiment
+from armful.features.experiments.results.comparisons import Cell, VariantResult, compute_experiment_results
+from armful.features.experiments.results.guardrails import GuardrailResult, evaluate_guardrails
 from armful.features.experiments.results.recommendation import Recommendation, recommend
 from armful.features.experiments.results.sample_ratio import SampleRatioResult, sample_ratio
 from armful.features.experiments.results.series import DayPoint, compute_daily_series
 from armful.features.experiments.results.significance import Significance, compute_significance
-from armful.features.experiments.results.store import PhaseCounts
+from armful.features.experiments.results.store import Evidence, EvidenceKey, PhaseCounts
+from armful.features.experiments.results.verdicts import find_winner, harmful, set_verdicts
+from armful.stats.error_budget import error_budget
+from armful.stats.sequential import SidedEvidence
 from armful.stats.stopping import ShipDecision, safe_to_ship
+
+_SIDES: tuple[Literal["better", "worse"], ...] = ("better", "worse")
 
 MIN_PARTICIPANTS = 100
 """With fewer participants than this, no result is called significant."""
-
-_MIN_CHANCE_TO_BE_BEST = 0.95
-
-
-class GuardrailResult(Struct, kw_only=True):
-    """The results of a guardrail metric, and the variants that harm it."""
-
-    guardrail: Guardrail
-    variants: list[VariantResult]
-    harmed_by: list[str]
 
 
 class Segment(Struct):
@@ -64,9 +56,11 @@ class Results(Struct, kw_only=True):
     remaining_days: float | None
     recommendation: Recommendation
     days: list[DayPoint]
-    evidence: dict[tuple[int, str], float]
-    """The strongest evidence so far, by (variant key, metric), including this evaluation."""
+    evidence: Evidence
+    """The strongest evidence so far, including this evaluation."""
     segments: dict[str, Segment] | None = None
+    segment_interaction: float | None = None
+    """The p-value of a difference between the segments (Cochran's Q)."""
 
 
 def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, series: bool = False) -> Results:
@@ -97,33 +91,38 @@ def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, seri
     ]
 
     def results_of(metric: str) -> list[VariantResult]:
-        evidence = {variant: log_e for (variant, name), log_e in counts.evidence.items() if name == metric}
         metric_cells = cells if metric == primary_metric else _metric_cells(counts, metric, cells, resolved)
-        return compute_experiment_results(
-            experiment, arms, metric_cells, shares, participants_by_variant, evidence
+        found = compute_experiment_results(
+            experiment,
+            arms,
+            metric_cells,
+            shares,
+            participants_by_variant,
+            _evidence_of(counts, metric),
+            as_planned=as_planned,
         )
+        set_verdicts(found, budget, as_planned=as_planned, valid=valid)
+        return found
 
-    variants = results_of(primary_metric)
     participants = sum(participants_by_variant.values())
     # An earlier phase did not end as planned: a user who could see its results opened the next one.
     as_planned = counts.phase == experiment.phase and _as_planned(experiment, now)
-    enough = participants >= MIN_PARTICIPANTS
-    significance = compute_significance(variants, experiment, enough=enough, as_planned=as_planned)
+    budget = error_budget(max(0, counts.phase - 1))
     ratio, ratio_evidence = sample_ratio(
         experiment, counts, shares, arms, participants_by_variant, as_planned=as_planned
     )
+    valid = participants >= MIN_PARTICIPANTS and not ratio.alarm
+    variants = results_of(primary_metric)
+    significance = compute_significance(variants, experiment, budget, as_planned=as_planned)
     elapsed, progress = _elapsed_and_progress(experiment, now)
     secondary = {metric: results_of(metric) for metric in experiment.success_metrics[1:]}
-    guardrails = [
-        _guardrail(
-            guardrail,
-            results_of(guardrail.name),
-            enough=enough,
-            as_planned=as_planned and experiment.allocation == "fixed",
-        )
-        for guardrail in experiment.guardrails
-    ]
-    winner = _winner(significance, ratio)
+    guardrails = evaluate_guardrails(
+        [(guardrail, results_of(guardrail.name)) for guardrail in experiment.guardrails],
+        budget,
+        as_planned=as_planned,
+        valid=valid,
+    )
+    winner = find_winner(variants)
     ship = _ship(experiment, variants, elapsed)
     missing = (
         None if experiment.min_sample_size is None else max(0, experiment.min_sample_size - participants)
@@ -159,23 +158,34 @@ def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, seri
             min_participants=MIN_PARTICIPANTS,
             ratio_p_value=ratio.p_value if ratio.alarm else None,
             harmed={g.guardrail.name: g.harmed_by for g in guardrails if g.harmed_by},
-            leading=significance.leading,
-            is_significant=significance.is_significant,
+            harmful=harmful(variants),
             winner=winner,
             ship=ship,
-            best=max(variants, key=lambda variant: variant.chance_to_be_best),
+            safest=_safest(variants),
             as_planned=as_planned,
             over=experiment.expected_end_time is not None and now >= experiment.expected_end_time,
         ),
         days=compute_daily_series(experiment, arms, counts, shares, resolved, with_figures=series),
         evidence={
-            (variant.arm.variant, metric): variant.comparison.always_valid.max_log_e
+            EvidenceKey(variant.arm.variant, metric, side): log_e
             for metric, results in all_results
             for variant in results
             if variant.comparison is not None and variant.comparison.always_valid is not None
+            for side, log_e in zip(_SIDES, variant.comparison.always_valid.evidence, strict=True)
         }
         | ratio_evidence,
     )
+
+
+def _evidence_of(counts: PhaseCounts, metric: str) -> dict[int, SidedEvidence]:
+    """Return the evidence about one metric, by variant key."""
+    variants = {key.variant for key in counts.evidence if key.metric == metric}
+    return {
+        variant: SidedEvidence(
+            *(counts.evidence.get(EvidenceKey(variant, metric, side), 0.0) for side in _SIDES)
+        )
+        for variant in variants
+    }
 
 
 def _metric_cells(
@@ -224,51 +234,25 @@ def _elapsed_and_progress(experiment: Experiment, now: datetime) -> tuple[timede
     return elapsed, round(100 * elapsed / (experiment.expected_end_time - experiment.start_time), 2)
 
 
-def _guardrail(
-    guardrail: Guardrail, variants: list[VariantResult], *, enough: bool, as_planned: bool
-) -> GuardrailResult:
-    """Find the variants that harm a guardrail: their rate moved significantly in the wrong direction."""
-    harmed_by = []
-    for variant in variants:
-        comparison = variant.comparison
-        if comparison is None or not comparison.difference:
-            continue
-        always = comparison.always_valid.p_value if comparison.always_valid is not None else None
-        p_value = comparison.p_value if as_planned else always
-        worse = comparison.difference > 0 if guardrail.harm == "increase" else comparison.difference < 0
-        if enough and worse and p_value is not None and p_value < 1 - CONFIDENCE_LEVEL:
-            harmed_by.append(variant.variant_id)
-    return GuardrailResult(guardrail=guardrail, variants=variants, harmed_by=harmed_by)
-
-
-def _winner(significance: Significance, ratio: SampleRatioResult) -> VariantResult | None:
-    leading = significance.leading
-    if (
-        leading is None
-        or leading.comparison is None
-        or not significance.is_significant
-        or (leading.comparison.difference or 0) <= 0
-        or leading.chance_to_be_best < _MIN_CHANCE_TO_BE_BEST
-        or ratio.alarm
-    ):
-        return None
-    return leading
-
-
 def _lift_percentage(variant: VariantResult | None) -> float | None:
     if variant is None or variant.comparison is None or variant.comparison.lift is None:
         return None
     return 100 * variant.comparison.lift
 
 
+def _safest(variants: Sequence[VariantResult]) -> VariantResult:
+    """Return the variant with the smallest expected loss, about which the stop rule decides."""
+    return min(variants, key=lambda variant: variant.expected_loss)
+
+
 def _ship(experiment: Experiment, variants: list[VariantResult], elapsed: timedelta) -> ShipDecision | None:
     rule = experiment.stop_rule
     if rule is None:
         return None
-    leader = min(variants, key=lambda variant: variant.expected_loss)
+    leader = _safest(variants)
     return safe_to_ship(
         max(0.0, leader.expected_loss),
-        (1 + leader.successes) / (2 + leader.impressions),
+        leader.posterior_mean,
         min(variant.impressions for variant in variants),
         elapsed / timedelta(days=1),
         minimum_sample=rule.minimum_sample,

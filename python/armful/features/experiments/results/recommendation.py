@@ -1,6 +1,6 @@
 """The recommended next step for an experiment: a keyword, and a sentence that a marketer can act on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -41,18 +41,17 @@ def recommend(
     min_participants: int,
     ratio_p_value: float | None,
     harmed: Mapping[str, list[str]],
-    leading: VariantResult | None,
-    is_significant: bool,
+    harmful: Sequence[str],
     winner: VariantResult | None,
     ship: ShipDecision | None,
-    best: VariantResult,
+    safest: VariantResult,
     as_planned: bool,
     over: bool,
 ) -> Recommendation:
     """Return the first recommendation that applies.
 
-    The order is: sample-ratio mismatch, too few participants, a harmed guardrail, a winner, control winning, a leader that
-    the stop rule calls safe to ship, the end of the experiment, keep running.
+    The order is: sample-ratio mismatch, too few participants, a harmed guardrail, a winner, control winning, a variant worse
+    than control, a variant that the stop rule calls safe to ship, the end of the experiment, keep running.
 
     Args:
         experiment: The experiment.
@@ -60,11 +59,10 @@ def recommend(
         min_participants: How many it needs before any result is reported.
         ratio_p_value: The p-value of the sample-ratio test if it raised an alarm, else None.
         harmed: The variants that make a guardrail significantly worse, by the guardrail's metric.
-        leading: The variant with the highest success rate, control excluded.
-        is_significant: Whether `leading` differs significantly from control.
-        winner: The winning variant, if there is one.
+        harmful: The ids of the variants that are significantly worse than control.
+        winner: The winning variant, if there is one. It may be control.
         ship: The decision of the stop rule, if the experiment has one.
-        best: The variant with the highest chance to be best.
+        safest: The variant that the stop rule decides about: the one with the smallest expected loss.
         as_planned: Whether the experiment ran for its whole planned duration.
         over: Whether its planned end has passed.
     """
@@ -85,35 +83,33 @@ def recommend(
         verb, pronoun = ("makes", "it") if len(variants) == 1 else ("make", "them")
         return Recommendation(
             "stop_harm",
-            f"{', '.join(variants)} {verb} {metric} significantly worse than {control}. Stop showing {pronoun}.",
+            f"{_names(variants)} {verb} {metric} significantly worse than {control}. Stop showing {pronoun}.",
             variants[0],
+        )
+    if winner is not None and winner.arm.is_control:
+        names = _names(harmful)
+        return Recommendation(
+            "stop_harm",
+            f"Control is winning: {names} {'is' if len(harmful) == 1 else 'are'} significantly worse. "
+            f"Stop the experiment and keep {control}.",
+            control,
         )
     if winner is not None:
         return Recommendation(
             "ship",
             f"Ship {winner.variant_id}: its rate is {_lift_text(winner, control, as_planned=as_planned)}, and its chance to "
-            f"be best is {percent(winner.chance_to_be_best)}.",
+            f"be best is {percent(winner.chance_to_be_best)}.{_harm_text(harmful, control)}",
             winner.variant_id,
         )
-    if (
-        is_significant
-        and leading is not None
-        and leading.comparison
-        and (leading.comparison.difference or 0) < 0
-    ):
-        return Recommendation(
-            "stop_harm",
-            f"Control is winning: even the best other variant, {leading.variant_id}, is significantly worse. "
-            f"Stop the experiment and keep {control}.",
-            control,
-        )
+    if harmful:
+        return Recommendation("stop_harm", _harm_text(harmful, control).lstrip(), harmful[0])
     if ship is not None and ship.safe:
         return Recommendation(
             "ship",
-            f"{best.variant_id} is safe to ship: if another variant is in fact better, you lose "
+            f"{safest.variant_id} is safe to ship: if another variant is in fact better, you lose "
             f"{percent(ship.relative_loss or 0.0)} of the rate on average. "
-            f"This is a decision rule, not proof that {best.variant_id} is better.",
-            best.variant_id,
+            f"This is a decision rule, not proof that {safest.variant_id} is better.",
+            safest.variant_id,
         )
     if as_planned:
         return Recommendation(
@@ -135,6 +131,20 @@ def recommend(
         f"Keep running until {experiment.expected_end_time:%Y-%m-%d %H:%M} UTC: "
         "the differences so far may be due to chance.",
     )
+
+
+def _harm_text(harmful: Sequence[str], control: str) -> str:
+    """Name the variants that are worse than control, in a sentence after a space; an empty text without any."""
+    if not harmful:
+        return ""
+    verb, pronoun = ("is", "it") if len(harmful) == 1 else ("are", "them")
+    return f" {_names(harmful)} {verb} significantly worse than {control}. Stop showing {pronoun}."
+
+
+def _names(variants: Sequence[str]) -> str:
+    """Join ids for a sentence: "a", "a and b", "a, b and c"."""
+    *first, last = variants
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _lift_text(winner: VariantResult, control: str, *, as_planned: bool) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from armful.domain.experiment import Arm, Experiment
-from armful.features.experiments.results.store import PhaseCounts
+from armful.features.experiments.results.store import Evidence, EvidenceKey, PhaseCounts
 from armful.stats.srm import adaptive_sample_ratio_test, sample_ratio_test, sequential_sample_ratio_test
 
-_SAMPLE_RATIO_KEY = (0, "")
-"""The (variant, metric) under which evidence against the split is stored: it belongs to no variant and no metric."""
+_SAMPLE_RATIO_KEY = EvidenceKey(0, "", "split")
 
 
 class SampleRatioResult(Struct, kw_only=True):
@@ -34,7 +33,7 @@ def sample_ratio(
     participants: dict[int, int],
     *,
     as_planned: bool,
-) -> tuple[SampleRatioResult, dict[tuple[int, str], float]]:
+) -> tuple[SampleRatioResult, Evidence]:
     """Compare a phase's traffic with the shares of its allocation epochs.
 
     Returns:

@@ -12,13 +12,14 @@ from msgspec import Struct
 from armful.domain.experiment import Arm, Experiment
 from armful.features.experiments.results.comparisons import Cell, compute_experiment_results
 from armful.features.experiments.results.store import PhaseCounts
+from armful.stats.sequential import SidedEvidence
 
 _MAX_POINTS = 30
 """Maximum number of days in a series. A longer experiment shows only every second, third, … day."""
 
 
 _MAX_CACHED_DAYS = 1000
-_cache: dict[bytes, tuple[list["DayPoint"], dict[int, float]]] = {}
+_cache: dict[bytes, tuple[list["DayPoint"], dict[int, SidedEvidence]]] = {}
 """Each day's points and the evidence up to that day, by a digest of all their inputs. The oldest are evicted first."""
 
 _cache_lock = Lock()
@@ -69,7 +70,7 @@ def compute_daily_series(
     points: list[DayPoint] = []
     until: list[Cell] = []
     since: list[Cell] = []
-    evidence: dict[int, float] = {}
+    evidence: dict[int, SidedEvidence] = {}
     history = blake2b(_encode((experiment.allocation, arms, shares)), digest_size=16)
     for number, day in enumerate(days):
         since += by_day[day]
@@ -89,7 +90,7 @@ def compute_daily_series(
             comparison = variant.comparison
             always = comparison.always_valid if comparison is not None else None
             if always is not None:
-                evidence[variant.arm.variant] = always.max_log_e
+                evidence[variant.arm.variant] = always.evidence
             variant_cells = [cell for cell in since if cell.variant == variant.arm.variant]
             todays.append(
                 DayPoint(
@@ -110,7 +111,7 @@ def compute_daily_series(
     return points
 
 
-def _cache_points(name: bytes, points: tuple[list[DayPoint], dict[int, float]]) -> None:
+def _cache_points(name: bytes, points: tuple[list[DayPoint], dict[int, SidedEvidence]]) -> None:
     with _cache_lock:
         _cache[name] = points
         while len(_cache) > _MAX_CACHED_DAYS:

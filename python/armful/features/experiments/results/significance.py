@@ -6,7 +6,8 @@ from typing import Literal
 from msgspec import Struct
 
 from armful.domain.experiment import Experiment
-from armful.features.experiments.results.comparisons import CONFIDENCE_LEVEL, VariantResult
+from armful.features.experiments.results.comparisons import VariantResult
+from armful.stats.error_budget import ErrorBudget
 from armful.stats.power import minimum_detectable_effect
 
 
@@ -20,25 +21,29 @@ class Significance(Struct, kw_only=True):
     always_valid_adjusted_p_value: float | None
     follows: Literal["always_valid", "fixed_horizon"]
     is_significant: bool
+    alpha_ever: float
+    alpha_end: float
     minimum_detectable_effect: float | None
     method: str | None
 
 
 def compute_significance(
-    variants: Sequence[VariantResult], experiment: Experiment, *, enough: bool, as_planned: bool
+    variants: Sequence[VariantResult], experiment: Experiment, budget: ErrorBudget, *, as_planned: bool
 ) -> Significance:
     """Compare the leading variant, which has the highest rate besides control, with control.
 
-    The always-valid p-value decides until the experiment has completed as planned; then the fixed-horizon p-value decides
-    (an adaptive experiment has none). Checking early therefore does not raise the false-positive rate.
+    Args:
+        variants: The results of all variants. Their verdicts have been set.
+        experiment: The experiment.
+        budget: The levels of the two tests.
+        as_planned: Whether the experiment ran for its whole planned duration. The sequential test decides before the planned
+            end, and after it the test for the end decides too. Both share one probability of a false positive.
     """
     control = next(variant for variant in variants if variant.arm.is_control)
     candidates = [variant for variant in variants if not variant.arm.is_control and variant.impressions]
-    leading = max(candidates, key=lambda variant: variant.success_rate, default=None)
+    leading = max(candidates, key=lambda variant: variant.rate, default=None)
     comparison = leading.comparison if leading is not None and control.impressions else None
-    follows: Literal["always_valid", "fixed_horizon"] = (
-        "fixed_horizon" if as_planned and experiment.allocation == "fixed" else "always_valid"
-    )
+    follows: Literal["always_valid", "fixed_horizon"] = "fixed_horizon" if as_planned else "always_valid"
     if leading is None or comparison is None:
         return Significance(
             leading=leading,
@@ -48,10 +53,11 @@ def compute_significance(
             always_valid_adjusted_p_value=None,
             follows=follows,
             is_significant=False,
+            alpha_ever=budget.ever,
+            alpha_end=budget.end,
             minimum_detectable_effect=None,
             method=None,
         )
-    decisive = comparison.adjusted_p_value if follows == "fixed_horizon" else comparison.always_valid_adjusted
     always = comparison.always_valid.p_value if comparison.always_valid is not None else None
     detectable = None
     if 0 < control.success_rate < 1:
@@ -62,15 +68,18 @@ def compute_significance(
             # The same number of comparisons as in the Holm adjustment and in `GET /power`.
             comparisons=len(variants) - 1,
         )
-    adaptive = experiment.allocation == "thompson"
+    # An adaptive experiment has a p-value of its own only at its planned end.
+    sequential_only = comparison.p_value is None
     return Significance(
         leading=leading,
-        p_value=always if adaptive else comparison.p_value,
-        adjusted_p_value=comparison.always_valid_adjusted if adaptive else comparison.adjusted_p_value,
+        p_value=always if sequential_only else comparison.p_value,
+        adjusted_p_value=comparison.always_valid_adjusted if sequential_only else comparison.adjusted_p_value,
         always_valid_p_value=always,
         always_valid_adjusted_p_value=comparison.always_valid_adjusted,
         follows=follows,
-        is_significant=enough and decisive is not None and decisive < 1 - CONFIDENCE_LEVEL,
+        is_significant=comparison.verdict != "undecided",
+        alpha_ever=budget.ever,
+        alpha_end=budget.end,
         minimum_detectable_effect=detectable,
-        method="always_valid_by_propensity" if adaptive else comparison.method,
+        method="always_valid_by_propensity" if sequential_only else comparison.method,
     )

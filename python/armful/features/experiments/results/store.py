@@ -1,7 +1,7 @@
 """Reads the counts behind an experiment's results. Only rollups are read, never single events."""
 
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
@@ -10,8 +10,17 @@ from armful.domain.experiment import Experiment
 
 _SQL = load("armful.features.experiments")
 
-Evidence: TypeAlias = dict[tuple[int, str], float]
-"""The largest log e-value of all evaluations so far, by (variant key, metric)."""
+
+class EvidenceKey(NamedTuple):
+    """What evidence shows: a variant's metric is better or worse than control's, or traffic does not split as planned."""
+
+    variant: int
+    metric: str
+    side: Literal["better", "worse", "split"]
+
+
+Evidence: TypeAlias = dict[EvidenceKey, float]
+"""The largest log e-value of all evaluations so far."""
 
 
 class Share(Struct, frozen=True):
@@ -56,7 +65,7 @@ class SegmentCount(Struct, frozen=True):
 
 
 class PhaseCounts(Struct, kw_only=True):
-    """All counts of one phase; `evidence` is the strongest evidence so far, by (variant, metric)."""
+    """All counts of one phase, and the strongest evidence so far."""
 
     phase: int
     phases: dict[int, datetime]
@@ -80,7 +89,9 @@ async def read(connection: Any, experiment: Experiment, phase: int) -> PhaseCoun
         shares=shares,
         days=[day for day in days if day.allocation_epoch in allocation_epochs],
         metrics=[count for count in metrics if count.allocation_epoch in allocation_epochs],
-        evidence={(row["variant"], row["metric"]): row["max_log_e"] for row in evidence},
+        evidence={
+            EvidenceKey(variant, metric, side): max_log_e for variant, metric, side, max_log_e in evidence
+        },
     )
 
 
@@ -97,9 +108,15 @@ async def segments(
 
 async def save_evidence(connection: Any, experiment: int, phase: int, evidence: Evidence) -> None:
     """Store evidence for the experiment with this key, where it is stronger than what is stored."""
-    variants, metrics = zip(*evidence, strict=True) if evidence else ((), ())
+    variants, metrics, sides = zip(*evidence, strict=True) if evidence else ((), (), ())
     await connection.execute(
-        _SQL["keep_evidence"], experiment, phase, list(variants), list(metrics), list(evidence.values())
+        _SQL["keep_evidence"],
+        experiment,
+        phase,
+        list(variants),
+        list(metrics),
+        list(sides),
+        list(evidence.values()),
     )
 
 

@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import power_proportions_2indep
 from armful.domain.experiment import Arm, Experiment, StopRule
 from armful.features.experiments.results.evaluation import evaluate
 from armful.features.experiments.results.recommendation import percent
-from armful.features.experiments.results.store import DayCount, PhaseCounts, Share
+from armful.features.experiments.results.store import DayCount, EvidenceKey, PhaseCounts, Share
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -135,7 +135,7 @@ def test_a_winner_over_a_control_without_success() -> None:
 def test_a_winner_that_is_less_sure_by_now_is_not_said_to_win_by_less_than_nothing() -> None:
     """Evidence of an earlier look counts for good, though the interval reaches below 0 again."""
     then = counts((2500, 400), (2500, 490))
-    then.evidence[2, "m"] = 10.0
+    then.evidence[EvidenceKey(2, "m", "better")] = 10.0
     found = evaluate(experiment(), then, DAY_3)
     assert found.winner_variant_id == "b"
     assert (
