@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from benchmarks.calibrate import adaptive, exact, peeking
+from benchmarks.calibrate import adaptive, exact, peeking, verdicts
 from benchmarks.calibrate.measure import Check
 
 RATES = (0.01, 0.05, 0.12, 0.5)
@@ -23,6 +23,13 @@ CHECKS = [
         for rate in RATES
     ),
     Check("The same at 0.05 by a plain z test", peeking.naive_false_alarms),
+    *(
+        Check(
+            f"{arms} equal arms at 0.05, fixed split: a verdict at any of 20 looks or at the planned end",
+            partial(verdicts.wrong_verdicts, arms=arms),
+        )
+        for arms in (2, 5)
+    ),
     *(
         Check(
             f"Equal arms at {rate}, Thompson sampling: ever significant",

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from statsmodels.stats.proportion import confint_proportions_2indep
+from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 
-from armful.stats.adaptive import ArmSums, adaptive_comparison, adaptive_rate
+from armful.stats.adaptive import AdaptiveRate, ArmSums, adaptive_comparison, adaptive_p_value, adaptive_rate
 from armful.stats.intervals import Interval, wilson_interval
 
 propensities = st.floats(0.05, 1.0)
@@ -218,3 +218,33 @@ def test_a_bad_argument_is_named_with_its_value(call, message: str) -> None:
     with pytest.raises(ValueError, match="must") as error:
         call()
     assert str(error.value) == message
+
+
+def rate(successes: float, impressions: float, level: float = 0.95) -> AdaptiveRate:
+    """A rate whose propensity was always the same."""
+    return AdaptiveRate(
+        successes / impressions, wilson_interval(successes, impressions, level), float(impressions)
+    )
+
+
+@given(st.integers(1, 999), st.integers(1, 999))
+def test_the_p_value_is_the_level_at_which_the_interval_ends_at_zero(s1: int, s0: int) -> None:
+    p_value = adaptive_p_value(rate(s1, 1000), rate(s0, 1000))
+    assert p_value is not None
+    assert p_value == adaptive_p_value(rate(s0, 1000), rate(s1, 1000))
+    if 1e-9 < p_value < 0.999:
+        level = 1 - p_value
+        interval = adaptive_comparison(rate(s1, 1000, level), rate(s0, 1000, level)).difference_interval
+        assert min(abs(interval.lower), abs(interval.upper)) < 1e-6
+
+
+def test_the_p_value_is_close_to_that_of_a_score_test_for_a_fixed_split() -> None:
+    z, expected = proportions_ztest([300, 240], [3000, 3000])
+    assert z > 0
+    assert adaptive_p_value(rate(300, 3000), rate(240, 3000)) == pytest.approx(expected, rel=0.03)
+
+
+def test_the_p_value_of_equal_rates_is_one_and_of_opposite_ones_almost_nothing() -> None:
+    assert adaptive_p_value(rate(5, 100), rate(5, 100)) == 1.0
+    assert adaptive_p_value(rate(99_999, 100_000), rate(1, 100_000)) == pytest.approx(0, abs=1e-290)
+    assert adaptive_p_value(rate(5, 100), adaptive_rate(ArmSums(), 100)) is None

@@ -1,5 +1,5 @@
 import type { ResultsView } from "armful-client";
-import { formatRate } from "../../format";
+import { formatRate, formatShare } from "../../format";
 import { Icon } from "../../ui/icon";
 import { wasReported } from "./other-metrics";
 
@@ -11,18 +11,20 @@ export function Guardrails({ results }: { results: ResultsView }) {
     <section className="card stack" aria-labelledby="guardrails">
       <h2 id="guardrails">Guardrails</h2>
       <ul className="stack" style={{ gap: "0.7rem" }}>
-        {guardrails.map(([name, { status, harm, harmed_by, variant_performance }]) => {
+        {guardrails.map(([name, { status, harm, margin, harmed_by, variant_performance }]) => {
           const hasData = wasReported(variant_performance);
           return (
             <li key={name} className="guardrail" data-harmed={status === "harmed"} data-reported={hasData}>
-              <Icon name={status === "harmed" ? "warning" : hasData ? "check" : "info"} size={17} />
+              <Icon name={status === "harmed" ? "warning" : status === "not_harmed" ? "check" : "info"} size={17} />
               <div>
                 <p>
                   <strong>{name}</strong>{" "}
                   {status === "harmed" ? (
                     `made worse by ${harmed_by.join(", ")}`
+                  ) : status === "not_harmed" ? (
+                    `not harmed: a change for the worse of ${formatShare(margin)} or more is excluded`
                   ) : hasData ? (
-                    "not significantly worse"
+                    `not known yet: a change for the worse of ${formatShare(margin)} or more is still possible`
                   ) : (
                     <>
                       has no data yet: report it in the <code>metrics</code> field of updates

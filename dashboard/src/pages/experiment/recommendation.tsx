@@ -18,9 +18,13 @@ const NOTICES: Record<string, { title: string; kind: NoticeKind }> = {
 export function Recommendation({ experiment, results }: { experiment: ExperimentView; results: ResultsView }) {
   const { recommendation_type, message } = results.recommendations;
   const isGuardrailHarmed = Object.values(results.guardrails).some(({ status }) => status === "harmed");
+  const isVariantHarmful = results.recommendations.variant_id !== experiment.control_variant_id;
   const { title, kind } =
-    recommendation_type === "stop_harm" && isGuardrailHarmed
-      ? { title: "A guardrail metric got worse", kind: "warning" as const }
+    recommendation_type === "stop_harm" && (isGuardrailHarmed || isVariantHarmful)
+      ? {
+          title: isGuardrailHarmed ? "A guardrail metric got worse" : "A variant is worse than control",
+          kind: "warning" as const,
+        }
       : (NOTICES[recommendation_type] ?? { title: "Next step", kind: "info" as const });
   return (
     <>

@@ -84,6 +84,7 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
                           <Icon name="check" size={12} /> winner
                         </span>
                       )}
+                      {comparison?.verdict === "worse" && <span className="tag negative">worse than control</span>}
                       {variant_id === experiment.promoted_variant_id && <span className="tag positive">promoted</span>}
                     </span>
                   </th>
@@ -187,11 +188,15 @@ function SignificanceNote({
         : "No statistically significant difference so far"}
       {significance.leading_variant_id !== null && <> ({significance.leading_variant_id} against control)</>} by the{" "}
       {isFixedHorizon ? (
-        <Term definition="Fixed-horizon p-value with Holm's correction for the number of comparisons: valid because the experiment ran as planned">
-          fixed-horizon test
+        <Term
+          definition={`p-value at the planned end below ${significance.alpha_end.toPrecision(2)}, or always-valid p-value below ${significance.alpha_ever.toPrecision(2)}, with Holm's correction for the number of comparisons. Both levels share 5 %`}
+        >
+          test at the planned end
         </Term>
       ) : (
-        <Term definition="Always-valid p-value with Holm's correction for the number of comparisons: checking early does not raise the false-positive rate">
+        <Term
+          definition={`Always-valid p-value below ${significance.alpha_ever.toPrecision(2)}, with Holm's correction for the number of comparisons: checking early does not raise the false-positive rate`}
+        >
           sequential test, valid at any time
         </Term>
       )}

@@ -45,7 +45,8 @@ export function Segments({ experiment }: { experiment: ExperimentView }) {
       </form>
       <p id="segment-hint" className="small muted">
         Enter <code>persona_id</code> or a key of the updates' metadata, such as <code>channel</code>. Among many
-        segments, some differ by chance: treat a finding as a hypothesis for the next experiment.
+        segments, some differ by chance. One test therefore asks first whether the effect differs between segments at
+        all.
       </p>
       {query.error && <ErrorNotice error={query.error} />}
       {query.isLoading && <LoadingPlaceholder height={80} />}
@@ -54,46 +55,63 @@ export function Segments({ experiment }: { experiment: ExperimentView }) {
         (segments.length === 0 ? (
           <p className="muted small">No update has a value for “{segmentBy}”.</p>
         ) : (
-          <Scrollable label="Segments">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th scope="col">{segmentBy}</th>
-                  {experiment.variants.map(({ variant_id }) => (
-                    <th scope="col" key={variant_id} className="numeric">
-                      {variant_id}
+          <>
+            <InteractionNote pValue={query.data.segment_interaction?.p_value ?? null} />
+            <Scrollable label="Segments">
+              <table className="table">
+                <thead>
+                  <tr>
+                    <th scope="col">{segmentBy}</th>
+                    {experiment.variants.map(({ variant_id }) => (
+                      <th scope="col" key={variant_id} className="numeric">
+                        {variant_id}
+                      </th>
+                    ))}
+                    <th scope="col" className="numeric">
+                      <Term definition="For the segment's leading variant against control, corrected for the number of variants (Holm) and of segments (Benjamini–Hochberg)">
+                        p-value
+                      </Term>
                     </th>
-                  ))}
-                  <th scope="col" className="numeric">
-                    <Term definition="For the segment's leading variant against control, with Holm's correction within the segment">
-                      p-value
-                    </Term>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {segments.map(([value, { variant_performance, statistical_significance: significance }]) => (
-                  <tr key={value}>
-                    <td className="break-anywhere">{value}</td>
-                    {experiment.variants.map(({ variant_id }) => {
-                      const performance = variant_performance[variant_id];
-                      return (
-                        <td key={variant_id} className="numeric">
-                          {performance && performance.impressions > 0 ? formatRate(performance.success_rate) : "–"}{" "}
-                          <span className="muted small">of {formatCount(performance?.impressions ?? 0)}</span>
-                        </td>
-                      );
-                    })}
-                    <td className="numeric">
-                      {significance.adjusted_p_value === null ? "–" : formatPValue(significance.adjusted_p_value)}
-                      {significance.is_significant && <span className="tag positive">significant</span>}
-                    </td>
                   </tr>
-                ))}
-              </tbody>
-            </table>
-          </Scrollable>
+                </thead>
+                <tbody>
+                  {segments.map(([value, { variant_performance, statistical_significance: significance }]) => (
+                    <tr key={value}>
+                      <td className="break-anywhere">{value}</td>
+                      {experiment.variants.map(({ variant_id }) => {
+                        const performance = variant_performance[variant_id];
+                        return (
+                          <td key={variant_id} className="numeric">
+                            {performance && performance.impressions > 0 ? formatRate(performance.success_rate) : "–"}{" "}
+                            <span className="muted small">of {formatCount(performance?.impressions ?? 0)}</span>
+                          </td>
+                        );
+                      })}
+                      <td className="numeric">
+                        {significance.adjusted_p_value === null ? "–" : formatPValue(significance.adjusted_p_value)}
+                        {significance.is_significant && <span className="tag positive">significant</span>}
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </Scrollable>
+          </>
         ))}
     </section>
+  );
+}
+
+/** Whether the effect differs between segments, which is asked before any segment is called significant. */
+function InteractionNote({ pValue }: { pValue: number | null }) {
+  if (pValue === null) return null;
+  return (
+    <p className="small">
+      {pValue < 0.05 ? "The effect differs between segments" : "The effect does not differ between segments"} (
+      <Term definition="Cochran's Q over the segments' differences from control. Without a difference, no segment is called significant">
+        interaction test
+      </Term>
+      , {formatPValue(pValue)}).
+    </p>
   );
 }
