@@ -112,6 +112,27 @@ def test_sample_ratio_alarm_replaces_the_recommendation(
     expect(page.get_by_role("region", name="Recommendation")).to_have_count(0)
 
 
+def test_adaptive_experiment_shows_minimum_traffic_instead_of_planned_shares(
+    service: Running, monitored: MonitoredBrowser
+) -> None:
+    create(service.client, "a", "b", "c")
+    started = start(
+        service.client,
+        variant_ids=["a", "b", "c"],
+        traffic_allocation=[0.4, 0.3, 0.3],
+        allocation="thompson",
+        floors={"a": 0.05, "b": 0.05, "c": 0.05},
+    )
+    page = monitored.open_signed_in(service, f"/experiments/{started}")
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="b", exact=True))
+    expect(row).to_contain_text("minimum 5.0")
+    expect(row).not_to_contain_text("planned")
+    expect(page.get_by_text("adaptive: shares change over time")).to_be_visible()
+    page.get_by_role("link", name="Experiments").first.click()
+    split = page.get_by_role("listitem").filter(has=page.get_by_text("adaptive: a, b, c"))
+    expect(split).to_have_count(1)
+
+
 def test_stopping_requires_confirmation(service: Running, monitored: MonitoredBrowser) -> None:
     create(service.client, "a", "b")
     started = start(service.client)

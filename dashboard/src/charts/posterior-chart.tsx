@@ -100,7 +100,7 @@ export function PosteriorChart({
               scale={x}
               top={height - MARGIN.bottom}
               ticks={Math.max(3, Math.min(9, Math.floor(width / 90)))}
-              format={(value) => `${(value * 100).toFixed(decimals)}%`}
+              format={(value) => `${(value * 100).toFixed(decimals)}\u202f%`}
             />
           </>
         );

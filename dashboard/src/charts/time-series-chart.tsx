@@ -37,7 +37,7 @@ export function TimeSeriesChart({
   const [low, high] = axisRange(series, limits, zeroLine);
   const decimals = high - low < 0.005 ? 2 : high - low < 0.05 ? 1 : 0;
   const axisLabel = (value: number) => {
-    const text = `${Math.abs(value * 100).toFixed(decimals)}%`;
+    const text = `${Math.abs(value * 100).toFixed(decimals)}\u202f%`;
     return value < 0 ? `\u2212${text}` : zeroLine && value > 0 ? `+${text}` : text;
   };
   const first = Date.parse(days[0] ?? "");

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ExperimentView, ResultsView } from "armful-client";
 import { Link, useParams } from "react-router";
 import { api, queryKeys, useHasScope } from "../../api";
-import { formatCount, formatDateTime, formatShare } from "../../format";
+import { formatCount, formatDateTime } from "../../format";
 import { ErrorNotice, LoadingPlaceholder } from "../../ui/notices";
 import { Term } from "../../ui/tooltip";
 import { experimentProgress, ProgressBar, StatusBadge } from "../experiments/status";
@@ -13,6 +13,7 @@ import { Guardrails } from "./guardrails";
 import { OtherMetrics } from "./other-metrics";
 import { Recommendation } from "./recommendation";
 import { ResultsTable } from "./results-table";
+import { SampleRatioFigure, SampleRatioTerm } from "./sample-ratio";
 import { Segments } from "./segments";
 import "../../styles/charts.css";
 import "../experiments/experiments.css";
@@ -102,7 +103,7 @@ function Results({ experiment, results }: { experiment: ExperimentView; results:
 }
 
 function KeyFigures({ experiment, results }: { experiment: ExperimentView; results: ResultsView }) {
-  const { results_summary: summary, sample_ratio: ratio, interim_results: interim } = results;
+  const { results_summary: summary, interim_results: interim } = results;
   const remaining = interim?.remaining_participants ?? null;
   return (
     <dl className="key-figures card">
@@ -126,15 +127,10 @@ function KeyFigures({ experiment, results }: { experiment: ExperimentView; resul
       </div>
       <div className="key-figure">
         <dt>
-          <Term definition="Sample ratio mismatch (SRM): χ² test of the participant counts against the planned shares; alarm below p = 0.001">
-            Traffic split as planned (SRM check)
-          </Term>
+          <SampleRatioTerm experiment={experiment}>Traffic split as planned (SRM check)</SampleRatioTerm>
         </dt>
         <dd>
-          {ratio.alarm ? "no" : summary.total_participants === 0 ? "–" : "yes"}
-          <small>
-            {experiment.variants.map(({ traffic_allocation }) => formatShare(traffic_allocation)).join(" / ")}
-          </small>
+          <SampleRatioFigure experiment={experiment} results={results} />
         </dd>
       </div>
       <div className="key-figure">

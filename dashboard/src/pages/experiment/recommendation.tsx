@@ -1,7 +1,6 @@
 import type { ExperimentView, ResultsView } from "armful-client";
-import { formatPValue, formatShare } from "../../format";
 import { Notice } from "../../ui/notices";
-import { Term } from "../../ui/tooltip";
+import { SampleRatioAlarm } from "./sample-ratio";
 
 type NoticeKind = "info" | "success" | "warning" | "error";
 
@@ -14,7 +13,7 @@ const NOTICES: Record<string, { title: string; kind: NoticeKind }> = {
   investigate: { title: "Check the traffic first", kind: "error" },
 };
 
-/** The service's recommendation for the experiment, below an alarm if the traffic does not follow the planned split. */
+/** The service's recommendation for the experiment, below an alarm if the traffic did not split as planned. */
 export function Recommendation({ experiment, results }: { experiment: ExperimentView; results: ResultsView }) {
   const { recommendation_type, message } = results.recommendations;
   const isGuardrailHarmed = Object.values(results.guardrails).some(({ status }) => status === "harmed");
@@ -37,28 +36,5 @@ export function Recommendation({ experiment, results }: { experiment: Experiment
         </section>
       )}
     </>
-  );
-}
-
-function SampleRatioAlarm({ experiment, results }: { experiment: ExperimentView; results: ResultsView }) {
-  const { participants, p_value } = results.sample_ratio;
-  const total = Object.values(participants).reduce((sum, n) => sum + n, 0);
-  const shares = experiment.variants
-    .map(({ variant_id, traffic_allocation }) => {
-      const share = total === 0 ? 0 : (participants[variant_id] ?? 0) / total;
-      return `${variant_id} got ${formatShare(share)} of the participants (planned: ${formatShare(traffic_allocation)})`;
-    })
-    .join("; ");
-  return (
-    <section aria-label="Sample ratio check">
-      <Notice kind="error" title="The traffic does not follow the planned split: do not rely on the results below" live>
-        {shares}.{" "}
-        <Term definition="Sample ratio mismatch (SRM): χ² test of the participant counts against the planned shares; alarm below p = 0.001">
-          SRM test
-        </Term>
-        : {formatPValue(p_value)}. Common causes: a variant that fails to load or to report, a redirect that loses
-        visitors, bots, or a change of the split during the experiment.
-      </Notice>
-    </section>
   );
 }

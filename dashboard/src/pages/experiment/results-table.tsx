@@ -67,7 +67,7 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
             </tr>
           </thead>
           <tbody>
-            {experiment.variants.map(({ variant_id, traffic_allocation }) => {
+            {experiment.variants.map(({ variant_id, traffic_allocation, floor = 0 }) => {
               const performance = results.variant_performance[variant_id];
               const bounds = results.confidence_intervals[variant_id];
               const bayes = results.bayesian[variant_id];
@@ -90,7 +90,11 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
                   </th>
                   <td className="numeric" data-label="Participants">
                     {formatCount(participants)}
-                    <small>planned {formatShare(traffic_allocation)}</small>
+                    <small>
+                      {experiment.allocation === "thompson"
+                        ? `minimum ${formatShare(floor)}`
+                        : `planned ${formatShare(traffic_allocation)}`}
+                    </small>
                   </td>
                   <td data-label="Success rate">
                     {performance && bounds ? (

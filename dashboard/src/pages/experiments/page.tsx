@@ -85,15 +85,16 @@ function timeLabel({ start_time, end_time, expected_end_time, status }: Experime
 }
 
 function ExperimentRow({ experiment }: { experiment: ExperimentView }) {
-  const split = experiment.variants.map(
-    ({ variant_id, traffic_allocation }) => `${variant_id} ${formatShare(traffic_allocation)}`,
+  const isAdaptive = experiment.allocation === "thompson";
+  const split = experiment.variants.map(({ variant_id, traffic_allocation }) =>
+    isAdaptive ? variant_id : `${variant_id} ${formatShare(traffic_allocation)}`,
   );
   return (
     <li>
       <div className="experiment-name">
         <Link to={`/experiments/${encodeURIComponent(experiment.experiment_id)}`}>{experiment.experiment_name}</Link>
         <p className="small muted break-anywhere">
-          {experiment.allocation === "thompson" ? "adaptive" : "fixed split"}: {split.join(", ")}
+          {isAdaptive ? "adaptive" : "fixed split"}: {split.join(", ")}
         </p>
       </div>
       <div>
