@@ -6,7 +6,7 @@ import { Icon, type IconName } from "./icon";
 export function LoadingPlaceholder({ height = 160 }: { height?: number }) {
   return (
     <div role="status">
-      <span className="visually-hidden">LoadingPlaceholder…</span>
+      <span className="visually-hidden">Loading…</span>
       <div className="skeleton" style={{ height }} aria-hidden="true" />
     </div>
   );

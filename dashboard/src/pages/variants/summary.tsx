@@ -24,9 +24,9 @@ export function VariantsSummary({ summary }: { summary: SummaryView }) {
               chance to be best
             </Term>
             , success rate{" "}
-            {formatRate(leader.performance.success_rate, leader.standing.lower_bound, leader.standing.upper_bound)} (
+            {formatRate(leader.performance.success_rate, leader.standing.lower_bound, leader.standing.upper_bound)},{" "}
             <Term definition="Wilson score interval">95 % interval</Term>:{" "}
-            {formatInterval(leader.standing.lower_bound, leader.standing.upper_bound)})
+            {formatInterval(leader.standing.lower_bound, leader.standing.upper_bound)}
           </p>
         </div>
       )}

@@ -159,7 +159,7 @@ function describeTrend(impressions: number[], successes: number[]): string {
 function LoadingCell() {
   return (
     <div role="cell" aria-colspan={COLUMNS.length} className="row-loading">
-      <span className="visually-hidden">LoadingPlaceholder…</span>
+      <span className="visually-hidden">Loading…</span>
       <span className="skeleton" aria-hidden="true" />
     </div>
   );
