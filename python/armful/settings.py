@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -96,7 +96,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
                     _parts(text) if field.name in _LISTS else text, field.type, strict=False, dec_hook=_path
                 )
             except msgspec.ValidationError as error:
-                raise ValueError(f"{name} is {text!r}: {error}") from error
+                raise ValueError(f"{name} is {text!r}: {_explain(error, field.type)}") from error
     settings = Settings(**values)
     for origin in settings.cors_origins:
         if not _ORIGIN.fullmatch(origin):
@@ -104,6 +104,11 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
                 f"ARMFUL_CORS_ORIGINS has {origin!r}: write an origin like https://example.com, without a path"
             )
     return settings
+
+
+def _explain(error: msgspec.ValidationError, kind: Any) -> str:
+    """Return what is wrong with a value; for one that is not among the choices, the choices."""
+    return f"use one of {', '.join(get_args(kind))}" if get_origin(kind) is Literal else str(error)
 
 
 def _parts(text: str) -> list[str]:
