@@ -1,4 +1,4 @@
-"""The application: all wiring, on one page."""
+"""Creates the application."""
 
 from typing import TYPE_CHECKING
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: Settings, tracing: "Tracing | None" = None) -> FrontMiddleware:
-    """The ASGI application over the database that `settings.database_url` names.
+    """Create the ASGI application on the database that `settings.database_url` names.
 
-    Traces go to `tracing`, or else where the settings say.
+    Traces go to `tracing` or, without it, where the settings say.
     """
     service = Service(settings, tracing)
     app = Litestar(

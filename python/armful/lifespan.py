@@ -1,4 +1,4 @@
-"""What a process brings up before it serves and takes down after: pool, state, committer, use cases, in this order."""
+"""Starts what a process needs before it serves, and stops it afterwards."""
 
 import asyncio
 import gc
@@ -27,20 +27,21 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_START = 60.0  # seconds that loading everything may take before this process gives up, for another to try
+_START_TIMEOUT = 60.0
+"""Seconds that loading all variants may take. After that the process gives up, and the supervisor starts another."""
 
 
 class Service:
-    """One process over one database."""
+    """The parts of one process: connections, cached variants, committer and background jobs."""
 
     services: Services
-    """The use cases; there from the moment the process serves."""
+    """The use cases. Set by `run` before the process serves."""
 
     def __init__(self, settings: Settings, tracing: "Tracing | None" = None) -> None:
-        """Prepare; nothing happens before `run`. `tracing` takes the place of what the settings say of traces."""
+        """Nothing is started before `run`. A given `tracing` replaces the one that the settings ask for."""
         if settings.database_url is None:
             raise ValueError(
-                "settings.database_url is not set: `armful serve` sets it to the embedded server's"
+                "settings.database_url is not set: `armful serve` sets it to the URL of the embedded server"
             )
         self._settings = settings
         self._dsn = settings.database_url
@@ -54,7 +55,7 @@ class Service:
 
     @asynccontextmanager
     async def run(self, _: object = None) -> AsyncIterator[None]:
-        """Bring everything up, and take it down at the end: what was accepted is committed first."""
+        """Start everything; at the end, commit what was accepted, and stop everything."""
         settings = self._settings
         process_id = uuid4()
         await migrate(self._dsn)
@@ -73,7 +74,7 @@ class Service:
         )
         retention = RetentionJob(self._dsn, settings.event_days, settings.event_id_days)
         try:
-            async with asyncio.timeout(_START):
+            async with asyncio.timeout(_START_TIMEOUT):
                 await reader.start()
                 await committer.start()
             usage.start()
@@ -81,11 +82,12 @@ class Service:
             self.services = Services.over(pool, cache, committer, self.key_cache, self.metrics, process_id)
             evidence = EvidenceJob(pool, self.services.experiments.evidence)
             evidence.start()
-            noting = asyncio.create_task(self._note(committer, reader, pool), name="metrics")
-            gc.freeze()  # what is there by now stays: with a million variants, looking through it takes a fifth of a second
+            gauges = asyncio.create_task(self._update_gauges(committer, reader, pool), name="gauges")
+            # What exists now stays: with a million variants, each full collection would take a fifth of a second.
+            gc.freeze()
             log.info("ready", variants=len(cache))
             yield
-            noting.cancel()
+            gauges.cancel()
             await evidence.stop()
         finally:
             await retention.stop()
@@ -96,8 +98,8 @@ class Service:
             if self.tracing is not None:
                 await asyncio.to_thread(self.tracing.close)
 
-    async def _note(self, committer: GroupCommitter, reader: ChangeFeedReader, pool: Pool) -> None:
-        """Keep the metrics's gauges, and tell the other processes what it says."""
+    async def _update_gauges(self, committer: GroupCommitter, reader: ChangeFeedReader, pool: Pool) -> None:
+        """Once a second, update the gauges and write the metrics where the other processes read them."""
         figures = self.metrics.current
         figures.limit = self._settings.queue_limit
         while True:
