@@ -1,4 +1,4 @@
-"""A typed client of the HTTP API: `Client` waits for answers, `AsyncClient` awaits them.
+"""A typed client of the HTTP API: `Client` is synchronous, `AsyncClient` asynchronous.
 
     from armful.client import Client
 
@@ -7,8 +7,8 @@
             clicked = show(variant)
             armful.track_performance(variant.variant_id, clicked)
 
-Both hold one session, try again when the service is out of reach or busy, and count what they report once however often
-they try. Errors are exceptions; `ClientError` has the tree of them.
+Both keep one session, and retry when the service is unreachable or busy. An outcome that they report counts once, however
+often they retry. Errors are exceptions; `ClientError` shows their hierarchy.
 """
 
 from ..contract.problems import FieldError
@@ -24,7 +24,7 @@ from ._errors import (
 from ._sync import Client
 
 ABTestingClient = AsyncClient
-"""`AsyncClient` by the name that applications written for other A/B testing services may use."""
+"""`AsyncClient` under the name that the API's reference documents use."""
 
 __all__ = [
     "ABTestingClient",

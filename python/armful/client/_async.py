@@ -33,20 +33,19 @@ T = TypeVar("T")
 class AsyncClient:
     """A session with an armful service, for asynchronous programs. Close it, or use it in an `async with` statement.
 
-    Every method raises `ApiError` for an answer that says what is wrong, and `UnreachableError` where none came.
+    Every method raises `ApiError` for an error response, and `UnreachableError` if no response arrives.
 
     Args:
-        base_url: Where the service is, such as `http://127.0.0.1:8000`.
+        base_url: The address of the service, such as `http://127.0.0.1:8000`.
         api_key: A key with the scopes that the calls need.
-        timeout: Seconds a try waits for a connection, and then for an answer.
-        retries: How often a call is tried again when the service is out of reach, busy or silent. What happened to
-            a variant is counted once however often that is; what must not be done twice is tried again only where it
-            surely was not done.
+        timeout: Seconds that an attempt waits for a connection, and then for a response.
+        retries: How often a call is retried when the service is unreachable, busy or silent. A reported outcome counts
+            once, however often it is sent. A call that must not run twice is retried only if it certainly has not run.
     """
 
     def __init__(self, base_url: str, api_key: str, *, timeout: float = 5.0, retries: int = 3) -> None:
         self.base_url = base_url
-        """Where the service is."""
+        """The address of the service."""
         self._http = httpx2.AsyncClient(**_session.options(base_url, api_key, timeout))
         self._retries = retries
 
@@ -77,13 +76,13 @@ class AsyncClient:
         return cast("T", _session.answer(call, outcome))
 
     async def select(self, persona_id: str, top_k: int = 5, **fields: Unpack[SelectFields]) -> Selection:
-        """Choose variants for a persona, by Thompson sampling with a fifth of the places for variants little seen."""
+        """Choose variants for a persona by Thompson sampling; by default, a fifth of the places go to little-tested ones."""
         return await self._do(_calls.select(persona_id, top_k, fields))
 
     async def select_variants(
         self, persona_id: str, top_k: int = 5, **fields: Unpack[SelectFields]
     ) -> list[SelectedVariant]:
-        """Choose variants as `select` does, and give only these, best draw first."""
+        """Choose variants as `select` does, and return only the variants, best draw first."""
         return (await self.select(persona_id, top_k, **fields)).selected_variants
 
     async def track_performance(
@@ -93,51 +92,51 @@ class AsyncClient:
         return await self._do(_calls.track_performance(variant_id, success, **fields))
 
     async def track_batch(self, updates: Iterable[BatchItem | Mapping[str, Any]]) -> BatchAnswer:
-        """Report up to 10,000 things at once; the good ones count even where others are refused."""
+        """Report up to 10,000 outcomes at once. Valid ones count even if others are rejected."""
         return await self._do(_calls.track_batch(updates))
 
     async def get_variant_stats(self, variant_id: str, confidence_level: float = 0.95) -> StatsView:
-        """What is known of a variant's success rate."""
+        """Return a variant's success rate with its intervals, and its posterior."""
         return await self._do(_calls.get_variant_stats(variant_id, confidence_level))
 
     async def list_variants(self, **fields: Unpack[ListFields]) -> VariantPage:
-        """List variants in order of creation; `cursor=page.next_cursor` gives the next page."""
+        """List variants in order of creation. Pass `cursor=page.next_cursor` for the next page."""
         return await self._do(_calls.list_variants(fields))
 
     async def get_standings(self) -> StandingsView:
-        """How the active variants stand against each other."""
+        """Compare the active variants."""
         return await self._do(_calls.get_standings())
 
     async def get_standings_table(self, **fields: Unpack[TableFields]) -> TableView:
-        """A page of the variants with how they stand, the likeliest best first unless asked otherwise."""
+        """Return a page of variants with their standings. By default, the highest chance to be best comes first."""
         return await self._do(_calls.get_standings_table(fields))
 
     async def get_metrics(self) -> str:
-        """What the service has done and how it is, in Prometheus' text format."""
+        """Return the service's metrics in Prometheus' text format."""
         return await self._do(_calls.get_metrics())
 
     async def get_variant(self, variant_id: str) -> VariantView:
-        """A variant as the database has it now."""
+        """Read a variant from the database."""
         return await self._do(_calls.get_variant(variant_id))
 
     async def create_variants(self, variants: Iterable[NewVariant | Mapping[str, Any]]) -> list[VariantView]:
-        """Create up to 10,000 variants, all or none."""
+        """Create up to 10,000 variants: all of them or none."""
         return (await self._do(_calls.create_variants(variants))).variants
 
     async def change_variant(self, variant_id: str, **changes: Unpack[VariantFields]) -> VariantView:
-        """Change a variant; what is left out stays. `status="active"` revives an archived one."""
+        """Change some fields of a variant. `status="active"` restores an archived one."""
         return await self._do(_calls.change_variant(variant_id, changes))
 
     async def archive_variant(self, variant_id: str) -> VariantView:
-        """Archive a variant: never selected again, its counts kept."""
+        """Archive a variant: it is no longer selected, and its data is kept."""
         return await self._do(_calls.archive_variant(variant_id))
 
     async def start_experiment(self, **fields: Unpack[ExperimentFields]) -> ExperimentView:
-        """Start an experiment now, or with `draft=True` prepare it."""
+        """Start an experiment, or save it as a draft with `draft=True`."""
         return await self._do(_calls.start_experiment(fields))
 
     async def get_experiment(self, experiment_id: str) -> ExperimentView:
-        """An experiment's plan and state."""
+        """Read an experiment."""
         return await self._do(_calls.get_experiment(experiment_id))
 
     async def list_experiments(self, limit: int = 100, cursor: str | None = None) -> ExperimentPage:
@@ -147,11 +146,11 @@ class AsyncClient:
     async def assign(
         self, experiment_id: str, participant_id: str, **fields: Unpack[AssignFields]
     ) -> AssignmentView:
-        """Which variant a participant sees; always the same one."""
+        """Assign a participant to a variant. The same participant always gets the same one."""
         return await self._do(_calls.assign(experiment_id, participant_id, fields))
 
     async def get_results(self, experiment_id: str, **fields: Unpack[ResultsFields]) -> ResultsView:
-        """What an experiment has shown so far."""
+        """Return an experiment's results so far."""
         return await self._do(_calls.get_results(experiment_id, fields))
 
     async def change_experiment(self, experiment_id: str, action: Action) -> ExperimentView:
@@ -161,5 +160,5 @@ class AsyncClient:
     async def promote(
         self, experiment_id: str, variant_id: str | None = None, *, archive_others: bool = False
     ) -> ExperimentView:
-        """End an experiment with the variant that goes on: the one named, else the one that has won."""
+        """Promote a variant, which ends the experiment. By default, the winner is promoted."""
         return await self._do(_calls.promote(experiment_id, variant_id, archive_others))

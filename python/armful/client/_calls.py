@@ -1,4 +1,4 @@
-"""Each call of the HTTP contract: where it goes, what it carries, and whether it may be sent twice."""
+"""The calls of the HTTP API: method, path, body, and whether a call may be sent twice."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -32,9 +32,9 @@ Action = Literal["start", "pause", "resume", "stop"]
 
 @dataclass(frozen=True)
 class Call(Generic[Answer]):
-    """One call, and the type of its answer: JSON of a contract type, or text where that is `str`.
+    """A call, and the type of its response: a contract type for JSON, `str` for text.
 
-    It is `replayable` if doing it twice is as good as doing it once.
+    It is `replayable` if sending it twice has the same effect as sending it once.
     """
 
     answer: type[Answer]
@@ -46,7 +46,7 @@ class Call(Generic[Answer]):
 
 
 def _segment(name: str) -> str:
-    """An id as one segment of a path, whatever characters it has; `.` and `..` would otherwise be taken for steps."""
+    """Escape an id as one segment of a path. Unescaped, `.` and `..` would be removed from the path."""
     return quote(name, safe="").replace(".", "%2E") if name in (".", "..") else quote(name, safe="")
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong in a call."""
+"""The exceptions that a call can raise."""
 
 from typing import Self
 
@@ -12,26 +12,26 @@ class ClientError(Exception):
     """A call that did not succeed.
 
     ClientError
-    ├── UnreachableError      no answer, however often it was tried
-    └── ApiError              an answer that says what is wrong
+    ├── UnreachableError      no response, even to the last retry
+    └── ApiError              an error response
         ├── NotFoundError     404: there is no such variant or experiment
-        ├── ConflictError     409: the id exists, an event id was used with another body, the state does not allow it
-        └── UnavailableError  503: the database is out of reach or too much is waiting to be written, after the last try too
+        ├── ConflictError     409: the id exists, an event id was used with another body, or the state does not allow it
+        └── UnavailableError  503: the database is unreachable or too many updates are waiting, even for the last retry
     """
 
 
 class UnreachableError(ClientError):
-    """No answer came. Unless the call was one that only reads, it may have been carried out."""
+    """No response arrived. A call that changes something may have been carried out."""
 
 
 class ApiError(ClientError):
-    """An answer that is a problem (RFC 9457).
+    """An error response, as problem details (RFC 9457).
 
     Attributes:
-        status: Its HTTP status.
-        title: What that status is called.
-        detail: A sentence that says what to do about it.
-        errors: The fields that do not fit, where it is about fields.
+        status: The HTTP status.
+        title: The name of the status.
+        detail: What is wrong, and what to do about it.
+        errors: The invalid fields of the request, if any.
     """
 
     def __init__(self, status: int, title: str, detail: str, errors: tuple[FieldError, ...] = ()) -> None:
@@ -43,11 +43,11 @@ class ApiError(ClientError):
 
     @classmethod
     def of(cls, response: httpx2.Response) -> Self:
-        """The problem that a response is, of the class of its status."""
+        """Return the exception for an error response, of the class that belongs to its status."""
         kind = _KINDS.get(response.status_code, ApiError)
         try:
             body = msgspec.json.decode(response.content, type=Problem)
-        except (msgspec.DecodeError, UnicodeDecodeError):  # something between us and armful answered
+        except (msgspec.DecodeError, UnicodeDecodeError):  # a proxy answered instead of armful
             body = Problem(
                 title=response.reason_phrase, status=response.status_code, detail=response.text[:200]
             )
@@ -64,7 +64,7 @@ class ConflictError(ApiError):
 
 
 class UnavailableError(ApiError):
-    """The database is out of reach, or too much is waiting to be written."""
+    """The database is unreachable, or too many updates are waiting."""
 
 
 _KINDS = {404: NotFoundError, 409: ConflictError, 503: UnavailableError}

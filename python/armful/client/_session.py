@@ -1,4 +1,4 @@
-"""What both clients do alike: how a session is set up, what is tried again and when, what an answer means."""
+"""The parts that both clients share: session options, retries, and the meaning of a response."""
 
 import random
 from typing import Any
@@ -10,9 +10,9 @@ from .. import __version__
 from ._calls import Call
 from ._errors import ApiError, UnreachableError
 
-_random = random.Random()  # noqa: S311 - not the module's own generator, which programs around us may have seeded
+_random = random.Random()  # noqa: S311 - not the global generator, which the calling program may have seeded
 
-_TRY_AGAIN = (429, 502, 503, 504)
+_RETRIED_STATUSES = (429, 502, 503, 504)
 _NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _UNSENDABLE = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds
@@ -21,7 +21,7 @@ Attempt = httpx2.Response | httpx2.TransportError
 
 
 def options(base_url: str, api_key: str, timeout: float) -> dict[str, Any]:
-    """How a session with the service is set up."""
+    """Return the options of an HTTP session with the service."""
     headers = {
         "Authorization": f"Bearer {api_key}",
         "Content-Type": "application/json",
@@ -31,18 +31,20 @@ def options(base_url: str, api_key: str, timeout: float) -> dict[str, Any]:
 
 
 def request(call: Call[Any]) -> dict[str, Any]:
-    """A call as the session takes it."""
+    """Return the arguments with which the session builds a call's request."""
     content = None if call.body is None else msgspec.json.encode(call.body)
     return {"method": call.method, "url": call.path, "params": call.query, "content": content}
 
 
 def pause(call: Call[Any], outcome: Attempt, tries: int) -> float | None:
-    """Seconds to wait before a call that came to this outcome is tried again; None if it stands.
+    """Return the seconds to wait before a call with this outcome is retried; None if the outcome is final.
 
-    A call that must not be done twice is tried again only where it surely was not done.
+    A call that must not run twice is retried only if it certainly has not run.
     """
     if isinstance(outcome, httpx2.Response):
-        if outcome.status_code not in _TRY_AGAIN or not (call.replayable or outcome.status_code == 429):
+        if outcome.status_code not in _RETRIED_STATUSES or not (
+            call.replayable or outcome.status_code == 429
+        ):
             return None
         asked = outcome.headers.get("retry-after", "")
         least = float(asked) if asked.isdecimal() else 0.0
@@ -50,17 +52,17 @@ def pause(call: Call[Any], outcome: Attempt, tries: int) -> float | None:
         return None
     else:
         least = 0.0
-    # Chance keeps clients that failed together from coming back together.
+    # Random pauses keep clients that failed together from retrying together.
     backoff = _FIRST_PAUSE * 2.0**tries * _random.uniform(0.5, 1.5)
     return min(max(least, backoff), _LONGEST_PAUSE)
 
 
 def answer(call: Call[Any], outcome: Attempt) -> Any:
-    """What a call's last outcome means.
+    """Return the result of a call from its last outcome.
 
     Raises:
-        ApiError: The answer says what is wrong.
-        UnreachableError: There is no answer, or it is not one of armful.
+        ApiError: The response is an error.
+        UnreachableError: There is no response, or it is not one of armful's.
     """
     if isinstance(outcome, httpx2.TransportError):
         what = str(outcome) or type(outcome).__name__
@@ -73,5 +75,5 @@ def answer(call: Call[Any], outcome: Attempt) -> Any:
         return msgspec.json.decode(outcome.content, type=call.answer)
     except msgspec.DecodeError as error:
         raise UnreachableError(
-            f"{call.method} {call.path} was answered, but not as this version of armful does: {error}"
+            f"{call.method} {call.path} got a response that this version of the client cannot read: {error}"
         ) from error

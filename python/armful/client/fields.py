@@ -1,4 +1,4 @@
-"""What callers send, by the names of the HTTP contract."""
+"""The optional fields of each call, named as in the HTTP API."""
 
 from datetime import datetime
 from typing import Any, Literal, NotRequired, TypedDict
@@ -10,7 +10,7 @@ Algorithm = Literal["thompson_sampling", "thompson_sampling_exploration"]
 
 
 class SelectFields(TypedDict, total=False):
-    """Which variants to choose among, and how."""
+    """Which variants are candidates, and how to choose among them."""
 
     algorithm: Algorithm
     min_impressions: int
@@ -22,9 +22,9 @@ class SelectFields(TypedDict, total=False):
 
 
 class PerformanceFields(TypedDict, total=False):
-    """Further circumstances of what happened to a variant.
+    """The optional fields of an outcome.
 
-    Without an `event_id` the client makes one, the same for every try.
+    Without an `event_id`, the client generates one and sends it with every retry.
     """
 
     impression: bool
@@ -62,7 +62,7 @@ class TableFields(TypedDict, total=False):
 
 
 class VariantFields(TypedDict, total=False):
-    """What to change of a variant; what is left out stays."""
+    """The fields of a variant to change. The others keep their values."""
 
     dimensions: dict[str, str]
     content: str | None
@@ -72,7 +72,7 @@ class VariantFields(TypedDict, total=False):
 
 
 class ExperimentFields(TypedDict):
-    """An experiment to start: which variants share the traffic how, for whom, and for how long."""
+    """An experiment to start: its variants, their shares of the traffic, its persona and its duration."""
 
     experiment_name: str
     variant_ids: list[str]
@@ -96,14 +96,14 @@ class ExperimentFields(TypedDict):
 
 
 class AssignFields(TypedDict, total=False):
-    """Further circumstances of an assignment."""
+    """The optional fields of an assignment."""
 
     persona_id: str
     enroll: bool
 
 
 class ResultsFields(TypedDict, total=False):
-    """Which part of an experiment's results to give."""
+    """Which part of an experiment's results to return."""
 
     include_interim: bool
     segment_by: str

@@ -13,7 +13,7 @@ ON CONFLICT DO NOTHING
 RETURNING variant;
 
 -- name: move
--- A participant whose variant was retired goes on with another: what happened until now stays where it was counted.
+-- Assigns another variant to a participant whose variant was retired. Outcomes so far stay where they were counted.
 UPDATE armful.experiment_participant SET
     allocation_epoch = $3, variant = $4, impressions = 0, successes = 0, metrics = '{}', last_impression = NULL,
     assigned_at = now()

@@ -3,7 +3,7 @@ INSERT INTO armful.api_key (key_id, name, digest, scopes, rate_limit, expires_at
 RETURNING key_id, name, digest, scopes, rate_limit, created_at, revoked_at, expires_at, last_used, replaces;
 
 -- name: lock
--- Who wants to change a key sees it as it stays until the change.
+-- Reads a key in order to change it: the lock keeps others from changing it meanwhile.
 SELECT key_id, name, digest, scopes, rate_limit, created_at, revoked_at, expires_at, last_used, replaces
 FROM armful.api_key WHERE key_id = $1 FOR NO KEY UPDATE;
 
