@@ -83,20 +83,20 @@ class StartRequest(Struct, kw_only=True):
     """An experiment to start: its variants, their traffic shares, its persona and its duration."""
 
     experiment_name: Annotated[str, Meta(max_length=255)]
-    variant_ids: list[str]
-    traffic_allocation: list[float]
+    variant_ids: Annotated[list[str], Meta(max_length=1000)]
+    traffic_allocation: Annotated[list[float], Meta(max_length=1000)]
     target_persona: Label
-    success_metrics: list[Label]
+    success_metrics: Annotated[list[Label], Meta(max_length=100)]
     duration_days: Annotated[int, Meta(ge=1, le=3650)]
     description: Text | None = None
     min_sample_size: Annotated[int, Meta(ge=1, le=2**53)] | None = None
     control_variant_id: str | None = None
     allocation: Allocation = "fixed"
-    floors: dict[str, Share] | None = None
+    floors: Annotated[dict[str, Share], Meta(max_length=1000)] | None = None
     salt: Label | None = None
     attribution_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
     unresolved: Literal["failed", "pending"] = "failed"
-    guardrail_metrics: list[Label | Guardrail] = []
+    guardrail_metrics: Annotated[list[Label | Guardrail], Meta(max_length=100)] = []
     stop_rule: StopRule | None = None
     namespace: Label | None = None
     namespace_range: tuple[Share, Share] = (0.0, 1.0)
@@ -106,9 +106,9 @@ class StartRequest(Struct, kw_only=True):
 class ChangeRequest(Struct, kw_only=True):
     """The new arms and shares of a running experiment. Variants left out get no new participants."""
 
-    variant_ids: list[str]
-    traffic_allocation: list[float]
-    floors: dict[str, Share] | None = None
+    variant_ids: Annotated[list[str], Meta(max_length=1000)]
+    traffic_allocation: Annotated[list[float], Meta(max_length=1000)]
+    floors: Annotated[dict[str, Share], Meta(max_length=1000)] | None = None
 
 
 class AssignRequest(Struct, kw_only=True):

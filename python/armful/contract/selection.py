@@ -48,6 +48,6 @@ class SelectRequest(Struct, kw_only=True):
     min_impressions: Annotated[int, Meta(ge=0, le=2**53)] = 100
     exploration_ratio: Annotated[float, Meta(ge=0, le=1)] = 0.3
     scope: Literal["global", "persona"] = "global"
-    dimensions: dict[str, str] | UnsetType | None = UNSET
-    exclude: list[str] | UnsetType | None = UNSET
+    dimensions: Annotated[dict[str, str], Meta(max_length=100)] | UnsetType | None = UNSET
+    exclude: Annotated[list[str], Meta(max_length=10_000)] | UnsetType | None = UNSET
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | UnsetType | None = UNSET

@@ -54,7 +54,7 @@ class CreatedVariants(Struct):
 class VariantPatch(Struct, kw_only=True):
     """The fields of a variant to change. Fields left out stay unchanged."""
 
-    dimensions: dict[Label, Text] | UnsetType = UNSET
+    dimensions: Annotated[dict[Label, Text], Meta(max_length=100)] | UnsetType = UNSET
     content: Text | UnsetType | None = UNSET
     prior_alpha: Annotated[float, Meta(gt=0, le=1e9)] | UnsetType = UNSET
     prior_beta: Annotated[float, Meta(gt=0, le=1e9)] | UnsetType = UNSET

@@ -174,16 +174,20 @@ DECLARE
     r record;
 BEGIN
     INSERT INTO armful.performance_event_key (event_id, digest, batch)
-    SELECT event_id, digest, p_batch
-    FROM unnest(p_event_id, p_digest, p_statuses) AS u (event_id, digest, status)
+    SELECT DISTINCT ON (event_id) event_id, digest, p_batch
+    FROM unnest(p_event_id, p_digest, p_statuses) WITH ORDINALITY AS u (event_id, digest, status, i)
     WHERE event_id IS NOT NULL AND status = 0
-    ORDER BY event_id
+    ORDER BY event_id, i
     ON CONFLICT DO NOTHING;
     FOR r IN
         SELECT i, k.digest = u.digest AS same
-        FROM unnest(p_event_id, p_digest, p_statuses) WITH ORDINALITY AS u (event_id, digest, status, i)
+        FROM (
+            SELECT event_id, digest, i, row_number() OVER (PARTITION BY event_id ORDER BY i) > 1 AS repeated
+            FROM unnest(p_event_id, p_digest, p_statuses) WITH ORDINALITY AS u (event_id, digest, status, i)
+            WHERE event_id IS NOT NULL AND status = 0
+        ) AS u
         JOIN armful.performance_event_key k ON k.event_id = u.event_id
-        WHERE u.status = 0 AND k.batch <> p_batch
+        WHERE u.repeated OR k.batch <> p_batch
     LOOP
         statuses[r.i] := CASE WHEN r.same THEN 1 ELSE 2 END;
     END LOOP;
@@ -244,10 +248,21 @@ BEGIN
     INSERT INTO armful.experiment_participant AS p
         (experiment, participant_id, allocation_epoch, variant, impressions, successes, metrics, last_impression,
          persona_id, metadata)
-    SELECT a.experiment, a.participant_id, a.allocation_epoch, a.variant, a.impressions, a.variant_successes, a.by_metric,
-           a.at, a.persona_id, a.metadata
-    FROM unnest(p_attributed) AS a
-    WHERE a.participant_id IS NOT NULL
+    SELECT a.experiment, a.participant_id, (array_agg(a.allocation_epoch ORDER BY a.item))[1], a.variant,
+           sum(a.impressions), sum(a.variant_successes), armful.sum_counts(a.by_metric), max(a.at),
+           (array_agg(a.persona_id ORDER BY a.item DESC) FILTER (WHERE a.persona_id IS NOT NULL))[1],
+           (array_agg(a.metadata ORDER BY a.item DESC) FILTER (WHERE a.metadata IS NOT NULL))[1]
+    FROM (
+        SELECT a.*, first_value(a.variant) OVER (PARTITION BY a.experiment, a.participant_id ORDER BY a.item) AS first_variant
+        FROM unnest(p_attributed) AS a
+        WHERE a.participant_id IS NOT NULL
+    ) AS a
+    LEFT JOIN LATERAL (
+        SELECT variant FROM armful.experiment_participant p
+        WHERE p.experiment = a.experiment AND p.participant_id = a.participant_id LIMIT 1
+    ) AS known ON true
+    WHERE a.variant = coalesce(known.variant, a.first_variant)
+    GROUP BY a.experiment, a.participant_id, a.variant
     ORDER BY a.experiment, a.participant_id
     ON CONFLICT (experiment, participant_id) DO UPDATE SET
         impressions = p.impressions + excluded.impressions,
@@ -260,29 +275,70 @@ BEGIN
 
     UPDATE armful.experiment_share s SET participants = s.participants + seen.new
     FROM (
-        SELECT a.allocation_epoch, a.variant, count(*) AS new FROM unnest(p_attributed) AS a WHERE a.is_new GROUP BY 1, 2
+        SELECT allocation_epoch, variant, count(*) AS new
+        FROM (
+            SELECT DISTINCT ON (a.experiment, a.participant_id) a.allocation_epoch, a.variant
+            FROM unnest(p_attributed) AS a WHERE a.is_new
+            ORDER BY a.experiment, a.participant_id, a.item
+        ) AS first
+        GROUP BY 1, 2
     ) AS seen
     WHERE s.allocation_epoch = seen.allocation_epoch AND s.variant = seen.variant;
 END $$;
+
+CREATE FUNCTION armful.count_segment_keys(p_experiment bigint) RETURNS bigint
+    LANGUAGE sql STABLE
+    AS $$
+    WITH RECURSIVE found AS (
+        (SELECT key FROM armful.experiment_segment WHERE experiment = p_experiment ORDER BY key LIMIT 1)
+        UNION ALL
+        SELECT (
+            SELECT s.key FROM armful.experiment_segment s
+            WHERE s.experiment = p_experiment AND s.key > found.key ORDER BY s.key LIMIT 1
+        )
+        FROM found WHERE found.key IS NOT NULL
+    )
+    SELECT count(key) FROM found
+$$;
 
 CREATE FUNCTION armful.count_segments(p_attributed armful.attributed_outcome[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
 DECLARE
     c_most_values CONSTANT integer := 1000;
+    c_most_keys CONSTANT integer := 100;
 BEGIN
-    WITH counted AS (
-        INSERT INTO armful.experiment_segment AS s (experiment, phase, variant, key, value, impressions, successes)
-        SELECT a.experiment, g.phase, a.variant, m.key, m.value #>> '{}', sum(a.impressions), sum(a.successes)
+    WITH described AS (
+        SELECT a.experiment, g.phase, a.variant, m.key, m.value #>> '{}' AS value,
+               sum(a.impressions) AS impressions, sum(a.successes) AS successes
         FROM unnest(p_attributed) AS a
         JOIN armful.experiment_allocation_epoch g ON g.id = a.allocation_epoch
         CROSS JOIN LATERAL jsonb_each(a.metadata) AS m
         WHERE jsonb_typeof(m.value) IN ('string', 'number', 'boolean')
           AND length(m.key) <= 255 AND length(m.value #>> '{}') <= 255
-          AND NOT EXISTS (
-              SELECT FROM armful.experiment_segment_closed c WHERE c.experiment = a.experiment AND c.key = m.key
-          )
         GROUP BY 1, 2, 3, 4, 5
+    ), key AS (
+        SELECT experiment, key,
+               EXISTS (
+                   SELECT FROM armful.experiment_segment s WHERE s.experiment = d.experiment AND s.key = d.key
+               ) AS known
+        FROM (SELECT DISTINCT experiment, key FROM described) AS d
+        WHERE NOT EXISTS (
+            SELECT FROM armful.experiment_segment_closed c WHERE c.experiment = d.experiment AND c.key = d.key
+        )
+    ), counted_key AS (
+        SELECT experiment, key FROM key WHERE known
+        UNION ALL
+        SELECT n.experiment, n.key
+        FROM (
+            SELECT experiment, key, row_number() OVER (PARTITION BY experiment ORDER BY key) AS number
+            FROM key WHERE NOT known
+        ) AS n
+        WHERE n.number + armful.count_segment_keys(n.experiment) <= c_most_keys
+    ), counted AS (
+        INSERT INTO armful.experiment_segment AS s (experiment, phase, variant, key, value, impressions, successes)
+        SELECT experiment, phase, variant, key, value, impressions, successes
+        FROM described JOIN counted_key USING (experiment, key)
         ON CONFLICT (experiment, key, value, phase, variant) DO UPDATE SET
             impressions = s.impressions + excluded.impressions, successes = s.successes + excluded.successes
         RETURNING experiment, key, xmax = 0 AS new
@@ -293,6 +349,7 @@ BEGIN
     WHERE (
         SELECT count(DISTINCT value) FROM armful.experiment_segment s WHERE s.experiment = k.experiment AND s.key = k.key
     ) >= c_most_values
+    ORDER BY experiment, key
     ON CONFLICT DO NOTHING;
 END $$;
 
@@ -465,9 +522,13 @@ BEGIN
     INSERT INTO armful.selection_outcome AS s
         (selection_id, variant, impressions, successes, metrics, at, persona_id, participant_id, experiments,
          allocation_epochs, metadata)
-    SELECT o.selection_id, o.variant, o.impressions, o.successes, coalesce(a.by_metric, '{}'), o.at, o.persona_id,
-           o.participant_id, coalesce(a.experiments, '{}'), coalesce(a.epochs, '{}'),
-           CASE WHEN a.experiments IS NOT NULL THEN o.metadata END
+    SELECT o.selection_id, o.variant, sum(o.impressions), sum(o.successes), armful.sum_counts(coalesce(a.by_metric, '{}')),
+           (array_agg(o.at ORDER BY o.item))[1], (array_agg(o.persona_id ORDER BY o.item))[1],
+           (array_agg(o.participant_id ORDER BY o.item))[1],
+           -- As text, because arrays of different lengths make no array.
+           coalesce((array_agg(a.experiments::text ORDER BY o.item))[1]::bigint[], '{}'),
+           coalesce((array_agg(a.epochs::text ORDER BY o.item))[1]::bigint[], '{}'),
+           (array_agg(CASE WHEN a.experiments IS NOT NULL THEN o.metadata END ORDER BY o.item))[1]
     FROM unnest(p_outcomes) AS o
     LEFT JOIN (
         SELECT item, array_agg(experiment) AS experiments, array_agg(allocation_epoch) AS epochs,
@@ -476,6 +537,7 @@ BEGIN
         GROUP BY item
     ) AS a ON a.item = o.item
     WHERE o.selection_id IS NOT NULL AND o.status = 0
+    GROUP BY o.selection_id, o.variant
     ORDER BY o.selection_id, o.variant
     ON CONFLICT (selection_id, variant) DO UPDATE SET
         impressions = s.impressions + excluded.impressions,
@@ -496,6 +558,7 @@ DECLARE
     at timestamptz[] := coalesce(p_occurred_at, array_fill(NULL::timestamptz, ARRAY[size]));
     persona text[] := coalesce(p_persona_id, array_fill(NULL::text, ARRAY[size]));
     participant text[] := coalesce(p_participant_id, array_fill(NULL::text, ARRAY[size]));
+    dependent bigint[];
     r record;
 BEGIN
     IF p_experiment_id IS NOT NULL THEN
@@ -575,6 +638,20 @@ BEGIN
         END LOOP;
     END IF;
 
+    IF true = ANY (late) AND size > 1 THEN
+        -- A success by its selection alone may belong to a participant that other outcomes name. They must be counted before it.
+        SELECT array_agg(i ORDER BY i) INTO dependent
+        FROM (
+            SELECT i, late, count(*) OVER (PARTITION BY participant ORDER BY i) AS number
+            FROM unnest(late, statuses, participant) WITH ORDINALITY AS u (late, status, participant, i)
+            WHERE status = 0 AND participant IS NOT NULL
+        ) AS u
+        WHERE late AND number > 1;
+        IF dependent IS NOT NULL THEN
+            RAISE EXCEPTION 'outcomes of a participant depend on each other' USING ERRCODE = 'AR001', DETAIL = dependent::text;
+        END IF;
+    END IF;
+
     RETURN ARRAY(
         SELECT ROW(
             i, u.status, u.variant, u.impressions, u.successes, u.late, u.reported > 0, u.count, coalesce(u.at, now()),
@@ -613,6 +690,12 @@ $$;
 
 CREATE AGGREGATE armful.merge_counts(jsonb) (
     SFUNC = jsonb_concat,
+    STYPE = jsonb,
+    INITCOND = '{}'
+);
+
+CREATE AGGREGATE armful.sum_counts(jsonb) (
+    SFUNC = armful.add_counts,
     STYPE = jsonb,
     INITCOND = '{}'
 );

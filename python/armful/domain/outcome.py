@@ -23,8 +23,8 @@ class Outcome(Struct, kw_only=True, omit_defaults=True, gc=False):
     experiment_id: Label | None = None
     participant_id: Label | None = None
     occurred_at: Annotated[datetime, Meta(tz=True)] | None = None
-    metrics: dict[Label, bool] | None = None
-    metadata: dict[str, Any] | None = None
+    metrics: Annotated[dict[Label, bool], Meta(max_length=100)] | None = None
+    metadata: Annotated[dict[str, Any], Meta(max_length=100)] | None = None
 
     def __post_init__(self) -> None:
         if not (self.impression or self.success):

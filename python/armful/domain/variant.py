@@ -45,7 +45,7 @@ class NewVariant(Struct, kw_only=True):
     """A variant to create; `impressions` and `successes` are counts from before, such as those of another system."""
 
     variant_id: VariantId
-    dimensions: dict[Label, Text] = {}
+    dimensions: Annotated[dict[Label, Text], Meta(max_length=100)] = {}
     content: Text | None = None
     prior_alpha: Annotated[float, Meta(gt=0, le=1e9)] = 1.0
     prior_beta: Annotated[float, Meta(gt=0, le=1e9)] = 1.0

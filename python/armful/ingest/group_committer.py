@@ -2,21 +2,23 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import structlog
 
 from armful.db.pool import DID_NOTHING, OUT_OF_REACH, Connection, connect
-from armful.domain.errors import CommitUnknown, QueueFull, Unavailable
+from armful.domain.errors import CommitUnknown, QueueFull, Refused, Unavailable
 from armful.domain.outcome import CountedOutcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Totals
 from armful.ingest import store as performance
+from armful.ingest.blocked import BlockedCommits
+from armful.ingest.conflict_free_batches import LateCounts
 from armful.ingest.pending_commit import PendingCommit
 from armful.ingest.statement import Statement, StatementRefused
 from armful.observability.metrics import Metrics
@@ -36,6 +38,8 @@ _GATHERING = (
     0.25  # of the time that a commit takes, how much the next may wait for those who are about to come
 )
 _MOST_GATHERING = 0.001  # seconds
+_LOCK_CHECK = 0.1  # seconds between two looks at variants that somebody else has locked
+_NOT_REPLICATED = "01000"  # the warning that PostgreSQL committed without waiting for its synchronous standby
 
 _COUNTED = OutcomeStatus.COUNTED
 
@@ -77,6 +81,8 @@ class GroupCommitter:
         self._jobs: deque[PendingCommit] = deque()
         self._wake = asyncio.Event()
         self._writing: list[PendingCommit] = []
+        self._blocked = BlockedCommits(_LOCK_CHECK)
+        self._unreplicated = False  # whether the last commit may be on this server alone
         self._expected = 0  # callers who will soon wait, if those just answered come again at once
         self._patience = 0.0  # seconds to wait for them
         self._watch: asyncio.TimerHandle | None = (
@@ -135,7 +141,7 @@ class GroupCommitter:
         """Tell those whose time is up, and come back when the next one's is."""
         self._watch = None
         now = asyncio.get_running_loop().time()
-        waiting = [job for job in (*self._writing, *self._jobs) if not job.done]
+        waiting = [job for job in (*self._writing, *self._jobs, *self._blocked) if not job.done]
         for job in waiting:
             if job.deadline <= now:
                 job.expire()
@@ -151,7 +157,7 @@ class GroupCommitter:
 
     async def _run(self) -> None:
         while True:
-            await self._wake.wait()
+            await self._woken()
             while self._jobs:
                 await self._gather()
                 jobs = self._writing = self._take()
@@ -165,9 +171,36 @@ class GroupCommitter:
                 self._writing = []
                 self._patience = min((perf_counter() - began) * _GATHERING, _MOST_GATHERING)
                 self._expected = len(jobs) + len(self._jobs)
+                await self._release_blocked()
             self._wake.clear()
-            if self._stopping:
+            if self._stopping and not self._blocked:
                 return
+
+    async def _woken(self) -> None:
+        """Wait until there is something to write, or blocked commits are due to be looked at."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._blocked.seconds_to_check(asyncio.get_running_loop().time())):
+                await self._wake.wait()
+        await self._release_blocked()
+
+    async def _release_blocked(self) -> None:
+        """Queue the blocked commits again whose variants are unlocked by now."""
+        loop = asyncio.get_running_loop()
+        if self._blocked.seconds_to_check(loop.time()) != 0:
+            return
+        unlocked = await self._unlocked(self._blocked.variants)
+        released = self._blocked.release(unlocked, loop.time())
+        self._jobs.extendleft(reversed(released))
+        self.waiting += sum(len(job.items) for job in released)
+
+    async def _unlocked(self, variants: Collection[int]) -> set[int]:
+        """Return the variants whose rows nobody has locked; none if the database does not say."""
+        try:
+            async with asyncio.timeout(_LEAST_TIME):
+                return await performance.unlocked(await self._connected(), variants)
+        except (*OUT_OF_REACH, asyncpg.PostgresError):
+            self._disconnect()
+            return set()
 
     async def _gather(self) -> None:
         """Give those a moment who were answered just now and report again.
@@ -183,6 +216,8 @@ class GroupCommitter:
         """The jobs of the next commit, in order of arrival; those that can't be done in time any more are told so."""
         jobs: list[PendingCommit] = []
         size = 0
+        late = LateCounts()
+        put_off: list[PendingCommit] = []
         latest = asyncio.get_running_loop().time() + _LEAST_TIME + _INQUIRY
         while self._jobs and (not jobs or size + len(self._jobs[0].items) <= _MOST_PER_COMMIT):
             job = self._jobs.popleft()
@@ -192,9 +227,17 @@ class GroupCommitter:
             if job.deadline < latest:
                 job.fail(Unavailable())
                 continue
+            if self._blocked and self._blocked.concerns(job):
+                self._blocked.add(job, (), latest)
+                continue
+            if not late.add(job.items):
+                put_off.append(job)
+                continue
             job.taken = True
             jobs.append(job)
             size += len(job.items)
+        self._jobs.extendleft(reversed(put_off))
+        self.waiting += sum(len(job.items) for job in put_off)
         return jobs
 
     async def _write(self, jobs: list[PendingCommit]) -> None:
@@ -209,7 +252,10 @@ class GroupCommitter:
             for job in jobs:
                 job.fail(error)
             return
-        except (asyncpg.PostgresError, StatementRefused) as error:
+        except asyncpg.LockNotAvailableError:
+            await self._write_unlocked(jobs)
+            return
+        except (asyncpg.PostgresError, StatementRefused, Refused) as error:
             # Something in one of them does not fit the database: it alone must fail.
             if len(jobs) > 1:
                 for job in jobs:
@@ -217,7 +263,7 @@ class GroupCommitter:
             elif isinstance(error, asyncpg.ForeignKeyViolationError):
                 jobs[0].fail(Unavailable())  # the variant is gone with an earlier database, as we shall hear
             else:
-                if not isinstance(error, StatementRefused):
+                if isinstance(error, asyncpg.PostgresError):
                     log.error("update refused by the database", exc_info=error)
                 jobs[0].fail(error)
             return
@@ -235,6 +281,27 @@ class GroupCommitter:
             job.answer(answers[start:end])
             start = end
 
+    async def _write_unlocked(self, jobs: list[PendingCommit]) -> None:
+        """Write the jobs whose variants nobody has locked, and hold the others back."""
+        variants = {variant for job in jobs for variant, _ in job.items}
+        locked = variants - await self._unlocked(variants)
+        if locked:
+            self._blocked.variants |= locked
+            now = asyncio.get_running_loop().time()
+            free = []
+            for job in jobs:
+                if self._blocked.concerns(job):
+                    self._blocked.add(job, locked, now)
+                else:
+                    free.append(job)
+            await self._write(free)
+        elif len(jobs) > 1:
+            # Something else is locked, such as an event id that another process is just writing.
+            for job in jobs:
+                await self._write([job])
+        else:
+            jobs[0].fail(Unavailable())
+
     async def _commit(
         self, items: Sequence[VariantOutcome], statements: Sequence[Statement], deadline: float
     ) -> list[CountedOutcome]:
@@ -245,27 +312,30 @@ class GroupCommitter:
         """
         loop = asyncio.get_running_loop()
         batch = uuid4()
+        put_off: set[int] = set()
         end = deadline - _INQUIRY
         unknown = False  # whether a run of the batch has been left behind whose end we have not seen
         while loop.time() < end:
             begun = False
+            self._unreplicated = False
             try:
                 async with asyncio.timeout_at(end):
                     connection = await self._connected()
                     by_server_clock = self._server_epoch + timedelta(seconds=end)
                     begun = True
-                    return await performance.record(
-                        connection, batch, self._process_id, by_server_clock, items, statements
+                    answers = await performance.record(
+                        connection, batch, self._process_id, by_server_clock, items, statements, put_off
                     )
+                return self._replicated(answers)
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 continue
             except asyncpg.QueryCanceledError as error:
                 self._disconnect()  # and with it goes what we believed the server's clock to be
                 log.warning("commit refused", error=str(error))
             except (TimeoutError, asyncpg.UniqueViolationError) as error:
-                known, answers = await self._inquire(batch, items, deadline) if begun else (True, None)
-                if answers is not None:
-                    return answers
+                known, found = await self._inquire(batch, items, put_off, deadline) if begun else (True, None)
+                if found is not None:
+                    return self._replicated(found)
                 if isinstance(error, asyncpg.UniqueViolationError) and known:
                     raise  # something else than the batch's id
                 unknown = unknown or not known
@@ -279,8 +349,24 @@ class GroupCommitter:
                 await asyncio.sleep(_PAUSE)
         raise CommitUnknown if unknown else Unavailable
 
+    def _replicated(self, answers: list[CountedOutcome]) -> list[CountedOutcome]:
+        """Return the answers of a commit that is where the server's settings want it.
+
+        Raises:
+            CommitUnknown: The wait for a synchronous standby was cancelled, by the timeout or by somebody else. The commit
+                is on this server only, and would be lost by a failover.
+        """
+        if self._unreplicated:
+            log.warning("committed without the synchronous standby")
+            raise CommitUnknown
+        return answers
+
+    def _note(self, connection: Connection, message: Any) -> None:
+        if message.sqlstate == _NOT_REPLICATED:
+            self._unreplicated = True
+
     async def _inquire(
-        self, batch: UUID, items: Sequence[VariantOutcome], deadline: float
+        self, batch: UUID, items: Sequence[VariantOutcome], put_off: Collection[int], deadline: float
     ) -> tuple[bool, list[CountedOutcome] | None]:
         """Ask what became of a batch on the connection that was to write it, where the answer is final.
 
@@ -290,7 +376,7 @@ class GroupCommitter:
         try:
             async with asyncio.timeout_at(deadline - _PAUSE):
                 assert self._connection is not None
-                return True, await performance.written(self._connection, batch, items)
+                return True, await performance.written(self._connection, batch, items, put_off)
         except (*OUT_OF_REACH, asyncpg.PostgresError) as error:
             log.warning("commit's fate unknown", error=repr(error))
             self._disconnect()
@@ -308,6 +394,7 @@ class GroupCommitter:
     async def _connect(self) -> None:
         async with asyncio.timeout(_CONNECT):
             connection = await connect(self._dsn, impatient=True)
+            connection.add_log_listener(self._note)
             try:
                 server = await performance.prepare(connection)
             except BaseException:

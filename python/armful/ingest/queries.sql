@@ -1,11 +1,13 @@
 -- name: prepare
--- The server's time; and a commit is answered once it is on disk, also where the server's own default is not to wait.
+-- The server's time; and a commit is answered once it is on disk, also where the server's own default is not to wait. A commit
+-- that waits for a row which somebody else has locked gives up soon, so that the others need not wait with it.
 -- Statements are planned once: a plan for one variant looks so much cheaper than one for arrays of unknown size that the
 -- server would plan anew for every small commit, and take longer for that than for the commit. And they go by index, even
 -- if the tables were small when they were planned: apply_to_variants locks variants in the order in which it finds them.
 SELECT clock_timestamp()
 FROM set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), false) AS durable,
      set_config('plan_cache_mode', 'force_generic_plan', false) AS plans,
+     set_config('lock_timeout', '300ms', false) AS locks,
      set_config('enable_seqscan', 'off', false) AS no_whole_tables,
      set_config('enable_bitmapscan', 'off', false) AS no_order_but_the_index;
 
@@ -36,6 +38,12 @@ WITH logged AS (
 )
 SELECT id, impressions, successes, version
 FROM armful.apply_to_variants($7::bigint[], $8::bigint[], $9::bigint[], $7, NULL, NULL, $8, $9);
+
+-- name: lock_variants
+SELECT FROM armful.variant_performance WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: unlocked
+SELECT id FROM armful.variant_performance WHERE id = ANY ($1::bigint[]) FOR NO KEY UPDATE SKIP LOCKED;
 
 -- name: totals
 SELECT id, impressions, successes, version FROM armful.variant_performance WHERE id = ANY ($1::bigint[]);

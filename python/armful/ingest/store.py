@@ -1,6 +1,7 @@
 """Writes outcomes to PostgreSQL: one commit of many, in one round trip."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -9,9 +10,10 @@ from uuid import UUID
 import asyncpg
 
 from armful.db.queries import load
+from armful.domain.errors import Refused
 from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Totals
-from armful.ingest.conflict_free_batches import conflict_free_batches
+from armful.ingest.conflict_free_batches import MOST_LATE, conflict_free_batches
 from armful.ingest.digest import digest
 from armful.ingest.statement import Statement, StatementRefused, run
 
@@ -21,6 +23,8 @@ _SQL = load("armful.ingest")
 _LARGE = 500
 
 _STATUSES = tuple(OutcomeStatus)
+
+_DEPENDENT = "AR001"  # the error of the SQL function resolve_outcomes that names dependent outcomes
 
 # What an outcome may say beyond what happened how often, and one that says none of it.
 _optional_fields = attrgetter(
@@ -46,8 +50,11 @@ async def record(
     deadline: datetime,
     items: Sequence[VariantOutcome],
     statements: Sequence[Statement] = (),
+    put_off: set[int] | None = None,
 ) -> list[CountedOutcome]:
     """Count `items` in one commit named `batch`, a random UUID, together with `statements`, and answer each, in order.
+
+    `put_off` gets the positions of outcomes that turned out to depend on others; pass it to `written`.
 
     Raises:
         asyncpg.UniqueViolationError: the batch was committed before (see `written`).
@@ -56,7 +63,7 @@ async def record(
     """
     if not statements and all(_optional_fields(outcome) == _NONE for _, outcome in items):
         return await _count_alone(connection, batch, process_id, deadline, items)
-    return await _record_all(connection, batch, process_id, deadline, items, statements)
+    return await _record_all(connection, batch, process_id, deadline, items, statements, put_off)
 
 
 async def _count_alone(
@@ -94,28 +101,67 @@ async def _record_all(
     deadline: datetime,
     items: Sequence[VariantOutcome],
     statements: Sequence[Statement] = (),
+    put_off: set[int] | None = None,
 ) -> list[CountedOutcome]:
     """As `record`, for any outcomes."""
-    parts = conflict_free_batches(items)
-    recorded: list[CountedOutcome | None] = [None] * len(items)
-    if len(parts) == 1 and len(items) < _LARGE and not statements:
-        await _record_part(connection, batch, process_id, deadline, items, range(len(items)), recorded)
-    else:
-        await connection.execute(_SQL["begin_large" if len(items) >= _LARGE else "begin"])
+    put_off = set() if put_off is None else put_off
+    while True:
+        parts = conflict_free_batches(items, put_off)
+        recorded: list[CountedOutcome | None] = [None] * len(items)
         try:
-            for number, positions in enumerate(parts):
-                await _record_part(
-                    connection, _part_id(batch, number), process_id, deadline, items, positions, recorded
+            if len(parts) == 1 and len(items) < _LARGE and not statements:
+                await _record_part(connection, batch, process_id, deadline, items, parts[0], recorded)
+            else:
+                await _record_parts(
+                    connection, batch, process_id, deadline, items, parts, recorded, statements
                 )
-            if not parts:
-                await connection.execute(_SQL["mark"], batch, process_id)
-            await run(connection, statements)
-            await connection.execute(_SQL["commit_by"].replace(":deadline", f"'{deadline.isoformat()}'"))
-        except (asyncpg.PostgresError, StatementRefused):
-            if not connection.is_closed():
-                await connection.execute(_SQL["rollback"])
-            raise
-    return [answer for answer in recorded if answer is not None]
+        except _Dependent as error:
+            put_off.update(error.positions)
+            if len(put_off) > MOST_LATE:
+                raise Refused(
+                    f"More than {MOST_LATE} successes without an impression belong to participants that other outcomes of "
+                    "the same request belong to: send them in several requests"
+                ) from None
+        else:
+            return [answer for answer in recorded if answer is not None]
+
+
+async def _record_parts(
+    connection: Any,
+    batch: UUID,
+    process_id: UUID,
+    deadline: datetime,
+    items: Sequence[VariantOutcome],
+    parts: Sequence[Sequence[int]],
+    recorded: list[CountedOutcome | None],
+    statements: Sequence[Statement],
+) -> None:
+    """Record several parts, and run the statements, in one transaction."""
+    await connection.execute(_SQL["begin_large" if len(items) >= _LARGE else "begin"])
+    try:
+        if len(parts) > 1:
+            # All variants, so that no later part locks one that another process holds while it waits for one of ours.
+            await connection.execute(_SQL["lock_variants"], sorted({key for key, _ in items}))
+        for number, positions in enumerate(parts):
+            await _record_part(
+                connection, _part_id(batch, number), process_id, deadline, items, positions, recorded
+            )
+        if not parts:
+            await connection.execute(_SQL["mark"], batch, process_id)
+        await run(connection, statements)
+        await connection.execute(_SQL["commit_by"].replace(":deadline", f"'{deadline.isoformat()}'"))
+    except (asyncpg.PostgresError, StatementRefused, _Dependent):
+        if not connection.is_closed():
+            await connection.execute(_SQL["rollback"])
+        raise
+
+
+class _Dependent(Exception):
+    """Outcomes at these positions depend on others of their part, as only the database could know."""
+
+    def __init__(self, positions: Sequence[int]) -> None:
+        super().__init__(positions)
+        self.positions = positions
 
 
 async def _record_part(
@@ -129,15 +175,33 @@ async def _record_part(
 ) -> None:
     """Record the items at `positions`, which are free of conflicts, and put their answers into `recorded`."""
     part = [items[position] for position in positions]
-    keys = [key for key, _ in part]
+    try:
+        row = await connection.fetchrow(
+            _SQL["record_outcomes"], *_arguments(batch, process_id, deadline, part)
+        )
+    except asyncpg.PostgresError as error:
+        if error.sqlstate != _DEPENDENT:
+            raise
+        raise _Dependent(
+            [positions[int(number) - 1] for number in re.findall(r"\d+", error.detail)]
+        ) from None
+    statuses, *columns = row
+    totals = dict(zip(columns[0], map(Totals, *columns), strict=True))
+    for position, (key, _), status in zip(positions, part, statuses, strict=True):
+        recorded[position] = CountedOutcome(_STATUSES[status], totals[key])
+
+
+def _arguments(
+    batch: UUID, process_id: UUID, deadline: datetime, part: Sequence[VariantOutcome]
+) -> tuple[Any, ...]:
+    """Return the arguments of the SQL function `record_outcomes`."""
     outcomes = [outcome for _, outcome in part]
     event_ids = _column(outcomes, "event_id")
-    row = await connection.fetchrow(
-        _SQL["record_outcomes"],
+    return (
         batch,
         process_id,
         deadline,
-        keys,
+        [key for key, _ in part],
         [outcome.impression for outcome in outcomes],
         [outcome.batch_size for outcome in outcomes],
         [outcome.batch_size if outcome.success else 0 for outcome in outcomes],
@@ -151,10 +215,6 @@ async def _record_part(
         _column(outcomes, "metrics"),
         _column(outcomes, "metadata"),
     )
-    statuses, *columns = row
-    totals = dict(zip(columns[0], map(Totals, *columns), strict=True))
-    for position, key, status in zip(positions, keys, statuses, strict=True):
-        recorded[position] = CountedOutcome(_STATUSES[status], totals[key])
 
 
 def _column(outcomes: Sequence[Outcome], name: str) -> list[Any] | None:
@@ -163,8 +223,13 @@ def _column(outcomes: Sequence[Outcome], name: str) -> list[Any] | None:
     return values if any(value is not None for value in values) else None
 
 
+async def unlocked(connection: Any, variants: Collection[int]) -> set[int]:
+    """Return the variants whose rows nobody else has locked."""
+    return {row["id"] for row in await connection.fetch(_SQL["unlocked"], list(variants))}
+
+
 async def written(
-    connection: Any, batch: UUID, items: Sequence[VariantOutcome]
+    connection: Any, batch: UUID, items: Sequence[VariantOutcome], put_off: Collection[int] = ()
 ) -> list[CountedOutcome] | None:
     """What became of a commit whose answer was lost; None if it was not made. Totals are the present ones.
 
@@ -172,7 +237,7 @@ async def written(
     """
     await connection.execute(_SQL["rollback"])
     statuses = [OutcomeStatus.COUNTED] * len(items)
-    for number, positions in enumerate(conflict_free_batches(items) or [[]]):
+    for number, positions in enumerate(conflict_free_batches(items, put_off) or [[]]):
         row = await connection.fetchrow(_SQL["written"], _part_id(batch, number))
         if row is None:
             return None

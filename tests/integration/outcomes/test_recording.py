@@ -137,6 +137,7 @@ async def test_writers_never_wait_in_a_circle(connection: Any, database: str) ->
     async def write(number: int) -> int:
         writer = await connect(database)
         await performance.prepare(writer)
+        await writer.execute("SET lock_timeout = 0")
         impressions = 0
         for commit in range(25):
             said = {"persona_id": "p"} if (number + commit) % 4 == 0 else {}  # now and then the long way
@@ -182,6 +183,7 @@ async def test_variants_are_locked_in_the_order_of_their_numbers(
     await performance.record(connection, uuid4(), uuid4(), soon(), items)  # so that every table has its rows
     writer = await connect(database)
     await performance.prepare(writer)
+    await writer.execute("SET lock_timeout = 0")
     pid = await writer.fetchval("SELECT pg_backend_pid()")
     held = connection.transaction()
     await held.start()

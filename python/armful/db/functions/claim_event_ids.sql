@@ -1,6 +1,7 @@
 -- Claims the event ids of a commit: whoever inserts an id counts its outcome. Step 1 of resolve_outcomes.
 --
--- Returns `p_statuses`, with 1 (duplicate) or 2 (conflict) where the id was counted before with the same or another digest.
+-- An id that several outcomes of the commit have belongs to the first of them. Returns `p_statuses`, with 1 (duplicate) or 2
+-- (conflict) where the id belongs to another outcome, with the same or another digest.
 CREATE OR REPLACE FUNCTION armful.claim_event_ids(
     p_batch uuid, p_event_id text[], p_digest bytea[], p_statuses smallint[]
 ) RETURNS smallint[] LANGUAGE plpgsql AS $$
@@ -10,16 +11,20 @@ DECLARE
     r record;
 BEGIN
     INSERT INTO armful.performance_event_key (event_id, digest, batch)
-    SELECT event_id, digest, p_batch
-    FROM unnest(p_event_id, p_digest, p_statuses) AS u (event_id, digest, status)
+    SELECT DISTINCT ON (event_id) event_id, digest, p_batch
+    FROM unnest(p_event_id, p_digest, p_statuses) WITH ORDINALITY AS u (event_id, digest, status, i)
     WHERE event_id IS NOT NULL AND status = 0
-    ORDER BY event_id
+    ORDER BY event_id, i
     ON CONFLICT DO NOTHING;
     FOR r IN
         SELECT i, k.digest = u.digest AS same
-        FROM unnest(p_event_id, p_digest, p_statuses) WITH ORDINALITY AS u (event_id, digest, status, i)
+        FROM (
+            SELECT event_id, digest, i, row_number() OVER (PARTITION BY event_id ORDER BY i) > 1 AS repeated
+            FROM unnest(p_event_id, p_digest, p_statuses) WITH ORDINALITY AS u (event_id, digest, status, i)
+            WHERE event_id IS NOT NULL AND status = 0
+        ) AS u
         JOIN armful.performance_event_key k ON k.event_id = u.event_id
-        WHERE u.status = 0 AND k.batch <> p_batch
+        WHERE u.repeated OR k.batch <> p_batch
     LOOP
         statuses[r.i] := CASE WHEN r.same THEN 1 ELSE 2 END;
     END LOOP;

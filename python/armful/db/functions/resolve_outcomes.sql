@@ -24,6 +24,7 @@ DECLARE
     at timestamptz[] := coalesce(p_occurred_at, array_fill(NULL::timestamptz, ARRAY[size]));
     persona text[] := coalesce(p_persona_id, array_fill(NULL::text, ARRAY[size]));
     participant text[] := coalesce(p_participant_id, array_fill(NULL::text, ARRAY[size]));
+    dependent bigint[];
     r record;
 BEGIN
     IF p_experiment_id IS NOT NULL THEN
@@ -101,6 +102,20 @@ BEGIN
             persona[r.i] := r.persona_id;
             statuses[r.i] := CASE WHEN r.too_late THEN 6 WHEN r.waiting = 0 AND NOT r.measures THEN 3 ELSE 0 END;
         END LOOP;
+    END IF;
+
+    IF true = ANY (late) AND size > 1 THEN
+        -- A success by its selection alone may belong to a participant that other outcomes name. They must be counted before it.
+        SELECT array_agg(i ORDER BY i) INTO dependent
+        FROM (
+            SELECT i, late, count(*) OVER (PARTITION BY participant ORDER BY i) AS number
+            FROM unnest(late, statuses, participant) WITH ORDINALITY AS u (late, status, participant, i)
+            WHERE status = 0 AND participant IS NOT NULL
+        ) AS u
+        WHERE late AND number > 1;
+        IF dependent IS NOT NULL THEN
+            RAISE EXCEPTION 'outcomes of a participant depend on each other' USING ERRCODE = 'AR001', DETAIL = dependent::text;
+        END IF;
     END IF;
 
     RETURN ARRAY(

@@ -134,7 +134,9 @@ class Assignments:
         )
         return self._decisions.decide(_SHARES, parameters, **subject._asdict())
 
-    async def _keep_assignment(self, subject: "_Subject", arm: Arm, propensity: float) -> ParticipantDecision:
+    async def _keep_assignment(
+        self, subject: "_Subject", arm: Arm, propensity: float | None
+    ) -> ParticipantDecision:
         """Decide for the variant that a participant was assigned before."""
         variant = await self._variants.get_entry(arm.variant_id)
         decision = self._decisions.decide(

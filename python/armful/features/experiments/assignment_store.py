@@ -11,11 +11,11 @@ _SQL = load("armful.features.experiments", "assignments.sql")
 
 
 class StoredAssignment(Struct, frozen=True):
-    """A participant's variant, and the probability with which its allocation epoch chose it."""
+    """A participant's variant, and the probability with which its allocation epoch chose it, if it chose it at all."""
 
     variant: int
     allocation_epoch: int
-    propensity: float
+    propensity: float | None
 
 
 class AllocationEpoch(Struct, frozen=True):

@@ -1,8 +1,9 @@
 -- name: find
--- Where a participant was assigned, and with which chance.
+-- Where a participant was assigned, and with which chance: null if an outcome put them there, under a variant that had no share
+-- at that time.
 SELECT p.variant, p.allocation_epoch, s.share
 FROM armful.experiment_participant p
-JOIN armful.experiment_share s ON s.allocation_epoch = p.allocation_epoch AND s.variant = p.variant
+LEFT JOIN armful.experiment_share s ON s.allocation_epoch = p.allocation_epoch AND s.variant = p.variant
 WHERE p.experiment = $1 AND p.participant_id = $2;
 
 -- name: remember

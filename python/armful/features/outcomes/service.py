@@ -1,14 +1,16 @@
 """Validates outcomes, and counts them in the next commit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import to_builtins
+from msgspec.json import encode
 
-from armful.domain.errors import ArmfulError, EventConflict, ExperimentNotFound, Refused
+from armful.domain.errors import ArmfulError, EventConflict, ExperimentNotFound, Refused, VariantNotFound
 from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Variant
 from armful.features.variants.service import Variants
+from armful.ingest.conflict_free_batches import MOST_LATE, excess_late
 from armful.ingest.pending_commit import PendingCommit
 from armful.ingest.port import IngestPort
 from armful.ingest.statement import Statement
@@ -16,6 +18,9 @@ from armful.ingest.statement import Statement
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 _EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 """The earliest accepted time: the driver reads year 1, January 1 as minus infinity, and a UTC offset may lead before it."""
+
+_METADATA_LIMIT = 16_384
+"""Bytes that the metadata of an outcome may have as JSON. They are kept with the event."""
 
 _COUNTED = OutcomeStatus.COUNTED
 
@@ -68,19 +73,44 @@ class Outcomes:
         results: list[CountedOutcome | ArmfulError | None] = [None] * len(updates)
         accepted: list[VariantOutcome] = []
         positions: list[int] = []
+        variants = await self._find(variant_id for variant_id, _ in updates)
         for position, (variant_id, update) in enumerate(updates):
             try:
                 complete(update)
-                variant = self._variants.get_cached(variant_id) or await self._variants.read(variant_id)
-                accepted.append((variant.key, update))
-                positions.append(position)
-            except ArmfulError as error:
+            except Refused as error:
                 results[position] = error
+                continue
+            variant = variants.get(variant_id)
+            if variant is None:
+                results[position] = VariantNotFound(variant_id)
+                continue
+            accepted.append((variant.key, update))
+            positions.append(position)
+        for place in sorted(excess := excess_late(accepted), reverse=True):
+            results[positions[place]] = Refused(
+                f"More than {MOST_LATE} successes without an impression have {excess[place]} in one request: "
+                "send the others in another one"
+            )
+            del accepted[place], positions[place]
         if accepted or statements:
             recorded = await self._port.submit(accepted, statements)
             for position, one in zip(positions, recorded, strict=True):
                 results[position] = _refusal(one, *updates[position]) or one
         return [answer for answer in results if answer is not None]
+
+    async def _find(self, variant_ids: Iterable[str]) -> dict[str, Variant]:
+        """Return the variants that exist, by id. The database is asked once for all that are not cached."""
+        found: dict[str, Variant] = {}
+        unknown: set[str] = set()
+        for variant_id in variant_ids:
+            variant = found.get(variant_id) or self._variants.get_cached(variant_id)
+            if variant is None:
+                unknown.add(variant_id)
+            else:
+                found[variant_id] = variant
+        if unknown:
+            found |= {variant.variant_id: variant for variant in await self._variants.read_many(unknown)}
+        return found
 
 
 def counted(recorded: Sequence[CountedOutcome], variant_id: str, update: Outcome) -> CountedOutcome:
@@ -102,6 +132,8 @@ def complete(update: Outcome) -> None:
         Refused: `occurred_at` is in the future, or too early to be stored.
     """
     if update.metadata is not None:
+        if (size := len(encode(update.metadata))) > _METADATA_LIMIT:
+            raise Refused(f"metadata has {size} bytes as JSON, and at most {_METADATA_LIMIT} are allowed")
         if update.persona_id is None:
             update.persona_id = _label(update.metadata.get("persona_id"))
         if update.experiment_id is None:

@@ -12,6 +12,10 @@ SELECT variant_id FROM armful.variant_performance WHERE variant_id = ANY ($1::te
 SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at
 FROM armful.variant_performance WHERE variant_id = $1;
 
+-- name: by_ids
+SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at
+FROM armful.variant_performance WHERE variant_id = ANY ($1::text[]);
+
 -- name: page
 -- $1 dimensions all of which match, $2 least impressions, $3 statuses, $4 the id before the page, $5 its size.
 SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at

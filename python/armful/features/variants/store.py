@@ -54,6 +54,13 @@ async def find(pool: Pool, variant_id: str) -> Variant | None:
     return None if row is None else to_variant(row)
 
 
+async def find_many(pool: Pool, variant_ids: Sequence[str]) -> list[Variant]:
+    """Return those of the variants that exist, archived or not."""
+    async with acquire(pool, PATIENCE + _PER_ROW * len(variant_ids)) as connection:
+        rows = await connection.fetch(_SQL["by_ids"], variant_ids)
+    return [to_variant(row) for row in rows]
+
+
 async def page(
     pool: Pool,
     *,
