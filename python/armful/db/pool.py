@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import asyncpg
 import msgspec
 
-from armful.domain.errors import Overloaded, Unavailable
+from armful.domain.errors import CommitUnknown, Overloaded, Unavailable
 
 Connection: TypeAlias = Any
 """A connection of asyncpg, which has no type annotations."""
@@ -26,6 +26,9 @@ OUT_OF_REACH = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.
 
 asyncpg raises `InternalClientError` between a server's shutdown message and the end of the connection.
 """
+
+NOT_REPLICATED = "01000"
+"""The SQLSTATE of the warning that a commit did not wait for its synchronous standby, because the wait was cancelled."""
 
 PATIENCE = 1.8
 """The default timeout of database operations, in seconds."""
@@ -55,6 +58,22 @@ def _server_settings(impatient: bool) -> dict[str, str]:
     return settings
 
 
+class _PooledConnection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that keeps the SQLSTATE of every notice that the server has sent.
+
+    asyncpg takes a pooled connection's listeners away before it waits for the end of a cancelled statement, whose notices
+    tell whether a commit lacks its standby.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.notices: list[str] = []
+
+    def _process_log_message(self, fields: dict[str, str], last_query: str) -> None:
+        self.notices.append(fields["C"])
+        super()._process_log_message(fields, last_query)
+
+
 class Pool:
     """A connection pool with a limit on the number of waiting callers."""
 
@@ -82,24 +101,40 @@ class Pool:
         self._callers += 1
         loop = asyncio.get_running_loop()
         end = loop.time() + patience
-        connection = cut = None
+        connection = cut = release = None
+        notices: list[str] = []
         try:
             async with asyncio.timeout_at(end):
                 connection = await self._connections.acquire()
+                notices = connection.notices
+                notices.clear()
                 # The timeout cancels the statement on a slow server; if the server does not respond, end the connection.
                 cut = loop.call_at(end + _FAREWELL, connection.terminate)
                 yield connection
         except OUT_OF_REACH as error:
+            if connection is not None and isinstance(error, TimeoutError):
+                # The statement is being cancelled. If it was a commit, the server says whether its standby has it.
+                release = self._start_release(connection)
+                await asyncio.wait([release], timeout=_FAREWELL)
+            if NOT_REPLICATED in notices:
+                raise CommitUnknown from error
             raise Unavailable from error
         finally:
             self._callers -= 1
-            if connection is not None and cut is not None:
+            if cut is not None:
                 cut.cancel()
-                release = asyncio.create_task(self._release(connection))
-                self._releases.add(release)
-                release.add_done_callback(self._releases.discard)
+            if connection is not None and release is None:
+                self._start_release(connection)
+        if NOT_REPLICATED in notices:
+            raise CommitUnknown
 
-    async def _release(self, connection: Any) -> None:
+    def _start_release(self, connection: Connection) -> asyncio.Task[None]:
+        release = asyncio.create_task(self._release(connection))
+        self._releases.add(release)
+        release.add_done_callback(self._releases.discard)
+        return release
+
+    async def _release(self, connection: Connection) -> None:
         with suppress(*OUT_OF_REACH, asyncpg.PostgresError):
             await self._connections.release(connection, timeout=_RELEASE_TIMEOUT)
 
@@ -112,6 +147,7 @@ async def open_pool(dsn: str, size: int) -> Pool:
         max_size=size,
         init=_prepare,
         timeout=5,
+        connection_class=_PooledConnection,
         server_settings=_server_settings(impatient=True),
     )
     return Pool(connections, size)

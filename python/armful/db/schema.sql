@@ -244,10 +244,22 @@ END $$;
 CREATE FUNCTION armful.count_participants(p_attributed armful.attributed_outcome[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
+DECLARE
+    repeated boolean;
 BEGIN
+    repeated := EXISTS (
+        SELECT FROM unnest(p_attributed) AS a WHERE a.participant_id IS NOT NULL
+        GROUP BY a.experiment, a.participant_id HAVING count(*) > 1
+    );
+
     INSERT INTO armful.experiment_participant AS p
         (experiment, participant_id, allocation_epoch, variant, impressions, successes, metrics, last_impression,
          persona_id, metadata)
+    SELECT a.experiment, a.participant_id, a.allocation_epoch, a.variant, a.impressions, a.variant_successes, a.by_metric,
+           a.at, a.persona_id, a.metadata
+    FROM unnest(p_attributed) AS a
+    WHERE a.participant_id IS NOT NULL AND NOT repeated
+    UNION ALL
     SELECT a.experiment, a.participant_id, (array_agg(a.allocation_epoch ORDER BY a.item))[1], a.variant,
            sum(a.impressions), sum(a.variant_successes), armful.sum_counts(a.by_metric), max(a.at),
            (array_agg(a.persona_id ORDER BY a.item DESC) FILTER (WHERE a.persona_id IS NOT NULL))[1],
@@ -255,7 +267,7 @@ BEGIN
     FROM (
         SELECT a.*, first_value(a.variant) OVER (PARTITION BY a.experiment, a.participant_id ORDER BY a.item) AS first_variant
         FROM unnest(p_attributed) AS a
-        WHERE a.participant_id IS NOT NULL
+        WHERE a.participant_id IS NOT NULL AND repeated
     ) AS a
     LEFT JOIN LATERAL (
         SELECT variant FROM armful.experiment_participant p
@@ -263,7 +275,7 @@ BEGIN
     ) AS known ON true
     WHERE a.variant = coalesce(known.variant, a.first_variant)
     GROUP BY a.experiment, a.participant_id, a.variant
-    ORDER BY a.experiment, a.participant_id
+    ORDER BY experiment, participant_id
     ON CONFLICT (experiment, participant_id) DO UPDATE SET
         impressions = p.impressions + excluded.impressions,
         successes = p.successes + excluded.successes,
@@ -277,10 +289,11 @@ BEGIN
     FROM (
         SELECT allocation_epoch, variant, count(*) AS new
         FROM (
-            SELECT DISTINCT ON (a.experiment, a.participant_id) a.allocation_epoch, a.variant
+            SELECT a.allocation_epoch, a.variant,
+                   row_number() OVER (PARTITION BY a.experiment, a.participant_id ORDER BY a.item) AS number
             FROM unnest(p_attributed) AS a WHERE a.is_new
-            ORDER BY a.experiment, a.participant_id, a.item
-        ) AS first
+        ) AS a
+        WHERE number = 1
         GROUP BY 1, 2
     ) AS seen
     WHERE s.allocation_epoch = seen.allocation_epoch AND s.variant = seen.variant;
@@ -518,27 +531,44 @@ END $$;
 CREATE FUNCTION armful.remember_selections(p_outcomes armful.resolved_outcome[], p_attributed armful.attributed_outcome[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
+DECLARE
+    repeated boolean;
 BEGIN
+    repeated := EXISTS (
+        SELECT FROM unnest(p_outcomes) AS o WHERE o.selection_id IS NOT NULL AND o.status = 0
+        GROUP BY o.selection_id, o.variant HAVING count(*) > 1
+    );
+
     INSERT INTO armful.selection_outcome AS s
         (selection_id, variant, impressions, successes, metrics, at, persona_id, participant_id, experiments,
          allocation_epochs, metadata)
-    SELECT o.selection_id, o.variant, sum(o.impressions), sum(o.successes), armful.sum_counts(coalesce(a.by_metric, '{}')),
-           (array_agg(o.at ORDER BY o.item))[1], (array_agg(o.persona_id ORDER BY o.item))[1],
-           (array_agg(o.participant_id ORDER BY o.item))[1],
-           -- As text, because arrays of different lengths make no array.
-           coalesce((array_agg(a.experiments::text ORDER BY o.item))[1]::bigint[], '{}'),
-           coalesce((array_agg(a.epochs::text ORDER BY o.item))[1]::bigint[], '{}'),
-           (array_agg(CASE WHEN a.experiments IS NOT NULL THEN o.metadata END ORDER BY o.item))[1]
-    FROM unnest(p_outcomes) AS o
-    LEFT JOIN (
-        SELECT item, array_agg(experiment) AS experiments, array_agg(allocation_epoch) AS epochs,
-               armful.merge_counts(by_metric) AS by_metric
-        FROM unnest(p_attributed)
-        GROUP BY item
-    ) AS a ON a.item = o.item
-    WHERE o.selection_id IS NOT NULL AND o.status = 0
-    GROUP BY o.selection_id, o.variant
-    ORDER BY o.selection_id, o.variant
+    WITH counted AS (
+        SELECT o.item, o.selection_id, o.variant, o.impressions, o.successes, coalesce(a.by_metric, '{}') AS metrics, o.at,
+               o.persona_id, o.participant_id, coalesce(a.experiments, '{}') AS experiments,
+               coalesce(a.epochs, '{}') AS epochs, CASE WHEN a.experiments IS NOT NULL THEN o.metadata END AS metadata
+        FROM unnest(p_outcomes) AS o
+        LEFT JOIN (
+            SELECT item, array_agg(experiment) AS experiments, array_agg(allocation_epoch) AS epochs,
+                   armful.merge_counts(by_metric) AS by_metric
+            FROM unnest(p_attributed)
+            GROUP BY item
+        ) AS a ON a.item = o.item
+        WHERE o.selection_id IS NOT NULL AND o.status = 0
+    )
+    SELECT selection_id, variant, impressions, successes, metrics, at, persona_id, participant_id, experiments, epochs,
+           metadata
+    FROM counted WHERE NOT repeated
+    UNION ALL
+    SELECT first.selection_id, first.variant, total.impressions, total.successes, total.metrics, first.at, first.persona_id,
+           first.participant_id, first.experiments, first.epochs, first.metadata
+    FROM (
+        SELECT selection_id, variant, min(item) AS item, sum(impressions) AS impressions, sum(successes) AS successes,
+               armful.sum_counts(metrics) AS metrics
+        FROM counted WHERE repeated
+        GROUP BY selection_id, variant
+    ) AS total
+    JOIN counted AS first USING (item)
+    ORDER BY selection_id, variant
     ON CONFLICT (selection_id, variant) DO UPDATE SET
         impressions = s.impressions + excluded.impressions,
         successes = s.successes + excluded.successes,
