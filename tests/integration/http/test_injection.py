@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import ADMIN_KEY, Running, new_database, serving
 from tests.integration.contract import create, problem
+from tests.integration.experiments.test_experiments import start
 
 from armful.ops.postgres import EmbeddedPostgres
 
@@ -204,7 +205,8 @@ def raw(service: Running, request: bytes) -> tuple[int, bytes]:
 
 
 def test_results_as_csv_are_never_taken_for_a_page(service: Running) -> None:
-    experiment: str = service.client.get("/experiments").json()["experiments"][0]["experiment_id"]
+    create(service.client, "csv-a", "csv-b")
+    experiment = start(service.client, variant_ids=["csv-a", "csv-b"])
     text = service.client.get(f"/experiments/{experiment}/results", params={"format": "csv"})
     assert text.headers["content-type"].startswith("text/csv")
     assert text.headers["x-content-type-options"] == "nosniff"
