@@ -17,19 +17,32 @@ class OutOfReach(ArmfulError):
     """The database can't be reached, or went away: {}"""
 
 
+class FileExists(ArmfulError):
+    """{} exists already: name another file, or replace it with --replace"""
+
+
+class NoFolder(ArmfulError):
+    """Cannot write {}: there is no folder {}"""
+
+
 class NoData(ArmfulError):
     """There is no database in the data folder {}: name another in ARMFUL_DATA_DIR, or a server in ARMFUL_DATABASE_URL"""
 
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.option("--replace", is_flag=True, help="Replace FILE if it exists.")
 @click.pass_obj
-def backup(settings: Settings, file: Path) -> None:
-    """Copy the database to FILE, as of one moment, while armful goes on serving.
+def backup(settings: Settings, file: Path, replace: bool) -> None:
+    """Copy the database to FILE, as of one moment, while armful keeps serving.
 
-    The file is a tar archive of a PostgreSQL dump with the totals that `armful restore` checks. It holds everything but the
-    API key that lies in the data folder.
+    The file is a tar archive of a PostgreSQL dump and the totals that `armful restore` checks. It contains everything except
+    the API key in the data folder.
     """
+    if file.exists() and not replace:
+        raise FileExists(file)
+    if not file.absolute().parent.is_dir():
+        raise NoFolder(file, file.absolute().parent)
     if settings.database_url is None and not (settings.data_dir / "postgresql").exists():
         raise NoData(settings.data_dir)
     try:

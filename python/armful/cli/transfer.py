@@ -22,7 +22,16 @@ from armful.domain.errors import ArmfulError
 from armful.domain.variant import Status
 from armful.ops.database import database
 from armful.ops.transfer import store as transfer
-from armful.ops.transfer.files import Format, Parsed, read, write, write_header
+from armful.ops.transfer import workbook
+from armful.ops.transfer.files import (
+    Format,
+    Parsed,
+    can_be_columns,
+    read,
+    read_rows,
+    write,
+    write_header,
+)
 from armful.settings import Settings
 
 _MOST_SHOWN = 100
@@ -38,7 +47,7 @@ _format_option = click.option(
     "--format",
     "kind",
     type=click.Choice(get_args(Format)),
-    help="Format of the file. Default: what its name ends in, else ndjson.",
+    help="Format of the file. Default: by the end of its name (.csv, .tsv and .txt are CSV), else ndjson.",
 )
 
 
@@ -81,16 +90,19 @@ class BadLines(Struct):
 @click.option("--skip-bad", is_flag=True, help="Import the good lines of a file that has bad ones.")
 @click.pass_obj
 def import_variants(settings: Settings, file: str, kind: Format | None, skip_bad: bool) -> None:
-    """Create the variants of FILE ("-": standard input), with the history they bring along: all of them or none.
+    """Create the variants of FILE with their history: all of them or none. "-" reads standard input.
 
-    NDJSON: one object a line, with `variant_id` and any of `content`, `dimensions` (an object of strings),
+    NDJSON: one JSON object per line, with `variant_id` and any of `content`, `dimensions` (an object of strings),
     `prior_alpha`, `prior_beta` (default 1), `impressions`, `successes` (default 0), `status` (`active` or `archived`).
 
-    CSV: a header of the same names. Dimensions are a column `dimension.<name>` each (empty: the variant has it not), or
-    one column `dimensions` with a JSON object. An empty field is the default; a `content` written `""` is an empty text.
+    CSV: a header with the same names, and commas, semicolons or tabs between cells, in UTF-8 or UTF-16. Each dimension has
+    a column `dimension.<name>`, or all are in one column `dimensions` as a JSON object. An empty cell means the default, or
+    that the variant lacks the dimension. A cell written `""` is an empty text.
 
-    An id that exists already, or stands on an earlier line, makes a bad line too. A running service selects among the
-    new variants within a second.
+    Excel (.xlsx): the first sheet, with the same columns. Needs `pip install 'armful[xlsx]'`.
+
+    A line whose id exists already, or is on an earlier line, is a bad line. A running service selects among the new
+    variants within a second.
     """
     with database(settings) as dsn:
         count, bad = asyncio.run(_import(dsn, file, kind or _kind(file), skip_bad))
@@ -99,6 +111,9 @@ def import_variants(settings: Settings, file: str, kind: Format | None, skip_bad
         raise TransferFailed(
             f"Nothing was imported: {bad.count} of the lines are bad. Correct them, or leave them out with --skip-bad."
         )
+    if not count and not bad.count:
+        click.echo(f"{file} contains no variants: nothing was imported")
+        return
     click.echo(f"{count} variants imported" + (f", {bad.count} bad lines skipped" if bad.count else ""))
 
 
@@ -110,16 +125,24 @@ def import_variants(settings: Settings, file: str, kind: Format | None, skip_bad
 def export_variants(
     settings: Settings, file: str, kind: Format | None, status: Literal["active", "archived", "all"]
 ) -> None:
-    """Write variants, with their counters as of now, to FILE (default: standard output).
+    """Write variants with their present counters to FILE, by default to standard output.
 
-    `armful import` reads what this writes, see there for the formats.
+    A CSV file opens in a spreadsheet: it has a column for each dimension, and an apostrophe before texts that would be taken
+    for formulas. `armful import` reads what this command writes.
     """
     with database(settings) as dsn, _written(file) as out:
         asyncio.run(_export(dsn, out, kind or _kind(file), _STATUSES[status]))
 
 
 def _kind(file: str) -> Format:
-    return "csv" if file.lower().endswith(".csv") else "ndjson"
+    return "csv" if file.lower().endswith((".csv", ".tsv", ".txt")) else "ndjson"
+
+
+def _parsed(source: Iterable[bytes], file: str, kind: Format, progress: Progress) -> Iterator[Parsed]:
+    """Return the variants of a file, whatever its format."""
+    if file.lower().endswith(".xlsx"):
+        return read_rows(workbook.rows(Path(file)))
+    return read(_watched(source, file, progress), kind)
 
 
 async def _import(dsn: str, file: str, kind: Format, skip_bad: bool) -> tuple[int, BadLines]:
@@ -127,9 +150,7 @@ async def _import(dsn: str, file: str, kind: Format, skip_bad: bool) -> tuple[in
     count = 0
     async with _connection(dsn) as connection:
         with _progress() as progress, click.open_file(file, "rb") as source:
-            staged = await transfer.stage(
-                connection, _good(read(_watched(source, file, progress), kind), bad)
-            )
+            staged = await transfer.stage(connection, _good(_parsed(source, file, kind, progress), bad))
         taken, total = await transfer.unstage_taken(connection, _MOST_SHOWN)
         bad.add_taken(taken, total)
         if skip_bad or not bad.count:
@@ -163,22 +184,32 @@ def _watched(source: Iterable[bytes], file: str, progress: Progress) -> Iterator
 
 async def _export(dsn: str, out: BinaryIO, kind: Format, statuses: tuple[Status, ...]) -> None:
     async with _connection(dsn) as connection:
-        out.write(write_header(kind))
         with _progress() as progress:
             task = progress.add_task("Writing", total=await transfer.count(connection, statuses))
             number = 0
-            async for variant in transfer.export(connection, statuses):
-                out.write(write(variant, kind))
-                number += 1
-                if number % _REPORT_EVERY == 0:
-                    progress.update(task, completed=number)
+            # Both of one moment.
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                names = await transfer.dimension_names(connection, statuses) if kind == "csv" else []
+                columns = names if can_be_columns(names) else []
+                out.write(write_header(kind, columns))
+                async for variant in transfer.export(connection, statuses):
+                    out.write(write(variant, kind, columns))
+                    number += 1
+                    if number % _REPORT_EVERY == 0:
+                        progress.update(task, completed=number)
             progress.update(task, total=number, completed=number)
 
 
 @contextmanager
 def _written(file: str) -> Iterator[BinaryIO]:
-    """The file to write; one of that name is replaced at the end, so that a failure leaves the old one."""
+    """The file to write. A file of that name is replaced at the end, so that a failure leaves the old one.
+
+    Raises:
+        TransferFailed: The file cannot be written.
+    """
     path = Path(file)
+    if file != "-" and not path.parent.is_dir():
+        raise TransferFailed(f"Cannot write {file}: there is no folder {path.parent}")
     if file == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -191,6 +222,8 @@ def _written(file: str) -> Iterator[BinaryIO]:
             with part.open("wb") as out:
                 yield out
             part.replace(path)
+        except OSError as error:
+            raise TransferFailed(f"Cannot write {file}: {error.strerror}") from error
         finally:
             part.unlink(missing_ok=True)
 

@@ -301,4 +301,4 @@ def test_the_embedded_database_running_and_stopped(tmp_path: Path) -> None:
             assert service.impressions() == 1
             service.show()
             assert service.impressions() == 2
-    assert "2 impressions" in command(backup, other, file).output
+    assert "2 impressions" in command(backup, other, file, "--replace").output

@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery
 from armful.contract.decoding import Unprocessable
 from armful.contract.problems import FieldError
 from armful.contract.results import ResultsView
+from armful.contract.spreadsheet import guard
 from armful.features.experiments.results.evaluation import Results
 from armful.features.services import Services
 from armful.http.paths import unescaped
@@ -47,7 +48,9 @@ def _csv(results: Results) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(
+        {name: guard(cell) if isinstance(cell, str) else cell for name, cell in row.items()} for row in rows
+    )
     return text.getvalue()
 
 

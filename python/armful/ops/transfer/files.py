@@ -1,59 +1,103 @@
-"""Variants in files: CSV (RFC 4180, with a header) and NDJSON (one JSON object a line), both UTF-8."""
+"""Variants in files: CSV (RFC 4180, with a header) and NDJSON (one JSON object a line). Rows of a workbook are read too.
+
+CSV files are read with commas, semicolons or tabs between cells, in UTF-8 or UTF-16. Those that are written open in a
+spreadsheet: with a byte order mark, a column for each dimension, and no cell that would be taken for a formula.
+"""
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Literal
 
 import msgspec
 
 from armful.contract.decoding import Unprocessable, decode
 from armful.contract.problems import FieldError
+from armful.contract.spreadsheet import guard, unguard
 from armful.domain.errors import Refused
+from armful.ops.transfer.encoding import utf8_lines
 from armful.ops.transfer.store import PortableVariant
 
 Format = Literal["csv", "ndjson"]
 Parsed = tuple[int, PortableVariant | Unprocessable]
-"""The number of the line where it begins, and the variant or what is wrong with it."""
+"""The number of the line where a variant begins, and the variant or what is wrong with it."""
 
 COLUMNS = PortableVariant.__struct_fields__
-"""The fields of a variant; in a CSV file, its columns."""
+"""The fields of a variant. A CSV file has a column for each, and may have one for each dimension instead of `dimensions`."""
+
+MAX_DIMENSION_COLUMNS = 200
+"""With more dimensions than this, a CSV file that is written has one column with JSON objects instead."""
 
 _PREFIX = "dimension."
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_CELL = 10_000_000
+_TEXTS = ("variant_id", "content", "status")
 # What a spreadsheet makes of a whole number, and what is a number in JSON.
 _WHOLE = re.compile(r"\s*(-?(?:0|[1-9]\d*))(?:\.0*)?\s*", re.ASCII)
 _NUMBER = re.compile(r"\s*(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*", re.ASCII)
 _NUMBERS = {"prior_alpha": _NUMBER, "prior_beta": _NUMBER, "impressions": _WHOLE, "successes": _WHOLE}
-_CELL = re.compile(r'(?:^|,)("(?:[^"]|"")*"|[^,"]*)')
+_SEPARATOR_LINE = re.compile(r"\s*sep=(.)\s*", re.IGNORECASE)
 
 _decoder = msgspec.json.Decoder(PortableVariant)
 
 
 def read(lines: Iterable[bytes], kind: Format) -> Iterator[Parsed]:
-    """The variants of a file's lines, one by one, and what is wrong with those that are none.
+    """Return the variants of a file's lines one by one, and for each that is none what is wrong with it.
 
     Raises:
-        Refused: the header of a CSV file is of no use.
+        Refused: The header of a CSV file is of no use, or the file is not in the encoding that it begins with.
     """
-    return _read_csv(lines) if kind == "csv" else _read_ndjson(lines)
+    text = utf8_lines(lines)
+    return _read_csv(text) if kind == "csv" else _read_ndjson(text)
 
 
-def write_header(kind: Format) -> bytes:
-    """What a file begins with."""
-    return ",".join(COLUMNS).encode() + b"\n" if kind == "csv" else b""
+def read_rows(rows: Iterable[list[str]]) -> Iterator[Parsed]:
+    """Return the variants of a sheet's rows, the first of which is the header; as `read`."""
+    header: list[str] | None = None
+    for number, cells in enumerate(rows, 1):
+        if not any(cell.strip() for cell in cells):
+            continue
+        if header is None:
+            header = _header(cells, number)
+        else:
+            yield number, _row(header, cells, ())
 
 
-def write(variant: PortableVariant, kind: Format) -> bytes:
-    """A variant's line."""
+def can_be_columns(dimensions: Sequence[str]) -> bool:
+    """Whether these dimensions can be columns: not too many, and none with blanks at its ends, which a header loses."""
+    return len(dimensions) <= MAX_DIMENSION_COLUMNS and all(name == name.strip() for name in dimensions)
+
+
+def write_header(kind: Format, dimensions: Sequence[str] = ()) -> bytes:
+    """Return what a file begins with. A CSV file has a column for each of `dimensions`; without any, one column for all."""
+    if kind == "ndjson":
+        return b""
+    return _BOM + ",".join(_cell(name) for name in _columns(dimensions)).encode() + b"\r\n"
+
+
+def write(variant: PortableVariant, kind: Format, dimensions: Sequence[str] = ()) -> bytes:
+    """Return a variant's line, in a file with the header that `write_header` gives for the same dimensions."""
     if kind == "ndjson":
         return msgspec.json.encode(variant) + b"\n"
-    return ",".join([_cell(getattr(variant, name)) for name in COLUMNS]).encode() + b"\n"
+    cells = [
+        _cell(variant.dimensions.get(name.removeprefix(_PREFIX)))
+        if name.startswith(_PREFIX)
+        else _cell(getattr(variant, name))
+        for name in _columns(dimensions)
+    ]
+    return ",".join(cells).encode() + b"\r\n"
+
+
+def _columns(dimensions: Sequence[str]) -> list[str]:
+    columns: list[str] = []
+    for name in COLUMNS:
+        columns += [_PREFIX + one for one in dimensions] if name == "dimensions" and dimensions else [name]
+    return columns
 
 
 def _cell(value: str | float | dict[str, str] | None) -> str:
-    """Strings in quotes, so that an empty one differs from none."""
+    """Write a cell. Texts stand in quotes, so that an empty one differs from none."""
     match value:
         case None:
             return ""
@@ -61,14 +105,13 @@ def _cell(value: str | float | dict[str, str] | None) -> str:
             return str(value)
         case dict():
             return _cell(msgspec.json.encode(value).decode())
-    return '"' + value.replace('"', '""') + '"'
+    return '"' + guard(value).replace('"', '""') + '"'
 
 
 def _read_ndjson(lines: Iterable[bytes]) -> Iterator[Parsed]:
     for number, line in enumerate(lines, 1):
-        body = line.removeprefix(_BOM) if number == 1 else line
-        if body.strip():
-            yield number, _variant(body)
+        if line.strip():
+            yield number, _variant(line)
 
 
 def _variant(body: bytes) -> PortableVariant | Unprocessable:
@@ -88,70 +131,105 @@ def _bad(field: str, message: str) -> Unprocessable:
 def _read_csv(lines: Iterable[bytes]) -> Iterator[Parsed]:
     csv.field_size_limit(_LONGEST_CELL)
     raw: list[str] = []
+    # Bytes that are not UTF-8 stay recognisable, and spoil their own record only.
+    text = (line.decode("utf-8", "surrogateescape") for line in lines)
+    before, head = _first_line(text)
+    separator = _separator(head)
 
     def feed() -> Iterator[str]:
-        for number, line in enumerate(lines):
-            # Bytes that are no UTF-8 stay recognisable, and spoil their own record only.
-            raw.append((line.removeprefix(_BOM) if number == 0 else line).decode("utf-8", "surrogateescape"))
-            yield raw[-1]
+        for line in chain([head] if head else [], text):
+            raw.append(line)
+            yield line
 
-    reader = csv.reader(feed(), strict=True)
+    reader = csv.reader(feed(), delimiter=separator, strict=True)
     header: list[str] | None = None
     while True:
         raw.clear()
-        begins = reader.line_num + 1
+        begins = before + reader.line_num + 1
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             if header is None:
-                raise Refused(f"Line 1 is no header of a CSV file: {error}") from error
+                raise Refused(f"Line {begins} is no header of a CSV file: {error}") from error
             yield begins, _bad("body", f"is no CSV: {error}")
             continue
+        if not any(cell.strip() for cell in cells):
+            continue
         if header is None:
-            header = _header(cells)
-        elif cells:
-            yield begins, _row(header, cells, "".join(raw))
+            header = _header(cells, begins)
+        else:
+            yield begins, _row(header, cells, _quoted_empty("".join(raw), separator) if "" in cells else ())
 
 
-def _header(names: list[str]) -> list[str]:
+def _first_line(lines: Iterator[str]) -> tuple[int, str]:
+    """Return how many lines stand before the header, and the header. Excel may put `sep=;` before it."""
+    before = 0
+    for line in lines:
+        if line.strip(" \t\r\n,;") and not _SEPARATOR_LINE.fullmatch(line):
+            return before, line
+        before += 1
+    return before, ""
+
+
+def _separator(header: str) -> str:
+    """Return the character between the cells of a header: the one that makes a cell `variant_id`, else a comma."""
+    for separator in ",;\t":
+        try:
+            cells = next(csv.reader([header], delimiter=separator), [])
+        except csv.Error:
+            continue
+        if "variant_id" in (cell.strip() for cell in cells) and len(cells) > 1:
+            return separator
+    return ","
+
+
+def _quoted_empty(raw: str, separator: str) -> tuple[int, ...]:
+    """Return the positions of cells that are written `""`."""
+    cell = re.compile(f'(?:^|{re.escape(separator)})("(?:[^"]|"")*"|[^{re.escape(separator)}"]*)')
+    return tuple(number for number, found in enumerate(cell.findall(raw)) if found.strip() == '""')
+
+
+def _header(names: list[str], line: int) -> list[str]:
     names = [name.strip() for name in names]
+    while names and not names[-1]:
+        names.pop()
     unknown = [name for name in names if name not in COLUMNS and not name.startswith(_PREFIX)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if unknown or twice:
         raise Refused(
-            f"Line 1 names a column twice: '{twice[0]}'"
+            f"Line {line} names a column twice: '{twice[0]}'"
             if twice
-            else f"Line 1 names an unknown column '{unknown[0]}': "
+            else f"Line {line} names an unknown column '{unknown[0]}': "
             f"known are {', '.join(COLUMNS)} and {_PREFIX}<name>"
         )
     if "variant_id" not in names:
-        raise Refused("Line 1, the header, names no column variant_id")
+        raise Refused(f"Line {line}, the header, names no column variant_id")
     return names
 
 
-def _row(header: list[str], cells: list[str], raw: str) -> PortableVariant | Unprocessable:
-    """A record as a variant, by way of the JSON object that says the same."""
-    if len(cells) != len(header):
+def _row(header: list[str], cells: list[str], quoted_empty: Sequence[int]) -> PortableVariant | Unprocessable:
+    """Return a record as a variant, by way of the JSON object that says the same."""
+    extra = cells[len(header) :]
+    if len(cells) < len(header) or any(cell.strip() for cell in extra):
         return _bad("body", f"has {len(cells)} fields, and the header {len(header)}")
     values: dict[str, Any] = {}
     dimensions: dict[str, Any] = {}
-    for name, cell in zip(header, cells, strict=True):
-        if name == "content":
-            if cell or ('""' in raw and _CELL.findall(raw)[header.index(name)].strip() == '""'):
-                values[name] = cell
-        elif not cell:
+    for position, (name, cell) in enumerate(zip(header, cells, strict=False)):
+        if not cell and (position not in quoted_empty or not (name == "content" or name.startswith(_PREFIX))):
             continue
-        elif name.startswith(_PREFIX):
-            dimensions[name.removeprefix(_PREFIX)] = cell
+        if name.startswith(_PREFIX):
+            dimensions[name.removeprefix(_PREFIX)] = unguard(cell)
         elif name == "dimensions":
             try:
                 values[name] = msgspec.json.decode(cell.encode("utf-8", "surrogateescape"))
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 return _bad(name, f"is not valid JSON: {error} (sent: {cell[:80]})")
+        elif name in _TEXTS:
+            values[name] = unguard(cell)
         else:
-            number = _NUMBERS[name].fullmatch(cell) if name in _NUMBERS else None
+            number = _NUMBERS[name].fullmatch(cell)
             values[name] = msgspec.Raw(number.group(1).encode()) if number else cell
     if dimensions:
         if not isinstance(values.setdefault("dimensions", {}), dict):

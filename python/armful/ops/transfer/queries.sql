@@ -35,6 +35,9 @@ SELECT variant_id, dimensions::jsonb, content, prior_alpha, prior_beta, impressi
 FROM incoming WHERE line > $1 AND line <= $2 ORDER BY line
 RETURNING id;
 
+-- name: dimension_names
+SELECT DISTINCT jsonb_object_keys(dimensions) AS name FROM armful.variant_performance WHERE status = ANY ($1::text[]) ORDER BY 1;
+
 -- name: count
 SELECT count(*) FROM armful.variant_performance WHERE status = ANY ($1::text[]);
 

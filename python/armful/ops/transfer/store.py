@@ -96,7 +96,11 @@ async def count(connection: Any, statuses: Sequence[Status]) -> int:
 
 
 async def export(connection: Any, statuses: Sequence[Status]) -> AsyncIterator[PortableVariant]:
-    """Every variant with one of those statuses, in order of creation, as of one moment, whatever their number."""
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
-        async for row in connection.cursor(_SQL["export"], list(statuses), prefetch=_ROWS_AHEAD):
-            yield PortableVariant(**row)
+    """Return every variant with one of those statuses, in order of creation. Call it in a transaction."""
+    async for row in connection.cursor(_SQL["export"], list(statuses), prefetch=_ROWS_AHEAD):
+        yield PortableVariant(**row)
+
+
+async def dimension_names(connection: Any, statuses: Sequence[Status]) -> list[str]:
+    """Return the names of the dimensions of those variants, sorted."""
+    return [row["name"] for row in await connection.fetch(_SQL["dimension_names"], list(statuses))]

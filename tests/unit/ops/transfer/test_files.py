@@ -5,13 +5,15 @@ import io
 import json
 from typing import Any, get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from armful.contract.decoding import Unprocessable
+from armful.contract.spreadsheet import unguard
 from armful.domain.errors import Refused
-from armful.ops.transfer.files import COLUMNS, Format, read, write, write_header
+from armful.ops.transfer.files import COLUMNS, Format, read, read_rows, write, write_header
 from armful.ops.transfer.store import PortableVariant
 
 FORMATS = get_args(Format)
@@ -68,10 +70,78 @@ def test_reading_gives_what_was_written(kind: Format, given: list[PortableVarian
 @given(given=st.lists(variants(), min_size=1, max_size=4))
 def test_other_programs_read_the_csv(given: list[PortableVariant]) -> None:
     written = write_header("csv") + b"".join(write(variant, "csv") for variant in given)
-    rows = list(csv.DictReader(io.StringIO(written.decode(), newline="")))
-    assert [row["variant_id"] for row in rows] == [variant.variant_id for variant in given]
-    assert [row["content"] for row in rows] == [variant.content or "" for variant in given]
+    rows = list(csv.DictReader(io.StringIO(written.decode("utf-8-sig"), newline="")))
+    assert [unguard(row["variant_id"]) for row in rows] == [variant.variant_id for variant in given]
+    assert [unguard(row["content"]) for row in rows] == [variant.content or "" for variant in given]
     assert [json.loads(row["dimensions"]) for row in rows] == [variant.dimensions for variant in given]
+    for row in rows:
+        assert not row["variant_id"].startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert not row["content"].startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+@given(given=st.lists(variants(), max_size=4))
+def test_dimensions_as_columns_are_read_again(given: list[PortableVariant]) -> None:
+    names = sorted({name for variant in given for name in variant.dimensions if name.strip() == name})
+    fitting = [
+        msgspec.structs.replace(
+            variant, dimensions={n: v for n, v in variant.dimensions.items() if n in names}
+        )
+        for variant in given
+    ]
+    written = write_header("csv", names) + b"".join(write(variant, "csv", names) for variant in fitting)
+    assert good(written, "csv") == fitting
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_separators_encodings_and_line_ends_of_other_programs(
+    separator: str, encoding: str, ending: str
+) -> None:
+    rows = [["variant_id", "content", "dimension.tone"], ["a", "Grüße, 你好; ok", "warm"], ["b", "", ""]]
+    text = ending.join(separator.join(f'"{cell}"' for cell in row) for row in rows) + ending
+    mark = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}.get(encoding, b"")
+    assert good(mark + text.encode(encoding), "csv") == [
+        PortableVariant(variant_id="a", content="Grüße, 你好; ok", dimensions={"tone": "warm"}),
+        PortableVariant(variant_id="b", content="", dimensions={"tone": ""}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\nvariant_id;content\na;x\n",
+        "variant_id,content,,\na,x,,\n,,,\n\n  \n",
+        "\n\nvariant_id,content\na,x\n",
+        " variant_id , content \na,x,\n",
+        ",,\nvariant_id,content\n,\na,x",
+    ],
+    ids=["sep=", "trailing blanks", "blank lines first", "spaces in the header", "rows of commas"],
+)
+def test_what_spreadsheets_leave_around_the_table(text: str) -> None:
+    assert good(text, "csv") == [PortableVariant(variant_id="a", content="x")]
+
+
+def test_lines_are_numbered_as_in_the_file() -> None:
+    assert bad("sep=;\n\nvariant_id;impressions\n;\na;x\n", "csv")[0][0] == 5
+
+
+def test_what_only_begins_like_utf_16_is_refused_with_its_line() -> None:
+    text = b"\xff\xfe" + "variant_id\na\n".encode("utf-16-le") + b"\x00\xd8\x00"
+    with pytest.raises(Refused, match=r"^Line 3 is not UTF-16"):
+        list(read(lines(text), "csv"))
+
+
+def test_rows_of_a_sheet() -> None:
+    rows = [
+        [],
+        ["variant_id", "impressions", "dimension.tone", ""],
+        ["", "", "", ""],
+        ["a", "12", "'=warm", ""],
+    ]
+    assert list(read_rows(rows)) == [
+        (4, PortableVariant(variant_id="a", impressions=12, dimensions={"tone": "=warm"}))
+    ]
 
 
 def test_other_programs_csv_is_read() -> None:
@@ -165,7 +235,8 @@ def test_a_line_that_is_no_object_spoils_itself_only(text: bytes, message: str) 
 @pytest.mark.parametrize(
     ("text", "field", "message"),
     [
-        (b"a,1,", "body", "has 3 fields, and the header 2"),
+        (b"a,1,x", "body", "has 3 fields, and the header 2"),
+        (b"a", "body", "has 1 fields, and the header 2"),
         (b"a\xff,", "body", "is not UTF-8"),
         (b'"a"b,', "body", "is no CSV"),
         (b",{}", "variant_id", "is missing"),
