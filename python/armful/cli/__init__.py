@@ -12,25 +12,25 @@ from armful.observability import logs
 from armful.ops.postgres import EmbeddedPostgresError
 from armful.settings import from_environment
 
-# A command's module is imported when the command is asked for, so that `armful --help` is quick.
+# A command's module is imported only when the command runs, so that `armful --help` is fast.
 _COMMANDS = {
     "serve": (
         "armful.cli.serve",
         "serve",
-        "Serve the API, with an embedded PostgreSQL unless told of another.",
+        "Serve the API, with an embedded PostgreSQL unless ARMFUL_DATABASE_URL is set.",
     ),
-    "migrate": ("armful.cli.migrate", "migrate", "Bring the database to this program's schema."),
+    "migrate": ("armful.cli.migrate", "migrate", "Migrate the database to the schema of this version."),
     "keys": ("armful.cli.keys", "keys", "Create, list, rotate and revoke API keys."),
-    "import": ("armful.cli.transfer", "import_variants", "Create variants, with their history, from a file."),
-    "export": ("armful.cli.transfer", "export_variants", "Write variants, with their counters, to a file."),
-    "backup": ("armful.cli.backup", "backup", "Copy the database to a file while armful goes on serving."),
-    "restore": ("armful.cli.backup", "restore", "Put a backup into the database, all of it or nothing."),
-    "doctor": ("armful.cli.doctor", "doctor", "Say what is wrong with this installation."),
-    "power": ("armful.cli.power", "power", "Say how large an experiment must be."),
-    "demo": ("armful.cli.demo", "demo", "Fill an empty service with sample variants and lifelike visitors."),
-    "watch": ("armful.cli.watch", "watch", "Show what a running armful is doing."),
-    "simulate": ("armful.cli.simulate", "simulate", "Policies against each other on given rates."),
-    "replay": ("armful.cli.replay", "replay", "Replay real headline tests against a running armful."),
+    "import": ("armful.cli.transfer", "import_variants", "Create variants with their history from a file."),
+    "export": ("armful.cli.transfer", "export_variants", "Write variants with their counters to a file."),
+    "backup": ("armful.cli.backup", "backup", "Back up the database to a file, while armful keeps serving."),
+    "restore": ("armful.cli.backup", "restore", "Restore a backup, completely or not at all."),
+    "doctor": ("armful.cli.doctor", "doctor", "Diagnose this installation."),
+    "power": ("armful.cli.power", "power", "Calculate the sample size of an experiment."),
+    "demo": ("armful.cli.demo", "demo", "Fill an empty service with sample variants and simulated visitors."),
+    "watch": ("armful.cli.watch", "watch", "Show a running service in the terminal."),
+    "simulate": ("armful.cli.simulate", "simulate", "Compare policies on given success rates."),
+    "replay": ("armful.cli.replay", "replay", "Replay real headline tests against a running service."),
 }
 
 
@@ -38,7 +38,7 @@ class _Lazy(click.RichGroup):
     _listing = False
 
     def get_help(self, ctx: click.Context) -> str:
-        """The help, for which the commands' names and a sentence about each will do."""
+        """Return the help, from the commands' names and summaries alone."""
         self._listing = True
         try:
             return super().get_help(ctx)
@@ -61,11 +61,11 @@ class _Lazy(click.RichGroup):
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="armful")
 def armful() -> None:
-    """Pick the best of an armful of variants, live."""
+    """Pick the best variant, live."""
 
 
 def main() -> None:
-    """Run the command; what goes wrong is a sentence and exit status 1."""
+    """Run the command. An error is printed as a sentence, with exit status 1."""
     try:
         settings = from_environment(os.environ)
         logs.configure(settings.log_level, json=settings.log_format == "json")

@@ -1,4 +1,4 @@
-"""The API key that commands use to ask a running service."""
+"""The API key with which commands call a running service."""
 
 import rich_click as click
 
@@ -7,7 +7,7 @@ from armful.settings import Settings
 
 
 def known_key(settings: Settings) -> str:
-    """The key to ask a service with: the one that is set, else the one in the data folder.
+    """Return the key for calls to a service: the configured one, or else the one in the data folder.
 
     Raises:
         click.UsageError: there is neither.

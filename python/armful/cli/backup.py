@@ -14,7 +14,7 @@ from armful.settings import Settings
 
 
 class OutOfReach(ArmfulError):
-    """The database can't be reached, or went away: {}"""
+    """The database cannot be reached, or its connection broke: {}"""
 
 
 class FileExists(ArmfulError):
@@ -55,7 +55,7 @@ def backup(settings: Settings, file: Path, replace: bool) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
-@click.option("--replace", is_flag=True, help="Throw away what armful has in the database now.")
+@click.option("--replace", is_flag=True, help="Delete the data that armful has in the database.")
 @click.pass_obj
 def restore(settings: Settings, file: Path, replace: bool) -> None:
     """Put the backup FILE into the database, all of it or nothing; no armful may be serving from it meanwhile.

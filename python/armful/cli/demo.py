@@ -31,37 +31,35 @@ _STOP_WITHIN = 15.0
 
 
 class CannotStart(ArmfulError):
-    """The service of the demonstration did not start: its own words are above."""
+    """The demo's service did not start: see its messages above"""
 
 
 @click.command()
-@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where armful is running.")
-@click.option("--key", help="Its API key. Default: ARMFUL_API_KEY, else the one in the data folder.")
-@click.option(
-    "--serve", is_flag=True, help="Start an armful for this, with data that is thrown away at the end."
-)
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="URL of the service.")
+@click.option("--key", help="API key. Default: ARMFUL_API_KEY, or else the one in the data folder.")
+@click.option("--serve", is_flag=True, help="Start a service for the demo, and delete its data at the end.")
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
     default=120,
     show_default=True,
-    help=f"How long visitors come; {DAYS} days pass in that time.",
+    help=f"Duration of the demo, in which {DAYS} days pass.",
 )
 @click.option(
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
     default=150,
     show_default=True,
-    help="Visitors a second in the mean, at most.",
+    help="Maximum mean number of visitors per second.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**32 - 1),
     default=1,
     show_default=True,
-    help="Fixes what works how well, and who comes.",
+    help="Seed of the success rates and of the visitors.",
 )
-@click.option("--force", is_flag=True, help="Go on where the service has other variants.")
+@click.option("--force", is_flag=True, help="Continue if the service has other variants.")
 @click.pass_obj
 def demo(
     settings: Settings,
@@ -73,10 +71,10 @@ def demo(
     seed: int,
     force: bool,
 ) -> None:
-    """Fill an empty service with sample variants and lifelike visitors, and watch it learn.
+    """Fill an empty service with sample variants and simulated visitors, and watch it learn.
 
-    Three campaigns, whose offers succeed at rates that the service is not told, and two experiments. Visitors come by
-    day more than by night, are shown what armful selects, and act on it or not. Ctrl-C ends it; what was recorded stays.
+    The demo has three campaigns, with success rates that are hidden from the service, and two experiments. More visitors
+    come by day than by night. Each sees what armful selects, and succeeds or not. Press Ctrl-C to stop; the data remain.
     """
     scene = Scene(seed)
     console = Console()
@@ -90,10 +88,10 @@ def demo(
         share = (
             "" if scene.gain_share is None else f", {scene.gain_share:.0%} of what the best would have gained"
         )
-        click.echo(f"{scene.visits:,} visitors; {scene.gain:+.1%} over choosing blindly{share}.")
+        click.echo(f"{scene.visits:,} visitors; {scene.gain:+.1%} over choosing at random{share}.")
         click.echo(f"Look around: {where}")
         if serve:
-            click.echo("Ctrl-C ends it, and its data are gone.")
+            click.echo("Press Ctrl-C to stop the service and delete its data.")
             with suppress(KeyboardInterrupt):
                 while True:
                     signal.pause()
@@ -103,7 +101,7 @@ def _key(settings: Settings) -> str:
     try:
         return known_key(settings)
     except click.UsageError as error:
-        raise click.UsageError(f"{error.message} Or have an armful started for this with --serve.") from error
+        raise click.UsageError(f"{error.message} Or start a service for the demo with --serve.") from error
 
 
 def _perform(
@@ -162,8 +160,10 @@ def _experiments(scene: Scene) -> Table:
 
 @contextmanager
 def _serving() -> Iterator[tuple[str, str]]:
-    """An `armful serve` on a free port and a scratch folder: its address and its key."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the folder goes then too
+    """Run `armful serve` on a free port and in a temporary folder. Yields its address and key."""
+    before = signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # so that the folder is deleted then too
     with TemporaryDirectory(prefix="armful-demo-") as folder:
         key = f"armful_{secrets.token_urlsafe(16)}"
         inherited = {
@@ -177,7 +177,7 @@ def _serving() -> Iterator[tuple[str, str]]:
             env={"ARMFUL_LOG_LEVEL": "warning", **inherited, **ours},
             stdout=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # Ctrl-C is for us, who stop it when it has served
+            start_new_session=True,  # Ctrl-C reaches this process only, which stops the service at the end
         )
         try:
             yield _address(process), key
@@ -199,7 +199,7 @@ def _address(process: subprocess.Popen[str]) -> str:
 
 
 def _leashed() -> list[str]:
-    """The beginning of a command that ends when we do, however that happens."""
+    """Return the start of a command line that ends the program when this process ends."""
     leash = {
         "parent": os.getpid(),
         "signal": int(signal.SIGTERM),

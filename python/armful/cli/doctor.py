@@ -14,14 +14,14 @@ _SIGNS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗",
 
 
 @click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the service.")
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address that armful serves on, or shall."
+    "--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port of the service."
 )
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port there.")
-@click.option("--json", "as_json", is_flag=True, help="Findings as JSON, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.pass_obj
 def doctor(settings: Settings, host: str, port: int, as_json: bool) -> None:
-    """Say what is wrong with this installation, in sentences: programs, data folder, database, service.
+    """Diagnose this installation: programs, data folder, database and service.
 
     Exit status 1 where there is a problem, 0 where there are warnings at most. Nothing is changed.
     """
@@ -37,10 +37,18 @@ def doctor(settings: Settings, host: str, port: int, as_json: bool) -> None:
         answer = {"problems": problems, "warnings": warnings, "findings": findings}
         click.echo(msgspec.json.format(msgspec.json.encode(answer)).decode())
     else:
-        click.echo(f"{problems} problems, {warnings} warnings" if problems or warnings else "All is well.")
+        click.echo(
+            f"{_number(problems, 'problem')}, {_number(warnings, 'warning')}"
+            if problems or warnings
+            else "No problems found."
+        )
     sys.exit(1 if problems else 0)
 
 
 def _show(console: Console, finding: Finding) -> None:
     sign, colour = _SIGNS[finding.verdict]
     console.print(Text.assemble((sign, colour), f" {finding.subject}: {finding.detail}"))
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

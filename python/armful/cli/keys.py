@@ -27,13 +27,13 @@ _expires = click.option(
     "--expires-in-days",
     "days",
     type=click.FloatRange(min=0, min_open=True, max=36_500),
-    help="Days until the key is no longer valid.",
+    help="Number of days until the key expires.",
 )
 
 
 @click.group()
 def keys() -> None:
-    """Create, list, rotate and revoke API keys. A running service knows of a change within a second."""
+    """Create, list, rotate and revoke API keys. A running service applies a change within a second."""
 
 
 @keys.command()
@@ -45,17 +45,19 @@ def keys() -> None:
     type=click.Choice(get_args(Scope)),
     default=("read", "select", "write"),
     show_default=True,
-    help="What the key may do; repeat for several.",
+    help="A scope of the key. Can be repeated.",
 )
 @click.option(
-    "--rate-limit", type=click.IntRange(min=1), help="Requests a second, in each process. Default: no limit."
+    "--rate-limit",
+    type=click.IntRange(min=1),
+    help="Maximum requests per second, in each process. Default: no limit.",
 )
 @_expires
 @click.pass_obj
 def create(
     settings: Settings, name: str, scopes: tuple[Scope, ...], rate_limit: int | None, days: float | None
 ) -> None:
-    """Make a key called NAME and print it, once."""
+    """Create a key called NAME and print it. It cannot be shown again."""
     _, text = _with_keys(
         settings, lambda keys: keys.create(name, scopes, rate_limit, _after(days), COMMAND_LINE)
     )
@@ -65,7 +67,7 @@ def create(
 @keys.command(name="list")
 @click.pass_obj
 def show(settings: Settings) -> None:
-    """List every key, without the texts, which are not kept."""
+    """List all keys. The keys themselves are not stored."""
     now = datetime.now(UTC)
     table = Table("id", "name", "scopes", "a second", "made", "last used", "expires", "state", "replaces")
     for key in _with_keys(settings, Keys.list_all):
@@ -80,7 +82,7 @@ def show(settings: Settings) -> None:
             _state(key, now),
             key.replaces or "",
         )
-    # Into a pipe goes every field whole.
+    # Output to a pipe is never cut.
     Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
 
 
@@ -101,12 +103,12 @@ def _state(key: ApiKey, now: datetime) -> str:
     type=click.IntRange(0, 2_592_000),
     default=86_400,
     show_default=True,
-    help="Seconds for which the old key stays valid.",
+    help="Seconds for which the old key remains valid.",
 )
 @_expires
 @click.pass_obj
 def rotate(settings: Settings, key_id: str, overlap: int, days: float | None) -> None:
-    """Make a key in place of the one with this id and print it, once; the old one stays valid for the overlap."""
+    """Replace the key with this id by a new one, and print that once. The old key remains valid for the overlap."""
     _, text = _with_keys(settings, lambda keys: keys.rotate(key_id, overlap, _after(days), COMMAND_LINE))
     click.echo(text)
 
@@ -115,7 +117,7 @@ def rotate(settings: Settings, key_id: str, overlap: int, days: float | None) ->
 @click.argument("key_id")
 @click.pass_obj
 def revoke(settings: Settings, key_id: str) -> None:
-    """Revoke the key with this id, for good."""
+    """Revoke the key with this id. This cannot be undone."""
     _with_keys(settings, lambda keys: keys.revoke(key_id, COMMAND_LINE))
     click.echo(f"Key {key_id} is revoked")
 
@@ -125,7 +127,7 @@ def _after(days: float | None) -> datetime | None:
 
 
 def _with_keys(settings: Settings, use: Callable[[Keys], Awaitable[T]]) -> T:
-    """Run one operation on the keys of the settings' database."""
+    """Run an operation on the keys in the configured database."""
 
     async def run(dsn: str) -> T:
         await migrate(dsn)

@@ -12,7 +12,7 @@ from armful.settings import Settings
 @click.command()
 @click.pass_obj
 def migrate(settings: Settings) -> None:
-    """Bring the database to this program's schema; `armful serve` does the same when it starts."""
+    """Migrate the database to the schema of this version. `armful serve` does the same when it starts."""
     with database(settings) as dsn:
         applied = asyncio.run(bring_up_to_date(dsn))
     click.echo(f"{applied} migrations applied" if applied else "The database is up to date")

@@ -6,17 +6,21 @@ from armful.features.experiments.power import plan
 
 
 @click.command()
-@click.option("--baseline", type=float, required=True, help="Control's rate, as 0.08.")
-@click.option("--mde", type=float, required=True, help="The least effect worth finding, as 0.04.")
-@click.option("--relative", is_flag=True, help="The effect is a lift: 0.5 for 50 % better.")
-@click.option("--power", "chance", type=float, default=0.8, show_default=True, help="The chance to find it.")
+@click.option("--baseline", type=float, required=True, help="Success rate of control, such as 0.08.")
+@click.option("--mde", type=float, required=True, help="Minimum detectable effect, such as 0.04.")
+@click.option("--relative", is_flag=True, help="The effect is a lift: 0.5 means 50 % better.")
 @click.option(
-    "--alpha", type=float, default=0.05, show_default=True, help="The chance to find one that is not there."
+    "--power", "chance", type=float, default=0.8, show_default=True, help="Probability to detect the effect."
 )
+@click.option("--alpha", type=float, default=0.05, show_default=True, help="Significance level.")
 @click.option(
-    "--variants", type=click.IntRange(min=2), default=2, show_default=True, help="Arms, control among them."
+    "--variants",
+    type=click.IntRange(min=2),
+    default=2,
+    show_default=True,
+    help="Number of variants, including control.",
 )
-@click.option("--daily-participants", type=float, help="How many come a day, all arms together.")
+@click.option("--daily-participants", type=float, help="Participants per day, over all variants.")
 def power(
     baseline: float,
     mde: float,
@@ -26,7 +30,7 @@ def power(
     variants: int,
     daily_participants: float | None,
 ) -> None:
-    """Say how large an experiment must be, and how long it will take."""
+    """Calculate the sample size and the duration of an experiment."""
     needed = plan(
         baseline,
         mde,

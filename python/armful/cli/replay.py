@@ -21,24 +21,32 @@ _WIDTH = 120  # characters of a table that goes to a file
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
-@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where armful is running.")
-@click.option("--key", help="Its API key. Default: ARMFUL_API_KEY, else the one in the data folder.")
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="URL of the service.")
+@click.option("--key", help="API key. Default: ARMFUL_API_KEY, or else the one in the data folder.")
 @click.option(
     "--rounds",
     type=click.IntRange(min=1),
-    help="Most rounds of a test. Default: as many as it had impressions.",
+    help="Maximum rounds per test. Default: as many as the test had impressions.",
 )
 @click.option(
-    "--concurrency", type=click.IntRange(min=1), default=32, show_default=True, help="Tests at a time."
+    "--concurrency",
+    type=click.IntRange(min=1),
+    default=32,
+    show_default=True,
+    help="Number of tests that run at the same time.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Fixes clicks and selections."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Seed of the clicks and of the selections.",
 )
 @click.option(
     "--json",
     "out",
     type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Write the report there.",
+    help="File for the report.",
 )
 @click.pass_obj
 def replay(
@@ -51,7 +59,7 @@ def replay(
     seed: int,
     out: Path | None,
 ) -> None:
-    """Replay the headline tests of FILE against a running armful, and report the clicks gained.
+    """Replay the headline tests of FILE against a running service, and report the clicks gained.
 
     FILE is CSV with the columns `test_id`, `variant_id`, `headline`, `impressions` and `clicks`. Each test's headlines
     become variants. In each round armful selects one of them, and is told of an impression and, drawn at the rate that
@@ -116,7 +124,7 @@ def _run(
 def _table(report: Report) -> Table:
     names = ("rounds", "uniform", "armful", "(drawn)", "best", "gain", "of possible")
     table = Table("test", *names, box=box.SIMPLE, title="Clicks", pad_edge=False)
-    # On a narrow terminal the names give way, and not the figures.
+    # On a narrow terminal, names are cut rather than figures.
     table.columns[0].overflow = "ellipsis"
     for column in table.columns[1:]:
         column.justify = "right"

@@ -1,4 +1,4 @@
-"""`armful serve`: the service with everything it needs, in one command."""
+"""`armful serve`."""
 
 import asyncio
 from importlib.util import find_spec
@@ -23,17 +23,17 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     default=8000,
     show_default=True,
     type=click.IntRange(0, 65535),
-    help="Port; 0: any that is free.",
+    help="Port. 0 chooses a free one.",
 )
 @click.option(
-    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve."
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Number of worker processes."
 )
-@click.option("--tls-cert", type=_FILE, help="Certificate file, to serve HTTPS. Default: ARMFUL_TLS_CERT.")
-@click.option("--tls-key", type=_FILE, help="File with the certificate's key. Default: ARMFUL_TLS_KEY.")
+@click.option("--tls-cert", type=_FILE, help="Certificate chain, to serve HTTPS. Default: ARMFUL_TLS_CERT.")
+@click.option("--tls-key", type=_FILE, help="Private key of the certificate. Default: ARMFUL_TLS_KEY.")
 def serve(
     settings: Settings, host: str, port: int, workers: int, tls_cert: Path | None, tls_key: Path | None
 ) -> None:
-    """Serve the API, with a PostgreSQL of its own unless ARMFUL_DATABASE_URL names one."""
+    """Serve the API, with an embedded PostgreSQL unless ARMFUL_DATABASE_URL is set."""
     settings = msgspec.structs.replace(
         settings, tls_cert=tls_cert or settings.tls_cert, tls_key=tls_key or settings.tls_key
     )

@@ -44,34 +44,38 @@ _FILE = click.Path(dir_okay=False, writable=True)
 
 
 @click.command()
-@click.option("--rates", type=_Numbers(), help="The arms' success rates, as 0.03,0.05,0.08.")
-@click.option("--arms", type=click.IntRange(min=1), help="How many arms, with rates drawn from --prior.")
+@click.option("--rates", type=_Numbers(), help="Success rates of the arms, such as 0.03,0.05,0.08.")
+@click.option("--arms", type=click.IntRange(min=1), help="Number of arms, with rates drawn from --prior.")
 @click.option(
     "--prior",
     type=_Numbers(),
     default="2,30",
     show_default=True,
-    help="Of which Beta distribution.",
+    help="Parameters of the Beta distribution of the rates.",
 )
 @click.option(
     "--policies",
     type=_Policies(),
     default="thompson,thompson_exploration,epsilon_greedy,ucb1,random",
     show_default=True,
-    help=f"Who plays: all, or some of {', '.join(POLICIES)}.",
+    help=f"Policies to compare: all, or some of {', '.join(POLICIES)}.",
 )
 @click.option(
-    "--horizon", type=click.IntRange(min=1), default=20_000, show_default=True, help="Steps in a run."
+    "--horizon",
+    type=click.IntRange(min=1),
+    default=20_000,
+    show_default=True,
+    help="Number of steps per run.",
 )
 @click.option(
     "--runs",
     type=click.IntRange(min=2),
     default=200,
     show_default=True,
-    help="Independent runs of each policy.",
+    help="Number of independent runs per policy.",
 )
 @click.option(
-    "--epsilon", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="Of epsilon_greedy."
+    "--epsilon", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="ε of epsilon_greedy."
 )
 @click.option(
     "--min-impressions",
@@ -88,10 +92,14 @@ _FILE = click.Path(dir_okay=False, writable=True)
     help="Of thompson_exploration.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**64 - 1), default=1, show_default=True, help="Fixes everything."
+    "--seed",
+    type=click.IntRange(0, 2**64 - 1),
+    default=1,
+    show_default=True,
+    help="Seed of all random numbers.",
 )
-@click.option("--plot", type=_FILE, help="Draw regret there: a .png or an .svg (needs armful[plot]).")
-@click.option("--json", "out", type=_FILE, help="Write all figures there.")
+@click.option("--plot", type=_FILE, help="File for a plot of the regret: .png or .svg (needs armful[plot]).")
+@click.option("--json", "out", type=_FILE, help="File for all figures, as JSON.")
 def simulate(
     rates: list[float] | None,
     arms: int | None,
@@ -106,7 +114,7 @@ def simulate(
     plot: str | None,
     out: str | None,
 ) -> None:
-    """Let policies choose among arms of known success rates, and say what each gives up.
+    """Compare policies on arms with known success rates, and print the regret of each.
 
     Give --rates, or --arms to have them drawn. Regret is what a policy loses in expectation against always choosing the
     best arm; its standard error is over runs. No service is needed.

@@ -35,7 +35,7 @@ from armful.ops.transfer.files import (
 from armful.settings import Settings
 
 _MOST_SHOWN = 100
-_REPORT_EVERY = 1000  # lines between two movements of the bar
+_REPORT_EVERY = 1000  # lines between two updates of the progress bar
 
 _STATUSES: dict[str, tuple[Status, ...]] = {
     "active": ("active",),
@@ -56,26 +56,26 @@ class TransferFailed(ArmfulError):
 
 
 class BadLines(Struct):
-    """What is wrong with a file: its first bad lines, as far as they are shown, and how many there are."""
+    """The bad lines of a file: the first ones with their errors, and the number of all."""
 
     shown: list[tuple[int, FieldError]] = field(default_factory=list)
     count: int = 0
 
     def add(self, line: int, errors: Iterable[FieldError]) -> None:
-        """Count a line, and keep what is wrong with it while few are kept."""
+        """Add a bad line. Its errors are kept if it is among the first."""
         self.count += 1
         if len(self.shown) < _MOST_SHOWN:
             self.shown.extend((line, error) for error in errors)
 
     def add_taken(self, taken: Iterable[transfer.Taken], count: int) -> None:
-        """Count lines whose id is not free; `taken` are the first of them."""
+        """Add lines whose id is taken; `taken` are the first of them."""
         self.count += count
         for one in taken:
-            where = "exists already" if one.first_line is None else f"stands on line {one.first_line} already"
+            where = "exists already" if one.first_line is None else f"is already on line {one.first_line}"
             self.shown.append((one.line, FieldError("variant_id", f"'{one.variant_id}' {where}")))
 
     def report(self) -> None:
-        """Say what is wrong, line by line."""
+        """Print the errors, line by line."""
         shown = sorted(self.shown, key=lambda entry: entry[0])[:_MOST_SHOWN]
         for line, error in shown:
             name = "" if error.field == "body" else f"{error.field}: "
@@ -87,7 +87,7 @@ class BadLines(Struct):
 @click.command(name="import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, allow_dash=True))
 @_format_option
-@click.option("--skip-bad", is_flag=True, help="Import the good lines of a file that has bad ones.")
+@click.option("--skip-bad", is_flag=True, help="Import the good lines of a file with bad lines.")
 @click.pass_obj
 def import_variants(settings: Settings, file: str, kind: Format | None, skip_bad: bool) -> None:
     """Create the variants of FILE with their history: all of them or none. "-" reads standard input.
@@ -171,7 +171,7 @@ def _good(parsed: Iterable[Parsed], bad: BadLines) -> Iterator[tuple[int, transf
 
 
 def _watched(source: Iterable[bytes], file: str, progress: Progress) -> Iterator[bytes]:
-    """The lines of `source`, while a bar shows how much of it has been read."""
+    """Return the lines of `source`, and show on a progress bar how much has been read."""
     task = progress.add_task("Reading", total=Path(file).stat().st_size or None if file != "-" else None)
     size = 0
     for number, line in enumerate(source):
@@ -187,7 +187,7 @@ async def _export(dsn: str, out: BinaryIO, kind: Format, statuses: tuple[Status,
         with _progress() as progress:
             task = progress.add_task("Writing", total=await transfer.count(connection, statuses))
             number = 0
-            # Both of one moment.
+            # Names and variants are of the same moment.
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 names = await transfer.dimension_names(connection, statuses) if kind == "csv" else []
                 columns = names if can_be_columns(names) else []
@@ -230,22 +230,22 @@ def _written(file: str) -> Iterator[BinaryIO]:
 
 @asynccontextmanager
 async def _connection(dsn: str) -> AsyncIterator[Connection]:
-    """A connection to the database, brought up to date before."""
+    """Connect to the database, after migrating it."""
     try:
         await migrate(dsn)
         connection = await connect(dsn)
     except OUT_OF_REACH as error:
-        raise TransferFailed(f"The database can't be reached: {error}") from error
+        raise TransferFailed(f"The database cannot be reached: {error}") from error
     try:
         yield connection
     except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
-        raise TransferFailed(f"The database went away: {error}") from error
+        raise TransferFailed(f"The connection to the database broke: {error}") from error
     finally:
         await connection.close()
 
 
 def _progress() -> Progress:
-    """A bar on standard error where that is a terminal, else nothing."""
+    """Return a progress bar on standard error, shown only if that is a terminal."""
     console = Console(stderr=True)
     return Progress(
         TextColumn("{task.description}"),

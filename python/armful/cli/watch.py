@@ -20,23 +20,27 @@ _BAR = 8  # characters of a full bar
 
 
 @click.command()
-@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where armful is running.")
-@click.option("--key", help="Its API key. Default: ARMFUL_API_KEY, else the one in the data folder.")
-@click.option("--once", is_flag=True, help="Print what there is now, and end.")
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="URL of the service.")
+@click.option("--key", help="API key. Default: ARMFUL_API_KEY, or else the one in the data folder.")
+@click.option("--once", is_flag=True, help="Print the present state once.")
 @click.option(
-    "--every", type=click.FloatRange(min=0.2), default=2, show_default=True, help="Seconds between two looks."
+    "--every",
+    type=click.FloatRange(min=0.2),
+    default=2,
+    show_default=True,
+    help="Refresh interval in seconds.",
 )
 @click.option(
     "--dimension",
     "dimensions",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Only variants with this dimension; may be given several times.",
+    help="Show only variants with this dimension. Can be repeated.",
 )
 @click.option(
     "--top",
     type=click.IntRange(1, MOST_ROWS),
-    help="How many variants to show. Default: as many as fit the screen.",
+    help="Number of variants to show. Default: as many as fit on the screen.",
 )
 @click.pass_obj
 def watch(
@@ -48,7 +52,7 @@ def watch(
     dimensions: tuple[str, ...],
     top: int | None,
 ) -> None:
-    """Show the variants by their chance to be best, and the running experiments, until Ctrl-C.
+    """Show the variants by their chance to be best, and the running experiments. Press Ctrl-C to stop.
 
     Where the service is away, the last that was seen stays on the screen, with a line that says so.
     """
@@ -131,7 +135,7 @@ def _variants(seen: Seen, most: int) -> Table:
 
 
 def _chance(part: float) -> str:
-    """A chance, never rounded to certainty."""
+    """Format a probability. It is never rounded to 0 or 1."""
     return "<0.1%" if part < 0.0005 else ">99.9%" if part > 0.9995 else f"{part:.1%}"
 
 

@@ -1,4 +1,4 @@
-"""Group commit: updates that wait together are written together, and each is answered when its commit is done."""
+"""Group commit: updates that wait at the same time share a commit, and each is acknowledged after it."""
 
 import asyncio
 from collections import deque
@@ -29,35 +29,35 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _MOST_PER_COMMIT = 2000
-_TIME_PER_UPDATE = 0.0005  # seconds a caller waits longer for each update it brings
-_LEAST_TIME = 0.2  # seconds a commit is given: with less left, the caller is told at once
-_CONNECT = 5.0  # seconds that connecting may take
-_PAUSE = 0.05  # seconds between two tries to commit
-_INQUIRY = 0.3  # seconds of a caller's time kept for finding out what became of a commit that is late
+_TIME_PER_UPDATE = 0.0005  # additional seconds that a caller waits for each of its updates
+_LEAST_TIME = 0.2  # minimum seconds for a commit: with less time left, the caller is refused at once
+_CONNECT = 5.0  # maximum seconds to connect
+_PAUSE = 0.05  # seconds between two attempts to commit
+_INQUIRY = 0.3  # seconds of a caller's time reserved for asking about a commit that is late
 _GATHERING = (
-    0.25  # of the time that a commit takes, how much the next may wait for those who are about to come
+    0.25  # maximum wait for further updates before a commit, as a fraction of the duration of the last commit
 )
 _MOST_GATHERING = 0.001  # seconds
-_LOCK_CHECK = 0.1  # seconds between two looks at variants that somebody else has locked
+_LOCK_CHECK = 0.1  # seconds between two checks of variants that somebody else has locked
 _NOT_REPLICATED = "01000"  # the warning that PostgreSQL committed without waiting for its synchronous standby
 
 _COUNTED = OutcomeStatus.COUNTED
 
 
 class GroupCommitter:
-    """One connection that writes, one commit at a time; what arrives meanwhile makes the next commit.
+    """Writes on one connection, one commit at a time. Updates that arrive during a commit share the next one.
 
     Args:
-        dsn: where PostgreSQL is.
-        apply: called with the totals that a commit came to, before the callers are answered.
-        process_id: this process, so that it can tell its own commits in the change feed.
-        limit: updates that may wait, beyond which callers get `QueueFull`; and so they do once the caller that has waited
-            longest has waited for half of its time, as then the database does not keep up.
-        metrics: told of every commit.
-        tracing: told of every commit, where traces are wanted.
-        timeout: seconds a caller with one update waits at most, and with many somewhat longer; after that it gets
-            `Unavailable` and nothing of its call is counted. Only where the database fell silent with the commit in its
-            hands can nobody know: that is `CommitUnknown`.
+        dsn: The URL of the database.
+        apply: Called with the totals after a commit, before the callers are answered.
+        process_id: The id of this process, by which it recognises its own commits in the change feed.
+        limit: Maximum number of waiting updates. Beyond it, callers get `QueueFull`. They also get it if the longest-waiting
+            caller has waited for half of its time, because then the database does not keep up.
+        metrics: Observes every commit.
+        tracing: Observes every commit, if traces are enabled.
+        timeout: Maximum seconds that a caller with one update waits; callers with many updates wait slightly longer. After
+            that a caller gets `Unavailable`, and none of its updates is counted. If the database stops responding during the
+            commit, nobody can know whether it was made, and the caller gets `CommitUnknown`.
     """
 
     def __init__(
@@ -83,11 +83,9 @@ class GroupCommitter:
         self._writing: list[PendingCommit] = []
         self._blocked = BlockedCommits(_LOCK_CHECK)
         self._unreplicated = False  # whether the last commit may be on this server alone
-        self._expected = 0  # callers who will soon wait, if those just answered come again at once
+        self._expected = 0  # callers expected to wait soon, if those just answered report again at once
         self._patience = 0.0  # seconds to wait for them
-        self._watch: asyncio.TimerHandle | None = (
-            None  # for those whose time is up: one timer for all is cheaper
-        )
+        self._watch: asyncio.TimerHandle | None = None  # expires callers; one timer for all is cheaper
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._server_epoch = datetime.now(UTC)  # the server's time when the loop's clock was 0
@@ -97,12 +95,12 @@ class GroupCommitter:
         self.waiting = 0
 
     async def start(self) -> None:
-        """Connect and begin to write."""
+        """Connect, and start to write."""
         await self._connected()
         self._task = asyncio.create_task(self._run(), name="committer")
 
     async def stop(self) -> None:
-        """Write what is waiting, then disconnect."""
+        """Write the waiting updates, then disconnect."""
         self._stopping = True
         self._wake.set()
         if self._task is not None:
@@ -114,10 +112,10 @@ class GroupCommitter:
                 await self._connection.close(timeout=2)
 
     def submit(self, items: Sequence[VariantOutcome], statements: Sequence[Statement] = ()) -> PendingCommit:
-        """Have `items`, (variant key, update) each, counted in one commit; done after it.
+        """Count `items` in one commit, together with `statements`. Await the result.
 
         Raises:
-            QueueFull: too many updates are waiting.
+            QueueFull: Too many updates are waiting.
         """
         now = asyncio.get_running_loop().time()
         if self._stopping or self._full(len(items), now):
@@ -138,7 +136,7 @@ class GroupCommitter:
         self._watch = asyncio.get_running_loop().call_at(deadline, self._expire)
 
     def _expire(self) -> None:
-        """Tell those whose time is up, and come back when the next one's is."""
+        """Fail the callers whose time is up, and set the timer for the next one."""
         self._watch = None
         now = asyncio.get_running_loop().time()
         waiting = [job for job in (*self._writing, *self._jobs, *self._blocked) if not job.done]
@@ -165,7 +163,7 @@ class GroupCommitter:
                 try:
                     await self._write(jobs)
                 except Exception as error:
-                    log.exception("committer")
+                    log.exception("group commit failed")
                     for job in jobs:
                         job.fail(error)
                 self._writing = []
@@ -203,17 +201,17 @@ class GroupCommitter:
             return set()
 
     async def _gather(self) -> None:
-        """Give those a moment who were answered just now and report again.
+        """Wait a moment for callers that were just answered and report again.
 
-        Else half of them would wait for the commit of the other half all the time, and one of all costs little more.
+        Otherwise half of them would always wait for the commit of the other half. One commit of all costs little more.
         """
         until = perf_counter() + self._patience
-        # Timers are too coarse for this; asleep for nothing, the loop serves what has come in.
+        # Timers are too coarse for this. `sleep(0)` lets the event loop read what has arrived.
         while len(self._jobs) < self._expected and perf_counter() < until and not self._stopping:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
     def _take(self) -> list[PendingCommit]:
-        """The jobs of the next commit, in order of arrival; those that can't be done in time any more are told so."""
+        """Return the jobs of the next commit, in order of arrival. Jobs that cannot be committed in time fail."""
         jobs: list[PendingCommit] = []
         size = 0
         late = LateCounts()
@@ -256,19 +254,21 @@ class GroupCommitter:
             await self._write_unlocked(jobs)
             return
         except (asyncpg.PostgresError, StatementRefused, Refused) as error:
-            # Something in one of them does not fit the database: it alone must fail.
+            # The database refuses one of the jobs. Only that one must fail.
             if len(jobs) > 1:
                 for job in jobs:
                     await self._write([job])
             elif isinstance(error, asyncpg.ForeignKeyViolationError):
-                jobs[0].fail(Unavailable())  # the variant is gone with an earlier database, as we shall hear
+                jobs[0].fail(
+                    Unavailable()
+                )  # the variant belonged to an earlier database; the change feed will report that
             else:
                 if isinstance(error, asyncpg.PostgresError):
                     log.error("update refused by the database", exc_info=error)
                 jobs[0].fail(error)
             return
         if self._failing:
-            log.info("committing again")
+            log.info("commits work again")
             self._failing = False
         seconds = asyncio.get_running_loop().time() - began
         self._metrics.commit(len(items), seconds)
@@ -305,16 +305,16 @@ class GroupCommitter:
     async def _commit(
         self, items: Sequence[VariantOutcome], statements: Sequence[Statement], deadline: float
     ) -> list[CountedOutcome]:
-        """Commit, through lost connections: the batch's id makes a second run of a committed batch impossible.
+        """Commit, if necessary over a new connection. The batch's id prevents a second commit of the same batch.
 
-        The server refuses what it would finish after the time we go on trying: what is still on its way to it when our
-        callers are told that nothing was counted does not count later.
+        The server refuses a commit that it would finish after the deadline. So if callers are told that nothing was counted,
+        a statement that is still on its way to the server does not count later.
         """
         loop = asyncio.get_running_loop()
         batch = uuid4()
         put_off: set[int] = set()
         end = deadline - _INQUIRY
-        unknown = False  # whether a run of the batch has been left behind whose end we have not seen
+        unknown = False  # whether an attempt was abandoned without knowing its result
         while loop.time() < end:
             begun = False
             self._unreplicated = False
@@ -330,21 +330,21 @@ class GroupCommitter:
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 continue
             except asyncpg.QueryCanceledError as error:
-                self._disconnect()  # and with it goes what we believed the server's clock to be
-                log.warning("commit refused", error=str(error))
+                self._disconnect()  # the next connection reads the server's clock again
+                log.warning("commit refused by the server", error=str(error))
             except (TimeoutError, asyncpg.UniqueViolationError) as error:
                 known, found = await self._inquire(batch, items, put_off, deadline) if begun else (True, None)
                 if found is not None:
                     return self._replicated(found)
                 if isinstance(error, asyncpg.UniqueViolationError) and known:
-                    raise  # something else than the batch's id
+                    raise  # not the batch's id
                 unknown = unknown or not known
-                log.warning("commit late", known=known)
+                log.warning("commit not answered in time", known=known)
             except OUT_OF_REACH as error:
                 unknown = unknown or (begun and not isinstance(error, DID_NOTHING))
                 self._disconnect()
                 if not self._failing:
-                    log.warning("can't commit", error=repr(error))
+                    log.warning("commit failed, retrying", error=repr(error))
                 self._failing = True
                 await asyncio.sleep(_PAUSE)
         raise CommitUnknown if unknown else Unavailable
@@ -368,22 +368,22 @@ class GroupCommitter:
     async def _inquire(
         self, batch: UUID, items: Sequence[VariantOutcome], put_off: Collection[int], deadline: float
     ) -> tuple[bool, list[CountedOutcome] | None]:
-        """Ask what became of a batch on the connection that was to write it, where the answer is final.
+        """Ask whether a batch was committed, on the connection that wrote it, where the answer is final.
 
         Returns:
-            Whether the server answered in time; and the answers to the items if they were committed.
+            Whether the server answered in time, and the results of the items if they were committed.
         """
         try:
             async with asyncio.timeout_at(deadline - _PAUSE):
                 assert self._connection is not None
                 return True, await performance.written(self._connection, batch, items, put_off)
         except (*OUT_OF_REACH, asyncpg.PostgresError) as error:
-            log.warning("commit's fate unknown", error=repr(error))
+            log.warning("result of a commit unknown", error=repr(error))
             self._disconnect()
             return False, None
 
     async def _connected(self) -> Connection:
-        """The connection. A new one is waited for by one batch after another until it is there."""
+        """Return the connection, after connecting if necessary. An attempt to connect continues when a caller gives up."""
         if self._connection is None or self._connection.is_closed():
             if self._connecting is None or self._connecting.done():
                 self._connecting = asyncio.create_task(self._connect())

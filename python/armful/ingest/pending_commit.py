@@ -1,4 +1,4 @@
-"""What one caller has counted, and waits for."""
+"""The updates of one caller that wait for their commit."""
 
 import asyncio
 from collections.abc import Callable, Generator, Sequence
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class PendingCommit:
-    """Updates on their way into one commit. Awaited, it gives an answer for each in order, or raises why there is none.
+    """The updates of a caller. Awaiting it returns the result of each in order, or raises the reason why there are none.
 
-    As a future, but what is to be done after it is done at once rather than in the loop's next turn: with many callers to
-    a commit a future for each would cost as much as half of what they ask.
+    It works like a future, but calls its callback at once instead of in the event loop's next iteration. With many callers
+    per commit, a future for each would take half of their processor time.
     """
 
     __slots__ = (
@@ -44,7 +44,7 @@ class PendingCommit:
         self.arrived = arrived
         self.deadline = deadline
         self.taken = False
-        """Whether a commit has it, so that it may have been counted."""
+        """Whether it is part of a commit that has begun, so that it may have been counted."""
         self.done = False
         self.trace: SpanContext | None = None
         self._answers: list[CountedOutcome] = []
@@ -52,22 +52,22 @@ class PendingCommit:
         self._then: Callable[[PendingCommit], object] | None = None
 
     def then(self, callback: Callable[["PendingCommit"], object]) -> None:
-        """Have `callback`, which must not raise, called with the job once it is done, by whoever has done it."""
+        """Set a callback, which is called with this object once it is done. It must not raise."""
         self._then = callback
 
     def result(self) -> list[CountedOutcome]:
-        """The answers of a job that is done.
+        """Return the results, once done.
 
         Raises:
-            Unavailable: the database did not commit in time.
-            CommitUnknown: whether it did can't be known.
+            Unavailable: The database did not commit in time.
+            CommitUnknown: Whether it did cannot be known.
         """
         if self._error is not None:
             raise self._error
         return self._answers
 
     def __await__(self) -> Generator[Any, None, list[CountedOutcome]]:
-        """Wait until it is done. Who stops waiting before a commit has it takes it back."""
+        """Wait until it is done. If the wait is cancelled before the commit begins, the updates are withdrawn."""
         if not self.done:
             waiter = asyncio.get_running_loop().create_future()
             self.then(lambda job: None if waiter.done() else waiter.set_result(None))
@@ -79,19 +79,19 @@ class PendingCommit:
         return self.result()
 
     def answer(self, answers: list[CountedOutcome]) -> None:
-        """Tell the caller that the updates are counted."""
+        """Complete with results."""
         if not self.done:
             self._answers = answers
             self._finish()
 
     def fail(self, error: Exception) -> None:
-        """Tell the caller why they are not."""
+        """Complete with an error."""
         if not self.done:
             self._error = error
             self._finish()
 
     def expire(self) -> None:
-        """Tell the caller that its time is up."""
+        """Complete because the caller's time is up."""
         self.fail(CommitUnknown() if self.taken else Unavailable())
 
     def _finish(self) -> None:

@@ -1,4 +1,4 @@
-"""How outcomes get in: the one way for HTTP, for message consumers, for whatever else reports what happened."""
+"""The interface through which all outcomes are counted, whether they come over HTTP or from a message broker."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,14 +9,14 @@ from armful.ingest.statement import Statement
 
 
 class IngestPort(Protocol):
-    """Takes outcomes in and counts them durably."""
+    """Counts outcomes durably."""
 
     def submit(
         self, outcomes: Sequence[VariantOutcome], statements: Sequence[Statement] = ()
     ) -> PendingCommit:
         """Count outcomes in one transaction, together with the statements.
 
-        Await the result for what became of each outcome, in order.
+        Await the result for the result of each outcome, in order.
 
         Raises:
             QueueFull: Too many outcomes are waiting.

@@ -1,4 +1,4 @@
-"""Writes outcomes to PostgreSQL: one commit of many, in one round trip."""
+"""Writes outcomes to PostgreSQL: many in one commit, in one round trip."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -19,14 +19,14 @@ from armful.ingest.statement import Statement, StatementRefused, run
 
 _SQL = load("armful.ingest")
 
-# From this size on planning anew for the arrays at hand costs less than a plan made for arrays of unknown size.
+# From this size on, a plan for the actual arrays costs less than a generic plan for arrays of unknown size.
 _LARGE = 500
 
 _STATUSES = tuple(OutcomeStatus)
 
 _DEPENDENT = "AR001"  # the error of the SQL function resolve_outcomes that names dependent outcomes
 
-# What an outcome may say beyond what happened how often, and one that says none of it.
+# The optional fields of an outcome, and their values if none is set.
 _optional_fields = attrgetter(
     *(name for name in Outcome.__struct_fields__ if name not in ("impression", "success", "batch_size"))
 )
@@ -38,7 +38,7 @@ def _part_id(batch: UUID, number: int) -> UUID:
 
 
 async def prepare(connection: Any) -> datetime:
-    """Make a connection ready to write with, and give the server's time."""
+    """Prepare a connection for writing, and return the server's time."""
     time: datetime = await connection.fetchval(_SQL["prepare"])
     return time
 
@@ -52,14 +52,14 @@ async def record(
     statements: Sequence[Statement] = (),
     put_off: set[int] | None = None,
 ) -> list[CountedOutcome]:
-    """Count `items` in one commit named `batch`, a random UUID, together with `statements`, and answer each, in order.
+    """Count `items` in one commit with the id `batch`, together with `statements`. Returns each item's result, in order.
 
     `put_off` gets the positions of outcomes that turned out to depend on others; pass it to `written`.
 
     Raises:
-        asyncpg.UniqueViolationError: the batch was committed before (see `written`).
+        asyncpg.UniqueViolationError: The batch was committed before (see `written`).
         asyncpg.QueryCanceledError: `deadline` had passed by the server's clock; nothing was counted.
-        StatementRefused: one of `statements` affected another number of rows than it must; nothing was counted.
+        StatementRefused: One of `statements` affected an unexpected number of rows; nothing was counted.
     """
     if not statements and all(_optional_fields(outcome) == _NONE for _, outcome in items):
         return await _count_alone(connection, batch, process_id, deadline, items)
@@ -69,7 +69,7 @@ async def record(
 async def _count_alone(
     connection: Any, batch: UUID, process_id: UUID, deadline: datetime, items: Sequence[VariantOutcome]
 ) -> list[CountedOutcome]:
-    """As `record`, for outcomes without optional fields: all of them count, in one statement however many they are."""
+    """As `record`, for outcomes without optional fields. All of them count, and one statement is enough."""
     keys = [key for key, _ in items]
     impressions = [outcome.batch_size for _, outcome in items]
     successes = [outcome.batch_size if outcome.success else 0 for _, outcome in items]
@@ -173,7 +173,7 @@ async def _record_part(
     positions: Sequence[int],
     recorded: list[CountedOutcome | None],
 ) -> None:
-    """Record the items at `positions`, which are free of conflicts, and put their answers into `recorded`."""
+    """Record the items at `positions`, which do not depend on each other, and write their results to `recorded`."""
     part = [items[position] for position in positions]
     try:
         row = await connection.fetchrow(
@@ -218,7 +218,7 @@ def _arguments(
 
 
 def _column(outcomes: Sequence[Outcome], name: str) -> list[Any] | None:
-    """A field of every outcome; None where no outcome has it, which spares the database looking."""
+    """Return a field of every outcome. None if no outcome has it, so that the database need not look."""
     values = [getattr(outcome, name) for outcome in outcomes]
     return values if any(value is not None for value in values) else None
 
@@ -231,9 +231,9 @@ async def unlocked(connection: Any, variants: Collection[int]) -> set[int]:
 async def written(
     connection: Any, batch: UUID, items: Sequence[VariantOutcome], put_off: Collection[int] = ()
 ) -> list[CountedOutcome] | None:
-    """What became of a commit whose answer was lost; None if it was not made. Totals are the present ones.
+    """Return the results of a commit whose answer was lost; None if it was not made. Totals are the present ones.
 
-    The answer is final where `connection` is the one that was to commit: this ends whatever it was doing.
+    The answer is final if `connection` is the one that was to commit, because this ends whatever it was doing.
     """
     await connection.execute(_SQL["rollback"])
     statuses = [OutcomeStatus.COUNTED] * len(items)

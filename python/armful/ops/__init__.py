@@ -1,1 +1,1 @@
-"""What operators need: the embedded PostgreSQL, backups, retention, transfers, diagnosis."""
+"""Operation: the embedded PostgreSQL, backups, retention, transfers and diagnosis."""

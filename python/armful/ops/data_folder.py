@@ -1,4 +1,4 @@
-"""The data folder: the API key that `armful serve` makes on its first start."""
+"""The data folder's API key, which `armful serve` creates at its first start."""
 
 import os
 import secrets
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def own_key(data_dir: Path) -> str:
-    """Read the key in `data_dir`, and make one first where there is none.
+    """Read the key in `data_dir`. Create one if there is none.
 
     Raises:
         OSError: the file cannot be read or written.
@@ -28,13 +28,13 @@ def own_key(data_dir: Path) -> str:
 
 def _make(file: Path) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix="api-key-", dir=file.parent)  # readable by us only
+    descriptor, name = tempfile.mkstemp(prefix="api-key-", dir=file.parent)  # readable by its owner only
     try:
         with os.fdopen(descriptor, "w") as unfinished:
             unfinished.write(f"armful_{secrets.token_urlsafe(32)}\n")
             unfinished.flush()
             os.fsync(descriptor)
-        # Whole or not at all; and where another process was quicker, its key stands.
+        # The file appears with its contents. If another process was faster, its key counts.
         with suppress(FileExistsError):
             os.link(name, file)
     finally:

@@ -1,4 +1,4 @@
-"""The database a command works on: the one named, the one that is running, or the data folder's, started for as long."""
+"""The database that a command uses: the configured one, the running embedded one, or one started for the command."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from armful.settings import Settings
 
 @contextmanager
 def database(settings: Settings) -> Iterator[str]:
-    """Where the database is, for as long as the block runs."""
+    """Yield the URL of the database. An embedded server that is not running is started for the block."""
     running = settings.database_url or find_running(settings.data_dir)
     if running is not None:
         yield running

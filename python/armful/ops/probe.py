@@ -1,4 +1,4 @@
-"""Asking the service we have just started whether it is ready, from outside as its users do."""
+"""Asks a service that was just started whether it is ready, over HTTP."""
 
 import asyncio
 import ssl
@@ -9,14 +9,14 @@ EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 
 
 def url(address: Address, *, tls: bool = False) -> str:
-    """Give the URL of the service that listens on `address`, seen from this machine."""
+    """Return the URL by which this machine reaches a service that listens on `address`."""
     host = EVERYWHERE.get(address[0], address[0])
     scheme = "https" if tls else "http"
     return f"{scheme}://[{host}]:{address[1]}" if ":" in host else f"{scheme}://{host}:{address[1]}"
 
 
 async def status(address: Address, path: str, *, tls: bool = False) -> int:
-    """GET `path` and give the answer's status code, 0 where there is no answer within five seconds."""
+    """GET `path`, and return the status code of the response; 0 without a response within five seconds."""
     try:
         async with asyncio.timeout(5):
             return await _status(address, path, tls)
@@ -25,7 +25,7 @@ async def status(address: Address, path: str, *, tls: bool = False) -> int:
 
 
 async def until_ready(address: Address, patience: float, *, tls: bool = False) -> bool:
-    """Wait until `/health/ready` answers 200; False when it does not within `patience` seconds."""
+    """Wait until `/health/ready` returns 200. Returns False if it does not within `patience` seconds."""
     deadline = time.monotonic() + patience
     while await status(address, "/health/ready", tls=tls) != 200:
         if time.monotonic() > deadline:
@@ -48,7 +48,7 @@ async def _status(address: Address, path: str, tls: bool) -> int:
 
 
 def _ours() -> ssl.SSLContext:
-    """For speaking to the service that we have just started ourselves, whatever name its certificate has."""
+    """Return a TLS context for our own service, which accepts any name in its certificate."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

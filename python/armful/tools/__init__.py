@@ -1,1 +1,1 @@
-"""Programs around the service: demonstration, replay, simulation, terminal view."""
+"""Programs around the service: the demo, replay, simulation and the terminal view."""

@@ -1,4 +1,4 @@
-"""A session with a service, for programs that go on through its restarts."""
+"""A client session for programs that continue through restarts of the service."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from armful.client import AsyncClient, ClientError
 from armful.domain.errors import ArmfulError
 
 _TIMEOUT = 30.0  # seconds
-_RETRIES = 17  # with the client's pauses, about a minute
+_RETRIES = 17  # about a minute, with the client's pauses
 
 
 class ServiceFailed(ArmfulError):
@@ -18,7 +18,7 @@ class ServiceFailed(ArmfulError):
 
 @asynccontextmanager
 async def session(url: str, key: str) -> AsyncIterator[AsyncClient]:
-    """A client of the service at `url` that tries for about a minute when the service is busy or away.
+    """A client of the service at `url` that retries for about a minute if the service is busy or unreachable.
 
     Raises:
         ServiceFailed: The service refused a request, or stayed away.
@@ -35,7 +35,7 @@ async def session(url: str, key: str) -> AsyncIterator[AsyncClient]:
 
 
 async def reachable(url: str) -> bool:
-    """Whether anything accepts connections at the URL now."""
+    """Whether anything accepts connections at the URL."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
@@ -47,7 +47,7 @@ async def reachable(url: str) -> bool:
 
 
 def _first(error: BaseException) -> BaseException:
-    """The first error of a group of groups."""
+    """Return the first error of nested exception groups."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

@@ -1,4 +1,4 @@
-"""What `armful watch` sees of a service."""
+"""Reads the state of a service for `armful watch`."""
 
 import time
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _UPDATES = "armful_commit_updates_sum"
 
 
 class WatchedVariant(Struct):
-    """A variant with its standing."""
+    """A variant and its standing."""
 
     variant: RowView
     standing: StandingView
@@ -30,7 +30,7 @@ class WatchedVariant(Struct):
 
 
 class Seen(Struct, kw_only=True):
-    """One look: variants by chance to be best, and the running experiments."""
+    """The state at one time: variants by chance to be best, and the running experiments."""
 
     at: float
     rows: list[WatchedVariant] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Seen(Struct, kw_only=True):
 
 
 def look(client: Client, dimensions: Mapping[str, str], most: int, before: Seen | None) -> Seen:
-    """Look at the service: at so many variants at most; with what was seen `before`, rates are known too.
+    """Read the state of a service, with a maximum number of variants. The state `before` gives rates per second.
 
     With `dimensions` only variants that have them all are seen, and chances to be best are among these.
 
@@ -73,14 +73,14 @@ def look(client: Client, dimensions: Mapping[str, str], most: int, before: Seen 
     )
     if before is not None:
         seconds = seen.at - before.at
-        # After a restart of the service its counters begin anew.
+        # A restart of the service resets its counters.
         seen.selections_per_second = max(0.0, seen.selections - before.selections) / seconds
         seen.updates_per_second = max(0.0, seen.updates - before.updates) / seconds
     return seen
 
 
 def _chances(client: Client, dimensions: Mapping[str, str]) -> dict[str, float]:
-    """Chances to be best among the active variants with these dimensions."""
+    """Compute the chances to be best among the active variants with these dimensions."""
     variants = client.list_variants(dimensions=dict(dimensions), limit=_MOST_AMONG).variants
     if not variants:
         return {}
@@ -95,7 +95,7 @@ def _posterior(variant: VariantView) -> tuple[float, float]:
 
 
 def _totals(metrics: str) -> dict[str, float]:
-    """The counters we want, summed over their labels."""
+    """Return the wanted counters, summed over their labels."""
     totals = {_SELECTIONS: 0.0, _UPDATES: 0.0}
     for family in text_string_to_metric_families(metrics):
         for sample in family.samples:

@@ -11,7 +11,7 @@ use crate::quadrature::{Panel, NODES};
 
 /// Each arm's probability to have the largest rate. Errors stay below 1e-9, and the sum is 1 to rounding.
 ///
-/// Arms that can't win with more than about 1e-19 get exactly 0. `stop` is asked now and then whether to give up.
+/// Arms whose probability is below about 1e-19 get exactly 0. `stop` is called from time to time and may end the work.
 pub fn probability_best(alpha: &[f64], beta: &[f64], stop: &dyn Fn() -> bool) -> Result<Vec<f64>, Error> {
     check_arms(alpha, beta)?;
     let mut answer = vec![0.0; alpha.len()];
@@ -34,7 +34,7 @@ pub fn probability_best(alpha: &[f64], beta: &[f64], stop: &dyn Fn() -> bool) ->
     Ok(answer)
 }
 
-/// What is lost on average by choosing each arm: E[maxⱼ θⱼ] − E[θᵢ]. Errors stay below 1e-9.
+/// The expected loss of choosing each arm: E[maxⱼ θⱼ] − E[θᵢ]. Errors stay below 1e-9.
 pub fn expected_loss(alpha: &[f64], beta: &[f64], stop: &dyn Fn() -> bool) -> Result<Vec<f64>, Error> {
     check_arms(alpha, beta)?;
     let Some(grid) = Grid::new(alpha, beta, stop)? else { return Ok(vec![]) };
@@ -46,7 +46,7 @@ pub fn expected_loss(alpha: &[f64], beta: &[f64], stop: &dyn Fn() -> bool) -> Re
             *loss += node.half_width * grid.rule.integral(&values);
         }
     })?;
-    // E[max] from the arm that loses least; arms that can't be best are far enough below it to subtract.
+    // E[max] comes from the arm with the smallest loss. Arms that cannot be best are far enough below it to subtract.
     let mean = |i: usize| 1.0 / (1.0 + beta[i] / alpha[i]);
     let least = (0..losses.len()).min_by(|&i, &j| losses[i].total_cmp(&losses[j]));
     let expected_max = least.map_or(0.0, |i| losses[i] + mean(grid.indices[i]));

@@ -8,7 +8,7 @@ use crate::gamma::{gamma, scaled_gamma};
 
 /// One draw from Beta(`alpha`, `beta`), in [0, 1].
 ///
-/// Both must be finite and greater than 0 ([`check_arms`]); what isn't gives a meaningless number, never a panic
+/// Both must be finite and greater than 0 ([`check_arms`]); other values result in a meaningless number, never in a panic
 /// and never an endless loop.
 #[inline]
 pub fn draw_beta<R: Rng + ?Sized>(alpha: f64, beta: f64, rng: &mut R) -> f64 {

@@ -102,7 +102,7 @@ fn lowered(t: f64) -> f64 {
     t * (1.0 - 4.0 * f64::EPSILON)
 }
 
-/// At least 0. NaN gives 0, or on some processors NaN, which no comparison holds for either.
+/// At least 0. NaN results in 0 or, on some processors, in NaN, for which every comparison is false too.
 #[inline(always)]
 fn positive<S: Simd>(simd: S, value: S::f64s) -> S::f64s {
     simd.max_f64s(value, simd.splat_f64s(0.0))

@@ -1,4 +1,4 @@
-//! What can be wrong with the arguments, one variant each; the message names the argument and the offending value.
+//! Invalid arguments, one variant per kind. The message names the argument and the invalid value.
 use std::fmt;
 
 /// An argument the core refuses. `Display` is a sentence a caller can act on.
@@ -8,18 +8,18 @@ pub enum Error {
     NotPositive {
         /// The argument's name.
         argument: &'static str,
-        /// Where in the argument.
+        /// The position in the argument.
         index: usize,
-        /// What stands there.
+        /// The value at that position.
         value: f64,
     },
     /// A count below zero.
     Negative {
         /// The argument's name.
         argument: &'static str,
-        /// Where in the argument, if it has more than one place.
+        /// The position in the argument, if it has several.
         index: Option<usize>,
-        /// What stands there.
+        /// The value at that position.
         value: i64,
     },
     /// Two arguments that describe the same arms differ in length.
@@ -35,7 +35,7 @@ pub enum Error {
     },
     /// `k` is zero, or more than there are arms to choose from.
     BadK {
-        /// What was asked for.
+        /// The requested value.
         k: usize,
         /// How many arms there are, where that limits `k`.
         arms: Option<usize>,
@@ -44,14 +44,14 @@ pub enum Error {
     NotAShare {
         /// The argument's name.
         argument: &'static str,
-        /// What was given.
+        /// The given value.
         value: f64,
     },
     /// A success rate that is not within [0, 1].
     NotARate {
-        /// Where in `rates`.
+        /// The position in `rates`.
         index: usize,
-        /// What stands there.
+        /// The value at that position.
         value: f64,
     },
     /// Nothing of what there must be at least one of.
@@ -63,7 +63,7 @@ pub enum Error {
     UnknownId(String),
     /// A slot the table has not given out.
     UnknownSlot {
-        /// What was given.
+        /// The given value.
         slot: usize,
         /// How many slots the table has given out.
         slots: usize,
@@ -72,7 +72,7 @@ pub enum Error {
     Full,
     /// The arms' owner does not offer what the policy needs.
     NotServed,
-    /// The answer doesn't fit into memory.
+    /// The result does not fit into memory.
     Memory,
     /// The caller asked for the work to be given up.
     Interrupted,

@@ -5,7 +5,7 @@
 use rand::{Rng, RngExt};
 use rand_distr::{Exp1, Open01, StandardNormal};
 
-/// One draw for `shape` ≥ 1. Never loops for ever, whatever `shape` is: NaN gives NaN.
+/// One draw for `shape` ≥ 1. Always terminates: NaN results in NaN.
 #[inline]
 pub(crate) fn gamma<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> f64 {
     if shape == 1.0 {
@@ -23,7 +23,7 @@ pub(crate) fn gamma<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> f64 {
         let v = root * root * root;
         let u: f64 = rng.sample(Open01);
         let square = x * x;
-        // The squeeze settles 98 % of the draws; where it doesn't, NaN must count as accepted.
+        // The squeeze decides 98 % of the draws. In the others, NaN must count as accepted.
         if u < 1.0 - 0.0331 * square * square || !refuses(u, d, y) {
             return d * v;
         }
@@ -75,7 +75,7 @@ fn small<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> f64 {
         let side: f64 = rng.random();
         let step: f64 = rng.sample(Exp1);
         if side * (1.0 + below) < 1.0 {
-            // Refused with probability 1 − exp(−e^(−y/a)), which isn't worth a look where it is less than 1e-19.
+            // Rejected with probability 1 − exp(−e^(−y/a)), which is ignored below 1e-19.
             let far = step / shape;
             if far > 44.0 || rng.sample::<f64, _>(Exp1) > (-far).exp() {
                 return step;

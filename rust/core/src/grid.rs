@@ -3,7 +3,7 @@ use crate::error::Error;
 use crate::log_odds::LogOdds;
 use crate::quadrature::{Panel, Rule, NODES};
 
-/// Up to so many densities on a panel are kept (2 MB), else computed twice.
+/// Up to this many densities on a panel are kept (2 MB); more are computed twice.
 const KEPT_PANELS: usize = 8_192;
 
 /// The arms that can be best, and panels over the log-odds where they lie.
@@ -19,7 +19,7 @@ pub(crate) struct Grid {
     pub edges: Vec<f64>,
     /// Of each panel, each arm's mass in it.
     pub masses: Vec<Vec<f64>>,
-    /// Of each panel, each arm's density, where that isn't too much to keep.
+    /// For each panel, each arm's density, unless there are too many to keep.
     pub densities: Vec<Vec<Panel>>,
     /// Each arm's mass in all.
     pub totals: Vec<f64>,
@@ -153,7 +153,7 @@ fn density(arm: &LogOdds, nodes: &Panel, start: f64, end: f64) -> Panel {
     nodes.map(|t| arm.ln_density(t).exp())
 }
 
-/// Where the panels meet.
+/// The ends of the panels.
 fn edges(arms: &[LogOdds], stop: &dyn Fn() -> bool) -> Result<Vec<f64>, Error> {
     let end = arms.iter().fold(f64::NEG_INFINITY, |end, arm| end.max(arm.end));
     let mut t = arms.iter().fold(f64::INFINITY, |start, arm| start.min(arm.start));

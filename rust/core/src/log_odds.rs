@@ -25,7 +25,7 @@ pub(crate) struct LogOdds {
     pub mode: f64,
     /// Width at the peak: the density falls like a normal one of this standard deviation.
     pub width: f64,
-    /// Where the tails turn from a bend into a straight line (of ln density): [left, right], less the origin.
+    /// The points where ln density is replaced by straight lines: [left, right], relative to the origin.
     bends: [f64; 2],
     /// Beyond these the density is nothing.
     pub start: f64,

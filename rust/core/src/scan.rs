@@ -12,13 +12,13 @@ pub(crate) fn quiet_blocks(arch: Arch, quiet: impl Quiet, alpha: &[f64], beta: &
     arch.dispatch(Scan { quiet, alpha, beta })
 }
 
-/// Which arms of a block aren't quiet: 1 in `loud`, and how many.
+/// Marks the arms of a block that are not quiet with 1 in `loud`, and returns how many there are.
 #[inline]
 pub(crate) fn mark(arch: Arch, quiet: impl Quiet, alpha: &[f64], beta: &[f64], loud: &mut [f64; BLOCK]) -> usize {
     if let (Ok(alpha), Ok(beta)) = (alpha.try_into(), beta.try_into()) {
         return arch.dispatch(Mark { quiet, alpha, beta, loud });
     }
-    // The last block may be short: its marks are those of a whole one, as far as it goes.
+    // The last block may be short. Only its own marks count.
     let (mut alphas, mut betas) = ([1.0; BLOCK], [1.0; BLOCK]);
     alphas[..alpha.len()].copy_from_slice(alpha);
     betas[..beta.len()].copy_from_slice(beta);

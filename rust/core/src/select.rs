@@ -12,7 +12,7 @@ use crate::top_k::{Scored, TopK};
 /// Arms that are looked at side by side.
 const PART: usize = 8;
 
-/// The tails of quiet arms are bounded by e^−level: proposals are rarer with the second, quiet arms with the first.
+/// The tails of quiet arms are bounded by e^−level: the first makes quiet arms rarer, the second proposals.
 const LEVELS: [f64; 2] = [3.0, 9.0];
 
 /// How many arms are looked at to find the likeliest, and how many of these are drawn first.
@@ -61,7 +61,7 @@ impl<'a> Selector<'a> {
     ///
     /// `stop` is asked now and then whether to give up.
     pub fn fill<R: Rng + ?Sized>(&self, out: &mut [usize], rng: &mut R, stop: &dyn Fn() -> bool) -> Result<(), Error> {
-        // Where all are wanted there is a place too many, so that no threshold is kept in vain.
+        // If all arms are wanted, there is one place too many, so that no threshold is maintained.
         let places = self.k + usize::from(self.k == self.alpha.len());
         let mut kept = ThresholdTopK::new(places, self.alpha.len());
         for row in out.chunks_exact_mut(self.k) {
@@ -79,7 +79,7 @@ impl<'a> Selector<'a> {
         Ok(())
     }
 
-    /// Draws all arms, and tells whether every parameter was seen to be in order.
+    /// Draws all arms. Returns whether every parameter is valid.
     fn run<R: Rng + ?Sized>(
         &self,
         kept: &mut ThresholdTopK,
@@ -140,7 +140,7 @@ fn pilots(alpha: &[f64], beta: &[f64], k: usize) -> Vec<u32> {
     pilots
 }
 
-/// Lets an arm contend, and tells whether its parameters are in order; if not it is left out.
+/// Considers an arm. Returns whether its parameters are valid; if not, it is left out.
 fn contend<R: Rng + ?Sized>(kept: &mut ThresholdTopK, slot: u32, alpha: f64, beta: f64, rng: &mut R) -> bool {
     let sound = alpha > 0.0 && beta > 0.0 && alpha < f64::INFINITY && beta < f64::INFINITY;
     if sound {
@@ -159,7 +159,7 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Draws the block's arms, and tells whether every parameter was seen to be in order. `loud` is room to write in.
+    /// Considers the arms of a block. Returns whether every parameter is valid. `loud` is a buffer.
     fn run<R: Rng + ?Sized>(
         &self,
         arch: Arch,
@@ -180,7 +180,7 @@ impl Block<'_> {
         self.settle(loud, far, kept, rng)
     }
 
-    /// Lets those contend that aren't quiet, and proposes of the quiet ones as many as their level says.
+    /// Considers the arms that are not quiet, and proposes the quiet ones with the probability of their level.
     #[inline]
     fn settle<R: Rng + ?Sized>(
         &self,

@@ -14,7 +14,7 @@ use crate::simulated_arms::SimulatedArms;
 /// So many steps of a run pass before it looks whether to go on.
 const STEPS_BETWEEN_LOOKS: u64 = 4_096;
 
-/// What to play.
+/// The simulation to run.
 #[derive(Debug, Clone, Copy)]
 pub struct Game<'a> {
     /// Each arm's true success rate, in [0, 1].
@@ -33,7 +33,7 @@ pub struct Game<'a> {
     pub threads: usize,
 }
 
-/// What came of it, run by run.
+/// The results of each run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// The steps at which the regret was noted.

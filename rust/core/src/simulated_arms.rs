@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::policies::{Candidates, Known, Places};
 use crate::threshold_top_k::ThresholdTopK;
 
-/// What was seen of the arms so far.
+/// The observations of the arms so far.
 #[derive(Debug, Clone)]
 pub(crate) struct SimulatedArms {
     prior: (f64, f64),

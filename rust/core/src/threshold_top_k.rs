@@ -1,4 +1,4 @@
-//! One race for k places: arms are drawn one after the other, and what can't reach a place any more is passed over.
+//! The k largest draws: arms are considered one after the other, and those that cannot be among the k largest are skipped.
 //!
 //! Once k arms are drawn, the worst of the kept draws is a threshold t that every later arm has to exceed. Whether it
 //! does is decided exactly without drawing it: a bound exp(−x) ≥ P(θ > t) is compared with one random number, and
@@ -22,7 +22,7 @@ const DRAWN_BELOW: f64 = 2.0;
 #[derive(Debug, Clone)]
 pub(crate) struct ThresholdTopK {
     pub best: TopK,
-    /// What must at least be exceeded; `None` as long as anything may take a place. It never falls.
+    /// The value that a draw must exceed; `None` while there are free places. It never falls.
     pub threshold: Option<f64>,
 }
 

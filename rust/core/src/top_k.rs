@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Scored {
     pub score: f64,
-    /// Tells scores apart that are both 0 or both 1: the log-odds of the draw.
+    /// The log-odds of the draw, which order scores that are both 0 or both 1.
     pub fine: f64,
     pub slot: u32,
 }
@@ -19,14 +19,13 @@ impl Scored {
     }
 }
 
-/// From so many on arms are sorted by whole numbers, and kept in no order.
+/// From this number on, arms are sorted by integers, and kept unordered until then.
 const MANY: usize = 256;
 
 /// The k best seen so far; once there are k, a binary heap with the worst of them on top.
 ///
 /// With many places twice as many are kept before the worse half is let go, which costs less than a heap: what a
-/// newcomer has to beat then lags behind the k-th best, but is never above it. Where the places are for most that can
-/// come, what little need not be kept isn't worth finding out: all are.
+/// newcomer must exceed is then below the k-th best, but never above it. If most candidates get a place, all are kept.
 #[derive(Debug, Clone)]
 pub(crate) struct TopK {
     k: usize,
@@ -38,7 +37,7 @@ pub(crate) struct TopK {
 }
 
 impl TopK {
-    /// Of at most so many to come.
+    /// Creates it for a maximum number of candidates.
     pub fn new(k: usize, at_most: usize) -> Self {
         let kept = if k < MANY { k } else { k.saturating_mul(2) };
         Self { k, most: kept > at_most, heap: Vec::with_capacity(kept.min(at_most)), cut: None }
@@ -54,7 +53,7 @@ impl TopK {
         self.heap.len().min(self.k)
     }
 
-    /// What a newcomer has to beat, once there are k.
+    /// The score that a newcomer must exceed, once there are k.
     #[inline]
     pub fn worst(&self) -> Option<&Scored> {
         if self.k >= MANY {
@@ -66,7 +65,7 @@ impl TopK {
         }
     }
 
-    /// Keeps `candidate` if it may be among the k best, and tells.
+    /// Keeps `candidate` if it may be among the k best. Returns whether it did.
     #[inline]
     pub fn push(&mut self, candidate: Scored) -> bool {
         if self.k >= MANY {
@@ -103,7 +102,7 @@ impl TopK {
         true
     }
 
-    /// Lets go of all but the k best.
+    /// Discards all but the k best.
     fn let_go(&mut self) {
         if self.heap.len() > self.k {
             self.cut = Some(*self.heap.select_nth_unstable_by(self.k - 1, rank).1);

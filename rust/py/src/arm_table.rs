@@ -15,7 +15,7 @@ use crate::rows::{all_pairs, split_pairs, Columns};
 /// So many rows are written at a time; a selection never waits for more.
 const BATCH: usize = 1_000;
 
-/// In a table of so few slots, handing the interpreter over costs more than it gives.
+/// In a table with this many slots or fewer, releasing the GIL costs more than it gains.
 const FEW: usize = 2_000;
 
 type Indices<'py> = Bound<'py, PyArray1<isize>>;
@@ -48,7 +48,7 @@ impl ArmTable {
         })
     }
 
-    /// Writes so many rows, under the same rule; [`BATCH`] at a time, between which readers are let in.
+    /// Writes rows under the same rule, [`BATCH`] at a time. Readers may run in between.
     fn writing(
         &self,
         py: Python<'_>,

@@ -9,7 +9,7 @@ use crate::interrupt::interruptible;
 /// So many draws take about 10 ms: how long Ctrl-C may have to wait.
 const DRAWS_BETWEEN_SIGNALS: usize = 1 << 19;
 
-/// Up to so many draws, handing the interpreter over costs more than it gives.
+/// Up to this many draws, releasing the GIL costs more than it gains.
 const FEW_DRAWS: usize = 2_000;
 
 /// Runs `work` detached from the interpreter if it is worth it.

@@ -54,7 +54,7 @@ def verdicts(findings: list[Finding]) -> dict[str, str]:
 def test_nothing_there_yet_is_well(tmp_path: Path) -> None:
     done = CliRunner().invoke(doctor, ["--port", str(free_port())], obj=Settings(data_dir=tmp_path / "data"))
     assert done.exit_code == 0, done.output
-    assert done.output.endswith("All is well.\n")
+    assert done.output.endswith("No problems found.\n")
     assert "the first `armful serve` makes it" in done.output
     assert not (tmp_path / "data").exists()
 

@@ -142,8 +142,8 @@ def test_an_id_that_is_taken_makes_a_bad_line(database: str) -> None:
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
         "line 2: variant_id: 'a' exists already",
-        "line 4: variant_id: 'b' stands on line 1 already",
-        "line 5: variant_id: 'b' stands on line 1 already",
+        "line 4: variant_id: 'b' is already on line 1",
+        "line 5: variant_id: 'b' is already on line 1",
     ]
     assert ids(database) == ["a"]
 
@@ -155,7 +155,7 @@ def test_a_large_file_goes_in_whole_or_not_at_all(database: str) -> None:
     many = [f"v{number}" for number in range(25_000)]
     result = bring_in(database, "-", given=lines(*many, "v7"))
     assert result.exit_code == 1
-    assert "line 25001: variant_id: 'v7' stands on line 8 already" in result.stderr
+    assert "line 25001: variant_id: 'v7' is already on line 8" in result.stderr
     assert ids(database) == []
 
     assert bring_in(database, "-", given=lines(*many)).exit_code == 0

@@ -1,4 +1,4 @@
-"""A copy of the database in a file, and the database from such a copy."""
+"""Backs up the database to a file, and restores it from one."""
 
 import asyncio
 from pathlib import Path
@@ -14,7 +14,7 @@ __all__ = ["Damaged", "Manifest", "ProgramFailed", "back_up", "restore"]
 
 
 async def back_up(dsn: str, file: Path, *, bin_dir: Path | None = None) -> Manifest:
-    """Copy the database at `dsn` into `file`, as of one moment, while whoever uses it goes on.
+    """Back up the database at `dsn` to `file`, as of one moment. The database can be used meanwhile.
 
     Args:
         dsn: where the database is.
@@ -41,7 +41,7 @@ async def back_up(dsn: str, file: Path, *, bin_dir: Path | None = None) -> Manif
 
 
 async def restore(dsn: str, file: Path, *, replace: bool = False, bin_dir: Path | None = None) -> Manifest:
-    """Put what is in `file` into the database at `dsn`, and bring it to this program's schema: all of it or nothing.
+    """Restore the backup in `file` to the database at `dsn`, and migrate it: completely or not at all.
 
     Its rows and totals are compared with those it was made of before it is committed.
 

@@ -1,4 +1,4 @@
-"""The file a backup is: a tar archive of a PostgreSQL dump and of what must be in it.
+"""The format of a backup: a tar archive of a PostgreSQL dump and a manifest of its contents.
 
 `tar xf FILE` gives `database.dump`, in pg_dump's custom format, and `manifest.json`: what is in a backup can be had without
 armful as well.
@@ -24,11 +24,11 @@ FORMAT = 2
 CHUNK = 1 << 20
 
 _UNREADABLE = (tarfile.TarError, KeyError, ValueError, EOFError, OverflowError)
-"""What tarfile raises over bytes that are no archive, or one without the file wanted."""
+"""The exceptions of tarfile for bytes that are not an archive, or an archive without the wanted file."""
 
 
 class Damaged(ArmfulError):
-    """{} is no whole backup: {}"""
+    """{} is not a complete backup: {}"""
 
 
 class CannotWrite(ArmfulError):
@@ -36,20 +36,20 @@ class CannotWrite(ArmfulError):
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """What a backup says of itself."""
+    """The manifest of a backup."""
 
     format: int = FORMAT
     armful: str
-    """The version that made it."""
+    """The version of armful that made it."""
 
     at: datetime
-    """The moment it shows."""
+    """The moment of the database's state."""
 
     server: str
-    """PostgreSQL's version."""
+    """The version of PostgreSQL."""
 
     migration: int
-    """The newest migration of the database."""
+    """The number of the database's newest migration."""
 
     tables: dict[str, Content]
     size: int = 0
@@ -57,7 +57,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 
 def write(path: Path, manifest: Manifest, dump: Callable[[], Iterator[bytes]]) -> Manifest:
-    """Write what `dump` gives to the file `path`, readable by us only; one of that name is replaced once all is on disk.
+    """Write a dump to the file `path`, readable by its owner only. An existing file is replaced once all is on disk.
 
     Returns:
         The manifest with the dump's size and digest.
@@ -77,7 +77,7 @@ def _write(path: Path, manifest: Manifest, dump: Callable[[], Iterator[bytes]]) 
     try:
         with os.fdopen(descriptor, "wb") as out:
             digest = hashlib.sha256()
-            out.seek(tarfile.BLOCKSIZE)  # the header says how long it is, which nobody knows yet
+            out.seek(tarfile.BLOCKSIZE)  # the header contains the size, which is not known yet
             for chunk in dump():
                 digest.update(chunk)
                 out.write(chunk)
@@ -101,7 +101,7 @@ def _write(path: Path, manifest: Manifest, dump: Callable[[], Iterator[bytes]]) 
 
 
 def read(path: Path) -> Manifest:
-    """The manifest of the backup `path`, whose dump is as it was written.
+    """Return the manifest of a backup, after checking that its dump is unchanged.
 
     Raises:
         Damaged: it is something else.
@@ -124,7 +124,7 @@ def read(path: Path) -> Manifest:
 
 
 def dump(path: Path) -> Iterator[bytes]:
-    """The dump in the backup `path`, piece by piece."""
+    """Return the dump of a backup in pieces."""
     try:
         with tarfile.open(path, "r:") as archive:
             file = archive.extractfile(DUMP)
@@ -138,7 +138,7 @@ def dump(path: Path) -> Iterator[bytes]:
 def _header(name: str, size: int, at: datetime) -> bytes:
     info = tarfile.TarInfo(name)
     info.size, info.mode, info.mtime = size, 0o600, int(at.timestamp())
-    return info.tobuf(tarfile.GNU_FORMAT)  # one block, for sizes beyond 8 GiB too
+    return info.tobuf(tarfile.GNU_FORMAT)  # one block, even for sizes above 8 GiB
 
 
 def _pad(out: BinaryIO | io.BufferedWriter) -> None:

@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs that write and read dumps."""
+"""Runs PostgreSQL's programs that write and read dumps."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from armful.ops.backup._archive import CHUNK
 from armful.ops.postgres import ProgramsNotFound, find_programs
 
 _UNKNOWN_TO_OLDER = b"SET transaction_timeout = 0;\n"
-"""What pg_restore begins with from version 17 on, and servers before that refuse."""
+"""A setting that pg_restore writes from version 17 on, and that older servers reject."""
 
 
 class ProgramFailed(ArmfulError):
@@ -23,7 +23,7 @@ class ProgramFailed(ArmfulError):
 
 
 def programs(bin_dir: Path | None) -> Path:
-    """Find the folder with `pg_dump`, `pg_restore` and `psql`: where the embedded server's programs are.
+    """Find the folder with `pg_dump`, `pg_restore` and `psql`: that of the embedded server's programs.
 
     Raises:
         ProgramsNotFound: they are not there.
@@ -37,7 +37,7 @@ def programs(bin_dir: Path | None) -> Path:
 
 
 def dump(folder: Path, dsn: str, snapshot: str) -> Iterator[bytes]:
-    """What pg_dump says of armful's schema as of a snapshot, in its custom format, piece by piece.
+    """Return pg_dump's output for armful's schema as of a snapshot, in the custom format, in pieces.
 
     Raises:
         ProgramFailed: in its own words.
@@ -60,7 +60,7 @@ def dump(folder: Path, dsn: str, snapshot: str) -> Iterator[bytes]:
 
 
 def load(folder: Path, dsn: str, dump: Iterator[bytes], before: str, after: str) -> None:
-    """Load a dump in one transaction that begins with the SQL `before` and ends with `after`: all or nothing.
+    """Load a dump in one transaction that begins with the SQL `before` and ends with `after`.
 
     Raises:
         ProgramFailed: in its own words; the database is as it was.
@@ -81,14 +81,14 @@ def load(folder: Path, dsn: str, dump: Iterator[bytes], before: str, after: str)
             assert restoring.stdout is not None
             assert loading.stdin is not None
             feeding.start()
-            # It is psql that fails if it no longer listens, and it has said why.
+            # If psql no longer reads, it has failed, and has printed the reason.
             with suppress(BrokenPipeError):
                 loading.stdin.write(f"BEGIN;\n{before}\n".encode())
                 head = restoring.stdout.read(CHUNK)
                 loading.stdin.write(head.replace(_UNKNOWN_TO_OLDER, b"", 1))
                 while chunk := restoring.stdout.read(CHUNK):
                     loading.stdin.write(chunk)
-                # Only a dump that was read to its end may be committed.
+                # Only a dump that was read completely may be committed.
                 if restoring.wait() == 0:
                     loading.stdin.write(f"\n{after}\nCOMMIT;\n".encode())
             with suppress(BrokenPipeError):
@@ -122,7 +122,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _words(file: IO[bytes]) -> str:
-    """The line that matters of what a program has said."""
+    """Return the most informative line of a program's output."""
     file.seek(0)
     lines = file.read().decode(errors="replace").splitlines()
     errors = [line for line in lines if "ERROR:" in line or "error:" in line or "FATAL:" in line]
@@ -130,7 +130,7 @@ def _words(file: IO[bytes]) -> str:
 
 
 def _address(dsn: str) -> str:
-    """The address without its password: a command line is for all to read."""
+    """Return the URL without its password, because every user can read command lines."""
     parts = urlsplit(dsn)
     user, at, host = parts.netloc.rpartition("@")
     query = [(name, value) for name, value in parse_qsl(parts.query) if name != "password"]

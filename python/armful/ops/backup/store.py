@@ -1,4 +1,4 @@
-"""Copying a database at one moment, and what must hold before a copy may take its place."""
+"""Reads a database at one moment, and checks whether a backup may replace it."""
 
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -23,19 +23,19 @@ class NothingToBackUp(ArmfulError):
 
 
 class NotEmpty(Conflict):
-    """The database has variants, experiments or keys: --replace puts the backup in their place, and they are gone"""
+    """The database has variants, experiments or keys: --replace deletes them and restores the backup"""
 
 
 class InUse(Conflict):
-    """{} connections of an armful that uses this database are open: stop it first"""
+    """A running armful has {} connections to this database: stop it first"""
 
 
 class NotOurs(Conflict):
-    """Tables or views that are not armful's would go with its own ({}): move or drop them first"""
+    """Tables or views that do not belong to armful would be dropped with its own ({}): move or drop them first"""
 
 
 class Content(Struct, frozen=True, array_like=True):
-    """What is in a table: its rows and, where it counts them, the sums of impressions and of successes."""
+    """The contents of a table: its number of rows and, if it has them, the sums of impressions and successes."""
 
     rows: int
     impressions: int | None = None
@@ -46,7 +46,7 @@ class Moment(Struct, frozen=True, kw_only=True):
     """A database at one moment."""
 
     snapshot: str
-    """Name by which other sessions can see that moment, for as long as this one looks."""
+    """The snapshot's name, by which other sessions see the same state while this one is open."""
 
     at: datetime
     server: str
@@ -58,7 +58,7 @@ class Moment(Struct, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def moment(dsn: str) -> AsyncIterator[Moment]:
-    """Hold on to the database as it is now; nothing waits for this, and nothing is locked against writing.
+    """Open a snapshot of the database. It blocks neither readers nor writers.
 
     Raises:
         NothingToBackUp: it has no table of armful's.
@@ -81,7 +81,7 @@ async def moment(dsn: str) -> AsyncIterator[Moment]:
 
 
 async def contents(connection: Any) -> dict[str, Content]:
-    """What every table of armful contains."""
+    """Return the contents of every table of armful."""
     return {
         name: Content(*await connection.fetchrow(_counting(name, counts=counts)))
         for name, counts in await connection.fetch(_SQL["tables"])
@@ -89,7 +89,7 @@ async def contents(connection: Any) -> dict[str, Content]:
 
 
 async def check_target(dsn: str, number: int, *, replace: bool) -> None:
-    """See whether a backup of schema `number` may be restored there.
+    """Check whether a backup with schema number `number` may be restored to a database.
 
     Raises:
         NewerSchema: the backup is of a newer armful.
@@ -114,7 +114,7 @@ async def check_target(dsn: str, number: int, *, replace: bool) -> None:
 
 
 async def analyze(dsn: str) -> None:
-    """Have the server learn how its tables are filled; it would find out by itself, but later."""
+    """Update the planner's statistics now, instead of waiting for autovacuum."""
     connection = await connect(dsn)
     try:
         await connection.execute("ANALYZE")
@@ -123,12 +123,12 @@ async def analyze(dsn: str) -> None:
 
 
 def clear() -> str:
-    """SQL that takes away all of armful's schema, for a transaction that brings it back."""
+    """Return SQL that drops armful's schema, for a transaction that restores it."""
     return _fill("clear", {"lock": str(LOCK)})
 
 
 def check(tables: Mapping[str, Content]) -> str:
-    """SQL that fails unless the tables contain that."""
+    """Return SQL that fails unless the tables have these contents."""
     statements = []
     for name, content in tables.items():
         counted = _counting(name, counts=content.impressions is not None).rstrip(";")

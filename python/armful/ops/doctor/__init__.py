@@ -1,4 +1,4 @@
-"""What is wrong with an installation, in sentences."""
+"""Diagnoses an installation."""
 
 import asyncio
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ __all__ = ["Finding", "examine"]
 
 
 def examine(settings: Settings, host: str, port: int) -> Iterator[Finding]:
-    """Look at everything, one after another; an embedded database that does not run is started for as long.
+    """Examine everything. An embedded database that is not running is started for the examination.
 
     Args:
         settings: those of the installation.
@@ -26,7 +26,7 @@ def examine(settings: Settings, host: str, port: int) -> Iterator[Finding]:
     for finding in (*programs(settings), *data_folder(settings)):
         wrong = wrong or (finding.verdict == "problem" and finding.subject in ("postgresql", "data folder"))
         yield finding
-    # Nothing is made where nothing is, nor started where it could not be.
+    # An embedded server is started only if its data folder exists and can be used.
     if settings.database_url is not None or ((settings.data_dir / "postgresql").exists() and not wrong):
         try:
             with the_database(settings) as dsn:

@@ -1,4 +1,4 @@
-"""The database: reachable, durable, of the right schema and kept in order."""
+"""Examines the database: whether it is reachable, durable, migrated and maintained."""
 
 from collections.abc import AsyncIterator
 
@@ -11,15 +11,15 @@ from armful.settings import Settings
 
 OLDEST_SERVER = 14
 SKEW = 1.0
-"""Seconds that two clocks may differ before it is worth a word; nothing is decided by comparing them."""
+"""Difference of the two clocks, in seconds, that is reported. No decision depends on it."""
 CONNECTIONS_BESIDE_POOL = 4
 BACKLOG = 200_000
-"""Entries of the change feed beyond which nobody can have tidied it: it holds those of ten minutes."""
+"""Number of entries of the change feed that shows that old ones are not deleted: it keeps those of ten minutes."""
 IDLE = 60.0
 
 
 async def database(settings: Settings, dsn: str) -> AsyncIterator[Finding]:
-    """Everything about the database at `dsn`."""
+    """Return all findings about the database at `dsn`."""
     try:
         connection = await connect(dsn)
     except (*OUT_OF_REACH, asyncpg.PostgresError, ValueError) as error:

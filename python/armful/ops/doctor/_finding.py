@@ -1,4 +1,4 @@
-"""What an examination says."""
+"""The findings of a diagnosis."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ Verdict = Literal["ok", "warning", "problem"]
 
 
 class Finding(Struct, frozen=True):
-    """One thing that was looked at: how it is, in a sentence that says what to do where something is to be done."""
+    """A finding: what was examined, and a sentence that also says what to do, if anything."""
 
     subject: str
     verdict: Verdict
@@ -16,15 +16,15 @@ class Finding(Struct, frozen=True):
 
 
 def ok(subject: str, detail: str) -> Finding:
-    """It is as it should be."""
+    """Everything is in order."""
     return Finding(subject, "ok", detail)
 
 
 def warning(subject: str, detail: str) -> Finding:
-    """It works, and should not stay like that."""
+    """It works, but should be changed."""
     return Finding(subject, "warning", detail)
 
 
 def problem(subject: str, detail: str) -> Finding:
-    """It does not work, or does not keep what is promised."""
+    """It does not work, or breaks a guarantee."""
     return Finding(subject, "problem", detail)

@@ -1,4 +1,4 @@
-"""What is installed, the data folder, and the port."""
+"""Examines the installed programs, the data folder and the port."""
 
 import os
 import platform
@@ -17,11 +17,11 @@ from armful.settings import Settings
 
 OLDEST_PYTHON = (3, 11)
 LITTLE_SPACE, NO_SPACE = 5e9, 5e8
-"""Bytes on the data folder's disk below which it is time to act, and below which it is nearly too late."""
+"""Free bytes on the data folder's disk below which there is a warning, and below which there is a problem."""
 
 
 def programs(settings: Settings) -> Iterator[Finding]:
-    """The programs: Python, armful's compiled core, PostgreSQL where it is ours to run."""
+    """Examine the programs: Python, the compiled core and, if it is embedded, PostgreSQL."""
     version = platform.python_version()
     if sys.version_info < OLDEST_PYTHON:
         yield problem("python", f"This is Python {version}; armful needs 3.11 or newer.")
@@ -42,7 +42,7 @@ def programs(settings: Settings) -> Iterator[Finding]:
 
 
 def _core() -> Finding:
-    # In a process of its own: it says that it is a debug build when it is first imported.
+    # In a separate process, because the core warns of a debug build only when it is first imported.
     command = [sys.executable, "-P", "-W", "error", "-c", "import armful._core"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode == 0:
@@ -56,7 +56,7 @@ def _core() -> Finding:
 
 
 def data_folder(settings: Settings) -> Iterator[Finding]:
-    """The data folder: whose it is, who may look into it, and its space."""
+    """Examine the data folder: its owner, its permissions and the free space."""
     folder = settings.data_dir.absolute()
     try:
         status = folder.stat()
@@ -117,7 +117,7 @@ def _space(folder: Path) -> Finding:
 
 
 def port(host: str, number: int) -> bool:
-    """Whether somebody listens there."""
+    """Whether a process listens at the address."""
     try:
         socket.create_connection((host, number), timeout=2).close()
     except OSError:

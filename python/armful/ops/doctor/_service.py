@@ -1,4 +1,4 @@
-"""The service that runs at an address, asked as its users would."""
+"""Examines the service at an address over HTTP."""
 
 import re
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from armful.ops.probe import url
 from armful.settings import Settings
 
 STALE = 5.0
-"""Seconds behind the database that are no longer a hiccup."""
+"""Seconds behind the database that are reported."""
 
 
 def service(settings: Settings, host: str, number: int) -> Iterator[Finding]:
-    """What listens there, if anything does."""
+    """Return the findings about whatever listens at the address."""
     if not port(host, number):
         yield ok("port", f"Nothing listens on {host}, port {number}: `armful serve` can have it.")
         return

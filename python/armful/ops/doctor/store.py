@@ -1,4 +1,4 @@
-"""What a database says of itself, for `armful doctor`."""
+"""Reads the state of a database for `armful doctor`."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -12,10 +12,10 @@ _SQL = load("armful.ops.doctor")
 
 
 class DatabaseServer(Struct, frozen=True, kw_only=True):
-    """A PostgreSQL server; settings as it writes them."""
+    """A PostgreSQL server. Settings are texts, as the server writes them."""
 
     version: int
-    """As 180004."""
+    """Such as 180004."""
 
     version_name: str
     fsync: str
@@ -27,42 +27,42 @@ class DatabaseServer(Struct, frozen=True, kw_only=True):
     synchronous_commit: str
     connections: int
     ours: bool
-    """Whether armful has ever been here."""
+    """Whether the database has armful's schema."""
 
     ahead: float = 0.0
-    """Seconds that its clock is ahead of this machine's, give or take the time of a round trip."""
+    """Seconds by which its clock is ahead of this machine's, within the time of a round trip."""
 
 
 class State(Struct, frozen=True, kw_only=True):
-    """What the programs that use the database should have kept in order."""
+    """The state of what the workers maintain."""
 
     days_ahead: int
-    """Partitions of the event log for days to come."""
+    """Number of partitions of the event log for future days."""
 
     strays: int
-    """Events that had no partition, a hundred thousand at most."""
+    """Number of events without a partition; at most 100,000 are counted."""
 
     changes: int
-    """Length of the change feed, a million at most."""
+    """Number of entries of the change feed; at most a million are counted."""
 
     variants: int
     keys: int
     valid_keys: int
     expiring_keys: int
-    """Keys that expire within a week."""
+    """Number of keys that expire within a week."""
 
     oldest_day: date | None
-    """The first day that has a partition."""
+    """The first day with a partition."""
 
     idle_in_transaction: float
-    """Seconds that the oldest transaction has been open in which nothing is done."""
+    """Age in seconds of the oldest idle transaction."""
 
     size: int
-    """Bytes on disk."""
+    """Size on disk in bytes."""
 
 
 async def server(connection: Any) -> DatabaseServer:
-    """Look at the server that a connection leads to."""
+    """Examine the server of a connection."""
     row = await connection.fetchrow(_SQL["server"])
     before = datetime.now(UTC)
     theirs = await connection.fetchval(_SQL["clock"])
@@ -71,10 +71,10 @@ async def server(connection: Any) -> DatabaseServer:
 
 
 async def schema(connection: Any) -> tuple[int, int]:
-    """The newest migration of the database, and the newest that this program knows."""
+    """Return the newest migration of the database, and the newest one of this program."""
     return await connection.fetchval(_SQL["migration"]), migrations()[-1].number
 
 
 async def state(connection: Any) -> State:
-    """Look at what is in a database of this program's schema."""
+    """Examine a database with this program's schema."""
     return State(**await connection.fetchrow(_SQL["state"]))

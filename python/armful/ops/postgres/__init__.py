@@ -1,4 +1,4 @@
-"""A PostgreSQL server in a data folder: started, supervised and stopped with the process that owns it."""
+"""An embedded PostgreSQL server: started, supervised and stopped by the process that owns its data folder."""
 
 from armful.ops.postgres._errors import (
     DataFolderInUse,

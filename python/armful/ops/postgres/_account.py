@@ -1,4 +1,4 @@
-"""Whose rights PostgreSQL's programs run with: they refuse to run as root."""
+"""Chooses the user that PostgreSQL's programs run as, because they refuse to run as root."""
 
 import dataclasses
 import json
@@ -14,7 +14,7 @@ from armful.ops.postgres._errors import ProgramsNotFound
 
 LAUNCHER = Path(__file__).with_name("_launch.py")
 NOBODY = 65534
-# The rest of our environment is not theirs: PG* changes what they do, and ours may hold keys.
+# Other variables are not passed on: PG* would change what the programs do, and some may contain keys.
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
 
 
@@ -23,21 +23,21 @@ class Account:
     """A user to run programs as."""
 
     uid: int
-    """The user they take themselves for."""
+    """The user id that the programs see."""
 
     gid: int
-    """Their group."""
+    """Their group id."""
 
     namespace: bool = False
-    """Whether they only take themselves for it, in a user namespace, and are what we are to everyone else."""
+    """Whether that user exists in a user namespace only, and everybody else sees our own."""
 
     @property
     def owner(self) -> tuple[int, int]:
-        """User and group that their files must belong to."""
+        """The user and group that must own their files."""
         return (os.geteuid(), os.getegid()) if self.namespace else (self.uid, self.gid)
 
     def data_argument(self, folder: Path) -> str:
-        """How a program that runs as this account in `folder` finds `folder`.
+        """Return the path by which a program that runs as this account in `folder` finds `folder`.
 
         Another user may not be able to reach it by its path, as what is above it is closed to all but us;
         the folder it was started in is open to it all the same.
@@ -45,7 +45,7 @@ class Account:
         return "/proc/self/cwd" if self.owner[0] != os.geteuid() else str(folder)
 
     def command(self, program: Path, *arguments: str, death: signal.Signals = signal.SIGKILL) -> list[str]:
-        """Give the command that runs `program` as this account and ends it by `death` with our thread."""
+        """Return a command that runs `program` as this account, and ends it by the signal `death` when this thread ends."""
         options = {"parent": os.getpid(), "signal": death, **dataclasses.asdict(self)}
         return [
             sys.executable,
@@ -60,12 +60,12 @@ class Account:
 
 
 def environment() -> dict[str, str]:
-    """Give the environment for PostgreSQL's programs."""
+    """Return the environment for PostgreSQL's programs."""
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {"LC_ALL": "C"}
 
 
 def choose_account(programs: Path, cluster: Path) -> tuple[Account, int]:
-    """Choose the account to run the programs as, and find out their major version.
+    """Choose the account to run the programs as, and find their major version.
 
     That is our own unless we are root. As root it is the user whom the files in `cluster` belong to, else
     `nobody` where `nobody` can reach the programs, else an alias of root in a user namespace.
@@ -97,7 +97,7 @@ def _candidates(cluster: Path) -> list[Account]:
     if os.geteuid() != 0:
         try:
             pwd.getpwuid(os.geteuid())
-        except KeyError:  # initdb wants a name for its user; containers may run under a number that has none
+        except KeyError:  # initdb needs a name for its user, and containers may run under an id without one
             return [alias]
         return [Account(os.geteuid(), os.getegid())]
     if not cluster.exists():

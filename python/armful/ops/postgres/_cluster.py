@@ -1,4 +1,4 @@
-"""The folder that PostgreSQL keeps its data in, from nothing to one that a server can be started on."""
+"""Creates and checks PostgreSQL's data directory (the cluster)."""
 
 import os
 import shutil
@@ -10,14 +10,14 @@ from armful.ops.postgres._account import Account, environment
 from armful.ops.postgres._errors import DataFolderRefused, StartFailed
 
 USER = "armful"
-"""The superuser that a new cluster is made with."""
+"""The superuser of a new cluster."""
 
 UNFINISHED = "initdb-"
-"""How the name of a cluster begins whose making has not ended."""
+"""The beginning of the name of a cluster that is not complete."""
 
 
 def check(data_dir: Path, cluster: Path, major: int) -> None:
-    """See whether `cluster` is one that PostgreSQL `major` may serve, or not yet there. Writes nothing.
+    """Check that PostgreSQL `major` can serve `cluster`, or that it does not exist. Writes nothing.
 
     Raises:
         DataFolderRefused: it is something else.
@@ -51,7 +51,7 @@ def check(data_dir: Path, cluster: Path, major: int) -> None:
 
 
 def prepare(data_dir: Path, cluster: Path, programs: Path, account: Account, major: int) -> None:
-    """Make `cluster` where there is none, and its files `account`'s.
+    """Create `cluster` if it does not exist, and make `account` the owner of its files.
 
     It is made under another name and renamed when it is whole, so that one whose making was cut short is
     never taken for a cluster.
@@ -73,7 +73,7 @@ def prepare(data_dir: Path, cluster: Path, programs: Path, account: Account, maj
 
 
 def _initdb(folder: Path, programs: Path, account: Account, major: int) -> None:
-    # From PostgreSQL 17 on there is a UTF-8 locale that does not change with the system's C library.
+    # From version 17 on, PostgreSQL has a UTF-8 locale that does not depend on the C library.
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if major >= 17 else []
     command = account.command(
         programs / "initdb",

@@ -1,4 +1,4 @@
-"""What can keep the embedded server from starting. Each error's text is a sentence for whoever started it.
+"""The errors of the embedded server. Each message is a sentence for the user.
 
 EmbeddedPostgresError
 ├── ProgramsNotFound    no PostgreSQL to run, or none that may be run
@@ -15,7 +15,7 @@ class EmbeddedPostgresError(Exception):
 
 
 class ProgramsNotFound(EmbeddedPostgresError):
-    """There is no PostgreSQL to run, or none that may be run."""
+    """There is no PostgreSQL, or none that can be run."""
 
 
 class DataFolderInUse(EmbeddedPostgresError):
@@ -28,8 +28,8 @@ class DataFolderInUse(EmbeddedPostgresError):
 
 
 class DataFolderRefused(EmbeddedPostgresError):
-    """The data folder holds something that must not be touched; nothing was."""
+    """The data folder contains something that must not be changed. Nothing was changed."""
 
 
 class StartFailed(EmbeddedPostgresError):
-    """PostgreSQL, or the system it runs on, refused."""
+    """PostgreSQL or the operating system failed."""

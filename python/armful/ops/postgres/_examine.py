@@ -1,4 +1,4 @@
-"""What a server in a data folder would be run with, found out without changing anything."""
+"""Finds out how a server in a data folder would be run, without changing anything."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from armful.ops.postgres._programs import find_programs
 
 @dataclass(frozen=True)
 class Examined:
-    """What a server in a data folder would be run with."""
+    """How a server in a data folder would be run."""
 
     programs: Path
     major: int
@@ -18,7 +18,7 @@ class Examined:
 
 
 def examine_cluster(data_dir: Path, bin_dir: Path | None = None) -> Examined:
-    """See whether a server could be started in `data_dir`, as far as can be told without changing anything.
+    """Check whether a server could be started in `data_dir`, as far as possible without changing anything.
 
     Raises:
         ProgramsNotFound: there is no PostgreSQL to run.

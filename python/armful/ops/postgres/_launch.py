@@ -1,4 +1,4 @@
-"""Become a program that cannot outlive its parent and is not root. A script by itself: `python -I -S`.
+"""A script (`python -I -S`) that becomes a program which cannot outlive its parent and is not root.
 
 Between a fork and an exec nothing is safe in a process that has threads, so this stands between them.
 Its first argument is JSON: `parent` (process id), `signal` (sent when the parent's starting thread ends),
@@ -31,7 +31,7 @@ def main() -> None:
         os.setgid(gid)
         os.setuid(uid)
     if sys.platform == "linux":
-        # After the changes above, which clear it. What follows does not.
+        # After the changes above, because they clear it. The execution below does not.
         libc.prctl(PR_SET_PDEATHSIG, options["signal"], 0, 0, 0)
         if os.getppid() != options["parent"]:
             sys.exit("FATAL: the parent is gone")

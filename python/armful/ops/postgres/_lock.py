@@ -1,4 +1,4 @@
-"""Who has a data folder: a file in it, locked as long as its holder lives, that says who that is."""
+"""The lock of a data folder: a file that its holder keeps locked, and that says who the holder is."""
 
 import fcntl
 import os
@@ -12,17 +12,17 @@ from armful.ops.postgres._errors import DataFolderInUse
 
 @dataclass(frozen=True)
 class Holder:
-    """What the lock file says. It stays when the holder is killed, for the next one to clean up after it."""
+    """The contents of the lock file. They remain if the holder is killed, so that the next one can clean up."""
 
     pid: int | None = None
-    """The process that started the server."""
+    """The id of the process that started the server."""
 
     socket_dir: Path | None = None
     """The folder of the server's socket."""
 
 
 class DataFolderLock:
-    """The lock on a data folder, ours until `release` or our end."""
+    """The lock of a data folder, held until `release` or the end of this process."""
 
     def __init__(self, file: int, previous: Holder) -> None:
         self._file = file
@@ -45,17 +45,17 @@ class DataFolderLock:
                     pid = _read(file).pid
                     os.close(file)
                     raise DataFolderInUse(data_dir, pid) from None
-                time.sleep(wait)  # someone in `find_holder` has it for an instant only
+                time.sleep(wait)  # `find_holder` of another process holds it for an instant only
         lock = cls(file, _read(file))
         lock.record(lock.previous.socket_dir)
         return lock
 
     def record(self, socket_dir: Path | None) -> None:
-        """Say that we are the holder, and where our server's socket is."""
+        """Write this process's id and the folder of its server's socket."""
         self._write(f"{os.getpid()}\n{socket_dir or ''}\n")
 
     def release(self) -> None:
-        """Let others have the folder."""
+        """Release the lock."""
         self._write("")
         os.close(self._file)
 
@@ -65,7 +65,7 @@ class DataFolderLock:
 
 
 def find_holder(data_dir: Path) -> Holder | None:
-    """Find the living holder of `data_dir`'s lock."""
+    """Return the holder of `data_dir`'s lock, if there is one."""
     try:
         file = _open(data_dir, os.O_RDONLY)
     except FileNotFoundError:

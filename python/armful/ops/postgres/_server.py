@@ -1,4 +1,4 @@
-"""The server itself: started, watched, started again, stopped."""
+"""Starts, supervises and stops the embedded server."""
 
 import os
 import shutil
@@ -21,27 +21,27 @@ from armful.ops.postgres._programs import find_programs
 from armful.ops.postgres._socket import address, make_socket_folder
 
 START_TIMEOUT = 120.0
-"""Seconds that a server may take until it answers; recovery after a crash is the longest of it."""
+"""Maximum seconds until a server is ready. Recovery after a crash takes most of it."""
 
 SOON, LATER = 0.05, 5.0
-"""Seconds until one that died is started again: doubling if it dies within ten, up to the second figure."""
+"""Seconds until a server that died is restarted: doubled while it dies within ten seconds, up to the second value."""
 
 LOG_LIMIT = 10_000_000
-"""Bytes of the server's log at which a start sets it aside."""
+"""Size of the server's log in bytes at which a start renames it."""
 
 SETTINGS = {
-    # One machine's service, reached through its socket only.
+    # The server is reached through its socket only.
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "cluster_name": "armful",
     "shared_buffers": "256MB",
-    # What is acknowledged is durable: said here, no file in the data folder can say otherwise.
+    # Acknowledged means durable. Settings on the command line override those in the data folder.
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
     "wal_level": "replica",
     "autovacuum": "on",
-    # Short statements only; and parallel workers want more shared memory than containers give.
+    # All statements are short, and parallel workers need more shared memory than containers have.
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
     "timezone": "UTC",
@@ -55,7 +55,7 @@ log = structlog.get_logger(__name__)
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL server in `data_dir`, made on first start, that lives as long as its owner at most.
+    """A PostgreSQL server in `data_dir`, which is created at the first start. It never outlives its owner.
 
     It listens on a Unix socket that only the owner can reach. Should it die while it is wanted, it is started
     again at once, under the same `dsn`. Should the owner be killed it goes too, and what it had committed is
@@ -67,7 +67,7 @@ class EmbeddedPostgres:
     """
 
     def __init__(self, data_dir: Path, *, bin_dir: Path | None = None, max_connections: int = 100) -> None:
-        """Say where; nothing happens before `start`.
+        """Configure the server. Nothing happens before `start`.
 
         Args:
             data_dir: the folder to keep everything in; made with its parents, closed to others.
@@ -90,19 +90,19 @@ class EmbeddedPostgres:
 
     @property
     def dsn(self) -> str:
-        """The address to connect to, the same from `start` until `stop`."""
+        """The URL to connect to. It stays the same from `start` until `stop`."""
         if self._socket_dir is None:
             raise RuntimeError("the server has not been started")
         return address(self._socket_dir)
 
     @property
     def pid(self) -> int | None:
-        """The server's process id: another one after it had to be started again, None while there is none."""
+        """The server's process id, which changes when it is restarted. None while it does not run."""
         process = self._process
         return None if process is None or process.returncode is not None else process.pid
 
     def start(self) -> str:
-        """Start the server, wait until it answers, and return its `dsn`.
+        """Start the server, wait until it is ready, and return its `dsn`.
 
         Raises:
             ProgramsNotFound: there is no PostgreSQL to run.
@@ -129,7 +129,7 @@ class EmbeddedPostgres:
             return self.dsn
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Stop the server: open transactions are rolled back, committed ones are there at the next start.
+        """Stop the server. Open transactions are rolled back.
 
         One that has not ended after `timeout` seconds is cut short, and recovers at the next start. A `start`
         in another thread is called off.
@@ -179,7 +179,7 @@ class EmbeddedPostgres:
         self._lock.record(self._socket_dir)
 
     def _end_previous(self, socket_dir: Path | None) -> None:
-        """Clear away what a killed owner has left, and let alone what somebody else has started."""
+        """Clean up after an owner that was killed. Servers of others are left alone."""
         pid, listening_in, _ = read_postmaster_file(self._cluster)
         if pid in servers_in(self._cluster) and listening_in != socket_dir:
             raise DataFolderInUse(self._data_dir, pid)
@@ -187,12 +187,12 @@ class EmbeddedPostgres:
         if socket_dir is not None:
             shutil.rmtree(socket_dir, ignore_errors=True)
         if pid is not None and Path(f"/proc/{pid}").exists():
-            # Another program has that id by now, as in containers; PostgreSQL would think it a server.
+            # Another program has this id now, as happens in containers. PostgreSQL would take it for a server.
             (self._cluster / "postmaster.pid").unlink(missing_ok=True)
 
     def _start_supervisor(self) -> None:
         self._answering.clear()
-        # The server ends with the thread that started it: so that is one that lives as long as we do.
+        # The server ends with the thread that started it, so a thread that lives as long as this process starts it.
         self._thread = threading.Thread(target=self._supervise, name="armful-postgres", daemon=True)
         self._thread.start()
         deadline = time.monotonic() + START_TIMEOUT
@@ -211,19 +211,19 @@ class EmbeddedPostgres:
             try:
                 if (process := self._spawn()) is None:
                     return
-            except OSError as error:  # the system has no process or no memory to give
+            except OSError as error:  # the system has no process or memory left
                 self._fate = str(error)
             else:
                 self._fate = self._watch(process)
             if self._stopping.is_set() or not self._answering.is_set():
                 return
-            log.warning("PostgreSQL is started again", reason=f"it {self._fate}")
+            log.warning("restarting PostgreSQL", reason=f"it {self._fate}")
             delay = SOON if time.monotonic() > begun + 10 else min(2 * delay, LATER)
             if self._stopping.wait(delay):
                 return
 
     def _watch(self, process: subprocess.Popen[bytes]) -> str:
-        """Wait until the server has ended, and say how it did."""
+        """Wait until the server has ended, and return how it ended."""
         while process.poll() is None and not self._stopping.is_set():
             pid, _, answers = read_postmaster_file(self._cluster)
             if pid == process.pid and answers:
@@ -242,7 +242,7 @@ class EmbeddedPostgres:
             f"-D{self._account.data_argument(self._cluster)}",
             f"-cunix_socket_directories={self._socket_dir}",
             *arguments,
-            death=signal.SIGQUIT,  # ends at once; commits are safe all the same
+            death=signal.SIGQUIT,  # an immediate end; commits are durable
         )
         log = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         self._log_start = os.fstat(log).st_size
@@ -250,7 +250,7 @@ class EmbeddedPostgres:
             with self._spawning:
                 if self._stopping.is_set():
                     return None
-                # A session of its own: Ctrl-C goes to every process of the terminal's foreground group.
+                # In a session of its own, because Ctrl-C reaches every process of the terminal's foreground group.
                 self._process = subprocess.Popen(  # noqa: S603
                     command,
                     cwd=self._cluster,
@@ -273,7 +273,7 @@ class EmbeddedPostgres:
 
 
 def find_running(data_dir: Path) -> str | None:
-    """Give the address of the server that another process runs in `data_dir`, None where none does.
+    """Return the URL of the server that another process runs in `data_dir`, or None.
 
     One that is just starting is waited for.
     """
@@ -291,4 +291,4 @@ def _make_folder(data_dir: Path) -> None:
     data_dir.parent.mkdir(parents=True, exist_ok=True)
     data_dir.mkdir(mode=0o700, exist_ok=True)
     if not any(data_dir.iterdir()) and data_dir.stat().st_uid == os.geteuid():
-        data_dir.chmod(0o700)  # somebody made it for us, as a container's volume is
+        data_dir.chmod(0o700)  # another user created it, such as a container's volume

@@ -1,4 +1,4 @@
-"""The folder of the server's socket: one that only its owner can reach, with a path short enough."""
+"""Creates the folder of the server's socket, which only its owner can reach, with a short path."""
 
 import os
 import tempfile
@@ -11,11 +11,11 @@ from armful.ops.postgres._errors import StartFailed
 
 NAME = ".s.PGSQL.5432"
 PATH_LIMIT = 107
-"""Bytes that the path of a Unix socket may have."""
+"""Maximum length of the path of a Unix socket in bytes."""
 
 
 def make_socket_folder(account: Account) -> Path:
-    """Make a folder for a socket: the data folder's path may be too long, or closed to `account`."""
+    """Create a folder for a socket. The data folder's path may be too long, or closed to `account`."""
     for base in ("/tmp", tempfile.gettempdir()):  # noqa: S108
         if not os.access(base, os.W_OK | os.X_OK):
             continue
@@ -30,5 +30,5 @@ def make_socket_folder(account: Account) -> Path:
 
 
 def address(socket_dir: Path) -> str:
-    """Give the address of the server that listens in `socket_dir`."""
+    """Return the URL of the server that listens in `socket_dir`."""
     return f"postgresql://{USER}@/postgres?host={quote(str(socket_dir), safe='/')}"

@@ -1,4 +1,4 @@
-"""Keeps the database from growing for ever: what is old is taken away, by one process at a time."""
+"""A background job that deletes old data. One process at a time runs it."""
 
 import asyncio
 import random
@@ -14,12 +14,12 @@ log = structlog.get_logger(__name__)
 
 _random = random.Random()  # noqa: S311 - not the module's own generator, which programs around us may have seeded
 
-_EVERY = 600.0  # seconds between two looks
-_LONGEST = 300.0  # seconds that one may take: what is left is for the next
+_EVERY = 600.0  # seconds between two runs
+_LONGEST = 300.0  # maximum seconds of a run; the next one continues
 
 
 class RetentionJob:
-    """Looks every ten minutes for what is older than the settings say.
+    """Deletes data older than the settings say, every ten minutes.
 
     Args:
         dsn: where PostgreSQL is.
@@ -34,12 +34,12 @@ class RetentionJob:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to look, not at once: a process that has just started has better things to do."""
+        """Start the job. It does not run at once, because a process has other work when it starts."""
         if self._event_days or self._event_id_days:
-            self._task = asyncio.create_task(self._run(), name="tidier")
+            self._task = asyncio.create_task(self._run(), name="retention")
 
     async def stop(self) -> None:
-        """Stop, whatever it is doing."""
+        """Stop the job, even during a run."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -47,20 +47,20 @@ class RetentionJob:
 
     async def _run(self) -> None:
         while True:
-            # Not all processes at the same time, as they were started.
+            # Processes start at the same time; the random factor spreads their runs.
             await asyncio.sleep(_EVERY * _random.uniform(0.5, 1.0))
             try:
                 async with asyncio.timeout(_LONGEST):
                     await self._tidy()
             except (*OUT_OF_REACH, asyncpg.PostgresError) as error:
-                log.warning("not tidied up", error=repr(error))
+                log.warning("old data not deleted", error=repr(error))
             except Exception:
-                log.exception("tidier")
+                log.exception("retention")
 
     async def _tidy(self) -> None:
         connection = await connect(self._dsn)
         try:
             if gone := await retention.tidy(connection, self._event_days, self._event_id_days):
-                log.info("tidied up", gone=gone)
+                log.info("old data deleted", deleted=gone)
         finally:
             connection.terminate()

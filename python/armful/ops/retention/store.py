@@ -1,4 +1,4 @@
-"""What is old goes: events and event ids by whole partitions, what has no partitions some rows at a time.
+"""Deletes old data: events and event ids by whole partitions, and other rows in small batches.
 
 Counters and rollups stay for good, so that no figure changes with it.
 """
@@ -13,13 +13,13 @@ from armful.db.queries import load
 _SQL = load("armful.ops.retention")
 
 _ROWS = 5000
-"""Rows that one statement deletes at most: whoever waits for one of them waits for milliseconds."""
+"""Maximum rows that one statement deletes, so that others wait for milliseconds only."""
 
 
 async def tidy(
     connection: Any, event_days: int, event_id_days: int, now: datetime | None = None
 ) -> int | None:
-    """Take away what is older than so many days; 0 keeps it for good.
+    """Delete data older than the given numbers of days. 0 keeps it forever.
 
     Nothing waits for this longer than a tenth of a second: what is locked is left for the next time.
 
@@ -49,7 +49,7 @@ async def tidy(
 
 
 async def _drop(connection: Any, table: str, days: int, since: datetime) -> int:
-    """Drop the partitions of `table`, of so many days each, that end before `since`, as far as nobody reads them."""
+    """Drop the partitions of `table` that end before `since`, except those that are being read."""
     dropped = 0
     for row in await connection.fetch(_SQL["partitions"], table):
         name: str = row["relname"]

@@ -1,1 +1,1 @@
-"""Moves variants into and out of a database, any number at a time."""
+"""Imports and exports variants."""

@@ -1,4 +1,4 @@
-"""Any number of variants at once: in all or none, out as of one moment."""
+"""Imports variants completely or not at all, and exports them as of one moment."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
@@ -21,17 +21,17 @@ _ROWS_AHEAD = 1000
 
 
 class ChangedMeanwhile(Conflict):
-    """Somebody else created a variant of the file during the import; nothing was imported, try again"""
+    """A variant of the file was created by somebody else during the import; nothing was imported, try again"""
 
 
 class PortableVariant(NewVariant, kw_only=True, forbid_unknown_fields=True):
-    """A variant with everything of it that can move from one database to another."""
+    """A variant, with all fields that can be moved to another database."""
 
     status: Status = "active"
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """A line whose id cannot be used: it stands on `first_line` already or, where that is None, in the database."""
+    """A line whose id is taken: by an earlier line, `first_line`, or, if that is None, by the database."""
 
     line: int
     variant_id: str
@@ -39,7 +39,7 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 async def stage(connection: Any, variants: Iterable[tuple[int, PortableVariant]]) -> int:
-    """Bring variants, each with the number of its line, into the session, where nobody else sees them; how many."""
+    """Write variants with their line numbers to a temporary table. Returns how many."""
     await connection.execute(_SQL["stage"])
     rows = (
         (
@@ -60,13 +60,13 @@ async def stage(connection: Any, variants: Iterable[tuple[int, PortableVariant]]
 
 
 async def unstage_taken(connection: Any, limit: int) -> tuple[list[Taken], int]:
-    """Take out the staged lines whose id is not free: the first `limit` of them, and how many they are."""
+    """Remove the staged lines whose id is taken. Returns the first `limit` of them, and the number of all."""
     rows = await connection.fetch(_SQL["unstage_taken"], limit)
     return [Taken(*list(row)[:3]) for row in rows], rows[0]["total"] if rows else 0
 
 
 async def insert_staged(connection: Any, process_id: UUID, name: str, progress: Callable[[int], None]) -> int:
-    """Create all that is staged, in one transaction, and return how many variants that was.
+    """Create all staged variants in one transaction, and return how many.
 
     The audit log gets one entry, under `name`. `progress` is told every now and then how many have been written so far.
 
@@ -90,7 +90,7 @@ async def insert_staged(connection: Any, process_id: UUID, name: str, progress: 
 
 
 async def count(connection: Any, statuses: Sequence[Status]) -> int:
-    """How many variants have one of those statuses."""
+    """Count the variants with one of these statuses."""
     found: int = await connection.fetchval(_SQL["count"], list(statuses))
     return found
 

@@ -1,4 +1,4 @@
-"""A demonstration: sample variants, experiments and lifelike visitors, so that one can watch a service learn.
+"""The demo: sample variants, experiments and simulated visitors, which show how a service learns.
 
     import asyncio
     from armful.tools.demo import Scene, play
@@ -8,7 +8,7 @@
     print(scene.gain, scene.stages["newsletter"].best_share)
 
 How often an offer succeeds is hidden from the service, which has to find out; the scene knows it, and so can say how
-much was gained over choosing blindly.
+much was gained over choosing at random.
 """
 
 from armful.tools.demo._play import NobodyThere, OtherVariants, play

@@ -1,4 +1,4 @@
-"""Visitors come to a running armful, see what it selects, and act on it or not."""
+"""Sends simulated visitors to a service. They see what it selects, and succeed or not."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,18 +17,18 @@ from armful.tools.demo._world import PERSONAS, Offer, bustle
 from armful.tools.session import ServiceFailed, reachable, session
 
 _CONNECTIONS = 16
-_TICK = 0.05  # seconds between two looks at the clock
-_WAITING = 64  # visits that may wait for a connection; on a slow machine fewer come
+_TICK = 0.05  # seconds between two readings of the clock
+_WAITING = 64  # visits that may wait for a connection; a slow machine gets fewer
 _EXPERIMENT_SHARE = 0.35  # of all visits
-_DURATION = 28  # days that an experiment is planned for
+_DURATION = 28  # planned days of an experiment
 
 
 class OtherVariants(ArmfulError):
-    """The service at {} has {} variants of other origin: use an empty one (`--serve`), or add to them with `--force`."""
+    """The service at {} has {} other variants: use an empty one (--serve), or continue with --force."""
 
 
 class NobodyThere(ArmfulError):
-    """Nobody answers at {}: start armful there, or have one started for this with `--serve`."""
+    """Nothing responds at {}: start armful there, or use --serve."""
 
 
 class _Visit(Struct, frozen=True):
@@ -62,7 +62,7 @@ async def play(
         key: with the scopes `read`, `select` and `write`.
         seconds: greater than 0.
         rate: visits a second in the mean, at most; a slow service gets fewer.
-        force: whether to go on where the service has variants of other origin.
+        force: whether to go on where the service has other variants.
         ready: called when variants and experiments are there, and the visitors come.
 
     Raises:
@@ -90,7 +90,7 @@ async def play(
 
 
 async def _let_in(queue: asyncio.Queue[_Visit | None], scene: Scene, seconds: float, rate: float) -> None:
-    """Queue up the visitors as the clock of the scene goes round."""
+    """Queue the visitors as the demo's clock advances."""
     loop = asyncio.get_running_loop()
     random = np.random.default_rng([scene.seed, 2**32])
     stages, experiments = list(scene.stages.values()), list(scene.experiments.values())
@@ -130,7 +130,7 @@ async def _visit(client: AsyncClient, run: str, scene: Scene, visit: _Visit) -> 
 
 
 async def _look(client: AsyncClient, run: str, scene: Scene, visit: _Visit, stage: Stage) -> None:
-    """Be shown what is selected, and succeed or not."""
+    """Simulate a visit to a campaign."""
     for _ in range(50):
         selection = await client.select(
             visit.persona,
@@ -141,7 +141,7 @@ async def _look(client: AsyncClient, run: str, scene: Scene, visit: _Visit, stag
         )
         if selection.selected_variants:
             break
-        await asyncio.sleep(0.1)  # one of several processes may not know the variants yet
+        await asyncio.sleep(0.1)  # another worker may not have the variants yet
     else:
         raise ServiceFailed(client.base_url, f"it selects nothing for the campaign {stage.campaign.name}")
     variant_id = selection.selected_variants[0].variant_id
@@ -154,7 +154,7 @@ async def _look(client: AsyncClient, run: str, scene: Scene, visit: _Visit, stag
         "event_id": f"{run}-{visit.number}",
     }
     await client.track_performance(variant_id, success and not late, **report)
-    if late:  # it turns the impression of that selection into a success
+    if late:  # this turns the impression of that selection into a success
         report["impression"] = False
         report["event_id"] += "-late"
         await client.track_performance(variant_id, True, **report)
@@ -162,7 +162,7 @@ async def _look(client: AsyncClient, run: str, scene: Scene, visit: _Visit, stag
 
 
 async def _take_part(client: AsyncClient, run: str, visit: _Visit, experiment: DemoExperiment) -> None:
-    """Be assigned to an arm of an experiment, and succeed or not."""
+    """Simulate a visit of a participant in an experiment."""
     trial, participant = experiment.trial, f"{run}-{visit.number}"
     assigned = await client.assign(experiment.experiment_id, participant, persona_id="developers")
     arm = [offer.variant_id for offer in trial.offers].index(assigned.variant_id)
@@ -182,7 +182,7 @@ async def _take_part(client: AsyncClient, run: str, visit: _Visit, experiment: D
 
 
 async def _prepare(client: AsyncClient, scene: Scene, url: str, force: bool) -> None:
-    """Create the variants and start the experiments of the scene, as far as they are not there."""
+    """Create the variants and start the experiments of the demo, if they do not exist."""
     mark = {"demo": _mark(scene)}
     if not await reachable(url):
         raise NobodyThere(url)
@@ -231,5 +231,5 @@ async def _start(client: AsyncClient, experiment: DemoExperiment) -> str:
 
 
 def _mark(scene: Scene) -> str:
-    """The value of the dimension `demo` that says which demonstration a variant belongs to."""
+    """Return the value of the dimension `demo`, which marks the variants of a demo."""
     return f"seed-{scene.seed}"

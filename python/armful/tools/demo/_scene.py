@@ -1,4 +1,4 @@
-"""What a demonstration has come to so far."""
+"""The state of a demo."""
 
 from collections import deque
 from datetime import UTC, datetime, timedelta
@@ -9,13 +9,13 @@ from msgspec import Struct, field
 from armful.tools.demo._world import CAMPAIGNS, TRIALS, Campaign, Trial, Truth, truth
 
 DAYS = 14
-"""Days of traffic that a demonstration plays, up to now."""
+"""Days of traffic that a demo simulates, up to the present."""
 
 _RECENT = 500  # visits that `recent_share` is of
 
 
 class Stage(Struct):
-    """A campaign and its hidden truth, with the visits that were answered and reported.
+    """A campaign, its hidden success rates, and the visits that were served and reported.
 
     `expected`, `uniform` and `most` are sums of success rates: of the offers shown, of one chosen blindly, of the best
     one. They are free of the luck of the draw, which `successes` has.
@@ -32,12 +32,12 @@ class Stage(Struct):
 
     @property
     def best_share(self) -> float:
-        """The share of the last 500 visits that got the best offer, in [0, 1]; 0 before the first."""
+        """Return the fraction of the last 500 visits that got the best offer; 0 before the first."""
         return sum(self.recent) / len(self.recent) if self.recent else 0.0
 
     @property
     def gain(self) -> float:
-        """Expected successes over those of blind choice, less 1; 0 before the first visit."""
+        """Return the expected successes divided by those of random choice, minus 1; 0 before the first visit."""
         return self.expected / self.uniform - 1 if self.uniform else 0.0
 
     def count(self, persona: str, variant_id: str, at: datetime, success: bool) -> None:
@@ -51,7 +51,7 @@ class Stage(Struct):
 
 
 class DemoExperiment(Struct):
-    """A formal experiment, with the participants that were reported."""
+    """An experiment, and the participants that were reported."""
 
     trial: Trial
     experiment_id: str = ""
@@ -60,10 +60,10 @@ class DemoExperiment(Struct):
 
 
 class Scene:
-    """Everything on show: `stages` by campaign, `experiments` by trial; `now` is the time of the latest visitor."""
+    """All campaigns and experiments. `now` is the time of the latest visitor."""
 
     def __init__(self, seed: int = 1) -> None:
-        """Deal out the hidden success rates.
+        """Draw the hidden success rates.
 
         Args:
             seed: from 0; fixes the rates and who comes.
@@ -79,20 +79,20 @@ class Scene:
 
     @property
     def visits(self) -> int:
-        """Visits answered and reported, the experiments' too."""
+        """Return the number of visits that were served and reported, including those to experiments."""
         return sum(one.visits for one in self.stages.values()) + sum(
             one.participants for one in self.experiments.values()
         )
 
     @property
     def gain(self) -> float:
-        """Expected successes of all campaigns over those of blind choice, less 1."""
+        """Return the expected successes of all campaigns divided by those of random choice, minus 1."""
         uniform = sum(one.uniform for one in self.stages.values())
         return sum(one.expected for one in self.stages.values()) / uniform - 1 if uniform else 0.0
 
     @property
     def gain_share(self) -> float | None:
-        """That gain as a share of what always showing the best would have gained; None before the first visit."""
+        """Return the gain as a fraction of what the best offers alone would have gained; None before the first visit."""
         uniform = sum(one.uniform for one in self.stages.values())
         most = sum(one.most for one in self.stages.values())
         expected = sum(one.expected for one in self.stages.values())

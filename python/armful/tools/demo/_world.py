@@ -1,4 +1,4 @@
-"""The invented world of a demonstration: what is shown, to whom, and how well it really works."""
+"""The simulated world of a demo: offers, personas and true success rates."""
 
 import math
 from datetime import datetime
@@ -9,7 +9,7 @@ from msgspec import Struct
 from armful.domain.experiment import Allocation
 
 PERSONAS = {"developers": 0.5, "managers": 0.3, "students": 0.2}
-"""Who visits, and how often relative to the others."""
+"""The personas, and how often each visits relative to the others."""
 
 _BUSIEST_HOUR = 15.0
 _SWING = 0.75
@@ -18,7 +18,7 @@ _HOURS = 168
 
 
 class Offer(Struct, frozen=True):
-    """Something to show."""
+    """A variant of a campaign."""
 
     variant_id: str
     content: str
@@ -26,7 +26,7 @@ class Offer(Struct, frozen=True):
 
 
 class Campaign(Struct, frozen=True):
-    """A place where one of several offers is shown, and the success rates these have over all personas.
+    """A campaign: its offers, and their success rates over all personas.
 
     Where successes come `late`, the offer is reported as shown first, and the success when it happens.
     """
@@ -38,7 +38,7 @@ class Campaign(Struct, frozen=True):
 
 
 class Trial(Struct, frozen=True):
-    """A formal experiment: offers[0] is control."""
+    """An experiment. offers[0] is control."""
 
     name: str
     description: str
@@ -48,7 +48,7 @@ class Trial(Struct, frozen=True):
     offers: tuple[Offer, ...]
     rates: tuple[float, ...]
     harms: tuple[float, ...]
-    """How often the guardrail's harm happens, by offer."""
+    """The rate of the guardrail metric, by offer."""
 
 
 def _offers(place: str, *offers: tuple[str, str, str, str]) -> tuple[Offer, ...]:
@@ -132,28 +132,28 @@ TRIALS = (
 
 
 class Truth(Struct, frozen=True):
-    """What only the world knows of a campaign: success rates by persona and offer, and which offer is the best."""
+    """The hidden truth of a campaign: the success rates by persona and offer, and the best offer."""
 
     rates: dict[str, dict[str, float]]
     best: str
 
     def rate(self, persona: str, variant_id: str, at: datetime) -> float:
-        """The chance of a success at this time of day: evenings are a little better, for every offer alike."""
+        """Return the probability of a success at this time. Evenings are slightly better, for all offers alike."""
         return min(
             1.0, self.rates[persona][variant_id] * (1 + 0.1 * math.sin(_hour(at) / 24 * math.tau - 2.6))
         )
 
     def uniform(self, persona: str, at: datetime) -> float:
-        """The chance of a success with an offer chosen blindly."""
+        """Return the probability of a success with an offer chosen at random."""
         return sum(self.rate(persona, offer, at) for offer in self.rates[persona]) / len(self.rates[persona])
 
     def most(self, persona: str, at: datetime) -> float:
-        """The chance of a success with the offer that is best over all."""
+        """Return the probability of a success with the best offer."""
         return self.rate(persona, self.best, at)
 
 
 def truth(campaign: Campaign, random: np.random.Generator) -> Truth:
-    """Deal the campaign's rates out to its offers, and let personas differ."""
+    """Assign the campaign's rates to its offers at random, with differences between personas."""
     dealt = random.permutation(campaign.rates)
     rates = {
         persona: {
@@ -174,7 +174,7 @@ def truth(campaign: Campaign, random: np.random.Generator) -> Truth:
 
 
 def bustle(at: datetime) -> float:
-    """How many visit at this time, relative to the mean over a week: few at night, fewer at weekends."""
+    """Return the traffic at this time relative to the weekly mean: low at night and at weekends."""
     return _bustle(at.weekday(), _hour(at)) / _MEAN_BUSTLE
 
 

@@ -1,4 +1,4 @@
-"""Replay real headline tests against a running armful: what would Thompson sampling have gained?
+"""Replays real headline tests against a running service: what would Thompson sampling have gained?
 
     import asyncio
     from armful.tools.replay import read_tests, replay

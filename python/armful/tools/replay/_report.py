@@ -1,4 +1,4 @@
-"""What a replay came to."""
+"""The results of a replay."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class ReplayFigures(Struct, frozen=True, kw_only=True):
-    """Clicks of some rounds, beside what they would have been under uniform allocation and with the best headline.
+    """The clicks of some rounds, and what they would have been with uniform allocation and with the best headline.
 
     `expected_clicks` is the sum of the click rates of the headlines shown: what `clicks` is but for the luck of the
     draws, as `uniform_clicks` and `best_clicks` are free of it. So gains are differences of these.
@@ -20,11 +20,11 @@ class ReplayFigures(Struct, frozen=True, kw_only=True):
     gain: float
     """Expected clicks gained over uniform allocation."""
     gain_share: float | None
-    """That gain as a share of what the best headline alone would have gained; None where there is nothing to gain."""
+    """The gain as a fraction of what the best headline alone would have gained; None if nothing can be gained."""
 
     @classmethod
     def of(cls, rounds: int, clicks: int, expected: float, uniform: float, best: float) -> "ReplayFigures":
-        """The figures, with the gains worked out."""
+        """Compute the gains."""
         possible = best - uniform
         return cls(
             rounds=rounds,
@@ -33,13 +33,13 @@ class ReplayFigures(Struct, frozen=True, kw_only=True):
             uniform_clicks=uniform,
             best_clicks=best,
             gain=expected - uniform,
-            # Of rates that are all the same, rounding may leave something that is not nothing.
+            # With equal rates, rounding may leave a tiny possible gain.
             gain_share=(expected - uniform) / possible if possible > 1e-9 * best else None,
         )
 
     @classmethod
     def total(cls, parts: "Iterable[ReplayFigures]") -> "ReplayFigures":
-        """The figures of several tests together."""
+        """Return the sums over several tests."""
         every = list(parts)
         return cls.of(
             sum(part.rounds for part in every),
@@ -51,7 +51,7 @@ class ReplayFigures(Struct, frozen=True, kw_only=True):
 
 
 class Shown(Struct, kw_only=True):
-    """A headline, its click rate, and what the service acknowledged of it."""
+    """A headline, its click rate, and the updates that the service acknowledged."""
 
     variant_id: str
     headline: str
@@ -61,7 +61,7 @@ class Shown(Struct, kw_only=True):
 
 
 class ReplayedTest(Struct, frozen=True):
-    """What became of one test."""
+    """The results of one test."""
 
     test_id: str
     figures: ReplayFigures
@@ -69,7 +69,7 @@ class ReplayedTest(Struct, frozen=True):
 
 
 class Mismatch(Struct, frozen=True):
-    """A variant whose counters are not what was acknowledged, as [impressions, successes]; None: it isn't there."""
+    """A variant whose counters differ from the acknowledged updates, as [impressions, successes]; None if it is missing."""
 
     variant_id: str
     acknowledged: tuple[int, int]
@@ -77,7 +77,7 @@ class Mismatch(Struct, frozen=True):
 
 
 class ReplayCounters(Struct, frozen=True):
-    """The service's counters at the end, in sum, and where they differ from the updates acknowledged."""
+    """The sums of the service's counters at the end, and the variants that differ from the acknowledged updates."""
 
     variants: int
     impressions: int
@@ -86,15 +86,15 @@ class ReplayCounters(Struct, frozen=True):
 
     @property
     def equal(self) -> bool:
-        """Whether every variant's counters are the updates acknowledged, no more and no less."""
+        """Whether all counters equal the acknowledged updates."""
         return not self.mismatches
 
 
 class Report(Struct, frozen=True, kw_only=True):
-    """What a replay came to, over all and by test in the file's order."""
+    """The results of a replay, in total and by test in the order of the file."""
 
     run: str
-    """Names the replay: its variants have the dimension `replay` with this value."""
+    """The name of the replay: its variants have this value of the dimension `replay`."""
     seed: int
     concurrency: int
     seconds: float

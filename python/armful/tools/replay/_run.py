@@ -1,4 +1,4 @@
-"""The replay itself."""
+"""Runs a replay."""
 
 import asyncio
 import time
@@ -30,7 +30,7 @@ async def replay(
     seed: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
-    """Replay `tests` against the service at `url`: their rounds one after the other, the tests side by side, in step.
+    """Replay `tests` against the service at `url`. Tests run side by side, and each plays one round at a time.
 
     A round selects one of the test's headlines by Thompson sampling, then reports an impression and, at that headline's
     real click rate, a success. The reports of all tests that are being played go in one batch. A test has as many rounds
@@ -51,7 +51,7 @@ async def replay(
         ValueError: `url` is none.
     """
     run = token_hex(4)
-    # The longest first, so that none is left alone at the end.
+    # The longest first, so that no single test is left at the end.
     queue = sorted(enumerate(tests), key=lambda entry: entry[1].impressions)
     done: dict[int, ReplayedTest] = {}
     started = time.perf_counter()
@@ -85,16 +85,16 @@ async def replay(
 
 
 async def _play_round(client: AsyncClient, tests: Sequence["_Test"]) -> None:
-    """The next round of every test: select for each, then report all outcomes in one batch."""
+    """Play the next round of every test: select for each, and report all outcomes in one batch."""
     outcomes = await asyncio.gather(*(test.play() for test in tests))
-    # An event id makes an outcome that is sent again, because its answer was lost, count once.
+    # An event id makes an outcome count once, even if it is sent again because a response was lost.
     answer = await client.track_batch(outcomes)
     if answer.rejected:
         raise ReplayFailed(client.base_url, answer.rejected[0].detail)
 
 
 class _Test:
-    """A test on its way through the service."""
+    """The state of a test."""
 
     def __init__(
         self, client: AsyncClient, name: str, run: str, test: HeadlineTest, rounds: int, seed: int
@@ -111,7 +111,7 @@ class _Test:
             )
             for headline in test.headlines
         }
-        # A test's own streams, so that it goes the same way whatever other tests there are and however many rounds.
+        # Each test has its own random streams, so its course does not depend on the other tests.
         digest = blake2b(test.test_id.encode(), digest_size=16).digest()
         streams = np.random.SeedSequence([seed, *digest]).spawn(2)
         self._seeds: list[int] = np.random.default_rng(streams[0]).integers(2**63, size=rounds).tolist()
@@ -119,7 +119,7 @@ class _Test:
 
     @property
     def over(self) -> bool:
-        """Whether every round was played."""
+        """Whether all rounds were played."""
         return self._played == self._rounds
 
     async def create(self) -> None:
@@ -130,7 +130,7 @@ class _Test:
         )
 
     async def play(self) -> BatchItem:
-        """Select a headline; the outcome to report."""
+        """Select a headline, and return the outcome to report."""
         number = self._played
         variant_id = await self._select(self._seeds[number])
         shown = self._shown[variant_id]
@@ -143,7 +143,7 @@ class _Test:
         )
 
     def report(self) -> ReplayedTest:
-        """What the test came to."""
+        """Return the results of the test."""
         shown = list(self._shown.values())
         rates = [one.rate for one in shown]
         figures = ReplayFigures.of(
@@ -162,14 +162,14 @@ class _Test:
             )
             if selected:
                 return selected[0].variant_id
-            await asyncio.sleep(0.1)  # one of several processes may not know the variants yet
+            await asyncio.sleep(0.1)  # another worker may not have the variants yet
         raise ReplayFailed(
             self._client.base_url, f"it selects none of the headlines of test {self._test.test_id}"
         )
 
 
 async def _compare(client: AsyncClient, run: str, tests: Sequence[ReplayedTest]) -> ReplayCounters:
-    """What the service has counted in the run, beside what it acknowledged."""
+    """Compare the service's counters with the acknowledged updates."""
     counted: dict[str, tuple[int, int]] = {}
     query: ListFields = {"dimensions": {"replay": run}, "status": "all", "limit": _PAGE}
     while True:

@@ -1,4 +1,4 @@
-"""Headline tests, read from a file."""
+"""Reads headline tests from a file."""
 
 import csv
 from pathlib import Path
@@ -9,7 +9,7 @@ COLUMNS = ("test_id", "variant_id", "headline", "impressions", "clicks")
 
 
 class Headline(Struct, frozen=True):
-    """One headline of a test, and what it came to."""
+    """A headline of a test, with its impressions and clicks."""
 
     variant_id: str
     headline: str
@@ -23,19 +23,19 @@ class Headline(Struct, frozen=True):
 
 
 class HeadlineTest(Struct, frozen=True):
-    """The headlines that were shown, each to readers of its own, above the same story."""
+    """A test: several headlines of one story, each shown to different readers."""
 
     test_id: str
     headlines: list[Headline]
 
     @property
     def impressions(self) -> int:
-        """How often any of its headlines was shown."""
+        """The impressions of all headlines."""
         return sum(headline.impressions for headline in self.headlines)
 
 
 def read_tests(file: str | Path) -> list[HeadlineTest]:
-    """The tests of a CSV file with the columns test_id, variant_id, headline, impressions and clicks.
+    """Read the tests of a CSV file with the columns test_id, variant_id, headline, impressions and clicks.
 
     Raises:
         ValueError: a column is missing or a value can't be, naming the line.

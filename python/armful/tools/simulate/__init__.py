@@ -1,4 +1,4 @@
-"""Policies against each other on arms of known success rates.
+"""Compares policies on arms with known success rates.
 
 from armful.tools.simulate import compare, draw
 

@@ -1,4 +1,4 @@
-"""The contest: every policy on the same arms, in many independent runs."""
+"""Plays every policy on the same arms, in many independent runs."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,37 +11,37 @@ from armful import core
 
 Policy = Literal["thompson", "thompson_exploration", "epsilon_greedy", "ucb1", "kl_ucb", "greedy", "random"]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
-"""What `armful.core.simulate` can play."""
+"""The policies of `armful.core.simulate`."""
 
 BAND = (0.1, 0.9)
-"""The quantiles over runs between which an outcome's band lies."""
+"""The quantiles over runs that bound an outcome's band."""
 
 
 class PolicyResult(Struct, frozen=True, kw_only=True):
-    """What a policy came to.
+    """The results of a policy.
 
     Regret is the sum over steps of the best arm's rate less the chosen arm's: the expected successes that were given up.
     """
 
     policy: str
     regret: float
-    """At the end, mean over runs."""
+    """The mean over runs of the regret at the end."""
     standard_error: float
-    """Of that mean; NaN for a single run."""
+    """The standard error of that mean; NaN for a single run."""
     best_share: float
-    """The share of all choices that went to an arm with the best rate, in [0, 1]."""
+    """The fraction of all choices that went to an arm with the highest rate."""
     reward: float
-    """Successes in expectation over a run, mean over runs."""
+    """The expected successes of a run, averaged over runs."""
     curve: list[float]
-    """Mean regret at each of the contest's steps."""
+    """The mean regret at each recorded step."""
     low: list[float]
-    """The regret at each step that a tenth of the runs fall below."""
+    """The 10 % quantile of the regret at each recorded step."""
     high: list[float]
-    """The regret at each step that a tenth of the runs exceed."""
+    """The 90 % quantile of the regret at each recorded step."""
 
 
 class Contest(Struct, frozen=True, kw_only=True):
-    """Policies on the same arms; `outcomes` are in order of regret, the least first."""
+    """The comparison of policies on the same arms. `outcomes` are sorted by regret, smallest first."""
 
     rates: list[float]
     horizon: int
@@ -63,7 +63,7 @@ def compare(
     progress: Callable[[Policy, float], object] | None = None,
     **options: Any,
 ) -> Contest:
-    """Play each policy against arms of these rates.
+    """Play each policy on arms with these rates.
 
     Args:
         rates: each arm's true success rate, in [0, 1].
@@ -119,7 +119,7 @@ def _outcome(policy: str, rates: Any, regret: Any, choices: Any) -> PolicyResult
 
 
 def lai_robbins(rates: Sequence[float]) -> float:
-    """The regret that no policy which learns on all arms can stay under in the long run, for each factor e of steps.
+    """Compute the lower bound of the long-run regret per factor e of steps, for every policy that learns on all arms.
 
     >>> round(lai_robbins([0.25, 0.2]), 2)
     7.14
@@ -137,7 +137,7 @@ def lai_robbins(rates: Sequence[float]) -> float:
 
 
 def _divergence(p: float, q: float) -> float:
-    """Kullback-Leibler divergence of the Bernoulli laws p and q, for p < q."""
+    """Compute the Kullback-Leibler divergence of Bernoulli distributions with p < q."""
     if q == 1:
         return math.inf
     return (p * math.log(p / q) if p else 0.0) + (1 - p) * math.log((1 - p) / (1 - q))

@@ -1,4 +1,4 @@
-"""A picture of a contest."""
+"""Plots the comparison of policies."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from armful.tools.simulate._compare import Contest
 
 _COLOURS = ("#2563eb", "#d97706", "#059669", "#dc2626", "#7c3aed", "#0891b2", "#64748b")
 _FORMATS = (".png", ".svg")
-_TALLEST = 4.0  # times the best policy's regret; what exceeds it runs out of the picture
+_TALLEST = 4.0  # times the best policy's regret; curves above are cut
 
 
 class NoMatplotlib(ArmfulError):
@@ -17,7 +17,7 @@ class NoMatplotlib(ArmfulError):
 
 
 def draw(contest: Contest, file: str | Path) -> None:
-    """Draw regret over steps, with the band that holds four of five runs, and the Lai-Robbins line.
+    """Plot regret over steps, with the band that contains 80 % of the runs, and the Lai-Robbins line.
 
     Steps are on a logarithmic scale, on which the least growth that is possible in the long run is a straight line; it is
     drawn through the end of the best policy's curve. Curves far above that one run out of the picture; the legend has
@@ -40,7 +40,7 @@ def draw(contest: Contest, file: str | Path) -> None:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise NoMatplotlib from error
-    # Names and salt are fixed, so that the same contest gives the same file.
+    # Names and salt are fixed, so that the same comparison gives the same file.
     with mpl.rc_context({"svg.hashsalt": "armful", "svg.fonttype": "none", "font.family": "sans-serif"}):
         figure = Figure(figsize=(8, 4.8), layout="constrained")
         axes = figure.subplots()

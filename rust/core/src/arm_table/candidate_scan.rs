@@ -1,7 +1,8 @@
-//! A selection from a table: a race among all eligible arms, or one among the experienced and one among the new.
+//! A selection from a table: a scan of all eligible arms, in one group or in two (experienced and new arms).
 //!
-//! Arms race by descending code, so that the threshold is high early, until the codes are no higher than the threshold's:
-//! all arms after that are *quiet*, and of these as many as e^−[`LEVEL`] propose themselves.
+//! Arms are considered by descending code, so that the threshold is high early, until a code is no higher than the
+//! threshold's. The tails of all arms after that are bounded by e^−[`LEVEL`]: they are *quiet*, and this fraction of them is
+//! proposed.
 mod walk;
 
 use std::sync::Arc;
@@ -15,36 +16,36 @@ use super::order::{code_of, key, slot_of, Key};
 use super::{ArmTable, Selection};
 use crate::threshold_top_k::{Gaps, ThresholdTopK};
 
-/// So few arms race in the order of their slots, and so do arms of which half or more are wanted, or, where putting them in
-/// another order takes long, one of 16.
+/// This many arms or fewer are considered by slot. So are arms of which at least half are wanted, or, if sorting them takes
+/// long, one in 16.
 const FEW: usize = 64;
 const MANY_WANTED: usize = 4_096;
 
-/// Where the front gave no threshold, so many of the highest codes race before all others are looked for.
+/// If the hot set gave no threshold, this many arms with the highest codes are considered before all others are searched.
 const FIRST: usize = 4_096;
 
-/// Where a filter leaves so few arms, or one of so many, these are looked up by their dimensions.
+/// If a filter leaves this many arms or fewer, or one in `ARMS_A_MATCH`, they are looked up by their dimensions.
 const FEW_MATCHES: usize = 256;
 const ARMS_A_MATCH: usize = 256;
 
-/// How many of them race before the others are compared with the threshold, beside four for each place.
+/// This many of them, plus four for each place, are considered before the others are compared with the threshold.
 const MATCHES_FIRST: usize = 256;
 
-/// How many places experienced arms have, and new ones.
+/// The number of places for experienced arms, and for new ones.
 pub(super) type Places = [usize; 2];
 
-/// The arms of a table that are eligible, and the races among them.
+/// A scan of the eligible arms of a table.
 pub(super) struct CandidateScan<'a> {
     table: &'a ArmTable,
-    /// From how many impressions on an arm is in the first race; else in the second.
+    /// Arms with at least this many impressions are in the first group; the others are in the second.
     min_impressions: i64,
     matching: Option<Arc<Matching>>,
     /// Slots in ascending order.
     excluded: Vec<usize>,
     groups: [ThresholdTopK; 2],
-    /// The codes up to which arms of each race are quiet; above all codes for a race that isn't held.
+    /// The codes up to which arms of each group are quiet; above all codes for a group without places.
     cuts: [u16; 2],
-    /// Where in the order each race's arms became quiet.
+    /// The position in the order from which each group's arms are quiet.
     stops: [Key; 2],
 }
 
@@ -66,50 +67,50 @@ impl<'a> CandidateScan<'a> {
         }
     }
 
-    /// Ranks as many of the eligible arms as there are places. Those that one group can't fill go to the other.
+    /// Ranks as many eligible arms as there are places. Places that one group cannot fill go to the other.
     pub fn run<R: Rng + ?Sized>(mut self, places: Places, rng: &mut R) -> [ThresholdTopK; 2] {
         let (table, k) = (self.table, places[0] + places[1]);
         if table.len() <= FEW.max(k.saturating_mul(if k < MANY_WANTED { 2 } else { 16 })) {
-            return self.race_by_slot(table.live_slots(), places, rng);
+            return self.scan_by_slot(table.live_slots(), places, rng);
         }
         let matching = self.matching.clone();
         let few = matching.as_ref().and_then(|matching| matching.slots.as_deref());
         if let Some(few) = few.filter(|few| few.len() <= FEW.max(2 * k)) {
-            // As if there were no other arms: a seed gives the same answer however many there are beside them.
-            return self.race_by_slot(few.iter().map(|&slot| slot as usize), places, rng);
+            // As if there were no other arms, so that a seed gives the same result however many others there are.
+            return self.scan_by_slot(few.iter().map(|&slot| slot as usize), places, rng);
         }
         let (new, experienced) = table.index.may_have(self.min_impressions);
         let most = [experienced, new].map(|some| if some { usize::MAX } else { 0 });
         let places = shared(places, most);
         self.hold(places);
-        self.heat(rng);
+        self.scan(rng);
         let found = [0, 1].map(|group| self.groups[group].best.len());
         let Some(short) = (0..2).find(|&group| found[group] < places[group]) else { return self.groups };
         let other = 1 - short;
         if most[other] > 0 && found[other] == places[other] {
-            // All of the one group's arms were drawn. That it has so few doesn't hang on their draws, so the other may
-            // race again for more places as if it had been for these from the start.
+            // All arms of one group were drawn. Their number does not depend on the draws, so the other group can be
+            // considered again with more places, as if it had had them from the start.
             let all = std::mem::replace(&mut self.groups[short], ThresholdTopK::new(0, 0));
             let mut more = [0; 2];
             more[other] = places[0] + places[1] - found[short];
             self.hold(more);
-            self.heat(rng);
+            self.scan(rng);
             self.groups[short] = all;
         }
         self.groups
     }
 
-    /// Opens the races for so many places.
+    /// Starts both groups with these places.
     fn hold(&mut self, places: Places) {
-        // Where all are wanted there is a place too many, so that no threshold is kept in vain.
+        // If all arms are wanted, there is one place too many, so that no threshold is maintained.
         let arms = self.table.len();
         self.groups = places.map(|k| ThresholdTopK::new(k + usize::from(k == arms), if k == 0 { 0 } else { arms }));
         self.cuts = places.map(|k| if k == 0 { u16::MAX } else { 0 });
         self.stops = [Key::MAX; 2];
     }
 
-    /// Lets those of these live arms race that are eligible, one after the other.
-    fn race_by_slot<R: Rng + ?Sized>(
+    /// Considers the eligible ones of these live arms, one after the other.
+    fn scan_by_slot<R: Rng + ?Sized>(
         mut self,
         slots: impl Iterator<Item = usize> + Clone,
         places: Places,
@@ -127,7 +128,7 @@ impl<'a> CandidateScan<'a> {
         self.hold(shared(places, most));
         for (slot, arm) in arms {
             let group = self.group(&arm);
-            // There may be no places for a group, and then no race.
+            // A group may have no places.
             if self.cuts[group] < u16::MAX && self.is_eligible(slot, &arm) {
                 self.contend(group, slot, &arm, rng);
             }
@@ -135,8 +136,8 @@ impl<'a> CandidateScan<'a> {
         self.groups
     }
 
-    /// Lets the arms race, those of highest reach first.
-    fn heat<R: Rng + ?Sized>(&mut self, rng: &mut R) {
+    /// Considers the arms by descending code.
+    fn scan<R: Rng + ?Sized>(&mut self, rng: &mut R) {
         let table = self.table;
         if let Some(few) = self.matching.as_ref().and_then(|matching| matching.slots.as_deref()) {
             let slots = few.iter().map(|&slot| slot as usize);
@@ -146,12 +147,12 @@ impl<'a> CandidateScan<'a> {
             if keys.len() > 2 * first {
                 keys.select_nth_unstable(first);
                 let rest = keys.split_off(first);
-                self.race_in_order(keys, rng);
+                self.scan_in_order(keys, rng);
                 let quiet = |key: Key| code_of(key) <= self.cuts[self.group(&table.entry(slot_of(key)))];
                 keys = rest.into_iter().filter(|&key| !quiet(key)).collect();
                 self.stop_at(self.cuts);
             }
-            self.race_in_order(keys, rng);
+            self.scan_in_order(keys, rng);
             self.stop_at([0; 2]);
             return self.propose(rng);
         }
@@ -174,7 +175,7 @@ impl<'a> CandidateScan<'a> {
         usize::from(arm.impressions < self.min_impressions)
     }
 
-    /// Of a live arm.
+    /// Whether a live arm may be selected.
     #[inline]
     fn is_eligible(&self, slot: usize, arm: &Entry) -> bool {
         let matches = self.matching.as_ref().is_none_or(|matching| matching.has(arm.set));
@@ -191,7 +192,7 @@ impl<'a> CandidateScan<'a> {
         }
     }
 
-    /// Of the quiet arms each proposes itself with probability e^−[`LEVEL`].
+    /// Proposes each quiet arm with probability e^−[`LEVEL`].
     fn propose<R: Rng + ?Sized>(&mut self, rng: &mut R) {
         let table = self.table;
         let gaps = Gaps::new(LEVEL, rng);
@@ -210,7 +211,7 @@ impl<'a> CandidateScan<'a> {
     }
 }
 
-/// Gives places that one group can't fill, of which there are at most so many, to the other.
+/// Distributes places between groups of limited size: those that one group cannot fill go to the other.
 fn shared([experienced, new]: Places, [most_experienced, most_new]: [usize; 2]) -> Places {
     let k = experienced + new;
     let exploited = experienced.min(most_experienced);

@@ -1,4 +1,4 @@
-//! Dimensions: small sets of (name, value) pairs, of which many arms share one; and who has which.
+//! Dimensions: sets of (name, value) pairs, each shared by many arms, and the arms of each set.
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::pairs::{Pairs, SetNumber};
 
 type Map<K, V> = HashMap<K, V, FxBuildHasher>;
 
-/// The distinct sets, numbered; a set that no arm has any more gives its number back.
+/// The distinct sets by number. The number of a set without arms is reused.
 #[derive(Debug)]
 pub(crate) struct Dimensions {
     sets: Vec<Pairs>,
@@ -20,7 +20,7 @@ pub(crate) struct Dimensions {
     having: Map<Box<str>, Map<Box<str>, Vec<SetNumber>>>,
     /// Of each set but the empty one, which no filter asks for: the slots of its arms that can be selected, in no order.
     members: Vec<Vec<u32>>,
-    /// Where each of these slots stands among the members of its set.
+    /// The position of each slot among the members of its set.
     places: Vec<u32>,
     filters: Filters,
 }
@@ -107,7 +107,7 @@ impl Dimensions {
         members.push(slot as u32);
     }
 
-    /// An arm of this set can't be selected any more, or has another set.
+    /// Removes an arm from this set.
     pub fn leave(&mut self, slot: usize, number: SetNumber) {
         self.filters.forget();
         if number == 0 {
@@ -121,7 +121,7 @@ impl Dimensions {
         }
     }
 
-    /// What has every one of `wanted`, of which there must be one; its slots, too, where there are no more than `few`,
+    /// Returns the sets that have all of `wanted`, which must not be empty; and their slots, if there are at most `few`,
     /// which must follow from the number of arms.
     pub fn matching(&self, wanted: &[(&str, &str)], few: usize) -> Arc<Matching> {
         self.filters.matching(wanted, || self.find(wanted, few))

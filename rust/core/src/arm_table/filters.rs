@@ -1,4 +1,4 @@
-//! What fits a filter, remembered for those that were asked for lately.
+//! Remembers the results of recent filters.
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::pairs::{Pairs, SetNumber};
@@ -22,7 +22,7 @@ impl Matching {
     }
 }
 
-/// Filters asked for lately. What fits them stays as long as no arm comes, goes or gets other dimensions.
+/// The results of recent filters. They are valid until an arm is added, removed or gets other dimensions.
 #[derive(Debug, Default)]
 pub(crate) struct Filters {
     /// The last one used comes last.
@@ -30,7 +30,7 @@ pub(crate) struct Filters {
 }
 
 impl Filters {
-    /// What was remembered of this filter, or else what `find` finds.
+    /// Returns the remembered result of a filter, or else that of `find`.
     pub fn matching(&self, wanted: &[(&str, &str)], find: impl FnOnce() -> Matching) -> Arc<Matching> {
         let same = |pairs: &Pairs| {
             pairs.len() == wanted.len()

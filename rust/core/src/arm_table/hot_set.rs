@@ -1,40 +1,40 @@
-//! The arms of highest reach in the order in which they race, kept at hand so that a selection reads little else.
+//! The arms with the highest codes, in the order in which they are considered, so that a selection reads little else.
 //!
-//! The front holds the beginning of that order: every arm of at least some code. How far it goes hangs on what came
-//! before, so it may only ever save time: who races after whom is the same without it.
+//! The hot set holds the beginning of that order: every arm with at least some code. Its size depends on past changes, so it
+//! only saves time: the order of the arms is the same without it.
 use std::slice::Iter;
 
 use super::order::{code_of, key, slot_of, Key, Side};
 use super::pairs::SetNumber;
 
-/// What a race needs to know of an arm, so that it isn't looked up all over the table's columns.
+/// The data that a selection needs about an arm, copied from the table's columns.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry {
     pub alpha: f64,
     pub beta: f64,
     pub impressions: i64,
     pub set: SetNumber,
-    /// Whether the arm still has this code; if not the entry goes with the next merge.
+    /// Whether the arm still has this code. If not, the next merge removes the entry.
     pub live: bool,
 }
 
-/// At least so many arms are held, or one of so many in the table if that is more.
+/// The minimum number of arms, or one in `ARMS_AN_ENTRY` of the table if that is more.
 const FEWEST: usize = 1_024;
 const ARMS_AN_ENTRY: usize = 32;
 
-/// After so large a share of the arms' codes changed the front may be made anew.
+/// After one in this many of the arms' codes have changed, the hot set may be rebuilt.
 const CHANGES_A_REMAKING: usize = 16;
 
 #[derive(Debug)]
 pub(super) struct HotSet {
-    /// All arms of this code or a higher one are here, and no others.
+    /// The hot set contains exactly the arms with this code or a higher one.
     least: u16,
     settled: Run,
-    /// What came since the last merge; few, so that inserting in order is cheap.
+    /// The entries since the last merge. They are few, so that sorted insertion is cheap.
     recent: Run,
-    /// Entries among the settled that are no longer live.
+    /// The number of settled entries that are not live.
     dead: usize,
-    /// How many codes changed since the front was last made anew.
+    /// The number of codes that changed since the hot set was last rebuilt.
     changes: usize,
 }
 
@@ -50,12 +50,12 @@ impl HotSet {
         Self { least: 1, settled: Run::default(), recent: Run::default(), dead: 0, changes: 0 }
     }
 
-    /// Whether all arms are here.
+    /// Whether the hot set contains all arms.
     pub fn is_complete(&self) -> bool {
         self.least <= 1
     }
 
-    /// The least code of which all arms are here.
+    /// The smallest code of the hot set.
     pub fn least(&self) -> u16 {
         self.least
     }
@@ -123,7 +123,7 @@ impl HotSet {
         self.settled.keys.len() - self.dead + self.recent.keys.len()
     }
 
-    /// Puts `entry` in the place of the live one under `key`, or takes that out; tells whether there now is `entry`.
+    /// Replaces the live entry under `key` by `entry`, or removes it. Returns whether `entry` is there now.
     fn replace(&mut self, key: Key, entry: Option<Entry>) -> bool {
         if let Ok(place) = self.settled.keys.binary_search(&key) {
             let held = &mut self.settled.entries[place];
@@ -150,7 +150,7 @@ impl HotSet {
         entry.is_some()
     }
 
-    /// Settles what is recent, drops what is dead, and lets go of the end where the front is far longer than it need be.
+    /// Merges the recent entries, removes the dead ones, and shortens the hot set if it is far longer than necessary.
     fn merge(&mut self, enough: usize) {
         let length = self.len();
         let mut merged = Run { keys: Vec::with_capacity(length), entries: Vec::with_capacity(length) };
@@ -203,14 +203,14 @@ pub(super) struct Walk<'a> {
     recent: Ahead<'a>,
 }
 
-/// What is left of a run.
+/// The rest of a run.
 struct Ahead<'a> {
     keys: Iter<'a, Key>,
     entries: Iter<'a, Entry>,
 }
 
 impl<'a> Walk<'a> {
-    /// The next entry.
+    /// Returns the next entry.
     #[inline(always)]
     pub fn next(&mut self) -> Option<(Key, &'a Entry)> {
         match self.recent.keys.as_slice().first() {
@@ -221,7 +221,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The next entry that may be on this side.
+    /// Returns the next entry that may be on this side.
     #[inline(always)]
     pub fn next_on(&mut self, side: Side) -> Option<(Key, &'a Entry)> {
         self.settled.skip(side);
@@ -236,7 +236,7 @@ impl<'a> Ahead<'a> {
         Some((*self.keys.next()?, self.entries.next()?))
     }
 
-    /// Passes over what isn't on this side.
+    /// Skips the entries that are not on this side.
     #[inline(always)]
     fn skip(&mut self, side: Side) {
         if self.keys.as_slice().first().is_some_and(|&key| !side.may_have(key)) {
@@ -248,7 +248,7 @@ impl<'a> Ahead<'a> {
         const TOGETHER: usize = 16;
         let (keys, entries) = (self.keys.as_slice(), self.entries.as_slice());
         let none = |keys: &[Key]| side.has_none(keys);
-        // Several at a time vectorise.
+        // Testing several at a time vectorises.
         let mut passed = TOGETHER * keys.chunks_exact(TOGETHER).take_while(|keys| none(keys)).count();
         passed += keys[passed..].iter().take_while(|&&key| !side.may_have(key)).count();
         *self = Self { keys: keys[passed..].iter(), entries: entries[passed..].iter() };

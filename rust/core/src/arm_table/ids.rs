@@ -10,7 +10,7 @@ use crate::error::Error;
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     text: String,
-    /// Where each id ends in `text`; it begins where the one before ends.
+    /// The end of each id in `text`. It begins at the end of the id before.
     ends: Vec<u32>,
     index: HashTable<u32>,
 }

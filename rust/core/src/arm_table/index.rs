@@ -1,4 +1,4 @@
-//! What each arm can reach, kept from one selection to the next so that most arms need no look at all.
+//! The code of each arm, kept between selections, so that most arms need not be considered.
 //!
 //! An arm's *code* stands for the rate above which its tail is less than e^−[`LEVEL`], in steps of 1/64 of a doubling
 //! of the odds. Blocks of neighbouring arms keep their highest code and the range of their impressions. All of it
@@ -15,7 +15,7 @@ pub(crate) const BLOCK: usize = 64;
 const STEP_BITS: u32 = 6;
 const DOUBLINGS: u64 = 32;
 
-/// Codes are 0 for what can't be selected and 1 … `CODES` − 1 for arms.
+/// The code 0 means that a slot cannot be selected. Arms have codes from 1 to `CODES` − 1.
 const CODES: usize = ((2 * DOUBLINGS) << STEP_BITS) as usize + 2;
 
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Index {
         Self { codes: vec![], tops: vec![], least: vec![], most: vec![], counts, coarse, digits: [0; 65] }
     }
 
-    /// Adds a slot that can't be selected.
+    /// Adds a slot that cannot be selected.
     pub fn push(&mut self) {
         if self.codes.len().is_multiple_of(BLOCK) {
             self.tops.push(0);
@@ -48,8 +48,8 @@ impl Index {
         self.codes.push(0);
     }
 
-    /// Takes over the state of a slot: its parameters, or `None` where it can't be selected. `impressions` is the
-    /// column that already has the slot's new value, `before` the old one. Gives the codes before and after.
+    /// Updates a slot: its parameters, or `None` if it cannot be selected. `impressions` is the column, which already has
+    /// the slot's new value; `before` is the old value. Returns the codes before and after.
     pub fn set(&mut self, slot: usize, arm: Option<(f64, f64)>, impressions: &[i64], before: i64) -> (u16, u16) {
         let code = arm.map_or(0, |(alpha, beta)| ceiling(reach(alpha, beta, LEVEL)));
         let old = std::mem::replace(&mut self.codes[slot], code);
@@ -128,7 +128,7 @@ impl Index {
     pub fn next_above(&self, cut: u16, block: usize) -> usize {
         const TOGETHER: usize = 16;
         let mut block = block;
-        // Maxima over several at a time vectorise, a search with an early end doesn't.
+        // Maxima over several at a time vectorise; a search with an early exit does not.
         for tops in self.tops[block..].chunks(TOGETHER) {
             if tops.iter().fold(0, |top, &other| top.max(other)) > cut {
                 return block + tops.iter().position(|&top| top > cut).unwrap_or(0);
@@ -138,7 +138,7 @@ impl Index {
         block
     }
 
-    /// The highest code such that at least `wanted` arms have it or a higher one; 1 where there aren't so many.
+    /// Returns the highest code that at least `wanted` arms have or exceed; 1 if there are fewer arms.
     pub fn highest(&self, wanted: usize) -> u16 {
         let mut seen = 0;
         for group in (0..self.coarse.len()).rev() {

@@ -174,7 +174,7 @@ impl ArmTable {
         Ok(self.ids.id(slot))
     }
 
-    /// What the table holds in a slot; of a removed arm the last state before its removal.
+    /// Returns the state of a slot; for a removed arm, its last state.
     pub fn arm(&self, slot: usize) -> Result<Arm, Error> {
         self.check_slots(&[slot])?;
         Ok(Arm {

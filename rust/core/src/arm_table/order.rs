@@ -1,9 +1,9 @@
-//! The order in which arms race: by descending code, of equal codes by the number of binary digits of their impressions,
-//! then by slot.
+//! The order in which arms are considered: by descending code, then by the number of binary digits of their impressions, then
+//! by slot.
 use super::index::digits;
 
-/// An arm's place in the order: its code, turned over so that the highest comes first, the digits of its impressions,
-/// by which most arms of the wrong side of a split are passed over without a look at them, and its slot.
+/// An arm's position in the order: its inverted code, so that the highest comes first; the digits of its impressions, by which
+/// most arms on the wrong side of a split are skipped; and its slot.
 pub(super) type Key = u64;
 
 #[inline]
@@ -21,11 +21,11 @@ pub(super) fn slot_of(key: Key) -> usize {
     key as u32 as usize
 }
 
-/// Where the digits stand in a key, of which there are at most 63, and the bit above them.
+/// The bits of a key that hold the digits, at most 63, and the bit above them.
 const DIGITS: Key = 0x7f << 32;
 const ABOVE: Key = 0x80 << 32;
 
-/// The arms that may be on a side of a split by the digits of their impressions: no is certain.
+/// Tests by the digits of their impressions which arms may be on a side of a split. A negative result is certain.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Side {
     flipped: Key,
@@ -33,14 +33,14 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// Those of `least` impressions or more.
+    /// Arms with at least `least` impressions.
     pub fn from(least: i64) -> Self {
         Self { flipped: 0, added: ABOVE - (Key::from(digits(least)) << 32) }
     }
 
-    /// Those of fewer impressions than `end`.
+    /// Arms with fewer than `end` impressions.
     pub fn below(end: i64) -> Self {
-        // 127 − digits, where they are turned over, so that it is the few that come out above.
+        // The digits are inverted (127 − digits), so that small numbers set the bit above.
         Self { flipped: DIGITS, added: Key::from(digits(end) + 1) << 32 }
     }
 
@@ -49,13 +49,13 @@ impl Side {
         self.mark(key) & ABOVE != 0
     }
 
-    /// Whether none of several may be on this side. Without an early end it vectorises.
+    /// Whether none of several arms can be on this side. It has no early exit, so that it vectorises.
     #[inline]
     pub fn has_none(self, keys: &[Key]) -> bool {
         keys.iter().fold(0, |marks, &key| marks | self.mark(key)) & ABOVE == 0
     }
 
-    /// A number that has the bit above the digits where the arm may be on this side.
+    /// Returns a number in which the bit above the digits is set if the arm may be on this side.
     #[inline]
     fn mark(self, key: Key) -> Key {
         ((key ^ self.flipped) & DIGITS) + self.added

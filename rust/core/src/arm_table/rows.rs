@@ -45,7 +45,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// What the table holds of one arm.
+/// The state of one arm.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Arm {
     /// α of the posterior.

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::policies::{Candidates, Known, Places, Policy, Thompson, ThompsonExploration};
 use crate::top_k::rank;
 
-/// What to select.
+/// The selection to make.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Selection<'a> {
     /// How many arms, at least 1.
@@ -16,7 +16,7 @@ pub struct Selection<'a> {
     pub split: Option<ThompsonExploration>,
     /// Only arms with every one of these (dimension, value) pairs.
     pub wanted: &'a [(&'a str, &'a str)],
-    /// No arm with one of these ids. Ids the table doesn't know are ignored.
+    /// The ids of arms that are excluded. Unknown ids are ignored.
     pub excluded: &'a [&'a str],
 }
 
@@ -57,7 +57,7 @@ impl ArmTable {
 struct EligibleArms<'a> {
     table: &'a ArmTable,
     selection: &'a Selection<'a>,
-    /// Where (slot, draw) of the chosen arms go.
+    /// The slots and draws of the chosen arms.
     chosen: &'a mut Vec<(usize, f64)>,
 }
 

@@ -193,7 +193,7 @@ fn every_way_through_a_table_selects_distinct_eligible_arms() {
     }
 }
 
-/// What a table holds of `n` arms that were updated again and again, and a table that got its last states only.
+/// A table of `n` arms that were updated repeatedly, and a table that received the last states only.
 fn twins(n: usize, rounds: usize) -> (ArmTable, ArmTable) {
     use rand::RngExt;
     let mut rng = generator(Some(4));

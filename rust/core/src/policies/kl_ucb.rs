@@ -23,7 +23,7 @@ impl Policy for KlUcb {
     }
 }
 
-/// The largest q ≥ p with kl(p, q) ≤ bound, by Newton's method from above, where it can't overshoot.
+/// The largest q ≥ p with kl(p, q) ≤ bound, by Newton's method from above, which cannot overshoot.
 fn kl_upper(p: f64, bound: f64) -> f64 {
     if p <= 0.0 {
         return -(-bound).exp_m1();

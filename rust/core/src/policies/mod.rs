@@ -22,7 +22,7 @@ pub use thompson::Thompson;
 pub use thompson_exploration::ThompsonExploration;
 pub use ucb1::Ucb1;
 
-/// What is known of an arm.
+/// The observations of an arm.
 #[derive(Debug, Clone, Copy)]
 pub struct Known {
     /// Posterior parameters.

@@ -1,4 +1,4 @@
-//! Ways through the arms in the order in which they race.
+//! Walks through the arms by descending code.
 use rand::Rng;
 
 use super::CandidateScan;
@@ -7,51 +7,51 @@ use crate::arm_table::index::BLOCK;
 use crate::arm_table::order::{code_of, key, slot_of, Key, Side};
 
 impl CandidateScan<'_> {
-    /// Lets the arms of the front race, and tells whether all after them are quiet.
+    /// Considers the arms of the hot set. Returns whether all arms after them are quiet.
     pub(super) fn walk<R: Rng + ?Sized>(&mut self, rng: &mut R) -> bool {
         let hot_set = &self.table.hot_set;
         let mut arms = hot_set.walk();
-        // Both races side by side, until all that follow are quiet for one of them.
+        // Both groups together, until all following arms of one group are quiet.
         let (next, over) = loop {
             let Some((key, arm)) = arms.next() else { return false };
             if let Some(over) = (0..2).find(|&group| code_of(key) <= self.cuts[group]) {
                 self.stops[over] = key;
                 break ((key, arm), over);
             }
-            self.contend_from_front(key, arm, rng);
+            self.contend_from_hot_set(key, arm, rng);
         };
-        let racing = 1 - over;
-        let side = if racing == 0 { Side::from(self.min_impressions) } else { Side::below(self.min_impressions) };
+        let open = 1 - over;
+        let side = if open == 0 { Side::from(self.min_impressions) } else { Side::below(self.min_impressions) };
         let done = if self.min_impressions > 0 {
-            self.walk_on(next, racing, rng, || arms.next_on(side))
+            self.walk_on(next, open, rng, || arms.next_on(side))
         } else {
-            self.walk_on(next, racing, rng, || arms.next())
+            self.walk_on(next, open, rng, || arms.next())
         };
-        // If not, none of the front is left, and what isn't there may be quiet.
-        let quiet = hot_set.least() <= self.cuts[racing].saturating_add(1);
+        // If not done, the hot set is exhausted. The arms outside it may be quiet.
+        let quiet = hot_set.least() <= self.cuts[open].saturating_add(1);
         if !done && quiet {
             self.stop_at([hot_set.least() - 1; 2]);
         }
         done || quiet
     }
 
-    /// The same of the arms in one race, of which `next` gives those after the first with some of the other.
+    /// Continues with the arms of one group. `next` returns the arms after the first, some of which belong to the other group.
     #[inline(always)]
     fn walk_on<'b, R: Rng + ?Sized>(
         &mut self,
         first: (Key, &'b Entry),
-        racing: usize,
+        open: usize,
         rng: &mut R,
         mut next: impl FnMut() -> Option<(Key, &'b Entry)>,
     ) -> bool {
         let mut arms = Some(first);
         while let Some((key, arm)) = arms {
-            if code_of(key) <= self.cuts[racing] {
-                self.stops[racing] = key;
+            if code_of(key) <= self.cuts[open] {
+                self.stops[open] = key;
                 return true;
             }
-            if self.group(arm) == racing {
-                self.contend_from_front(key, arm, rng);
+            if self.group(arm) == open {
+                self.contend_from_hot_set(key, arm, rng);
             }
             arms = next();
         }
@@ -59,13 +59,13 @@ impl CandidateScan<'_> {
     }
 
     #[inline]
-    fn contend_from_front<R: Rng + ?Sized>(&mut self, key: Key, arm: &Entry, rng: &mut R) {
+    fn contend_from_hot_set<R: Rng + ?Sized>(&mut self, key: Key, arm: &Entry, rng: &mut R) {
         if arm.live && self.is_eligible(slot_of(key), arm) {
             self.contend(self.group(arm), slot_of(key), arm, rng);
         }
     }
 
-    /// Finds the arms of codes from `least` to before `end` that aren't quiet, and lets them race.
+    /// Finds the arms with codes in `least..end` that are not quiet, and considers them.
     pub(super) fn walk_codes<R: Rng + ?Sized>(&mut self, least: u16, end: u16, rng: &mut R) {
         let (table, index) = (self.table, &self.table.index);
         let cuts = self.cuts.map(|cut| cut.max(least - 1));
@@ -90,14 +90,14 @@ impl CandidateScan<'_> {
             }
             block = index.next_above(lowest, block + 1);
         }
-        self.race_in_order(keys, rng);
+        self.scan_in_order(keys, rng);
         if least == 1 {
-            // What was left out while looking was quiet.
+            // The arms that were left out are quiet.
             self.stop_at(cuts);
         }
     }
 
-    pub(super) fn race_in_order<R: Rng + ?Sized>(&mut self, mut keys: Vec<Key>, rng: &mut R) {
+    pub(super) fn scan_in_order<R: Rng + ?Sized>(&mut self, mut keys: Vec<Key>, rng: &mut R) {
         keys.sort_unstable();
         for key in keys {
             let (code, slot) = (code_of(key), slot_of(key));
@@ -111,7 +111,7 @@ impl CandidateScan<'_> {
         }
     }
 
-    /// All arms of these codes and lower ones are quiet, if they weren't before.
+    /// Marks all arms with these codes or lower ones as quiet.
     pub(super) fn stop_at(&mut self, cuts: [u16; 2]) {
         for (stop, cut) in self.stops.iter_mut().zip(cuts) {
             *stop = (*stop).min(key(cut, 0, 0));
