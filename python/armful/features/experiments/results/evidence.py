@@ -6,7 +6,7 @@ from armful.features.experiments.results.store import Evidence, PhaseCounts
 class PendingEvidence:
     """Evidence that `EvidenceJob` will write.
 
-    The evidence that counts is the maximum over all evaluations. A p-value that a caller has seen must not increase later, so a
+    The evidence that counts is the maximum over all evaluations. A p-value that a caller has seen must not increase, so a
     request for results adds its evidence here, and the next request takes it into account. Requests never write themselves.
     """
 
