@@ -43,17 +43,21 @@ class ChunkedBody:
     def __init__(self, on_body: Callable[[bytes], None], on_complete: Callable[[], None]) -> None:
         self._on_body = on_body
         self._on_complete = on_complete
+        self._complete = False
         self._parser = httptools.HttpRequestParser(self)
         # The head of a request with the same kind of body, and without an offer to upgrade.
         self._parser.feed_data(b"POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
 
     def on_body(self, part: bytes) -> None:
-        """Pass on a part of the body. Called by httptools."""
-        self._on_body(part)
+        """Pass on a part of the body. Called by httptools, also for requests that follow."""
+        if not self._complete:
+            self._on_body(part)
 
     def on_message_complete(self) -> None:
-        """Report the end of the body. Called by httptools."""
-        self._on_complete()
+        """Report the end of the body. Called by httptools, also for requests that follow."""
+        if not self._complete:
+            self._complete = True
+            self._on_complete()
 
     def feed(self, data: bytes) -> bytes:
         """Read the next bytes. Nothing comes after the body."""

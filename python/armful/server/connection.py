@@ -2,23 +2,20 @@
 
 import asyncio
 from collections.abc import Coroutine
-from http import HTTPStatus
 from time import monotonic
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import httptools
-import msgspec
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import is_ssl
 
-from armful.contract.problems import Problem
-from armful.http.problems import HEADERS, MEDIA_TYPE
 from armful.http.request import RequestHandler
-from armful.observability import request_ids
 from armful.server.body_parser import BodyParser, ChunkedBody, LengthBody
 from armful.server.fast_response import FastResponse
+from armful.server.rejection import rejection
+from armful.server.trailers import IgnoredTrailers
 
 HEAD_LIMIT = 65_536
 """Bytes that a request line and its headers may have together."""
@@ -27,7 +24,13 @@ URL_LIMIT = 16_384
 """Bytes that the path and the query of a request may have together."""
 
 HEADER_COUNT_LIMIT = 100
-"""Number of headers that a request may have."""
+"""Number of headers that a request may have, with its trailers."""
+
+PART_SIZE = 1024
+"""Bytes that are parsed at once. The limits of a head are checked after each part."""
+
+QUEUE_LIMIT = 8
+"""Requests parsed ahead on one connection, and those that end in the same part. The bytes of the others wait unparsed."""
 
 
 class HttpConnection(HttpToolsProtocol):
@@ -43,7 +46,17 @@ class HttpConnection(HttpToolsProtocol):
     """The last request whose head has arrived; None before the first."""
 
     _head_size = 0
-    _read_size = 0
+    """Bytes that have arrived since the last part of a body or the end of the last head."""
+
+    _unparsed: bytearray | None = None
+    """What has arrived and must wait, because enough requests are queued or an earlier response must come first."""
+
+    _ended = False
+    """Whether the client has closed its sending side while some bytes were unparsed."""
+
+    _rejection: bytes | None = None
+    """The last response of this connection, sent after those to the requests before."""
+
     _serving: FastResponse | None = None
     _offered_body: BodyParser | None = None
     """Reads the body of a request that offers to upgrade, while that body arrives."""
@@ -55,18 +68,50 @@ class HttpConnection(HttpToolsProtocol):
             self._reject(503, "The service has too many connections; nothing was counted, try again shortly")
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has arrived, and limit the size of request heads."""
+        """Parse what has arrived, a part at a time, and limit the size of request heads."""
         if self.transport.is_closing():
             return
         self._unset_keepalive_if_required()
-        self._read_size = len(data)
-        self._parse(data)
-        if self.in_head:
-            self._head_size += len(data)
-            if self._head_size > HEAD_LIMIT:
-                self._reject_head()
+        if len(data) <= PART_SIZE and self._unparsed is None:
+            self._parse_part(data)
         else:
-            self._head_size = 0
+            if self._unparsed is None:
+                self._unparsed = bytearray()
+            self._unparsed += data
+            self._parse_on()
+
+    def _parse_on(self) -> None:
+        """Parse what has waited, until enough requests are queued. After a rejection, nothing more is parsed."""
+        self._unset_keepalive_if_required()
+        unparsed = self._unparsed
+        while unparsed and self._rejection is None and len(self.pipeline) < QUEUE_LIMIT:
+            part = bytes(unparsed[:PART_SIZE])
+            del unparsed[:PART_SIZE]
+            self._parse_part(part)
+            if self.transport.is_closing():
+                return
+        if self._rejection is not None:
+            self._unparsed = bytearray()
+            self.flow.pause_reading()
+            if not self.pipeline and (self._serving is None or self._serving.response_complete):
+                self._close_with(self._rejection)
+        elif unparsed:
+            self.flow.pause_reading()
+        else:
+            self._unparsed = None
+            if self._ended and not self.eof_received():
+                self.transport.close()
+
+    def _parse_part(self, data: bytes) -> None:
+        self._parse(data)
+        request = self.cycle
+        if request is not None and request.scope is self.scope and not request.more_body:
+            return
+        self._head_size += len(data)
+        if self._head_size > HEAD_LIMIT:
+            self._reject(431, _HEAD_TOO_LARGE)
+        elif self.headers is not None and len(self.headers) > HEADER_COUNT_LIMIT:
+            self._reject(431, _TOO_MANY_HEADERS)
 
     def _parse(self, data: bytes) -> None:
         try:
@@ -82,7 +127,7 @@ class HttpConnection(HttpToolsProtocol):
             self._read_offered_body()
             self._parse(data[upgrade.args[0] :])
         except httptools.HttpParserError:
-            self.send_400_response("Invalid HTTP request received.")
+            self._reject(400, "What has arrived is not HTTP/1.1, or its length is not certain")
 
     def _read_offered_body(self) -> None:
         headers = dict(self.headers)
@@ -110,6 +155,7 @@ class HttpConnection(HttpToolsProtocol):
         scope["method"] = parser.get_method().decode("ascii")
         if version != "1.1":
             scope["http_version"] = version
+        self._head_size = 0
         url = httptools.parse_url(self.url)
         path = url.path.decode("ascii")
         scope["path"] = unquote(path) if "%" in path else path
@@ -124,8 +170,14 @@ class HttpConnection(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((request, self.app))
 
+    def on_chunk_header(self) -> None:
+        """Ignore the headers that follow, because they are trailers. httptools calls this before each chunk."""
+        if type(self.headers) is list:
+            self.headers = IgnoredTrailers(len(self.headers))  # type: ignore[assignment]
+
     def on_body(self, body: bytes) -> None:
         """Keep a part of a request's body."""
+        self._head_size = 0
         request = self.cycle
         if request.response_complete:
             return
@@ -141,23 +193,22 @@ class HttpConnection(HttpToolsProtocol):
 
     def _body_complete(self) -> None:
         request = self.cycle
-        if not request.response_complete:
-            request.more_body = False
-            request.wake()
+        request.more_body = False
+        request.wake()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         """Serve a request whose turn has come."""
         scope = cycle.scope
+        self._serving = cycle
         if len(scope["raw_path"]) + len(scope["query_string"]) > URL_LIMIT:
-            self._reject(414, f"The path and the query have more than {URL_LIMIT} bytes together")
+            self._close_with(
+                rejection(414, f"The path and the query have more than {URL_LIMIT} bytes together")
+            )
         elif len(scope["headers"]) > HEADER_COUNT_LIMIT:
-            self._reject(431, f"The request has more than {HEADER_COUNT_LIMIT} headers")
-        elif self._head_size + self._read_size > HEAD_LIMIT and _size_of_head(scope) > HEAD_LIMIT:
-            self._reject_head()
+            self._close_with(rejection(431, _TOO_MANY_HEADERS))
         elif isinstance(app, RequestHandler):
             # The application reads how long the request has waited from here on.
             cycle.ready_at = monotonic()
-            self._serving = cycle
             app.take(cycle)
         else:
             self.start_task(cycle, app)
@@ -181,6 +232,9 @@ class HttpConnection(HttpToolsProtocol):
     def eof_received(self) -> bool:  # type: ignore[override]
         """Keep the connection open until a complete request has its response: the client may close only its sending side."""
         last = self.cycle
+        if self._unparsed and not is_ssl(self.transport):
+            self._ended = True
+            return True
         if last is None or last.more_body or last.response_started or is_ssl(self.transport):
             return False
         last.keep_alive = False
@@ -194,9 +248,29 @@ class HttpConnection(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
+        if self.pipeline or self._unparsed is not None:
+            self._go_on()
+        else:
+            self.flow.resume_reading()
+
+    def on_response_complete(self) -> None:
+        """Go on after a response in messages, as uvicorn does."""
+        if self.pipeline or self._unparsed is not None:
+            self.server_state.total_requests += 1
+            self._go_on()
+        else:
+            super().on_response_complete()
+
+    def _go_on(self) -> None:
+        """Serve the next request in the queue, and parse more. Read on once no request waits for its turn."""
+        if self.transport.is_closing():
+            return
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+        if self._unparsed is not None:
+            self._parse_on()
+        if self._unparsed is None and not self.pipeline:
+            self.flow.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the request that is being served; uvicorn tells only the last one that arrived."""
@@ -235,30 +309,36 @@ class HttpConnection(HttpToolsProtocol):
             return self.scope is None
         return self.cycle.response_complete and not self.cycle.more_body
 
-    def send_400_response(self, msg: str) -> None:
-        """Reject bytes that are not HTTP."""
-        self._reject(400, msg)
-
-    def _reject_head(self) -> None:
-        self._reject(431, f"The request line and the headers have more than {HEAD_LIMIT} bytes together")
+    @property
+    def unparsed_size(self) -> int:
+        """Bytes of heads and of waiting requests that this connection holds."""
+        return self._head_size + (0 if self._unparsed is None else len(self._unparsed))
 
     def _reject(self, status: int, detail: str) -> None:
-        body = msgspec.json.encode(Problem(title=HTTPStatus(status).phrase, status=status, detail=detail))
-        headers = {
-            **HEADERS.get(status, {}),
-            "Content-Type": MEDIA_TYPE,
-            "Content-Length": len(body),
-            "Connection": "close",
-            "X-Content-Type-Options": "nosniff",
-            "X-Request-ID": request_ids.generate().decode(),
-        }
-        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        self.transport.write("\r\n".join([*lines, "", ""]).encode() + body)
+        """Read no more, and respond with a problem, once all earlier requests have their responses."""
+        response = rejection(status, detail)
+        request = self.cycle
+        if self.in_head or not request.more_body:
+            waits = request is not None and not request.response_complete
+        elif self.pipeline:
+            self.pipeline.popleft()  # the request whose body is rejected
+            waits = True
+        else:
+            waits = False
+            if request.response_started:
+                self.transport.close()
+                return
+        if waits:
+            self._rejection = response
+            self._unparsed = bytearray()
+            self.flow.pause_reading()
+        else:
+            self._close_with(response)
+
+    def _close_with(self, response: bytes) -> None:
+        self.transport.write(response)
         self.transport.close()
 
 
-def _size_of_head(scope: Any) -> int:
-    """Bytes of a request's line and headers, within a few of the line."""
-    size: int = len(scope["raw_path"]) + len(scope["query_string"])
-    return size + sum(len(name) + len(value) + len(b": \r\n") for name, value in scope["headers"])
+_HEAD_TOO_LARGE = f"The request line and the headers have more than {HEAD_LIMIT} bytes together"
+_TOO_MANY_HEADERS = f"The request has more than {HEADER_COUNT_LIMIT} headers"

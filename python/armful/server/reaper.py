@@ -5,7 +5,7 @@ from typing import Any
 from armful.server.connection import HttpConnection
 
 UNREAD_LIMIT = 200_000_000
-"""Bytes of responses that a process may hold for clients that have not read them."""
+"""Bytes that a process may hold for its clients: responses not yet read, incomplete heads, and requests not yet parsed."""
 
 
 class ConnectionReaper:
@@ -45,9 +45,11 @@ class ConnectionReaper:
         self._abort_slow_readers(connections)
 
     def _abort_slow_readers(self, connections: set[Any]) -> None:
-        """Close the longest-stalled connections first when unsent bytes exceed the limit."""
+        """Close the longest-stalled connections first when the bytes held exceed the limit."""
         unread = {
-            one: size for one in list(connections) if (size := one.transport.get_write_buffer_size()) > 0
+            one: size
+            for one in list(connections)
+            if (size := one.transport.get_write_buffer_size() + one.unparsed_size) > 0
         }
         self._unread = {one: unread.pop(one) for one in self._unread if one in unread} | unread
         excess = sum(self._unread.values()) - UNREAD_LIMIT
