@@ -7,6 +7,10 @@ const api = ["/variants", "/standings", "/experiments", "/live", "/keys", "/powe
 
 export default defineConfig({
   base: "/dashboard/",
+  // Below a path prefix, only armful knows the address of index.html. Everything else finds its files by relative paths.
+  experimental: {
+    renderBuiltUrl: (_, { hostType }) => (hostType === "html" ? undefined : { relative: true }),
+  },
   plugins: [react()],
   build: {
     outDir: "../python/armful/static/dashboard",

@@ -29,7 +29,7 @@ async def document() -> bytes:
         "raw_path": b"/openapi.json",
         "query_string": b"",
         "root_path": "",
-        "headers": [],
+        "headers": [(b"host", b"armful")],
         "client": None,
         "server": None,
     }

@@ -1,6 +1,7 @@
 import { QueryClient, useQuery } from "@tanstack/react-query";
 import { Armful, ArmfulError, type TableQuery } from "armful-client";
 import { connection } from "./connection";
+import { rootPath } from "./root-path";
 import { session } from "./session";
 
 const MIN_RETRY_DELAY_MS = 500;
@@ -19,10 +20,10 @@ async function fetchAndTrackConnection(request: Request): Promise<Response> {
   }
 }
 
-export const api = new Armful({ apiKey: session.key, fetch: fetchAndTrackConnection });
+export const api = new Armful({ baseUrl: rootPath, apiKey: session.key, fetch: fetchAndTrackConnection });
 
 /** A client that uses the given key instead of the session's, to check the key at sign-in. */
-export const clientForKey = (key: string): Armful => new Armful({ apiKey: key });
+export const clientForKey = (key: string): Armful => new Armful({ baseUrl: rootPath, apiKey: key });
 
 /** Whether the same request may succeed later: armful was unreachable, overloaded or rate-limiting. */
 function isTransient(error: Error): boolean {

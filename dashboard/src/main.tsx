@@ -13,6 +13,7 @@ import "./styles/page.css";
 import "./styles/shell.css";
 import { createQueryClient } from "./api";
 import { App } from "./app";
+import { rootPath } from "./root-path";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no element #root");
@@ -20,7 +21,7 @@ if (root === null) throw new Error("index.html has no element #root");
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={createQueryClient()}>
-      <BrowserRouter basename="/dashboard">
+      <BrowserRouter basename={`${rootPath}/dashboard`}>
         <App />
       </BrowserRouter>
     </QueryClientProvider>

@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING
 
 from litestar import Litestar
+from litestar.datastructures import State
 from litestar.di import Provide
 
 from armful.http import dashboard, docs, problems
 from armful.http.auth import guard
 from armful.http.front import FrontMiddleware
+from armful.http.prefix import FrontBelowPrefix
 from armful.http.routes import (
     audit,
     experiments,
@@ -54,6 +56,7 @@ def create_app(settings: Settings, tracing: "Tracing | None" = None) -> FrontMid
             docs.router,
             metrics.handler(service.metrics, settings.data_dir, public=settings.metrics_open),
             dashboard.router,
+            dashboard.home,
         ],
         dependencies={"services": Provide(lambda: service.services, sync_to_thread=False)},
         guards=[guard],
@@ -62,5 +65,7 @@ def create_app(settings: Settings, tracing: "Tracing | None" = None) -> FrontMid
         openapi_config=docs.openapi(),
         request_max_body_size=settings.body_limit,
         logging_config=None,
+        state=State({"root_path": settings.root_path or ""}),
     )
-    return FrontMiddleware(app, service, settings)
+    front = FrontBelowPrefix if settings.root_path else FrontMiddleware
+    return front(app, service, settings)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 
 _LISTS = ("cors_origins",)
+_ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.\[\]:_-]+")
 
 
@@ -50,8 +51,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     receive_timeout: float = 10.0
     """Maximum seconds for a complete request to arrive. A slower one gets a 408, or its connection is closed."""
 
+    keep_alive: float = 75.0
+    """Seconds that a connection may stay idle before it is closed. Set it longer than a load balancer's idle timeout."""
+
     wait_limit: float = 0.5
     """Maximum seconds a request waits in the queue of a busy process before it gets a 503."""
+
+    root_path: str | None = None
+    """Path prefix that a proxy serves armful below, such as `/armful`. Requests may come with or without it."""
 
     tls_cert: Path | None = None
     """File with the TLS certificate chain, to serve HTTPS. Requires `ARMFUL_TLS_KEY`."""
@@ -103,6 +110,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             raise ValueError(
                 f"ARMFUL_CORS_ORIGINS has {origin!r}: write an origin like https://example.com, without a path"
             )
+    if settings.root_path is not None and not _ROOT_PATH.fullmatch(settings.root_path):
+        raise ValueError(f"ARMFUL_ROOT_PATH is {settings.root_path!r}: write a path like /armful")
     return settings
 
 

@@ -20,8 +20,7 @@ from armful.domain.key import new_key
 from armful.domain.outcome import Outcome
 from armful.domain.variant import NewVariant
 from armful.http import fast as hot
-from armful.http.front import _path
-from armful.http.paths import unescaped
+from armful.http.paths import decoded, unescaped
 from armful.http.routes.outcomes import _split_batch, _split_lines
 from armful.observability import request_ids
 from armful.observability.logs import escape_control_characters
@@ -126,7 +125,7 @@ def test_a_key_that_differs_anywhere_is_unknown(cut: int, noise: bytes) -> None:
 
 @given(raw=st.binary() | st.text("/%2f.e0sva", max_size=30).map(str.encode))
 def test_paths(raw: bytes) -> None:
-    path = _path(raw)
+    path = decoded(raw)
     assert path.count("/") == raw.partition(b"?")[0].count(b"/")
     for method in ("GET", "POST"):
         if (found := hot.find(method, path)) is not None:
@@ -187,7 +186,7 @@ HOSTILE = {
     "digits in CSV": lambda: list(
         read([b"variant_id,impressions,prior_alpha\n", b"a," + b" " * SIZE + b"1" * SIZE + b"x,1\n"], "csv")
     ),
-    "slashes": lambda: hot.find("GET", _path(b"/variants" + b"/%2f" * SIZE + b"/stats")),
+    "slashes": lambda: hot.find("GET", decoded(b"/variants" + b"/%2f" * SIZE + b"/stats")),
     "spaces of a header": lambda: ApiKeyCache("k").authenticate(b"Bearer" + b" " * SIZE + b"k" + b" " * SIZE),
     "origins": lambda: from_environment({"ARMFUL_CORS_ORIGINS": "https://" + "a." * SIZE + "/"}),
     "control characters": lambda: escape_control_characters("\x1b[" * SIZE),

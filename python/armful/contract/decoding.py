@@ -6,13 +6,19 @@ from typing import TypeVar
 import msgspec
 
 from .problems import FieldError
+from .surrogates import half_surrogate
 
 T = TypeVar("T")
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""What some programs write before UTF-8 text. It is no part of the text."""
 
 _ECHO_LIMIT = 80
 _MESSAGE_LIMIT = 200
 _PATH = re.compile(r" - at (`key` in )?`\$(.*)`$")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+_NAMED = re.compile(r"`(\w+)` (is .*)")
+"""How a type's own check words an error about one of its fields."""
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 
 
@@ -37,6 +43,12 @@ def decode(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
     except msgspec.ValidationError as error:
         raise Unprocessable(explain(error, body)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if body.startswith(BYTE_ORDER_MARK):
+            return decode(body.removeprefix(BYTE_ORDER_MARK), decoder)
+        if half := half_surrogate(body):
+            raise Unprocessable(
+                FieldError("body", f"contains {half}, which is half of a surrogate pair: send both or none")
+            ) from error
         raise Unprocessable(FieldError("body", f"is not valid JSON: {error}")) from error
     except RecursionError as error:
         raise Unprocessable(FieldError("body", "is nested too deeply")) from error
@@ -60,6 +72,8 @@ def explain(error: msgspec.ValidationError, body: bytes) -> FieldError:
         message = "Expected printable characters only"
     if len(message) > _MESSAGE_LIMIT:
         message = message[:_MESSAGE_LIMIT] + "…"
+    if not steps and (named := _NAMED.match(message)):
+        return FieldError(named[1], named[2])
     if missing := _MISSING.match(message):
         return FieldError(_name([*steps, missing.group(1)]), "is missing")
     try:

@@ -29,6 +29,10 @@ class Outcome(Struct, kw_only=True, omit_defaults=True, gc=False):
     def __post_init__(self) -> None:
         if not (self.impression or self.success):
             raise ValueError("`impression` and `success` are both false: set at least one of them to true")
+        if self.selection_id is not None and not self.selection_id.int:
+            raise ValueError(
+                "`selection_id` is all zeros, which no selection has: send the one that the selection returned, or none"
+            )
 
 
 VariantOutcome: TypeAlias = tuple[int, Outcome]

@@ -6,6 +6,7 @@ from typing import Any
 from litestar.types import Receive
 
 from armful.domain.errors import Overloaded
+from armful.http.codings import decompressed
 from armful.http.problems import HttpProblem
 from armful.http.request import HttpRequest
 
@@ -77,6 +78,36 @@ class Bodies:
             raise HttpProblem(408, f"The body did not arrive within {self._timeout:g} seconds") from None
         finally:
             self._waiting.pop(task, None)
+
+    async def decompress(self, coding: str, body: bytes) -> bytes:
+        """Decompress a body in small pieces, between which other requests have their turn.
+
+        The result counts as arriving until it is passed to `release`.
+
+        Raises:
+            HttpProblem: The body is malformed, or too long when decompressed.
+            Overloaded: Too many bytes of other bodies are arriving.
+        """
+        parts: list[bytes] = []
+        size = 0
+        try:
+            for part in decompressed(coding, body):
+                size += len(part)
+                self._receiving += len(part)
+                if size > self._limit:
+                    raise HttpProblem(413, f"The decompressed body has more than {self._limit} bytes")
+                if self._receiving > self._limit * _FULL_SIZE_BODIES:
+                    raise Overloaded
+                parts.append(part)
+                await asyncio.sleep(0)
+        except BaseException:
+            self._receiving -= size
+            raise
+        return b"".join(parts)
+
+    def release(self, body: bytes) -> None:
+        """Note that a decompressed body is no longer needed."""
+        self._receiving -= len(body)
 
     def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancel the tasks whose deadline has passed, and set the timer for the next deadline."""

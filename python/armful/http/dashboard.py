@@ -5,12 +5,16 @@ import re
 from pathlib import Path
 from typing import Any
 
-from litestar import MediaType, Request, Response, Router, get
+from litestar import Request, Response, Router, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
+from litestar.response import Redirect
+
+from armful.http.cached_files import CachedFile, CachedFolder, respond
 
 _FOLDER = Path(__file__).parent.parent / "static" / "dashboard"
 _ENCODINGS = {"br": ".br", "gzip": ".gz"}
+_ROOT_PATH = '<meta name="root-path" content="'
 _HASHED = re.compile(r"-[\w-]{8}\.\w+$")
 
 _HEADERS = {
@@ -37,11 +41,14 @@ _NOT_BUILT = """<!doctype html>
 """
 
 
+_assets = CachedFolder(_FOLDER / "assets")
+
+
 @get("/assets/{name:str}", public=True, include_in_schema=False, sync_to_thread=False)
-def asset(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
+def asset(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]:
     """Return one of the dashboard's files, compressed if the browser accepts that."""
-    folder = _FOLDER / "assets"
-    if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", name) or not (folder / name).is_file():
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", name) or (file := _assets.find(name, kind)) is None:
         raise NotFoundException(f"No such file: {name}")
     # A file with a digest in its name never changes.
     cache = "public, max-age=31536000, immutable" if _HASHED.search(name) else "no-cache"
@@ -49,22 +56,33 @@ def asset(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[byte
     accepted = {
         item.partition(";")[0].strip() for item in request.headers.get("accept-encoding", "").split(",")
     }
-    path = folder / name
     for encoding, suffix in _ENCODINGS.items():
-        if encoding in accepted and (folder / (name + suffix)).is_file():
+        if encoding in accepted and (compressed := _assets.find(name + suffix, kind)) is not None:
             headers["Content-Encoding"] = encoding
-            path = folder / (name + suffix)
-            break
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return Response(path.read_bytes(), media_type=kind, headers=headers)
+            return respond(request, compressed, headers)
+    return respond(request, file, headers)
 
 
 @get(["/", "/{path:path}"], public=True, include_in_schema=False, sync_to_thread=False)
-def page() -> Response[bytes]:
+def page(request: Request[Any, Any, Any]) -> Response[Any]:
     """Return the dashboard's only page for every path: its script reads from the path what to show."""
-    index = _FOLDER / "index.html"
-    body = index.read_bytes() if index.is_file() else _NOT_BUILT.encode()
-    return Response(body, media_type=MediaType.HTML, headers={**_HEADERS, "Cache-Control": "no-cache"})
+    state = request.app.state
+    file: CachedFile | None = state.get("dashboard")
+    if file is None:
+        index = _FOLDER / "index.html"
+        html = index.read_text() if index.is_file() else _NOT_BUILT
+        # The page's own links are absolute, so that they work on all of its paths.
+        html = html.replace('"/d', f'"{state.root_path}/d').replace(
+            _ROOT_PATH, f"{_ROOT_PATH}{state.root_path}"
+        )
+        file = state["dashboard"] = CachedFile.of(html.encode(), "text/html; charset=utf-8")
+    return respond(request, file, _HEADERS)
+
+
+@get("/", public=True, include_in_schema=False, sync_to_thread=False)
+def home(request: Request[Any, Any, Any]) -> Redirect:
+    """Lead from the service's address to the dashboard."""
+    return Redirect(f"{request.app.state.root_path}/dashboard")
 
 
 router = Router("/dashboard", route_handlers=[asset, page])

@@ -3,19 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from litestar import Request, Response, Router, get
-from litestar.datastructures import CacheControlHeader
+from litestar import Litestar, Request, Response, Router, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath
-from litestar.response import File
 from litestar.types import Method
 from msgspec import json
 
 from armful import __version__
+from armful.http.cached_files import CachedFile, CachedFolder, respond
 from armful.http.openapi import build
 
 _FOLDER = Path(__file__).parent.parent / "static" / "docs"
@@ -25,7 +24,9 @@ _FILES = ("swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui
 
 _KINDS = {"js": "text/javascript", "css": "text/css"}
 
-_ICON = (Path(__file__).parent / "icon.svg").read_bytes()
+_files = CachedFolder(_FOLDER)
+
+_ICON = CachedFile.of((Path(__file__).parent / "icon.svg").read_bytes(), "image/svg+xml")
 
 _PAGE = b"""<!doctype html>
 <html lang="en">
@@ -69,49 +70,44 @@ _POLICY = (
 )
 
 
-@get(
-    "/docs/assets/{name:str}",
-    public=True,
-    include_in_schema=False,
-    cache_control=CacheControlHeader(max_age=86400),
-)
-async def asset(name: FromPath[str]) -> File:
+@get("/docs/assets/{name:str}", public=True, include_in_schema=False, sync_to_thread=False)
+def asset(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]:
     """Return one of Swagger UI's files."""
-    if name not in _FILES or not (_FOLDER / name).is_file():
+    kind = _KINDS.get(name.rpartition(".")[2], "")
+    if name not in _FILES or (file := _files.find(name, kind)) is None:
         raise NotFoundException(f"No such file: {name}")
-    kind = _KINDS[name.rpartition(".")[2]]
-    return File(_FOLDER / name, content_disposition_type="inline", media_type=kind)
+    return respond(request, file, {"Cache-Control": "max-age=86400"})
 
 
-@get(
-    "/docs/assets/start.js",
-    public=True,
-    include_in_schema=False,
-    sync_to_thread=False,
-    media_type="text/javascript",
-)
-def start() -> bytes:
+@get("/docs/assets/start.js", public=True, include_in_schema=False, sync_to_thread=False)
+def start(request: Request[Any, Any, Any]) -> Response[Any]:
     """Return the script that starts Swagger UI."""
-    return _START
+    return respond(request, CachedFile.of(_below(request.app, _START), "text/javascript"))
 
 
-@get("/favicon.ico", public=True, include_in_schema=False, sync_to_thread=False, media_type="image/svg+xml")
-def favicon() -> bytes:
+@get("/favicon.ico", public=True, include_in_schema=False, sync_to_thread=False)
+def favicon(request: Request[Any, Any, Any]) -> Response[Any]:
     """Return the icon that browsers request."""
-    return _ICON
+    return respond(request, _ICON)
 
 
 @get("/openapi.json", public=True, include_in_schema=False, sync_to_thread=False)
-def document(request: Request[Any, Any, Any]) -> Response[bytes]:
+def document(request: Request[Any, Any, Any]) -> Response[Any]:
     """Return the OpenAPI document. It never changes, so it is encoded once."""
     state = request.app.state
-    body: bytes | None = state.get("openapi")
-    if body is None:
-        body = state["openapi"] = json.encode(build(request.app))
-    return Response(body, media_type="application/json")
+    file: CachedFile | None = state.get("openapi")
+    if file is None:
+        file = state["openapi"] = CachedFile.of(json.encode(build(request.app)), "application/json")
+    return respond(request, file)
 
 
 router = Router("/", route_handlers=[asset, start, favicon, document])
+
+
+def _below(app: Litestar, text: bytes) -> bytes:
+    """Put the path prefix, `ARMFUL_ROOT_PATH`, before the absolute paths in a page or a script."""
+    root_path: str = app.state.root_path
+    return text.replace(b'"/', b'"' + root_path.encode() + b"/")
 
 
 def _operation_id(handler: HTTPRouteHandler, method: Method, path: list[Any]) -> str:
@@ -125,7 +121,7 @@ class _LocalSwagger(OpenAPIRenderPlugin):
         super().__init__(path="/")
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        return _PAGE if (_FOLDER / _FILES[0]).is_file() else _NOT_BUILT
+        return _below(request.app, _PAGE if (_FOLDER / _FILES[0]).is_file() else _NOT_BUILT)
 
 
 def openapi() -> OpenAPIConfig:

@@ -11,22 +11,23 @@ from contextvars import Context, copy_context
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from urllib.parse import unquote_to_bytes
 
 import structlog
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from armful.domain.errors import Overloaded
+from armful.domain.errors import Overloaded, Unauthenticated
 from armful.domain.key import ApiKey
 from armful.features.services import Services
 from armful.http import fast, problems
 from armful.http.auth import KEY, REQUEST, REQUEST_ID, check_scope
 from armful.http.bodies import Bodies
-from armful.http.headers import Headers, ResponseHeaders, header_lines
-from armful.http.paths import escaped
+from armful.http.codings import body_coding, plain_headers
+from armful.http.headers import Headers, ResponseHeaders, check_headers, header_lines
+from armful.http.methods import routed
+from armful.http.paths import decoded
 from armful.http.pending_response import PendingResponse, Waiting
-from armful.http.request import AsgiRequest, HttpRequest, RequestHandler
+from armful.http.request import AsgiRequest, HttpRequest, RequestHandler, replaying
 from armful.observability import request_ids
 from armful.observability.logs import REQUEST_ID as LOGGED_ID
 from armful.observability.metrics import Metrics
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from armful.observability.tracing import Tracing
 
 _PUBLIC = ("/health", "/docs", "/dashboard", "/openapi.json", "/favicon.ico")
+_ALWAYS_SERVED = ("/health/live", "/health/ready")
+"""Paths served however long a request has waited: an orchestrator that gets no response kills the process."""
+
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _HTTP: Final = ScopeType.HTTP
 _UNKNOWN = "other"
@@ -64,6 +68,7 @@ class FrontMiddleware(RequestHandler):
         self._process = process
         self._bodies = Bodies(settings.body_limit, settings.receive_timeout)
         self._wait_limit = settings.wait_limit
+        self._root_path = settings.root_path or ""
         self._headers = ResponseHeaders(settings.cors_origins, tls=settings.tls_cert is not None)
         self._log_requests = settings.log_requests
         self._tracing = process.tracing
@@ -112,17 +117,25 @@ class FrontMiddleware(RequestHandler):
     def _serve(self, call: "_Call") -> None:
         """Admit a request, and respond to it once its body has arrived."""
         try:
+            sent: Any = call.scope["headers"]
+            if b"host" not in call.headers or len(call.headers) != len(sent):
+                check_headers(sent, call.scope["http_version"])
             if self._headers.cors and call.scope["method"] == "OPTIONS":
                 preflight = self._headers.preflight(call.headers)
                 if preflight is not None:
                     self._send(call, 204, header_lines(self._complete_headers(call, preflight)), None)
                     return
-            if call.fast is None and call.scope["path"].startswith(self._public):
-                call.request.leave_to(partial(self._pass_on, call))
+            if call.fast is None and self._is_public(call.scope["path"]):
+                self._admit_anyone(call)
+                call.request.leave_to(partial(self._pass_on, call, None))
                 return
             self._admit(call)
             body: bytes | None = b""
             if call.with_body:
+                if b"content-encoding" in call.headers:
+                    coding = body_coding(call.headers[b"content-encoding"])
+                    call.request.start(self._receive(call, coding))
+                    return
                 body = self._bodies.whole(call.request)
             if body is None:
                 call.request.start(self._receive(call))
@@ -130,6 +143,18 @@ class FrontMiddleware(RequestHandler):
                 self._respond(call, body)
         except Exception as error:
             self._reject(call, error)
+
+    def _is_public(self, path: str) -> bool:
+        return path == "/" or path.startswith(self._public)
+
+    def _admit_anyone(self, call: "_Call") -> None:
+        """Admit a request that needs no key.
+
+        Raises:
+            Overloaded: It has waited too long.
+        """
+        if call.request.waited() > self._wait_limit and call.scope["path"] not in _ALWAYS_SERVED:
+            raise Overloaded
 
     def _admit(self, call: "_Call") -> None:
         """Admit a request.
@@ -148,14 +173,24 @@ class FrontMiddleware(RequestHandler):
             call.endpoint = endpoint.pattern
             check_scope(key, endpoint.scope)
 
-    async def _receive(self, call: "_Call") -> None:
-        """Receive the body, then respond."""
+    async def _receive(self, call: "_Call", coding: str | None = None) -> None:
+        """Receive the body, and decompress it if it has a coding. Then respond, if the key is still valid."""
         LOGGED_ID.set(call.request_id)
         try:
             body = await self._bodies.read(call.request.receive, asyncio.get_running_loop())
+            if coding is not None:
+                body = await self._bodies.decompress(coding, body)
+            if call.key is not None and not self._process.key_cache.is_valid(call.key):
+                raise Unauthenticated("The API key was revoked or has expired while the body arrived")
         except Exception as error:
             self._reject(call, error)
+            return
+        if coding is None:
+            self._respond(call, body)
+        elif call.fast is None:
+            call.request.leave_to(partial(self._pass_on_decompressed, call, body))
         else:
+            self._bodies.release(body)
             self._respond(call, body)
 
     def _respond(self, call: "_Call", body: bytes) -> None:
@@ -210,11 +245,23 @@ class FrontMiddleware(RequestHandler):
         call.request.respond(status, lines, body, close=close)
         self._record(call, status)
 
-    async def _pass_on(self, call: "_Call", *arguments: Any) -> None:
-        """Let Litestar serve a request, and record its response. A body already received precedes the ASGI arguments."""
-        *read, scope, receive, send = arguments
+    async def _pass_on_decompressed(
+        self, call: "_Call", body: bytes, scope: HTTPScope, receive: Receive, send: Send
+    ) -> None:
+        """Let Litestar serve a request as if its body had come without a coding."""
+        scope["headers"] = plain_headers(scope["headers"], len(body))
+        try:
+            await self._pass_on(call, body, scope, receive, send)
+        finally:
+            self._bodies.release(body)
+
+    async def _pass_on(
+        self, call: "_Call", body: bytes | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Let Litestar serve a request, whose body may have been received already, and record its response."""
         LOGGED_ID.set(call.request_id)
-        scope.update({KEY: call.key, REQUEST_ID: call.request_id, REQUEST: call.request})
+        extended: Any = scope
+        extended.update({KEY: call.key, REQUEST_ID: call.request_id, REQUEST: call.request})
         status = 500
 
         async def observed(message: Message) -> None:
@@ -225,8 +272,9 @@ class FrontMiddleware(RequestHandler):
                 message["headers"] = self._complete_headers(call, message.get("headers", ()))
             await send(message)
 
-        await self._app(scope, _replaying(read[0], receive) if read else receive, observed)
-        call.endpoint = call.scope.get("path_template") or _UNKNOWN
+        scope, routed_send = routed(scope, observed)
+        await self._app(scope, receive if body is None else replaying(body, receive), routed_send)
+        call.endpoint = scope.get("path_template") or _UNKNOWN
         self._record(call, status)
 
     def _complete_headers(self, call: "_Call", headers: Iterable[tuple[bytes, bytes]]) -> Headers:
@@ -279,7 +327,7 @@ class _Call:
         self.headers = dict(scope["headers"])
         self.request_id = request_ids.accept_or_generate(self.headers.get(request_ids.HEADER))
         if b"%2" in scope["raw_path"]:
-            scope["path"] = _path(scope["raw_path"])
+            scope["path"] = decoded(scope["raw_path"])
         method = scope["method"]
         self.with_body = method in _WITH_BODY
         self.fast = fast.find(method, scope["path"], scope["query_string"])
@@ -287,22 +335,3 @@ class _Call:
         self.key: ApiKey | None = None
         self.span: Span | None = None
         self.context: Context | None = None
-
-
-def _path(raw: bytes) -> str:
-    """Decode the path; escape slashes sent as %2F, so that the variant id "a/b" stays one path segment."""
-    return "/".join(escaped(unquote_to_bytes(part)) for part in raw.partition(b"?")[0].split(b"/"))
-
-
-def _replaying(body: bytes, receive: Receive) -> Receive:
-    """Return an ASGI receive channel that first delivers a body already received, and then whatever follows it."""
-    replayed = False
-
-    async def next_message() -> Any:
-        nonlocal replayed
-        if replayed:
-            return await receive()
-        replayed = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return next_message

@@ -27,6 +27,35 @@ _PREFLIGHT = (
 )
 
 
+_ONCE = frozenset(
+    (
+        b"host",
+        b"authorization",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"idempotency-key",
+        b"transfer-encoding",
+    )
+)
+"""Headers of which a proxy might read one and armful another."""
+
+
+def check_headers(headers: Sequence[tuple[bytes, bytes]], http_version: str) -> None:
+    """Check that a request names its host, and sends no header twice that may be sent once.
+
+    Raises:
+        HttpProblem: It does not.
+    """
+    seen = set()
+    for name, _ in headers:
+        if name in seen and name in _ONCE:
+            raise HttpProblem(400, f"The request has the header {name.decode().title()} twice: send it once")
+        seen.add(name)
+    if b"host" not in seen and http_version != "1.0":
+        raise HttpProblem(400, "The request has no Host header: HTTP/1.1 requires it")
+
+
 class ResponseHeaders:
     """Adds headers to responses.
 

@@ -62,6 +62,7 @@ _REQUEST_ID = {
 def build(app: Litestar) -> dict[str, Any]:
     """Return the OpenAPI document of an application."""
     document = app.openapi_schema.to_schema()
+    document["servers"] = [{"url": app.state.root_path or "/"}]
     schemas = document["components"]["schemas"]
     types = {name: kind for name, kind in _structs().items() if name in schemas} | {
         "Problem": Problem,

@@ -12,6 +12,7 @@ from msgspec import UNSET, json
 from armful.contract.decoding import Unprocessable, echo
 from armful.contract.problems import FieldError, Problem
 from armful.domain import errors
+from armful.http.methods import complete_allow
 from armful.http.paths import unescaped
 
 log = structlog.get_logger(__name__)
@@ -44,9 +45,10 @@ HEADERS: dict[int, dict[str, str]] = {
 class HttpProblem(Exception):
     """An error in the use of HTTP, such as a body that is too large or not JSON."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
         self.status = status
+        self.headers = headers or {}
 
 
 def problem(error: Exception) -> Problem:
@@ -89,15 +91,17 @@ def _no_endpoint(request: Request[Any, Any, Any], error: HTTPException) -> HttpP
     """Explain that a request matches no endpoint, and what to do instead."""
     path = echo(unescaped(request.url.path))[1:-1]
     if isinstance(error, MethodNotAllowedException):
-        allowed = (error.headers or {}).get("Allow", "another method")
-        return HttpProblem(405, f"{path} does not take {request.method}: send {allowed}")
+        allowed = complete_allow((error.headers or {}).get("allow", ""))
+        detail = f"{path} does not take {request.method}: send {allowed}"
+        return HttpProblem(405, detail, {"allow": allowed})
     return HttpProblem(404, f"There is nothing at {path}: /docs lists every endpoint")
 
 
 def encoded(error: Exception) -> tuple[int, bytes, dict[str, str]]:
     """Return the status, the body and the extra headers of the response to an exception."""
     content = problem(error)
-    return content.status, json.encode(content), HEADERS.get(content.status, {})
+    own = error.headers if isinstance(error, HttpProblem) else {}
+    return content.status, json.encode(content), {**HEADERS.get(content.status, {}), **own}
 
 
 def handler(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -113,3 +113,17 @@ class AsgiRequest:
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body or b"", "more_body": False})
         self._ended = True
+
+
+def replaying(body: bytes, receive: Receive) -> Receive:
+    """Return an ASGI receive channel that first delivers a body already received, and then whatever follows it."""
+    replayed = False
+
+    async def next_message() -> Any:
+        nonlocal replayed
+        if replayed:
+            return await receive()
+        replayed = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return next_message

@@ -19,16 +19,12 @@ import uvicorn
 from armful.observability import logs
 from armful.server.connection import HttpConnection
 from armful.server.reaper import ConnectionReaper
-from armful.settings import from_environment
+from armful.settings import Settings, from_environment
 
 PR_SET_PDEATHSIG = 1
 
 SHUTDOWN_GRACE = 3
 """Seconds that requests in progress have to finish after the worker is told to stop."""
-
-KEEP_ALIVE = 75
-"""Seconds that a connection may stay idle. Load balancers close idle connections sooner, so that none sends a request on a
-connection that armful is just closing."""
 
 OTHER_FILES = 100
 """Files that a worker needs for other things than clients' connections."""
@@ -40,10 +36,10 @@ UNREAD_TIMEOUT = 30_000
 class WorkerServer(uvicorn.Server):
     """uvicorn's server. It also tells the supervisor that it serves, and runs the `ConnectionReaper`."""
 
-    def __init__(self, config: uvicorn.Config, report: int, receive_timeout: float) -> None:
+    def __init__(self, config: uvicorn.Config, report: int, settings: Settings) -> None:
         super().__init__(config)
         self._report = report
-        self._reaper = ConnectionReaper(receive_timeout, KEEP_ALIVE)
+        self._reaper = ConnectionReaper(settings.receive_timeout, settings.keep_alive)
 
     async def on_tick(self, counter: int) -> bool:
         """Once a second, report to the supervisor and close slow connections. uvicorn calls this ten times a second."""
@@ -84,10 +80,10 @@ def main(application: str, listener: int, report: int, parent: int) -> None:
         proxy_headers=False,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
-        timeout_keep_alive=KEEP_ALIVE,
+        timeout_keep_alive=settings.keep_alive,  # type: ignore[arg-type]  # a timer's delay, whole or not
         timeout_graceful_shutdown=SHUTDOWN_GRACE,
     )
-    WorkerServer(config, report, settings.receive_timeout).run([_listener(listener)])
+    WorkerServer(config, report, settings).run([_listener(listener)])
 
 
 def _listener(descriptor: int) -> socket.socket:

@@ -2,8 +2,8 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from weakref import WeakSet
 
 from msgspec import Struct
 
@@ -34,6 +34,16 @@ class Watch:
         self._versions: dict[str, int] = {}
         self._ticked_at: float | None = None
         self._past = deque([(time.monotonic(), cache.selections, cache.updates)])
+        self._open = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the caller still watches."""
+        return self._open
+
+    def close(self) -> None:
+        """Note that the caller watches no more."""
+        self._open = False
 
     def tick(self) -> Tick | None:
         """Return the next tick if a variant has changed or a second has passed, else None."""
@@ -65,22 +75,17 @@ class Live:
 
     def __init__(self, cache: VariantCache) -> None:
         self._cache = cache
-        self._open = 0
+        # A request may end before its stream begins. A watch that nobody holds any more counts as closed.
+        self._watches: WeakSet[Watch] = WeakSet()
 
-    def check_room(self) -> None:
-        """Check that another stream may be opened.
+    def watch(self, variant_ids: Sequence[str]) -> Watch:
+        """Watch variants. The watch counts as open from now on, until it is closed.
 
         Raises:
             Overloaded: Too many are open.
         """
-        if self._open >= _MAX_STREAMS:
+        if sum(one.is_open for one in self._watches) >= _MAX_STREAMS:
             raise Overloaded
-
-    @contextmanager
-    def watch(self, variant_ids: Sequence[str]) -> Iterator[Watch]:
-        """Watch variants; the stream counts as open meanwhile."""
-        self._open += 1
-        try:
-            yield Watch(self._cache, variant_ids)
-        finally:
-            self._open -= 1
+        watch = Watch(self._cache, variant_ids)
+        self._watches.add(watch)
+        return watch

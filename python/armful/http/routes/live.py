@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator
+from contextlib import closing
 from typing import Annotated, Any
 
 import msgspec
@@ -14,7 +15,7 @@ from litestar.response import Stream
 
 from armful.contract.insights import LivePosterior, LiveTick
 from armful.domain.key import ApiKey
-from armful.features.insights.live import Tick
+from armful.features.insights.live import Tick, Watch
 from armful.features.services import Services
 from armful.http.auth import KEY, REQUEST
 from armful.http.request import HttpRequest
@@ -51,20 +52,20 @@ def watch(
     The first tick holds all named variants that exist, later ticks those that changed. The stream ends after ten minutes,
     when its key becomes invalid, and when the process stops; reconnect then. Rates are those of one process.
     """
-    services.live.check_room()
+    watched = services.live.watch(variant_id or [])
     key: ApiKey = request.scope[KEY]  # type: ignore[literal-required]
     return Stream(
-        _events(services, variant_id or [], key, request.scope[REQUEST]),  # type: ignore[literal-required]
+        _events(services, watched, key, request.scope[REQUEST]),  # type: ignore[literal-required]
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
 async def _events(
-    services: Services, variant_ids: list[str], key: ApiKey, http_request: HttpRequest
+    services: Services, watched: Watch, key: ApiKey, http_request: HttpRequest
 ) -> AsyncGenerator[bytes, None]:
     began = time.monotonic()
-    with services.live.watch(variant_ids) as watched:
+    with closing(watched):
         while time.monotonic() - began < _MAX_DURATION and not http_request.stopping:
             if not services.keys.still_valid(key):
                 return

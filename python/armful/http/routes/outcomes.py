@@ -9,7 +9,7 @@ from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from armful.contract.decoding import Unprocessable, decode, explain
+from armful.contract.decoding import BYTE_ORDER_MARK, Unprocessable, decode, explain
 from armful.contract.outcomes import (
     Batch,
     BatchAnswer,
@@ -19,6 +19,7 @@ from armful.contract.outcomes import (
     Rejected,
 )
 from armful.contract.problems import FieldError
+from armful.contract.surrogates import without_half_surrogates
 from armful.domain.errors import ArmfulError
 from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus
 from armful.features.outcomes.service import counted
@@ -159,7 +160,8 @@ def _too_many() -> Unprocessable:
 
 def _split_lines(body: bytes) -> list[BatchItem | bytes]:
     """Return the lines, at most one more than are allowed."""
-    return list(islice((line for line in BytesIO(body) if line.strip()), _MAX_ITEMS + 1))
+    lines = BytesIO(body.removeprefix(BYTE_ORDER_MARK))
+    return list(islice((line for line in lines if line.strip()), _MAX_ITEMS + 1))
 
 
 def _split_batch(body: bytes) -> list[BatchItem | bytes]:
@@ -169,6 +171,21 @@ def _split_batch(body: bytes) -> list[BatchItem | bytes]:
             return [*_batch.decode(body).updates]
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass
+    body = body.removeprefix(BYTE_ORDER_MARK)
+    readable = without_half_surrogates(body)
+    items = _split_updates(readable)
+    if readable == body:
+        return [*items]
+    originals: list[BatchItem | bytes] = []
+    end = 0
+    for item in items:
+        start = readable.index(item, end)
+        end = start + len(item)
+        originals.append(body[start:end])
+    return originals
+
+
+def _split_updates(body: bytes) -> list[bytes]:
     updates = decode(body, _raw_batch).get("updates")
     if updates is None:
         raise Unprocessable(FieldError("updates", "is missing"))

@@ -1,0 +1,54 @@
+"""Responses that browsers may keep: each has an ETag, and a browser that names it is told that nothing has changed."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from litestar import Request, Response
+from msgspec import Struct
+
+
+class CachedFile(Struct, frozen=True):
+    """Content held in memory, with its ETag."""
+
+    body: bytes
+    media_type: str
+    etag: str
+
+    @classmethod
+    def of(cls, body: bytes, media_type: str) -> "CachedFile":
+        """Hold some content."""
+        return cls(body, media_type, f'"{sha256(body).hexdigest()[:32]}"')
+
+
+class CachedFolder:
+    """The files of an installed folder. Each is read once, when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, CachedFile] = {}
+
+    def find(self, name: str, media_type: str) -> CachedFile | None:
+        """Return a file by its name, which must be a plain one; None if there is no such file."""
+        if (known := self._files.get(name)) is not None:
+            return known
+        path = self._folder / name
+        if not path.is_file():
+            return None
+        self._files[name] = CachedFile.of(path.read_bytes(), media_type)
+        return self._files[name]
+
+
+def respond(
+    request: Request[Any, Any, Any], file: CachedFile, headers: dict[str, str] | None = None
+) -> Response[Any]:
+    """Return the content; 304 without it if the request names its ETag."""
+    headers = {"Cache-Control": "no-cache", **(headers or {}), "ETag": file.etag}
+    if _names(request.headers.get("if-none-match", ""), file.etag):
+        return Response(None, status_code=304, headers=headers)
+    return Response(file.body, media_type=file.media_type, headers=headers)
+
+
+def _names(if_none_match: str, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in tags or etag in tags
