@@ -25,7 +25,7 @@ serve: $(VENV)/.runtime $(VENV)/.extension ## Serve on 127.0.0.1:8000 (PORT= cha
 test: setup test-rust test-python ## Run every test
 
 # What promises times, or drives a browser, runs alone and without counting lines; the rest runs on every core.
-ALONE := tests/faults tests/browser
+ALONE := tests/faults tests/security tests/browser
 PARALLEL := $(filter-out $(ALONE),$(wildcard tests/unit tests/integration tests/statistical tests/deploy))
 
 test-python: setup ## Run the Python tests only, and report the lines that they cover

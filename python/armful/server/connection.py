@@ -13,9 +13,9 @@ from uvicorn.protocols.utils import is_ssl
 
 from armful.http.request import RequestHandler
 from armful.server.body_parser import BodyParser, ChunkedBody, LengthBody
+from armful.server.chunks import IgnoredTrailers, check_transfer_encoding
 from armful.server.fast_response import FastResponse
 from armful.server.rejection import rejection
-from armful.server.trailers import IgnoredTrailers
 
 HEAD_LIMIT = 65_536
 """Bytes that a request line and its headers may have together."""
@@ -124,16 +124,21 @@ class HttpConnection(HttpToolsProtocol):
         except httptools.HttpParserUpgrade as upgrade:
             # The client offers another protocol, and goes on in HTTP/1.1 if nobody accepts. The parser stops after the
             # head, so the body is read here by its length.
-            self._read_offered_body()
+            try:
+                self._read_offered_body()
+            except ValueError:
+                self._reject(400, _NOT_HTTP)
+                return
             self._parse(data[upgrade.args[0] :])
         except httptools.HttpParserError:
-            self._reject(400, "What has arrived is not HTTP/1.1, or its length is not certain")
+            self._reject(400, _NOT_HTTP)
 
     def _read_offered_body(self) -> None:
         headers = dict(self.headers)
         if b"transfer-encoding" in headers:
             # The parser does not tell where the last chunk ends, so this is the connection's last request.
             self.cycle.keep_alive = False
+            check_transfer_encoding(self.headers)
             self._offered_body = ChunkedBody(self.on_body, self._offered_body_complete)
         else:
             length = int(headers.get(b"content-length", b"0"))
@@ -154,6 +159,8 @@ class HttpConnection(HttpToolsProtocol):
         version = parser.get_http_version()
         scope["method"] = parser.get_method().decode("ascii")
         if version != "1.1":
+            if version != "1.0":
+                raise ValueError("HTTP/1.0 and HTTP/1.1 are served")
             scope["http_version"] = version
         self._head_size = 0
         url = httptools.parse_url(self.url)
@@ -173,6 +180,7 @@ class HttpConnection(HttpToolsProtocol):
     def on_chunk_header(self) -> None:
         """Ignore the headers that follow, because they are trailers. httptools calls this before each chunk."""
         if type(self.headers) is list:
+            check_transfer_encoding(self.headers)
             self.headers = IgnoredTrailers(len(self.headers))  # type: ignore[assignment]
 
     def on_body(self, body: bytes) -> None:
@@ -340,5 +348,6 @@ class HttpConnection(HttpToolsProtocol):
         self.transport.close()
 
 
+_NOT_HTTP = "What has arrived is not HTTP/1.1, or the length of its body is not certain"
 _HEAD_TOO_LARGE = f"The request line and the headers have more than {HEAD_LIMIT} bytes together"
 _TOO_MANY_HEADERS = f"The request has more than {HEADER_COUNT_LIMIT} headers"

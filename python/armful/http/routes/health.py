@@ -1,6 +1,9 @@
 """Health checks. They need no key."""
 
+import asyncio
+
 from litestar import Response, Router, get
+from litestar.datastructures import State
 from litestar.di import NamedDependency
 
 from armful.contract.health import Health, Liveness, Readiness
@@ -21,8 +24,17 @@ async def ready() -> Readiness:
 
 
 @get("/health/ab-testing", public=True, summary="Check the database and the sampling core")
-async def ab_testing(services: NamedDependency[Services]) -> Response[Health]:
+async def ab_testing(services: NamedDependency[Services], state: State) -> Response[Health]:
     """Queries the database and makes a draw; returns 503 with the reason if either fails."""
+    # Anybody may ask, so those who ask at the same time share one check.
+    check: asyncio.Task[Health] | None = state.get("health_check")
+    if check is None or check.done():
+        check = state["health_check"] = asyncio.create_task(_check(services))
+    health = await asyncio.shield(check)
+    return Response(health, status_code=200 if health.status == "healthy" else 503)
+
+
+async def _check(services: Services) -> Health:
     count = len(services.variants)
     sampling = "failed"
     try:
@@ -30,8 +42,8 @@ async def ab_testing(services: NamedDependency[Services]) -> Response[Health]:
         sampling = "ok"
         await services.variants.check_database()
     except (ArmfulError, RuntimeError) as error:
-        return Response(Health("unhealthy", count, sampling, str(error)), status_code=503)
-    return Response(Health("healthy", count, sampling))
+        return Health("unhealthy", count, sampling, str(error))
+    return Health("healthy", count, sampling)
 
 
 router = Router("/", route_handlers=[live, ready, ab_testing], tags=["health"])
