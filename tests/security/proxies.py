@@ -21,8 +21,7 @@ http {{
   server {{
     listen 127.0.0.1:{port};
     proxy_http_version 1.1; proxy_set_header Connection ""; proxy_request_buffering off; proxy_buffering off;
-    location / {{ proxy_pass http://armful; }}
-    location /removed/ {{ proxy_pass http://armful/; }}
+    location {prefix}/ {{ proxy_pass http://armful{replacement}; }}
   }}
 }}
 """
@@ -76,11 +75,16 @@ def _free_port() -> int:
 
 
 @contextmanager
-def nginx(address: str, folder: Path) -> Iterator[tuple[str, int]]:
-    """nginx, which removes the prefix /removed from paths; and where it listens."""
+def nginx(
+    address: str, folder: Path, prefix: str = "", *, removed: bool = False
+) -> Iterator[tuple[str, int]]:
+    """nginx, which passes on what is below the prefix, with the prefix or after removing it; and where it listens."""
     program, port = _program("nginx"), _free_port()
     config = folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, address=address, port=port))
+    replacement = "/" if removed else ""
+    config.write_text(
+        NGINX.format(folder=folder, address=address, port=port, prefix=prefix, replacement=replacement)
+    )
     with _running(
         [program, "-c", str(config), "-e", str(folder / "error.log"), "-p", str(folder)], port
     ) as at:
