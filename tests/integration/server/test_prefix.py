@@ -68,7 +68,9 @@ def test_the_documentation_shows_requests_that_work(base: str, service: Serving)
 
 
 def test_the_api_is_there(base: str, service: Serving, request: pytest.FixtureRequest) -> None:
-    nginx_decodes = request.node.callspec.params["base"]  # where it removes the prefix, it passes %2F on as a slash
+    nginx_decodes = request.node.callspec.params[
+        "base"
+    ]  # where it removes the prefix, it passes %2F on as a slash
     headers = {"Authorization": f"Bearer {service.key}"}
     for address in (base, service.url, service.url + PREFIX):
         selected = httpx2.post(f"{address}/variants/select", json={"top_k": 1, **HOW}, headers=headers)
