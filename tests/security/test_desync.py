@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from tests.processes import Serving
 from tests.security.proxies import PROXIES
-from tests.security.vectors import HIDDEN, VECTORS
+from tests.security.vectors import HIDDEN, REFUSED, VECTORS
 
 QUIET = 0.25
 """Seconds of silence after which nothing more is expected."""
@@ -66,7 +66,7 @@ def test_every_vector_is_read_in_the_same_way_wherever_the_network_cuts_it(servi
     """The vectors that are refused are so too if they come byte by byte."""
     address = address_of(service)
 
-    def bytewise(name: str) -> tuple[int, ...]:
+    def bytewise(name: str) -> tuple[tuple[int, ...], bool]:
         sent = VECTORS[name].sent + HIDDEN
         received = b""
         with socket.create_connection(address, timeout=20) as connection:
@@ -75,18 +75,25 @@ def test_every_vector_is_read_in_the_same_way_wherever_the_network_cuts_it(servi
                 for byte in sent:
                     connection.sendall(bytes([byte]))
             connection.settimeout(1.0)
-            with suppress(TimeoutError, ConnectionError):
+            closed = True
+            try:
                 while part := connection.recv(65_536):
                     received += part
-        return statuses(received)
+            except TimeoutError:
+                closed = False
+            except ConnectionError:
+                pass
+        return statuses(received), closed
 
     with ThreadPoolExecutor(8) as threads:
         found = dict(zip(VECTORS, threads.map(bytewise, VECTORS), strict=True))
-    # A connection that is closed while more is being sent may be reset before its response is read.
+    # The response to a head without a key does not wait for a body that turns out to be malformed. And a connection that is
+    # closed while more is being sent may be reset before its response is read.
     wrong = {
         name: (seen, VECTORS[name].statuses)
-        for name, seen in found.items()
-        if seen != VECTORS[name].statuses and not (seen == () and VECTORS[name].statuses[-1] == 400)
+        for name, (seen, closed) in found.items()
+        if seen != VECTORS[name].statuses
+        and not (closed and seen in ((), (401,)) and VECTORS[name].statuses == REFUSED)
     }
     assert wrong == {}
 

@@ -115,12 +115,10 @@ class HttpConnection(HttpToolsProtocol):
 
     def _parse(self, data: bytes) -> None:
         try:
-            while data and not self.transport.is_closing():
-                if self._offered_body is not None:
-                    data = self._offered_body.feed(data)
-                else:
-                    self.parser.feed_data(data)
-                    return
+            if self._offered_body is not None:
+                data = self._offered_body.feed(data)
+            if data:
+                self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             # The client offers another protocol, and goes on in HTTP/1.1 if nobody accepts. The parser stops after the
             # head, so the body is read here by its length.
@@ -129,7 +127,8 @@ class HttpConnection(HttpToolsProtocol):
             except ValueError:
                 self._reject(400, _NOT_HTTP)
                 return
-            self._parse(data[upgrade.args[0] :])
+            if not self.transport.is_closing():
+                self._parse(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._reject(400, _NOT_HTTP)
 
