@@ -9,7 +9,7 @@ from .variants import PerformanceView
 class PerformanceAnswer(Struct, kw_only=True, omit_defaults=True):
     """A variant's totals after the commit of an update.
 
-    `duplicate` is true if its `event_id` was counted before; `counted` is false if there was nothing left to count.
+    `duplicate` is true if its `event_id` came before; `counted` is false if there was nothing left to count, then or now.
     """
 
     variant_id: str

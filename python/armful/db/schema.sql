@@ -180,7 +180,7 @@ BEGIN
     ORDER BY event_id, i
     ON CONFLICT DO NOTHING;
     FOR r IN
-        SELECT i, k.digest = u.digest AS same
+        SELECT i, k.digest = u.digest AS same, k.counted
         FROM (
             SELECT event_id, digest, i, row_number() OVER (PARTITION BY event_id ORDER BY i) > 1 AS repeated
             FROM unnest(p_event_id, p_digest, p_statuses) WITH ORDINALITY AS u (event_id, digest, status, i)
@@ -189,7 +189,7 @@ BEGIN
         JOIN armful.performance_event_key k ON k.event_id = u.event_id
         WHERE u.repeated OR k.batch <> p_batch
     LOOP
-        statuses[r.i] := CASE WHEN r.same THEN 1 ELSE 2 END;
+        statuses[r.i] := CASE WHEN NOT r.same THEN 2 WHEN r.counted THEN 1 ELSE 7 END;
     END LOOP;
     RETURN statuses;
 END $$;
@@ -460,6 +460,18 @@ BEGIN
     END IF;
 
     statuses := ARRAY(SELECT status FROM unnest(outcomes));
+    IF p_event_id IS NOT NULL AND statuses && ARRAY[3, 6]::smallint[] THEN
+        UPDATE armful.performance_event_key k SET counted = false
+        FROM unnest(p_event_id, statuses) AS u (event_id, status)
+        WHERE k.event_id = u.event_id AND k.batch = p_batch AND u.status IN (3, 6);
+        -- An id may come several times in one commit.
+        statuses := ARRAY(
+            SELECT CASE WHEN u.status = 1 AND NOT k.counted THEN 7 ELSE u.status END
+            FROM unnest(p_event_id, statuses) WITH ORDINALITY AS u (event_id, status, i)
+            LEFT JOIN armful.performance_event_key k ON k.event_id = u.event_id AND k.batch = p_batch
+            ORDER BY i
+        );
+    END IF;
 
     WITH logged AS (
         INSERT INTO armful.performance_event
@@ -959,6 +971,7 @@ CREATE TABLE armful.performance_event_key (
     event_id text NOT NULL,
     digest bytea NOT NULL,
     batch uuid NOT NULL,
+    counted boolean DEFAULT true NOT NULL,
     week date DEFAULT (date_trunc('week'::text, (now() AT TIME ZONE 'UTC'::text)))::date NOT NULL
 )
 PARTITION BY RANGE (week);
@@ -967,6 +980,7 @@ CREATE TABLE armful.performance_event_key_other (
     event_id text CONSTRAINT performance_event_key_event_id_not_null NOT NULL,
     digest bytea CONSTRAINT performance_event_key_digest_not_null NOT NULL,
     batch uuid CONSTRAINT performance_event_key_batch_not_null NOT NULL,
+    counted boolean DEFAULT true CONSTRAINT performance_event_key_counted_not_null NOT NULL,
     week date DEFAULT (date_trunc('week'::text, (now() AT TIME ZONE 'UTC'::text)))::date CONSTRAINT performance_event_key_week_not_null NOT NULL
 );
 

@@ -49,6 +49,7 @@ class OutcomeStatus(IntEnum):
     NO_EXPERIMENT = 4
     NO_ARM = 5
     TOO_LATE = 6
+    DUPLICATE_NOT_COUNTED = 7
 
 
 class CountedOutcome(Struct, frozen=True, gc=False):

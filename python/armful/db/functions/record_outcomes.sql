@@ -9,6 +9,7 @@
 --   4 no such experiment
 --   5 the variant is no arm of the experiment
 --   6 too late: the attribution window of its impression has closed in every experiment the impression counted in
+--   7 duplicate of an outcome of which nothing was counted
 -- The other results have an element per variant: its totals.
 --
 -- Locks are taken in one order everywhere (variants by id, then event ids, then selections, then participants), so that
@@ -47,6 +48,18 @@ BEGIN
     END IF;
 
     statuses := ARRAY(SELECT status FROM unnest(outcomes));
+    IF p_event_id IS NOT NULL AND statuses && ARRAY[3, 6]::smallint[] THEN
+        UPDATE armful.performance_event_key k SET counted = false
+        FROM unnest(p_event_id, statuses) AS u (event_id, status)
+        WHERE k.event_id = u.event_id AND k.batch = p_batch AND u.status IN (3, 6);
+        -- An id may come several times in one commit.
+        statuses := ARRAY(
+            SELECT CASE WHEN u.status = 1 AND NOT k.counted THEN 7 ELSE u.status END
+            FROM unnest(p_event_id, statuses) WITH ORDINALITY AS u (event_id, status, i)
+            LEFT JOIN armful.performance_event_key k ON k.event_id = u.event_id AND k.batch = p_batch
+            ORDER BY i
+        );
+    END IF;
 
     WITH logged AS (
         INSERT INTO armful.performance_event

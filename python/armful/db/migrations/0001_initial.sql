@@ -97,6 +97,8 @@ CREATE TABLE armful.performance_event_key (
     event_id text NOT NULL,
     digest   bytea NOT NULL,
     batch    uuid NOT NULL,
+    -- False if nothing was left to count. A replay says so again.
+    counted  boolean NOT NULL DEFAULT true,
     -- The Monday of the week it was counted in: whole weeks, so that there are few partitions to look into.
     week     date NOT NULL DEFAULT date_trunc('week', now() AT TIME ZONE 'UTC')::date,
     PRIMARY KEY (event_id, week)

@@ -32,8 +32,8 @@ from armful.http.views.variants import performance_view
 _MAX_ITEMS = 10_000
 _EVENT_ID_LIMIT = 128
 _BATCH_KEY_LIMIT = _EVENT_ID_LIMIT - len("/9999")
-_DUPLICATE = OutcomeStatus.DUPLICATE
-_NOT_COUNTED = (OutcomeStatus.NOTHING_LEFT, OutcomeStatus.TOO_LATE)
+_DUPLICATE = (OutcomeStatus.DUPLICATE, OutcomeStatus.DUPLICATE_NOT_COUNTED)
+_NOT_COUNTED = (OutcomeStatus.NOTHING_LEFT, OutcomeStatus.TOO_LATE, OutcomeStatus.DUPLICATE_NOT_COUNTED)
 
 _update = msgspec.json.Decoder(PerformanceUpdate)
 _item = msgspec.json.Decoder(BatchItem)
@@ -77,12 +77,14 @@ def _checked_length(idempotency_key: str, longest: int) -> str:
 
 def _encoded(variant_id: str, recorded: CountedOutcome) -> bytes:
     totals = recorded.totals
+    outcome = recorded.outcome
+    as_sent = outcome is OutcomeStatus.COUNTED
     return _encode(
         PerformanceAnswer(
             variant_id=variant_id,
             updated_performance=performance_view(totals.impressions, totals.successes),
-            duplicate=recorded.outcome is _DUPLICATE,
-            counted=recorded.outcome not in _NOT_COUNTED,
+            duplicate=not as_sent and outcome in _DUPLICATE,
+            counted=as_sent or outcome not in _NOT_COUNTED,
         )
     )
 
@@ -144,9 +146,7 @@ async def update_performance_batch(
         for position, error in zip(positions, answers, strict=True)
         if isinstance(error, ArmfulError)
     ]
-    duplicates = sum(
-        isinstance(done, CountedOutcome) and done.outcome == OutcomeStatus.DUPLICATE for done in answers
-    )
+    duplicates = sum(isinstance(done, CountedOutcome) and done.outcome in _DUPLICATE for done in answers)
     return BatchAnswer(
         accepted=sum(isinstance(done, CountedOutcome) for done in answers) - duplicates,
         duplicates=duplicates,
