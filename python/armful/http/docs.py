@@ -1,5 +1,6 @@
 """`/openapi.json` and `/docs`, from files installed with armful. No page loads anything from another host."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -91,17 +92,21 @@ def favicon(request: Request[Any, Any, Any]) -> Response[Any]:
     return respond(request, _ICON)
 
 
-@get("/openapi.json", public=True, include_in_schema=False, sync_to_thread=False)
-def document(request: Request[Any, Any, Any]) -> Response[Any]:
-    """Return the OpenAPI document. It never changes, so it is encoded once."""
+@get("/openapi.json", public=True, include_in_schema=False)
+async def document(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Return the OpenAPI document. It never changes, so it is built once, in a thread: that takes a while."""
     state = request.app.state
-    file: CachedFile | None = state.get("openapi")
-    if file is None:
-        file = state["openapi"] = CachedFile.of(json.encode(build(request.app)), "application/json")
-    return respond(request, file)
+    building: asyncio.Task[CachedFile] | None = state.get("openapi")
+    if building is None:
+        building = state["openapi"] = asyncio.create_task(asyncio.to_thread(_built, request.app))
+    return respond(request, await asyncio.shield(building))
 
 
 router = Router("/", route_handlers=[asset, start, favicon, document])
+
+
+def _built(app: Litestar) -> CachedFile:
+    return CachedFile.of(json.encode(build(app)), "application/json")
 
 
 def _below(app: Litestar, text: bytes) -> bytes:
