@@ -178,10 +178,10 @@ class FrontMiddleware(RequestHandler):
         LOGGED_ID.set(call.request_id)
         try:
             body = await self._bodies.read(call.request.receive, asyncio.get_running_loop())
-            if coding is not None:
-                body = await self._bodies.decompress(coding, body)
             if call.key is not None and not self._process.key_cache.is_valid(call.key):
                 raise Unauthenticated("The API key was revoked or has expired while the body arrived")
+            if coding is not None:
+                body = await self._bodies.decompress(coding, body)
         except Exception as error:
             self._reject(call, error)
             return

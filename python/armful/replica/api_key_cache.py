@@ -13,6 +13,7 @@ from armful.domain.key import ApiKey, Scope, digest
 
 _NEVER = float("inf")
 _MAX_HEADERS = 1000
+_MAX_HEADER_SIZE = 256
 _EVERY_SCOPE: frozenset[Scope] = frozenset(("read", "select", "write", "admin"))
 
 
@@ -96,7 +97,8 @@ class ApiKeyCache:
         key = self._keys.get(digest(text))
         if key is None:
             raise Unauthenticated("The API key is unknown or revoked")
-        if len(self._by_header) >= _MAX_HEADERS:
-            self._by_header.clear()
-        self._by_header[header] = key
+        if len(header) <= _MAX_HEADER_SIZE:  # it may be padded with spaces
+            if len(self._by_header) >= _MAX_HEADERS:
+                self._by_header.clear()
+            self._by_header[header] = key
         return key

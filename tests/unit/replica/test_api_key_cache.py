@@ -68,3 +68,12 @@ def test_a_key_may_be_presented_in_any_number_of_ways() -> None:
         assert ring.authenticate(b"bearer" + b" " * spaces + text.encode()) is key
     assert ring.authenticate(bearer(text)) is key
     assert ring.take_usage().keys() == {key.key_id}
+
+
+def test_a_padded_header_is_not_kept() -> None:
+    key, text = new_key("a", ["read"])
+    ring = ApiKeyCache(None)
+    ring.load([key])
+    for padding in (1, 1000, 60_000):
+        assert ring.authenticate(b"Bearer " + b" " * padding + text.encode()) is key
+    assert max(map(len, ring._by_header)) < 300
