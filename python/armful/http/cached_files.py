@@ -21,22 +21,25 @@ class CachedFile(Struct, frozen=True):
         return cls(body, media_type, f'"{sha256(body).hexdigest()[:32]}"')
 
 
-class CachedFolder:
-    """The files of an installed folder. Each is read once, when it is first asked for."""
+class CachedFiles:
+    """Installed files. Each is read when it is first asked for, and again when it has changed."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._files: dict[str, CachedFile] = {}
+    def __init__(self) -> None:
+        self._files: dict[Path, tuple[tuple[int, int], CachedFile]] = {}
 
-    def find(self, name: str, media_type: str) -> CachedFile | None:
-        """Return a file by its name, which must be a plain one; None if there is no such file."""
-        if (known := self._files.get(name)) is not None:
-            return known
-        path = self._folder / name
-        if not path.is_file():
+    def find(self, path: Path, media_type: str) -> CachedFile | None:
+        """Return a file; None if there is no such file."""
+        try:
+            status = path.stat()
+        except OSError:
             return None
-        self._files[name] = CachedFile.of(path.read_bytes(), media_type)
-        return self._files[name]
+        version = status.st_mtime_ns, status.st_size
+        known = self._files.get(path)
+        if known is None or known[0] != version:
+            if not path.is_file():
+                return None
+            known = self._files[path] = version, CachedFile.of(path.read_bytes(), media_type)
+        return known[1]
 
 
 def respond(

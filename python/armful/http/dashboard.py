@@ -10,7 +10,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from armful.http.cached_files import CachedFile, CachedFolder, respond
+from armful.http.cached_files import CachedFile, CachedFiles, respond
 
 _FOLDER = Path(__file__).parent.parent / "static" / "dashboard"
 _ENCODINGS = {"br": ".br", "gzip": ".gz"}
@@ -41,14 +41,15 @@ _NOT_BUILT = """<!doctype html>
 """
 
 
-_assets = CachedFolder(_FOLDER / "assets")
+_files = CachedFiles()
 
 
 @get("/assets/{name:str}", public=True, include_in_schema=False, sync_to_thread=False)
 def asset(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]:
     """Return one of the dashboard's files, compressed if the browser accepts that."""
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", name) or (file := _assets.find(name, kind)) is None:
+    folder = _FOLDER / "assets"
+    if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", name) or (file := _files.find(folder / name, kind)) is None:
         raise NotFoundException(f"No such file: {name}")
     # A file with a digest in its name never changes.
     cache = "public, max-age=31536000, immutable" if _HASHED.search(name) else "no-cache"
@@ -57,7 +58,7 @@ def asset(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]
         item.partition(";")[0].strip() for item in request.headers.get("accept-encoding", "").split(",")
     }
     for encoding, suffix in _ENCODINGS.items():
-        if encoding in accepted and (compressed := _assets.find(name + suffix, kind)) is not None:
+        if encoding in accepted and (compressed := _files.find(folder / (name + suffix), kind)) is not None:
             headers["Content-Encoding"] = encoding
             return respond(request, compressed, headers)
     return respond(request, file, headers)
@@ -66,17 +67,12 @@ def asset(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]
 @get(["/", "/{path:path}"], public=True, include_in_schema=False, sync_to_thread=False)
 def page(request: Request[Any, Any, Any]) -> Response[Any]:
     """Return the dashboard's only page for every path: its script reads from the path what to show."""
-    state = request.app.state
-    file: CachedFile | None = state.get("dashboard")
-    if file is None:
-        index = _FOLDER / "index.html"
-        html = index.read_text() if index.is_file() else _NOT_BUILT
-        # The page's own links are absolute, so that they work on all of its paths.
-        html = html.replace('"/d', f'"{state.root_path}/d').replace(
-            _ROOT_PATH, f"{_ROOT_PATH}{state.root_path}"
-        )
-        file = state["dashboard"] = CachedFile.of(html.encode(), "text/html; charset=utf-8")
-    return respond(request, file, _HEADERS)
+    root_path: str = request.app.state.root_path
+    index = _files.find(_FOLDER / "index.html", "text/html; charset=utf-8")
+    html = _NOT_BUILT if index is None else index.body.decode()
+    # The page's own links are absolute, so that they work on all of its paths.
+    html = html.replace('"/d', f'"{root_path}/d').replace(_ROOT_PATH, _ROOT_PATH + root_path)
+    return respond(request, CachedFile.of(html.encode(), "text/html; charset=utf-8"), _HEADERS)
 
 
 @get("/", public=True, include_in_schema=False, sync_to_thread=False)

@@ -15,7 +15,7 @@ from litestar.types import Method
 from msgspec import json
 
 from armful import __version__
-from armful.http.cached_files import CachedFile, CachedFolder, respond
+from armful.http.cached_files import CachedFile, CachedFiles, respond
 from armful.http.openapi import build
 
 _FOLDER = Path(__file__).parent.parent / "static" / "docs"
@@ -25,7 +25,7 @@ _FILES = ("swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui
 
 _KINDS = {"js": "text/javascript", "css": "text/css"}
 
-_files = CachedFolder(_FOLDER)
+_files = CachedFiles()
 
 _ICON = CachedFile.of((Path(__file__).parent / "icon.svg").read_bytes(), "image/svg+xml")
 
@@ -75,7 +75,7 @@ _POLICY = (
 def asset(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]:
     """Return one of Swagger UI's files."""
     kind = _KINDS.get(name.rpartition(".")[2], "")
-    if name not in _FILES or (file := _files.find(name, kind)) is None:
+    if name not in _FILES or (file := _files.find(_FOLDER / name, kind)) is None:
         raise NotFoundException(f"No such file: {name}")
     return respond(request, file, {"Cache-Control": "max-age=86400"})
 

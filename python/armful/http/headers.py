@@ -22,7 +22,10 @@ _JSON = ((b"content-type", b"application/json"), *_ALWAYS[:2])
 _EXPOSED = (b"access-control-expose-headers", b"x-request-id, retry-after")
 _PREFLIGHT = (
     (b"access-control-allow-methods", b"GET, POST, PATCH, DELETE"),
-    (b"access-control-allow-headers", b"authorization, content-encoding, content-type, idempotency-key, x-request-id"),
+    (
+        b"access-control-allow-headers",
+        b"authorization, content-encoding, content-type, idempotency-key, x-request-id",
+    ),
     (b"access-control-max-age", b"600"),
 )
 
