@@ -63,3 +63,15 @@ def test_in_one_batch_a_replay_is_one_too(client: Client) -> None:
     answer = client.post("/performance/batch", json={"updates": [late, late]}).json()
     assert (answer["accepted"], answer["duplicates"], answer["rejected"]) == (1, 1, [])
     assert told(report(client, late.pop("variant_id"), **late)) == (True, False)  # type: ignore[arg-type]
+
+
+def test_a_replay_in_the_commit_of_what_was_not_counted_does_not_count_either(client: Client) -> None:
+    create(client, "a", "b")
+    start(client)
+    report(client, "a", participant_id="ada")
+    report(client, "a", participant_id="ada", **SUCCESS)
+    late = {"variant_id": "a", "participant_id": "ada", "event_id": "late", **SUCCESS}
+    answer = client.post("/performance/batch", json={"updates": [late] * 50}).json()
+    assert (answer["accepted"], answer["duplicates"], answer["rejected"]) == (1, 49, [])
+    late.pop("variant_id")
+    assert told(report(client, "a", **late)) == (True, False)  # type: ignore[arg-type]
