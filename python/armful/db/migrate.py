@@ -9,11 +9,11 @@ from hashlib import blake2b
 from importlib.resources import files
 from typing import Any
 
-import asyncpg
 import structlog
 from msgspec import Struct
 
 from armful import __version__
+from armful.db.pool import connect
 from armful.domain.errors import ArmfulError
 
 log = structlog.get_logger(__name__)
@@ -82,7 +82,7 @@ async def migrate(dsn: str) -> int:
     Raises:
         NewerSchema: The database has a newer schema than this program. Nothing is changed.
     """
-    connection = await asyncpg.connect(dsn, timeout=10)
+    connection = await connect(dsn, timeout=10)
     try:
         missing = await _missing(connection)
         if missing.migrations or missing.functions:

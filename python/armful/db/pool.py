@@ -1,31 +1,30 @@
 """Connections to PostgreSQL, and a pool of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
+import structlog
 
+from armful.db.failures import OUT_OF_REACH, Failure, failure_of
+from armful.db.sessions import (
+    DatabaseIdentity,
+    NeedsSession,
+    Pooling,
+    ServerConnection,
+    identity_of,
+    open_session,
+    options_of,
+)
 from armful.domain.errors import CommitUnknown, Overloaded, Unavailable
+
+log = structlog.get_logger(__name__)
 
 Connection: TypeAlias = Any
 """A connection of asyncpg, which has no type annotations."""
-
-DID_NOTHING = (asyncpg.InsufficientResourcesError, asyncpg.InvalidAuthorizationSpecificationError,
-               asyncpg.InvalidCatalogNameError, asyncpg.InvalidSchemaNameError, asyncpg.InsufficientPrivilegeError,
-               asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.UndefinedFunctionError)  # fmt: skip
-"""Errors before a statement takes effect: too many connections, no access, or a missing database, as during a restore."""
-
-OUT_OF_REACH = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
-                asyncpg.OperatorInterventionError, asyncpg.PostgresSystemError,
-                asyncpg.IdleInTransactionSessionTimeoutError, asyncpg.ReadOnlySQLTransactionError,
-                asyncpg.InternalClientError, *DID_NOTHING)  # fmt: skip
-"""Errors that mean the database cannot be used now: it is stopped, starting, failing, not responding or a standby.
-
-asyncpg raises `InternalClientError` between a server's shutdown message and the end of the connection.
-"""
 
 NOT_REPLICATED = "01000"
 """The SQLSTATE of the warning that a commit did not wait for its synchronous standby, because the wait was cancelled."""
@@ -36,52 +35,57 @@ PATIENCE = 1.8
 _CALLERS_PER_CONNECTION = 50
 _FAREWELL = 0.1
 _RELEASE_TIMEOUT = 2.0
-
-# If this process is suspended within a transaction, the server ends it, so that its locks do not block other processes.
-_IDLE_IN_TRANSACTION = 1.0
+_LOG_EVERY = 10.0
 
 
 def _encode(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-async def _prepare(connection: Any) -> None:
-    await connection.set_type_codec(
-        "jsonb", encoder=_encode, decoder=msgspec.json.decode, schema="pg_catalog"
-    )
+async def _prepare(connection: ServerConnection, settings: Mapping[str, str], *, impatient: bool) -> None:
+    await connection.configure(settings, impatient=impatient)
+    async with connection.transaction():
+        await connection.set_type_codec(
+            "jsonb", encoder=_encode, decoder=msgspec.json.decode, schema="pg_catalog"
+        )
 
 
-def _server_settings(impatient: bool) -> dict[str, str]:
-    settings = {"timezone": "UTC", "application_name": "armful"}
-    if impatient:
-        settings["idle_in_transaction_session_timeout"] = f"{_IDLE_IN_TRANSACTION * 1000:.0f}"
-    return settings
-
-
-class _PooledConnection(asyncpg.Connection):  # type: ignore[misc]
-    """A connection that keeps the SQLSTATE of every notice that the server has sent.
-
-    asyncpg takes a pooled connection's listeners away before it waits for the end of a cancelled statement, whose notices
-    tell whether a commit lacks its standby.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.notices: list[str] = []
-
-    def _process_log_message(self, fields: dict[str, str], last_query: str) -> None:
-        self.notices.append(fields["C"])
-        super()._process_log_message(fields, last_query)
+async def _leave(connection: ServerConnection) -> None:
+    """Return a connection to the pool as it is: nobody changes its settings but within a transaction."""
 
 
 class Pool:
     """A connection pool with a limit on the number of waiting callers."""
 
-    def __init__(self, connections: Any, size: int) -> None:
-        self._connections = connections
+    def __init__(self, pooling: Pooling, size: int) -> None:
+        self._connections: Any = None
+        self._pooling = pooling
+        self._size = size
+        self._refused: dict[type[BaseException], float] = {}
+        self.identity: Callable[[], DatabaseIdentity | None] = lambda: None
+        """Gives the database that connections must lead to; None: any."""
         self._limit = size * _CALLERS_PER_CONNECTION
         self._callers = 0
         self._releases: set[asyncio.Task[None]] = set()
+
+    async def open(self, dsn: str) -> None:
+        """Prepare to connect; the first caller connects."""
+        self._connections = await asyncpg.create_pool(
+            dsn,
+            min_size=0,
+            max_size=self._size,
+            init=self._prepare,
+            reset=_leave,
+            timeout=5,
+            **options_of(self._pooling),
+        )
+
+    async def _prepare(self, connection: ServerConnection) -> None:
+        await _prepare(connection, {}, impatient=True)
+        wanted = self.identity()
+        if wanted is not None and await identity_of(connection) != wanted:
+            # What this process has in memory is of another database, until the change feed has been read.
+            raise asyncpg.InvalidCatalogNameError("the database is another one than before")
 
     def sizes(self) -> tuple[int, int]:
         """Return the number of open connections, and how many of them are idle."""
@@ -102,16 +106,19 @@ class Pool:
         loop = asyncio.get_running_loop()
         end = loop.time() + patience
         connection = cut = release = None
-        notices: list[str] = []
+        notices: Collection[str] = ()
         try:
             async with asyncio.timeout_at(end):
                 connection = await self._connections.acquire()
                 notices = connection.notices
-                notices.clear()
+                connection.notices.clear()
                 # The timeout cancels the statement on a slow server; if the server does not respond, end the connection.
                 cut = loop.call_at(end + _FAREWELL, connection.terminate)
                 yield connection
-        except OUT_OF_REACH as error:
+        except (*OUT_OF_REACH, asyncpg.PostgresError) as error:
+            if failure_of(error) is Failure.DEFECT:
+                raise
+            self._log(error)
             if connection is not None and isinstance(error, TimeoutError):
                 # The statement is being cancelled. If it was a commit, the server says whether its standby has it.
                 release = self._start_release(connection)
@@ -128,6 +135,13 @@ class Pool:
         if NOT_REPLICATED in notices:
             raise CommitUnknown
 
+    def _log(self, error: BaseException) -> None:
+        """Log why the server refuses something, but not for every request."""
+        now = asyncio.get_running_loop().time()
+        if failure_of(error) is Failure.REFUSED and now > self._refused.get(type(error), 0.0):
+            self._refused[type(error)] = now + _LOG_EVERY
+            log.warning("the database refuses an operation", error=repr(error))
+
     def _start_release(self, connection: Connection) -> asyncio.Task[None]:
         release = asyncio.create_task(self._release(connection))
         self._releases.add(release)
@@ -141,30 +155,39 @@ class Pool:
 
 async def open_pool(dsn: str, size: int) -> Pool:
     """Open a pool of at most `size` connections. Columns of type jsonb are converted from and to Python values."""
-    connections = await asyncpg.create_pool(
-        dsn,
-        min_size=0,
-        max_size=size,
-        init=_prepare,
-        timeout=5,
-        connection_class=_PooledConnection,
-        server_settings=_server_settings(impatient=True),
-    )
-    return Pool(connections, size)
+    connection = await connect(dsn)
+    pool = Pool(connection.pooling, size)
+    connection.terminate()
+    await pool.open(dsn)
+    return pool
 
 
-async def connect(dsn: str, *, impatient: bool = False, timeout: float = 5.0) -> Connection:  # noqa: ASYNC109
+async def connect(
+    dsn: str,
+    *,
+    impatient: bool = False,
+    needs_session: bool = False,
+    settings: Mapping[str, str] | None = None,
+    timeout: float = 5.0,  # noqa: ASYNC109
+) -> Connection:
     """Open a single connection, configured like those of the pool.
 
     Args:
         dsn: The URL of the database.
         impatient: Whether the server ends a transaction after a second of inactivity.
+        needs_session: Whether the caller keeps something in the session, such as a temporary table.
+        settings: Further settings of the session.
         timeout: Maximum seconds to connect.
+
+    Raises:
+        NeedsSession: A pooler does not let the caller keep anything in the session.
     """
     async with asyncio.timeout(timeout):
-        connection = await asyncpg.connect(dsn, server_settings=_server_settings(impatient=impatient))
+        connection = await open_session(dsn)
         try:
-            await _prepare(connection)
+            if needs_session and connection.pooling is Pooling.TRANSACTION:
+                raise NeedsSession
+            await _prepare(connection, settings or {}, impatient=impatient)
         except BaseException:
             connection.terminate()
             raise

@@ -63,7 +63,7 @@ async def moment(dsn: str) -> AsyncIterator[Moment]:
     Raises:
         NothingToBackUp: it has no table of armful's.
     """
-    connection = await connect(dsn)
+    connection = await connect(dsn, needs_session=True)
     try:
         await connection.execute(_SQL["begin"])
         snapshot, at, server, ours = await connection.fetchrow(_SQL["moment"])
@@ -99,7 +99,7 @@ async def check_target(dsn: str, number: int, *, replace: bool) -> None:
     """
     if number > (known := migrations()[-1].number):
         raise NewerSchema(number, known)
-    connection = await connect(dsn)
+    connection = await connect(dsn, needs_session=True)
     try:
         if others := await connection.fetchval(_SQL["used_by"]):
             raise InUse(others)
@@ -115,7 +115,7 @@ async def check_target(dsn: str, number: int, *, replace: bool) -> None:
 
 async def analyze(dsn: str) -> None:
     """Update the planner's statistics now, instead of waiting for autovacuum."""
-    connection = await connect(dsn)
+    connection = await connect(dsn, needs_session=True)
     try:
         await connection.execute("ANALYZE")
     finally:

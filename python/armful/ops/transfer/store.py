@@ -97,8 +97,10 @@ async def count(connection: Any, statuses: Sequence[Status]) -> int:
 
 async def export(connection: Any, statuses: Sequence[Status]) -> AsyncIterator[PortableVariant]:
     """Return every variant with one of those statuses, in order of creation. Call it in a transaction."""
-    async for row in connection.cursor(_SQL["export"], list(statuses), prefetch=_ROWS_AHEAD):
-        yield PortableVariant(**row)
+    cursor = await connection.cursor(_SQL["export"], list(statuses))
+    while rows := await cursor.fetch(_ROWS_AHEAD):
+        for row in rows:
+            yield PortableVariant(**row)
 
 
 async def dimension_names(connection: Any, statuses: Sequence[Status]) -> list[str]:
