@@ -5,7 +5,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from armful.db.pool import OUT_OF_REACH
+from armful.db.failures import OUT_OF_REACH
 from armful.domain.errors import ArmfulError
 from armful.ops import backup as copies
 from armful.ops.database import database

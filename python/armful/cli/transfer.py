@@ -16,8 +16,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from armful.contract.decoding import Unprocessable
 from armful.contract.problems import FieldError
+from armful.db.failures import OUT_OF_REACH
 from armful.db.migrate import migrate
-from armful.db.pool import OUT_OF_REACH, Connection, connect
+from armful.db.pool import Connection, connect
 from armful.domain.errors import ArmfulError
 from armful.domain.variant import Status
 from armful.ops.database import database
@@ -148,7 +149,7 @@ def _parsed(source: Iterable[bytes], file: str, kind: Format, progress: Progress
 async def _import(dsn: str, file: str, kind: Format, skip_bad: bool) -> tuple[int, BadLines]:
     bad = BadLines()
     count = 0
-    async with _connection(dsn) as connection:
+    async with _connection(dsn, needs_session=True) as connection:
         with _progress() as progress, click.open_file(file, "rb") as source:
             staged = await transfer.stage(connection, _good(_parsed(source, file, kind, progress), bad))
         taken, total = await transfer.unstage_taken(connection, _MOST_SHOWN)
@@ -229,11 +230,11 @@ def _written(file: str) -> Iterator[BinaryIO]:
 
 
 @asynccontextmanager
-async def _connection(dsn: str) -> AsyncIterator[Connection]:
+async def _connection(dsn: str, *, needs_session: bool = False) -> AsyncIterator[Connection]:
     """Connect to the database, after migrating it."""
     try:
         await migrate(dsn)
-        connection = await connect(dsn)
+        connection = await connect(dsn, needs_session=needs_session)
     except OUT_OF_REACH as error:
         raise TransferFailed(f"The database cannot be reached: {error}") from error
     try:

@@ -6,6 +6,7 @@
 import ctypes
 import functools
 import importlib
+import logging
 import os
 import resource
 import signal
@@ -62,6 +63,7 @@ def main(application: str, listener: int, report: int, parent: int) -> None:
     _allow_many_connections()
     settings = from_environment(os.environ)
     logs.configure(settings.log_level, json=settings.log_format == "json")
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     module, _, name = application.partition(":")
     create_app = getattr(importlib.import_module(module), name)
     config = uvicorn.Config(
@@ -84,6 +86,11 @@ def main(application: str, listener: int, report: int, parent: int) -> None:
         timeout_graceful_shutdown=SHUTDOWN_GRACE,
     )
     WorkerServer(config, report, settings).run([_listener(listener)])
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a message of uvicorn's is not the traceback of a failed start that the service has explained in a sentence."""
+    return "DatabaseUnusable" not in record.getMessage()
 
 
 def _listener(descriptor: int) -> socket.socket:

@@ -8,12 +8,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
-import asyncpg
 import structlog
 
 from armful.db.migrate import migrate
+from armful.db.usable import check_writable, explained
 from armful.ops.data_folder import own_key
 from armful.ops.postgres import EmbeddedPostgres
 from armful.ops.probe import Address, status, until_ready, url
@@ -43,7 +42,8 @@ async def run(settings: Settings, host: str, port: int, workers: int, applicatio
     """Serve `application` until SIGINT, SIGTERM or SIGHUP, then finish the requests in progress.
 
     Raises:
-        CannotServe: The address, the database or the API key's file cannot be used.
+        CannotServe: The address or the API key's file cannot be used.
+        DatabaseUnusable: The database cannot be used.
         WorkerFailed: A worker did not start.
         EmbeddedPostgresError: The embedded PostgreSQL did not start.
         NewerSchema: A newer version of armful has migrated the database.
@@ -117,12 +117,9 @@ async def _database(settings: Settings, workers: int, stop: _Stop) -> AsyncItera
 
 
 async def _migrate(dsn: str) -> None:
-    try:
+    with explained(dsn):
+        await check_writable(dsn)
         await migrate(dsn)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        parts = urlsplit(dsn)  # the password must not be shown
-        where = f"{parts.hostname or 'the embedded server'}{parts.path}"
-        raise CannotServe(f"The database at {where} cannot be used: {str(error) or 'no answer'}.") from error
 
 
 def _own_key(settings: Settings) -> str:

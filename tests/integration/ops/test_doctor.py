@@ -24,7 +24,7 @@ from armful.settings import Settings
 
 SERVER = diagnosis.DatabaseServer(
     version=180000, version_name="18.0", fsync="on", full_page_writes="on", autovacuum="on", max_connections=100,
-    encoding="UTF8", standby=False, synchronous_commit="on", connections=5, ours=True,
+    encoding="UTF8", standby=False, connections=5, ours=True,
 )  # fmt: skip
 
 
@@ -177,7 +177,6 @@ def test_a_service_whose_database_is_away(postgres: EmbeddedPostgres, tmp_path: 
     [
         ({"fsync": "off"}, "fsync is off", "problem"),
         ({"full_page_writes": "off"}, "full_page_writes is off", "problem"),
-        ({"synchronous_commit": "off"}, "synchronous_commit is off", "warning"),
         ({"autovacuum": "off"}, "autovacuum is off", "problem"),
         ({"standby": True}, "This is a standby", "problem"),
         ({"version": 130009, "version_name": "13.9"}, "This is PostgreSQL 13.9", "problem"),

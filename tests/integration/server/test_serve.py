@@ -113,7 +113,11 @@ def test_the_second_service_on_a_data_folder_is_told_who_has_it(data_dir: Path) 
         (["--host", "203.0.113.1"], {}, "cannot listen on 203.0.113.1, port 8000"),
         ([], {"ARMFUL_POOL_SIZE": "many"}, "ARMFUL_POOL_SIZE is 'many'"),
         ([], {"ARMFUL_POSTGRES_BIN": "/nowhere"}, "ARMFUL_POSTGRES_BIN is /nowhere"),
-        ([], {"ARMFUL_DATABASE_URL": "postgresql://me:secret@127.0.0.1:1/db"}, "127.0.0.1/db cannot be used"),
+        (
+            [],
+            {"ARMFUL_DATABASE_URL": "postgresql://me:secret@127.0.0.1:1/db"},
+            "127.0.0.1:1/db cannot be used",
+        ),
         ([], {"ARMFUL_DATABASE_URL": "nonsense"}, "cannot be used"),
     ],
 )

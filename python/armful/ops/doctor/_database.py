@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 
-from armful.db.pool import OUT_OF_REACH, Connection, connect
+from armful.db.failures import OUT_OF_REACH
+from armful.db.pool import Connection, connect
+from armful.db.sessions import Pooling
 from armful.ops.doctor import store as diagnosis
 from armful.ops.doctor._finding import Finding, ok, problem, warning
 from armful.settings import Settings
@@ -29,6 +31,8 @@ async def database(settings: Settings, dsn: str) -> AsyncIterator[Finding]:
         )
         return
     try:
+        if connection.pooling is not Pooling.NONE:
+            yield _pooler(connection.pooling)
         server = await diagnosis.server(connection)
         for finding in _server(settings, server):
             yield finding
@@ -41,6 +45,16 @@ async def database(settings: Settings, dsn: str) -> AsyncIterator[Finding]:
         yield problem("database", f"The database did not answer a question about itself: {error}.")
     finally:
         connection.terminate()
+
+
+def _pooler(pooling: Pooling) -> Finding:
+    if pooling is Pooling.SESSION:
+        return ok("pooler", "A pooler in session mode is before the database.")
+    return warning(
+        "pooler",
+        "A pooler in transaction mode is before the database: everything works, but updates take longer; `armful backup`, "
+        "`restore` and `import` need the server's own address.",
+    )
 
 
 def _server(settings: Settings, server: diagnosis.DatabaseServer) -> list[Finding]:
@@ -69,14 +83,6 @@ def _server(settings: Settings, server: diagnosis.DatabaseServer) -> list[Findin
                     f"{name} is {value}: a power cut may destroy the database. Set it to on, and restart.",
                 )
             )
-    if server.synchronous_commit == "off":
-        found.append(
-            warning(
-                "durability",
-                "synchronous_commit is off: performance updates are committed safely all the same, but the last variants, "
-                "keys and experiments may be lost in a crash. Set it to on.",
-            )
-        )
     if all(finding.subject != "durability" for finding in found):
         found.append(
             ok("durability", "What is acknowledged is on disk (fsync, full_page_writes, synchronous_commit).")

@@ -8,7 +8,6 @@ SELECT current_setting('server_version_num')::integer AS version,
     current_setting('max_connections')::integer AS max_connections,
     current_setting('server_encoding') AS encoding,
     pg_is_in_recovery() AS standby,
-    current_setting('synchronous_commit') AS synchronous_commit,
     (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
     to_regclass('armful.migration') IS NOT NULL AS ours;
 

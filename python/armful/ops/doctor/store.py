@@ -24,7 +24,6 @@ class DatabaseServer(Struct, frozen=True, kw_only=True):
     max_connections: int
     encoding: str
     standby: bool
-    synchronous_commit: str
     connections: int
     ours: bool
     """Whether the database has armful's schema."""
