@@ -17,7 +17,7 @@ from armful.db.migrate import migrate
 from armful.db.partitions import make_partitions
 from armful.db.pool import connect, open_pool
 from armful.domain.key import COMMAND_LINE
-from armful.domain.outcome import Outcome
+from armful.domain.outcome import Outcome, VariantOutcome
 from armful.domain.variant import NewVariant
 from armful.features.variants import store as variants
 from armful.ingest import store as performance
@@ -26,10 +26,10 @@ from armful.observability import logs
 _VARIETY = 100
 
 
-async def _least(connection: Any, updates: list[tuple[int, Outcome]]) -> None:
+async def _least(connection: Any, updates: list[VariantOutcome]) -> None:
     """The counters by one UPDATE and the log by COPY, in a transaction: no rollups, no experiments, no change feed."""
     added: dict[int, tuple[int, int]] = {}
-    for key, update in updates:
+    for key, update, _ in updates:
         impressions, successes = added.get(key, (0, 0))
         added[key] = impressions + 1, successes + update.success
     async with connection.transaction():
@@ -43,17 +43,17 @@ async def _least(connection: Any, updates: list[tuple[int, Outcome]]) -> None:
         )
         await connection.copy_records_to_table(
             "performance_event",
-            records=[(key, 1, int(update.success)) for key, update in updates],
+            records=[(key, 1, int(update.success)) for key, update, _ in updates],
             columns=["variant", "impressions", "successes"],
         )
 
 
-async def _same(connection: Any, updates: list[tuple[int, Outcome]]) -> None:
+async def _same(connection: Any, updates: list[VariantOutcome]) -> None:
     """All that armful writes, by the statement that it uses."""
     await performance.record(connection, uuid4(), uuid4(), datetime.now(UTC) + timedelta(hours=1), updates)
 
 
-WAYS: dict[str, Callable[[Any, list[tuple[int, Outcome]]], Awaitable[None]]] = {
+WAYS: dict[str, Callable[[Any, list[VariantOutcome]], Awaitable[None]]] = {
     "the same": _same,
     "the least": _least,
 }
@@ -73,10 +73,11 @@ async def main(dsn: str, way: str, size: int, seconds: float) -> float:
             [NewVariant(variant_id=inputs.variant_id(number)) for number in range(_VARIETY)],
         )
         await pool.close()
-    keys = [row["id"] for row in await connection.fetch("SELECT id FROM armful.variant_performance")]
+    known = await connection.fetch("SELECT id, variant_id FROM armful.variant_performance")
     updates = [
-        (keys[number * 7 % len(keys)], Outcome(impression=True, success=number % 10 == 0))
+        (key, Outcome(impression=True, success=number % 10 == 0), variant_id)
         for number in range(size)
+        for key, variant_id in [known[number * 7 % len(known)]]
     ]
     write = WAYS[way]
     for _ in range(6):  # past the statement's first, individually planned executions

@@ -68,14 +68,14 @@ async def test_updates_of_other_variants_go_on_while_a_row_is_locked(
         held = connection.transaction()
         await held.start()
         await connection.execute("SELECT FROM armful.variant_performance WHERE id = 1 FOR UPDATE")
-        blocked = [committer.submit([(1, shown(**said))]) for _ in range(10)]
-        free = [committer.submit([(2, shown(**said))]) for _ in range(10)]
+        blocked = [committer.submit([(1, shown(**said), "v1")]) for _ in range(10)]
+        free = [committer.submit([(2, shown(**said), "v2")]) for _ in range(10)]
         for job in free:
             assert (await job)[0].totals.impressions > 0
         # More that need the locked row do not delay the others either.
         for _ in range(20):
-            blocked.append(committer.submit([(1, shown(**said)), (3, shown(**said))]))
-            await committer.submit([(2, shown(**said))])
+            blocked.append(committer.submit([(1, shown(**said), "v1"), (3, shown(**said), "v3")]))
+            await committer.submit([(2, shown(**said), "v2")])
         assert not any(job.done for job in blocked)
         await held.rollback()
         for job in blocked:
@@ -88,13 +88,13 @@ async def test_what_waits_for_a_locked_row_is_refused_in_time_and_not_counted_la
         held = connection.transaction()
         await held.start()
         await connection.execute("SELECT FROM armful.variant_performance WHERE id = 1 FOR UPDATE")
-        blocked = [committer.submit([(1, shown())]) for _ in range(5)]
-        await committer.submit([(2, shown())])
+        blocked = [committer.submit([(1, shown(), "v1")]) for _ in range(5)]
+        await committer.submit([(2, shown(), "v2")])
         for job in blocked:
             with pytest.raises(Unavailable, match="nothing was counted"):
                 await job
         await held.rollback()
-        assert (await committer.submit([(1, shown())]))[0].totals.impressions == 1
+        assert (await committer.submit([(1, shown(), "v1")]))[0].totals.impressions == 1
         assert await impressions(connection) == [1, 1, 0, 0]
 
 
@@ -106,8 +106,8 @@ async def test_a_lock_on_something_else_than_a_variant_fails_only_what_needs_it(
         await connection.execute(
             "INSERT INTO armful.performance_event_key (event_id, digest, batch) VALUES ('e', '', gen_random_uuid())"
         )
-        waits = committer.submit([(1, shown(event_id="e"))])
-        others = [committer.submit([(2, shown(event_id=f"other {number}"))]) for number in range(3)]
+        waits = committer.submit([(1, shown(event_id="e"), "v1")])
+        others = [committer.submit([(2, shown(event_id=f"other {number}"), "v2")]) for number in range(3)]
         for job in others:
             assert (await job)[0].totals.impressions > 0
         with pytest.raises(Unavailable):
@@ -125,9 +125,9 @@ async def test_commits_in_parts_never_wait_in_a_circle(database: str) -> None:
             while time.monotonic() < until:
                 # Each success comes in a part after the impression it may belong to.
                 items = [
-                    (first, shown(participant_id=name)),
-                    (second, late(participant_id=name)),
-                    (first, late(participant_id=name)),
+                    (first, shown(participant_id=name), f"v{first}"),
+                    (second, late(participant_id=name), f"v{second}"),
+                    (first, late(participant_id=name), f"v{first}"),
                 ]
                 await committer.submit(items)
                 counted += 1

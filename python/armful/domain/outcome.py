@@ -35,8 +35,8 @@ class Outcome(Struct, kw_only=True, omit_defaults=True, gc=False):
             )
 
 
-VariantOutcome: TypeAlias = tuple[int, Outcome]
-"""A variant's key in the database, and its outcome."""
+VariantOutcome: TypeAlias = tuple[int, Outcome, str]
+"""A variant's key in the database, its outcome, and its id: in another database, the key may be another variant's."""
 
 
 class OutcomeStatus(IntEnum):

@@ -32,7 +32,7 @@ class BlockedCommits:
 
     def concerns(self, job: PendingCommit) -> bool:
         """Whether a commit counts for a variant that is known to be locked."""
-        return any(variant in self.variants for variant, _ in job.items)
+        return any(variant in self.variants for variant, _, _ in job.items)
 
     def seconds_to_check(self, now: float) -> float | None:
         """Return the seconds until the locks must be checked; None if nothing is held back."""

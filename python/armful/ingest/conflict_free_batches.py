@@ -27,7 +27,7 @@ def conflict_free_batches(items: Sequence[VariantOutcome], put_off: Collection[i
     next_batch: dict[object, tuple[int, int]] = {}
     event_ids: dict[str, int] = {}
     result: list[list[int]] = []
-    for position, (variant, outcome) in enumerate(items):
+    for position, (variant, outcome, _) in enumerate(items):
         names = list(_names(variant, outcome))
         late = not outcome.impression
         if position in put_off:
@@ -55,7 +55,7 @@ class LateCounts:
     def add(self, items: Iterable[VariantOutcome]) -> bool:
         """Add outcomes to the commit, unless it would then need too many batches. Return whether they were added."""
         added: dict[object, int] = {}
-        for variant, outcome in items:
+        for variant, outcome, _ in items:
             if _is_late(outcome):
                 for name in _names(variant, outcome):
                     added[name] = added.get(name, 0) + 1
@@ -72,7 +72,7 @@ def excess_late(items: Sequence[VariantOutcome]) -> dict[int, str]:
     """Return the positions of successes beyond `MOST_LATE` for one name, with the name that they have in common."""
     counts: dict[object, int] = {}
     excess: dict[int, str] = {}
-    for position, (variant, outcome) in enumerate(items):
+    for position, (variant, outcome, _) in enumerate(items):
         if not _is_late(outcome):
             continue
         names = list(_names(variant, outcome))

@@ -18,10 +18,10 @@ def digest(item: VariantOutcome, kind: type[Outcome] = Outcome) -> bytes | None:
     changes no digest: a retry that a newer armful gets, or an older one, is still the same body.
 
     Args:
-        item: The variant's key and the outcome.
+        item: The variant's key, the outcome, and the variant's id.
         kind: The type whose fields are covered: an item of a batch also has its variant's id.
     """
-    variant, outcome = item
+    variant, outcome, _ = item
     if outcome.event_id is None:
         return None
     said = {

@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import structlog
 
-from armful.db.pool import DID_NOTHING, OUT_OF_REACH, Connection, connect
+from armful.db.failures import OUT_OF_REACH, Failure, NotEncodable, failure_of
+from armful.db.pool import Connection, connect
 from armful.domain.errors import CommitUnknown, QueueFull, Refused, Unavailable
 from armful.domain.outcome import CountedOutcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Totals
@@ -253,7 +254,7 @@ class GroupCommitter:
         except asyncpg.LockNotAvailableError:
             await self._write_unlocked(jobs)
             return
-        except (asyncpg.PostgresError, StatementRefused, Refused) as error:
+        except (asyncpg.PostgresError, NotEncodable, StatementRefused, Refused) as error:
             # The database refuses one of the jobs. Only that one must fail.
             if len(jobs) > 1:
                 for job in jobs:
@@ -283,7 +284,7 @@ class GroupCommitter:
 
     async def _write_unlocked(self, jobs: list[PendingCommit]) -> None:
         """Write the jobs whose variants nobody has locked, and hold the others back."""
-        variants = {variant for job in jobs for variant, _ in job.items}
+        variants = {variant for job in jobs for variant, _, _ in job.items}
         locked = variants - await self._unlocked(variants)
         if locked:
             self._blocked.variants |= locked
@@ -340,8 +341,13 @@ class GroupCommitter:
                     raise  # not the batch's id
                 unknown = unknown or not known
                 log.warning("commit not answered in time", known=known)
+            except asyncpg.LockNotAvailableError:
+                raise  # the caller waits for the rows
             except OUT_OF_REACH as error:
-                unknown = unknown or (begun and not isinstance(error, DID_NOTHING))
+                failure = failure_of(error)
+                if failure is Failure.DEFECT:
+                    raise
+                unknown = unknown or (begun and failure is not Failure.REFUSED)
                 self._disconnect()
                 if not self._failing:
                     log.warning("commit failed, retrying", error=repr(error))

@@ -1,20 +1,11 @@
--- name: prepare
--- The server's time; and a commit is answered once it is on disk, also where the server's own default is not to wait. A commit
--- that waits for a row which somebody else has locked gives up soon, so that the others need not wait with it.
--- Statements are planned once: a plan for one variant looks so much cheaper than one for arrays of unknown size that the
--- server would plan anew for every small commit, and take longer for that than for the commit. And they go by index, even
--- if the tables were small when they were planned: apply_to_variants locks variants in the order in which it finds them.
-SELECT clock_timestamp()
-FROM set_config('synchronous_commit', coalesce(nullif(current_setting('synchronous_commit'), 'off'), 'on'), false) AS durable,
-     set_config('plan_cache_mode', 'force_generic_plan', false) AS plans,
-     set_config('lock_timeout', '300ms', false) AS locks,
-     set_config('enable_seqscan', 'off', false) AS no_whole_tables,
-     set_config('enable_bitmapscan', 'off', false) AS no_order_but_the_index;
+-- name: clock
+SELECT clock_timestamp();
 
 -- name: record_outcomes
--- Count any outcomes. What the arrays are: armful/db/functions/record_outcomes.sql.
+-- Count any outcomes. What the arrays are: armful/db/functions/record_outcomes.sql. $17 are the variants' keys, $18 their ids.
 SELECT statuses, ids, impressions, successes, versions
-FROM armful.record_outcomes($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
+FROM armful.record_outcomes($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+WHERE armful.check_variant_ids($17, $18);
 
 -- name: count_outcomes
 -- Count outcomes that say nothing beyond what happened how often: by the functions that record_outcomes calls, without the
@@ -22,7 +13,7 @@ FROM armful.record_outcomes($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $
 -- totals.
 --
 -- $1 the batch, $2 this process, $3 the deadline. $4 to $6 have an element per outcome, as the log wants them; $7 to $9 an
--- element per variant in the order of their ids, which is what its outcomes add up to.
+-- element per variant in the order of their keys, which is what its outcomes add up to, and $10 their ids.
 --
 -- The order matters: of the statements in a WITH that nobody reads from, the server runs the main one first. So the variants
 -- are locked before anything else is read or written.
@@ -33,7 +24,7 @@ WITH logged AS (
     -- Its unique key refuses a second run of a batch whose first run has committed.
     INSERT INTO armful.change (batch, process_id, kind, variants)
     SELECT $1::uuid, $2::uuid, 'variants', $7
-    WHERE armful.count_in_experiments($7, $8, $9)
+    WHERE armful.check_variant_ids($7, $10) AND armful.count_in_experiments($7, $8, $9)
       AND (clock_timestamp() <= $3::timestamptz OR armful.refuse_late_commit())
 )
 SELECT id, impressions, successes, version

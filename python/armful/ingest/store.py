@@ -3,14 +3,15 @@
 import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from operator import attrgetter
+from operator import attrgetter, ne
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from armful.db.failures import NotEncodable
 from armful.db.queries import load
-from armful.domain.errors import Refused
+from armful.domain.errors import Refused, Unavailable
 from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Totals
 from armful.ingest.conflict_free_batches import MOST_LATE, conflict_free_batches
@@ -21,6 +22,18 @@ _SQL = load("armful.ingest")
 
 # From this size on, a plan for the actual arrays costs less than a generic plan for arrays of unknown size.
 _LARGE = 500
+
+# Statements are planned once: a plan for one variant looks so much cheaper than one for arrays of unknown size that the
+# server would plan anew for every small commit, and take longer for that than for the commit. And they go by index, even
+# if the tables were small when they were planned: apply_to_variants locks variants in the order in which it finds them.
+SETTINGS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    # A commit that waits for a row which somebody else has locked gives up soon, so that the others need not wait with it.
+    "lock_timeout": "300ms",
+}
+"""Settings of a session that writes outcomes."""
 
 _STATUSES = tuple(OutcomeStatus)
 
@@ -33,13 +46,18 @@ _optional_fields = attrgetter(
 _NONE = _optional_fields(Outcome(impression=True, success=False))
 
 
+class VariantMoved(Unavailable):
+    """The database was replaced by another one; nothing was counted, try again shortly"""
+
+
 def _part_id(batch: UUID, number: int) -> UUID:
     return UUID(int=batch.int ^ number)
 
 
 async def prepare(connection: Any) -> datetime:
     """Prepare a connection for writing, and return the server's time."""
-    time: datetime = await connection.fetchval(_SQL["prepare"])
+    await connection.configure(SETTINGS, impatient=True)
+    time: datetime = await connection.fetchval(_SQL["clock"])
     return time
 
 
@@ -60,8 +78,10 @@ async def record(
         asyncpg.UniqueViolationError: The batch was committed before (see `written`).
         asyncpg.QueryCanceledError: `deadline` had passed by the server's clock; nothing was counted.
         StatementRefused: One of `statements` affected an unexpected number of rows; nothing was counted.
+        asyncpg.ForeignKeyViolationError, VariantMoved: The database is not the one that the variants come from; nothing
+            was counted.
     """
-    if not statements and all(_optional_fields(outcome) == _NONE for _, outcome in items):
+    if not statements and all(_optional_fields(outcome) == _NONE for _, outcome, _ in items):
         return await _count_alone(connection, batch, process_id, deadline, items)
     return await _record_all(connection, batch, process_id, deadline, items, statements, put_off)
 
@@ -70,9 +90,10 @@ async def _count_alone(
     connection: Any, batch: UUID, process_id: UUID, deadline: datetime, items: Sequence[VariantOutcome]
 ) -> list[CountedOutcome]:
     """As `record`, for outcomes without optional fields. All of them count, and one statement is enough."""
-    keys = [key for key, _ in items]
-    impressions = [outcome.batch_size for _, outcome in items]
-    successes = [outcome.batch_size if outcome.success else 0 for _, outcome in items]
+    keys = [key for key, _, _ in items]
+    impressions = [outcome.batch_size for _, outcome, _ in items]
+    successes = [outcome.batch_size if outcome.success else 0 for _, outcome, _ in items]
+    variant_ids = _variant_ids(items)
     added_impressions: dict[int, int] = dict.fromkeys(sorted(keys), 0)  # variants are locked in this order
     added_successes = added_impressions.copy()
     for key, more_impressions, more_successes in zip(keys, impressions, successes, strict=True):
@@ -89,6 +110,7 @@ async def _count_alone(
         list(added_impressions),
         list(added_impressions.values()),
         list(added_successes.values()),
+        [variant_ids[key] for key in added_impressions],
     )
     counted = {row[0]: CountedOutcome(OutcomeStatus.COUNTED, Totals(*row)) for row in rows}
     return [counted[key] for key in keys]
@@ -141,7 +163,7 @@ async def _record_parts(
     try:
         if len(parts) > 1:
             # All variants, so that no later part locks one that another process holds while it waits for one of ours.
-            await connection.execute(_SQL["lock_variants"], sorted({key for key, _ in items}))
+            await connection.execute(_SQL["lock_variants"], sorted({key for key, _, _ in items}))
         for number, positions in enumerate(parts):
             await _record_part(
                 connection, _part_id(batch, number), process_id, deadline, items, positions, recorded
@@ -150,7 +172,7 @@ async def _record_parts(
             await connection.execute(_SQL["mark"], batch, process_id)
         await run(connection, statements)
         await connection.execute(_SQL["commit_by"].replace(":deadline", f"'{deadline.isoformat()}'"))
-    except (asyncpg.PostgresError, StatementRefused, _Dependent):
+    except (asyncpg.PostgresError, NotEncodable, StatementRefused, _Dependent):
         if not connection.is_closed():
             await connection.execute(_SQL["rollback"])
         raise
@@ -187,21 +209,22 @@ async def _record_part(
         ) from None
     statuses, *columns = row
     totals = dict(zip(columns[0], map(Totals, *columns), strict=True))
-    for position, (key, _), status in zip(positions, part, statuses, strict=True):
+    for position, (key, _, _), status in zip(positions, part, statuses, strict=True):
         recorded[position] = CountedOutcome(_STATUSES[status], totals[key])
 
 
 def _arguments(
     batch: UUID, process_id: UUID, deadline: datetime, part: Sequence[VariantOutcome]
 ) -> tuple[Any, ...]:
-    """Return the arguments of the SQL function `record_outcomes`."""
-    outcomes = [outcome for _, outcome in part]
+    """Return the arguments of the statement `record_outcomes`."""
+    outcomes = [outcome for _, outcome, _ in part]
+    variant_ids = _variant_ids(part)
     event_ids = _column(outcomes, "event_id")
     return (
         batch,
         process_id,
         deadline,
-        [key for key, _ in part],
+        [key for key, _, _ in part],
         [outcome.impression for outcome in outcomes],
         [outcome.batch_size for outcome in outcomes],
         [outcome.batch_size if outcome.success else 0 for outcome in outcomes],
@@ -214,7 +237,23 @@ def _arguments(
         event_ids and [digest(item) for item in part],
         _column(outcomes, "metrics"),
         _column(outcomes, "metadata"),
+        list(variant_ids),
+        list(variant_ids.values()),
     )
+
+
+def _variant_ids(items: Sequence[VariantOutcome]) -> dict[int, str]:
+    """Return the variants' ids by key.
+
+    Raises:
+        VariantMoved: Two outcomes have the same key, but are of two variants.
+    """
+    keys = [key for key, _, _ in items]
+    ids = [variant_id for _, _, variant_id in items]
+    by_key = dict(zip(keys, ids, strict=True))
+    if any(map(ne, map(by_key.__getitem__, keys), ids)):
+        raise VariantMoved
+    return by_key
 
 
 def _column(outcomes: Sequence[Outcome], name: str) -> list[Any] | None:
@@ -243,6 +282,6 @@ async def written(
             return None
         for position, status in zip(positions, row["statuses"] or (), strict=False):
             statuses[position] = OutcomeStatus(status)
-    rows = await connection.fetch(_SQL["totals"], list({key for key, _ in items}))
+    rows = await connection.fetch(_SQL["totals"], list({key for key, _, _ in items}))
     totals = {row["id"]: Totals(*row) for row in rows}
-    return [CountedOutcome(status, totals[key]) for status, (key, _) in zip(statuses, items, strict=True)]
+    return [CountedOutcome(status, totals[key]) for status, (key, _, _) in zip(statuses, items, strict=True)]

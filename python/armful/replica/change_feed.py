@@ -9,8 +9,11 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from armful.db.clock import DatabaseClock
+from armful.db.failures import DID_NOTHING, OUT_OF_REACH
 from armful.db.partitions import make_partitions
-from armful.db.pool import DID_NOTHING, OUT_OF_REACH, Connection, connect
+from armful.db.pool import Connection, connect
+from armful.db.sessions import DatabaseIdentity
 from armful.replica import change_store as changes
 from armful.replica.api_key_cache import ApiKeyCache
 from armful.replica.key_rows import all_keys
@@ -40,12 +43,22 @@ class ChangeFeedReader:
     Polling survives lost connections and misses no transaction that committed out of order (see `changes.since`). The
     reader has a connection of its own, so it does not wait for requests. It compares the caches with the database before it
     continues if the last poll was long ago (the feed may be too long, or deleted in part), if the server was restarted, or
-    if the database may have been restored.
+    if the database may have been restored or is another one. It also keeps the process's copy of the database's clock.
     """
 
+    identity: DatabaseIdentity | None = None
+    """The database that the caches were read from."""
+
     def __init__(
-        self, dsn: str, cache: VariantCache, key_cache: ApiKeyCache, process_id: UUID, interval: float
+        self,
+        dsn: str,
+        cache: VariantCache,
+        key_cache: ApiKeyCache,
+        process_id: UUID,
+        interval: float,
+        clock: DatabaseClock | None = None,
     ) -> None:
+        self._clock = clock or DatabaseClock()
         self._dsn = dsn
         self._cache = cache
         self._key_cache = key_cache
@@ -67,6 +80,8 @@ class ChangeFeedReader:
         connection = await self._connected()
         position = await changes.current_position(connection)
         self._snapshot, self._running_since = position.snapshot, position.running_since
+        self.identity = position.identity
+        self._clock.set(position.now)
         self._key_cache.load(await all_keys(connection))
         self._cache.upsert(await all_variants(connection))
         await make_partitions(connection, _PARTITIONS_AHEAD)
@@ -122,10 +137,12 @@ class ChangeFeedReader:
         self._poll_timeout = min(
             max(_MIN_POLL_TIMEOUT, _POLL_TIMEOUT_FACTOR * (loop.time() - started)), _MAX_POLL_TIMEOUT
         )
+        self._clock.set(committed.now)
+        is_replaced = committed.identity != self.identity
         was_restarted = committed.running_since != self._running_since or changes.went_back(
             committed.snapshot, self._snapshot
         )
-        if was_restarted or is_gap_too_long or self._must_compare:
+        if is_replaced or was_restarted or is_gap_too_long or self._must_compare:
             await compare(connection, self._cache)
             self._must_compare = False
             committed.kinds.add("keys")
@@ -133,6 +150,7 @@ class ChangeFeedReader:
             async with asyncio.timeout(_READ_TIMEOUT):
                 self._key_cache.load(await all_keys(connection))
         await apply(connection, self._cache, committed.variants)
+        self.identity = committed.identity
         self._snapshot = committed.snapshot
         self._running_since = committed.running_since
         self._polled_at = started

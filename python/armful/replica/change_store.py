@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from armful.db.queries import load
+from armful.db.sessions import DatabaseIdentity
 
 _SQL = load("armful.replica")
 
@@ -19,11 +20,13 @@ class Changes(Struct):
 
     `variants` are the keys of changed variants, and `kinds` the kinds of objects that changed. `snapshot` is a PostgreSQL
     `pg_snapshot` as text. If `running_since` changes or the snapshot goes back, the database may have been restored to an
-    earlier state.
+    earlier state; if `identity` does, it is another database. `now` is the database's time.
     """
 
     snapshot: str
     running_since: datetime
+    identity: DatabaseIdentity
+    now: datetime
     variants: set[int]
     kinds: set[Kind]
 
@@ -37,8 +40,7 @@ async def since(connection: Any, snapshot: str, process_id: UUID) -> Changes:
     """Return the changes of other processes that `snapshot` did not include. Each change is returned exactly once."""
     rows = await connection.fetch(_SQL["since"], snapshot, process_id)
     return Changes(
-        snapshot=rows[0]["next"],
-        running_since=rows[0]["running_since"],
+        *_position(rows[0]),
         variants={key for row in rows if row["kind"] == "variants" for key in row["variants"]},
         kinds={row["kind"] for row in rows if row["kind"]},
     )
@@ -46,8 +48,11 @@ async def since(connection: Any, snapshot: str, process_id: UUID) -> Changes:
 
 async def current_position(connection: Any) -> Changes:
     """Return the present position in the feed, without any changes."""
-    row = await connection.fetchrow(_SQL["begin"])
-    return Changes(row["next"], row["running_since"], set(), set())
+    return Changes(*_position(await connection.fetchrow(_SQL["position"])), set(), set())
+
+
+def _position(row: Any) -> tuple[str, datetime, DatabaseIdentity, datetime]:
+    return row["next"], row["running_since"], DatabaseIdentity(row["database"], row["tables"]), row["now"]
 
 
 def went_back(snapshot: str, before: str) -> bool:

@@ -5,14 +5,19 @@ INSERT INTO armful.change (batch, process_id, kind, variants) VALUES (gen_random
 -- name: since
 -- What has been committed that the snapshot $1 did not show, and this snapshot, to ask with next. What a snapshot does not
 -- show are transactions that began after it, and those that were under way in it: however long one of these takes, in
--- whatever database of the server, what others have committed meanwhile is read once. And since when the server has been running.
-SELECT pg_current_snapshot()::text AS next, pg_postmaster_start_time() AS running_since, c.kind, c.variants
+-- whatever database of the server, what others have committed meanwhile is read once. And what `position` gives.
+SELECT pg_current_snapshot()::text AS next, pg_postmaster_start_time() AS running_since, clock_timestamp() AS now,
+    (SELECT oid FROM pg_database WHERE datname = current_database())::bigint AS database,
+    to_regclass('armful.change')::oid::bigint AS tables, c.kind, c.variants
 FROM (SELECT $1::text::pg_snapshot AS seen) AS once
 LEFT JOIN armful.change c ON c.process_id <> $2
     AND (c.xid >= pg_snapshot_xmax(seen) OR c.xid = ANY (ARRAY(SELECT pg_snapshot_xip(seen))));
 
--- name: begin
-SELECT pg_current_snapshot()::text AS next, pg_postmaster_start_time() AS running_since;
+-- name: position
+-- This snapshot, since when the server has been running, its time, and which database and tables it reads.
+SELECT pg_current_snapshot()::text AS next, pg_postmaster_start_time() AS running_since, clock_timestamp() AS now,
+    (SELECT oid FROM pg_database WHERE datname = current_database())::bigint AS database,
+    to_regclass('armful.change')::oid::bigint AS tables;
 
 -- name: forget
 -- What the snapshot $1 showed already.
@@ -44,11 +49,13 @@ FROM armful.variant_performance GROUP BY 1;
 SELECT id, version, impressions, successes, created_at FROM armful.variant_performance WHERE id >= $1 AND id < $2;
 
 -- name: touch_variants
--- When variants were last selected, and how often. Locked in order of id, like every other writer of several rows.
+-- When variants were last selected, and how often. Locked in order of id, like every other writer of several rows. Ids are
+-- compared too: a database that was put in this one's place may have other variants under the same keys.
 WITH used AS (
     SELECT p.id, u.at, u.times
     FROM armful.variant_performance p
-    JOIN unnest($1::bigint[], $2::timestamptz[], $3::bigint[]) AS u (id, at, times) ON u.id = p.id
+    JOIN unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::bigint[]) AS u (id, variant_id, at, times)
+        ON u.id = p.id AND u.variant_id = p.variant_id
     ORDER BY p.id FOR NO KEY UPDATE OF p
 ), counted AS (
     INSERT INTO armful.selection_day AS d (variant, day, selections)
@@ -70,5 +77,5 @@ WITH used AS (
 UPDATE armful.api_key k SET last_used = greatest(k.last_used, used.at) FROM used WHERE k.key_id = used.key_id;
 
 -- name: forget_selections
--- Drop the counts of selections before the day $1.
-DELETE FROM armful.selection_day WHERE day < $1;
+-- Drop the counts of selections that are more than $1 days old.
+DELETE FROM armful.selection_day WHERE day < (now() AT TIME ZONE 'UTC')::date - $1::integer;

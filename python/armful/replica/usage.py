@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
 
-from armful.db.pool import OUT_OF_REACH, Pool, acquire
+from armful.db.failures import OUT_OF_REACH
+from armful.db.pool import Pool, acquire
 from armful.db.queries import load
 from armful.domain.errors import ArmfulError
 from armful.replica.api_key_cache import ApiKeyCache
@@ -20,7 +21,7 @@ _SQL = load("armful.replica")
 
 _WRITE_EVERY = 1.0  # seconds
 _BATCH = 1000  # variants per statement; requests are served in between
-_SELECTIONS_KEPT = timedelta(days=90)
+_SELECTIONS_KEPT = 90  # days
 
 
 class UsageWriter:
@@ -66,18 +67,18 @@ class UsageWriter:
                 await connection.execute(_SQL["touch_keys"], list(used_keys), list(used_keys.values()))
 
 
-async def write_variant_usage(pool: Pool, used: Mapping[int, tuple[datetime, int]]) -> None:
+async def write_variant_usage(pool: Pool, used: Mapping[int, tuple[str, datetime, int]]) -> None:
     """Write when variants were last selected, and how often since the last call.
 
     Args:
         pool: The database's connection pool.
-        used: The last selection and the number of selections, by variant key.
+        used: The variant's id, its last selection and the number of selections, by variant key.
     """
-    times, counts = zip(*used.values(), strict=True)
+    ids, times, counts = zip(*used.values(), strict=True)
     async with acquire(pool) as connection:
-        await connection.execute(_SQL["touch_variants"], list(used), times, counts)
+        await connection.execute(_SQL["touch_variants"], list(used), ids, times, counts)
 
 
 async def delete_old_selection_counts(connection: Any) -> None:
     """Delete daily selection counts that are too old for any response to use."""
-    await connection.execute(_SQL["forget_selections"], datetime.now(UTC).date() - _SELECTIONS_KEPT)
+    await connection.execute(_SQL["forget_selections"], _SELECTIONS_KEPT)

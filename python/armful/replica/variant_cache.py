@@ -245,14 +245,14 @@ class VariantCache:
             entry.used_at = at
         self.selections += 1
 
-    def take_usage(self, limit: int) -> dict[int, tuple[datetime, int]]:
-        """Remove and return unwritten usage of at most `limit` variants: last selection and number of selections, by key."""
+    def take_usage(self, limit: int) -> dict[int, tuple[str, datetime, int]]:
+        """Remove and return unwritten usage of at most `limit` variants by key: id, last selection, number of selections."""
         taken = self._used[:limit]
         del self._used[:limit]
         usage = {}
         for entry in taken:
             at = entry.variant.last_used = datetime.fromtimestamp(entry.used_at, UTC)
-            usage[entry.variant.key] = at, entry.uses
+            usage[entry.variant.key] = entry.variant.variant_id, at, entry.uses
             entry.uses = 0
         return usage
 

@@ -82,7 +82,7 @@ def statuses(answers: Sequence[Any]) -> list[OutcomeStatus]:
 @pytest.mark.parametrize("fields", [{}, {"event_id": "e", "participant_id": "ada"}])
 def test_an_offset_moves_with_the_outcomes(database: str, fields: dict[str, Any]) -> None:
     async def check(db: Database) -> None:
-        answers = await db.port.submit([(db.variant, shown(**fields))], [moved("a", 0, 1)])
+        answers = await db.port.submit([(db.variant, shown(**fields), "v")], [moved("a", 0, 1)])
         assert statuses(answers) == [OutcomeStatus.COUNTED]
         assert await db.state() == (1, {"a": 1, "b": 0})
         assert [totals.impressions for totals in db.applied] == [1]
@@ -93,10 +93,10 @@ def test_an_offset_moves_with_the_outcomes(database: str, fields: dict[str, Any]
 def test_nothing_is_counted_where_another_consumer_owns_the_offset(database: str) -> None:
     async def check(db: Database) -> None:
         with pytest.raises(StatementRefused, match="affected 0 rows instead of 1"):
-            await db.port.submit([(db.variant, shown(event_id="e"))], [moved("a", 7, 8)])
+            await db.port.submit([(db.variant, shown(event_id="e"), "v")], [moved("a", 7, 8)])
         assert await db.state() == (0, {"a": 0, "b": 0})
         assert db.applied == []
-        answers = await db.port.submit([(db.variant, shown(event_id="e"))], [moved("a", 0, 1)])
+        answers = await db.port.submit([(db.variant, shown(event_id="e"), "v")], [moved("a", 0, 1)])
         assert statuses(answers) == [OutcomeStatus.COUNTED]
 
     run(database, check)
@@ -105,9 +105,9 @@ def test_nothing_is_counted_where_another_consumer_owns_the_offset(database: str
 def test_a_refused_statement_fails_its_own_call_alone(database: str) -> None:
     async def check(db: Database) -> None:
         calls = [
-            db.port.submit([(db.variant, shown())]),
-            db.port.submit([(db.variant, shown(event_id="x"))], [moved("a", 9, 10)]),
-            db.port.submit([(db.variant, shown(event_id="y"))], [moved("b", 0, 5)]),
+            db.port.submit([(db.variant, shown(), "v")]),
+            db.port.submit([(db.variant, shown(event_id="x"), "v")], [moved("a", 9, 10)]),
+            db.port.submit([(db.variant, shown(event_id="y"), "v")], [moved("b", 0, 5)]),
         ]
 
         async def wait(call: Any) -> Any:
@@ -133,7 +133,7 @@ def test_statements_take_effect_without_outcomes(database: str) -> None:
 
 def test_a_duplicate_moves_the_offset_and_counts_nothing(database: str) -> None:
     async def check(db: Database) -> None:
-        event = (db.variant, shown(event_id="e"))
+        event = (db.variant, shown(event_id="e"), "v")
         await db.port.submit([event], [moved("a", 0, 1)])
         answers = await db.port.submit([event], [moved("a", 1, 2)])
         assert statuses(answers) == [OutcomeStatus.DUPLICATE]

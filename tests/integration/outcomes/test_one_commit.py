@@ -70,9 +70,9 @@ def drawn(draw: random.Random) -> VariantOutcome:
     if draw.random() < 0.1:
         said["experiment_id"] = draw.choice(["exp_1", "exp_2", "exp_unknown"])
     success = not impression or draw.random() < 0.4
-    return draw.choice([1, 2, 3]), Outcome(
-        impression=impression, success=success, batch_size=draw.choice([1, 1, 2]), **said
-    )
+    variant = draw.choice([1, 2, 3])
+    outcome = Outcome(impression=impression, success=success, batch_size=draw.choice([1, 1, 2]), **said)
+    return variant, outcome, f"v{variant}"
 
 
 async def outcome(connection: Any, commits: list[list[VariantOutcome]]) -> tuple[list[Any], list[Any]]:
@@ -152,7 +152,7 @@ async def test_hidden_dependencies_are_bounded(connection: Any) -> None:
     selections = [uuid4() for _ in range(100)]
     shows = [shown(1, participant_id="ada", selection_id=one) for one in selections]
     await performance.record(connection, uuid4(), uuid4(), soon(), shows)
-    late = [(1, Outcome(impression=False, success=True, selection_id=one)) for one in selections]
+    late = [(1, Outcome(impression=False, success=True, selection_id=one), "v1") for one in selections]
     answers = await performance.record(connection, uuid4(), uuid4(), soon(), late[:20])
     assert answers[-1].totals.successes == 20
     with pytest.raises(Refused, match="send them in several requests"):

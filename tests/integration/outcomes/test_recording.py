@@ -57,7 +57,8 @@ def soon() -> datetime:
 
 
 def shown(variant: int, *, success: bool = False, times: int = 1, **said: Any) -> VariantOutcome:
-    return variant, Outcome(impression=True, success=success, batch_size=times, **said)
+    variant_id = f"v{variant}" if variant <= VARIANTS else f"more {variant}"
+    return variant, Outcome(impression=True, success=success, batch_size=times, **said), variant_id
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ async def traces(connection: Any, commits: list[list[VariantOutcome]], *, long_w
 COMMITS = [
     [shown(3)],
     [shown(5, success=True), shown(4), shown(5, times=7), shown(3, success=True, times=2)],
-    [(6, Outcome(impression=False, success=True))],
+    [(6, Outcome(impression=False, success=True), "v6")],
     [shown(1 + number * 7 % VARIANTS, success=number % 3 == 0) for number in range(100)],
 ]
 
@@ -247,7 +248,7 @@ async def test_large_tables_are_looked_into_row_by_row(connection: Any) -> None:
         {way: name} for way, name in (("participant_id", "ada"), ("selection_id", uuid4()))
     ]  # fmt: skip
     shows = [shown(1, **words) for words in said]
-    late = [(1, Outcome(impression=False, success=True, **words)) for words in said]
+    late = [(1, Outcome(impression=False, success=True, **words), "v1") for words in said]
     # Plans are made while the tables are all but empty, and stay when they no longer are.
     for items in (shows, late, [*shows, *late]):
         await performance.record(connection, uuid4(), uuid4(), soon(), items)

@@ -114,5 +114,5 @@ def test_only_selections_count_as_uses() -> None:
     engine = DecisionEngine(cache, [SelectionUsage(cache)])
     engine.decide(SELECTION_POLICIES["thompson_sampling"], request(top_k=2))
     engine.decide(Settled(), SettledParameters(cache.at_slots([0])[0]), experiment_id="exp_1")
-    assert {key: uses for key, (_, uses) in cache.take_usage(10).items()} == {0: 1, 1: 1}
+    assert {key: uses for key, (_, _, uses) in cache.take_usage(10).items()} == {0: 1, 1: 1}
     assert cache.selections == 1

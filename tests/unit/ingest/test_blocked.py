@@ -7,7 +7,7 @@ from armful.ingest.pending_commit import PendingCommit
 
 def job(*variants: int) -> PendingCommit:
     outcome = Outcome(impression=True, success=False)
-    return PendingCommit([(variant, outcome) for variant in variants], 0.0, 1.0)
+    return PendingCommit([(variant, outcome, f"v{variant}") for variant in variants], 0.0, 1.0)
 
 
 def test_it_is_empty_at_first() -> None:

@@ -10,11 +10,11 @@ from armful.ingest.conflict_free_batches import MOST_LATE, LateCounts, conflict_
 
 
 def shown(variant: int = 1, **said: Any) -> VariantOutcome:
-    return variant, Outcome(impression=True, success=False, **said)
+    return variant, Outcome(impression=True, success=False, **said), f"v{variant}"
 
 
 def late(variant: int = 1, **said: Any) -> VariantOutcome:
-    return variant, Outcome(impression=False, success=True, **said)
+    return variant, Outcome(impression=False, success=True, **said), f"v{variant}"
 
 
 ADA, BOB = {"participant_id": "ada"}, {"participant_id": "bob"}

@@ -43,21 +43,21 @@ def test_digests_that_are_in_databases(said: dict[str, Any], pinned: str) -> Non
     assert set(LONG) == set(Outcome.__struct_fields__), (
         "pin a digest with the new field, and leave the others"
     )
-    found = digest((1, Outcome(**said)))
+    found = digest((1, Outcome(**said), "v"))
     assert found is not None
     assert found.hex() == pinned
 
 
 @pytest.mark.parametrize("said", [SHORT, LONG], ids=["short", "long"])
 def test_two_versions_agree_on_a_body_without_the_new_fields(said: dict[str, Any]) -> None:
-    before = digest((1, Outcome(**said)))
-    assert digest((1, LaterOutcome(**said)), LaterOutcome) == before
-    assert digest((1, LaterOutcome(**said, currency="EUR")), LaterOutcome) == before
+    before = digest((1, Outcome(**said), "v"))
+    assert digest((1, LaterOutcome(**said), "v"), LaterOutcome) == before
+    assert digest((1, LaterOutcome(**said, currency="EUR"), "v"), LaterOutcome) == before
 
 
 def test_a_new_field_that_is_set_makes_another_body() -> None:
     digests = [
-        digest((1, LaterOutcome(**SHORT, **more)), LaterOutcome)
+        digest((1, LaterOutcome(**SHORT, **more), "v"), LaterOutcome)
         for more in ({}, {"value": 0.0}, {"value": 1.0}, {"currency": "NZD"})
     ]
     assert len(set(digests)) == 4
@@ -72,20 +72,20 @@ def test_every_field_counts(name: str) -> None:
     changed = said | {name: others[name] if name in others and others[name] != said[name] else None}
     if name in ("impression", "success"):
         changed[name] = False
-    assert digest((1, Outcome(**said))) != digest((1, Outcome(**changed)))
+    assert digest((1, Outcome(**said), "v")) != digest((1, Outcome(**changed), "v"))
 
 
 def test_the_variant_counts_and_the_order_of_what_is_said_does_not() -> None:
-    one = digest((1, Outcome(**LONG)))
-    assert digest((2, Outcome(**LONG))) != one
+    one = digest((1, Outcome(**LONG), "v"))
+    assert digest((2, Outcome(**LONG), "v")) != one
     turned = LONG | {name: dict(reversed(LONG[name].items())) for name in ("metrics", "metadata")}
-    assert digest((1, Outcome(**turned))) == one
+    assert digest((1, Outcome(**turned), "v")) == one
 
 
 def test_an_item_of_a_batch_is_the_body_it_would_be_alone() -> None:
     item = msgspec.convert({"variant_id": "a", **LONG}, BatchItem)
-    assert digest((1, item)) == digest((1, Outcome(**LONG)))
+    assert digest((1, item, "v")) == digest((1, Outcome(**LONG), "v"))
 
 
 def test_without_an_event_id_there_is_none() -> None:
-    assert digest((1, Outcome(impression=True, success=True))) is None
+    assert digest((1, Outcome(impression=True, success=True), "v")) is None

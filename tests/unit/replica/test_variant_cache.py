@@ -81,10 +81,10 @@ def test_uses_are_taken_some_at_a_time_and_each_once() -> None:
     slots = [cache.table.slot(f"v{key}") for key in (0, 1, 2, 1, 1)]
     cache.record_selection(cache.at_slots(slot for slot in slots if slot is not None), time())
     first, second = cache.take_usage(2), cache.take_usage(2)
-    assert {key: times for key, (_, times) in (first | second).items()} == {0: 1, 1: 3, 2: 1}
+    assert {key: times for key, (_, _, times) in (first | second).items()} == {0: 1, 1: 3, 2: 1}
     assert len(first) == 2
     assert cache.take_usage(2) == {}
-    used_at = first[0][0]
+    used_at = first[0][1]
     assert cache.last_used(variant(0, 1, 10)) == used_at
     cache.record_selection(cache.at_slots(slots[:1]), time())  # type: ignore[arg-type]
     later = cache.last_used(variant(0, 1, 10))

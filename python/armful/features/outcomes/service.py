@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import to_builtins
 from msgspec.json import encode
 
+from armful.db.clock import DatabaseClock
 from armful.domain.errors import ArmfulError, EventConflict, ExperimentNotFound, Refused, VariantNotFound
 from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Variant
@@ -28,7 +29,8 @@ _COUNTED = OutcomeStatus.COUNTED
 class Outcomes:
     """Counts outcomes: validates and completes each one, and submits it to the ingest port."""
 
-    def __init__(self, port: IngestPort, variants: Variants) -> None:
+    def __init__(self, port: IngestPort, variants: Variants, clock: DatabaseClock) -> None:
+        self._clock = clock
         self._port = port
         self._variants = variants
 
@@ -39,8 +41,8 @@ class Outcomes:
             Refused: The outcome is invalid.
             QueueFull: Too many outcomes are waiting.
         """
-        complete(update)
-        return self._port.submit([(variant.key, update)])
+        complete(update, self._clock)
+        return self._port.submit([(variant.key, update, variant.variant_id)])
 
     async def record(self, variant_id: str, update: Outcome) -> CountedOutcome:
         """Count one outcome, and return after its commit.
@@ -76,7 +78,7 @@ class Outcomes:
         variants = await self._find(variant_id for variant_id, _ in updates)
         for position, (variant_id, update) in enumerate(updates):
             try:
-                complete(update)
+                complete(update, self._clock)
             except Refused as error:
                 results[position] = error
                 continue
@@ -84,7 +86,7 @@ class Outcomes:
             if variant is None:
                 results[position] = VariantNotFound(variant_id)
                 continue
-            accepted.append((variant.key, update))
+            accepted.append((variant.key, update, variant.variant_id))
             positions.append(position)
         for place in sorted(excess := excess_late(accepted), reverse=True):
             results[positions[place]] = Refused(
@@ -125,7 +127,7 @@ def counted(recorded: Sequence[CountedOutcome], variant_id: str, update: Outcome
     return one
 
 
-def complete(update: Outcome) -> None:
+def complete(update: Outcome, clock: DatabaseClock) -> None:
     """Fill missing ids of an outcome from its metadata, and check its time.
 
     Raises:
@@ -139,7 +141,7 @@ def complete(update: Outcome) -> None:
         if update.experiment_id is None:
             update.experiment_id = _label(update.metadata.get("experiment_id"))
     if update.occurred_at is not None:
-        if update.occurred_at > datetime.now(UTC) + _CLOCK_TOLERANCE:
+        if update.occurred_at > clock.now() + _CLOCK_TOLERANCE:
             raise Refused(f"occurred_at is {to_builtins(update.occurred_at)}, which is in the future")
         if update.occurred_at < _EARLIEST:
             raise Refused(
