@@ -2,15 +2,18 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import structlog
 
+from armful.db.clock import DatabaseClock
 from armful.db.migrate import migrate
 from armful.db.pool import Pool, open_pool
+from armful.db.usable import explained
+from armful.domain.errors import ArmfulError
 from armful.features.experiments.results.evidence_job import EvidenceJob
 from armful.features.services import Services
 from armful.ingest.group_committer import GroupCommitter
@@ -45,7 +48,8 @@ class Service:
             )
         self._settings = settings
         self._dsn = settings.database_url
-        self.key_cache = ApiKeyCache(settings.api_key)
+        self.clock = DatabaseClock()
+        self.key_cache = ApiKeyCache(settings.api_key, self.clock)
         self.metrics = Metrics(settings.metrics_dir)
         self.tracing = tracing
         if tracing is None and settings.traces:
@@ -58,10 +62,14 @@ class Service:
         """Start everything; at the end, commit what was accepted, and stop everything."""
         settings = self._settings
         process_id = uuid4()
-        await migrate(self._dsn)
-        pool = await open_pool(self._dsn, settings.pool_size)
+        with self._explained():
+            await migrate(self._dsn)
+            pool = await open_pool(self._dsn, settings.pool_size)
         cache = VariantCache()
-        reader = ChangeFeedReader(self._dsn, cache, self.key_cache, process_id, settings.poll_interval)
+        reader = ChangeFeedReader(
+            self._dsn, cache, self.key_cache, process_id, settings.poll_interval, self.clock
+        )
+        pool.identity = lambda: reader.identity
         usage = UsageWriter(pool, cache, self.key_cache)
         committer = GroupCommitter(
             self._dsn,
@@ -74,13 +82,16 @@ class Service:
         )
         retention = RetentionJob(self._dsn, settings.event_days, settings.event_id_days)
         try:
-            async with asyncio.timeout(_START_TIMEOUT):
-                await reader.start()
-                await committer.start()
+            with self._explained():
+                async with asyncio.timeout(_START_TIMEOUT):
+                    await reader.start()
+                    await committer.start()
             usage.start()
             retention.start()
-            self.services = Services.over(pool, cache, committer, self.key_cache, self.metrics, process_id)
-            evidence = EvidenceJob(pool, self.services.experiments.evidence)
+            self.services = Services.over(
+                pool, cache, committer, self.key_cache, self.metrics, process_id, self.clock
+            )
+            evidence = EvidenceJob(pool, self.services.experiments.evidence, self.clock)
             evidence.start()
             gauges = asyncio.create_task(self._update_gauges(committer, reader, pool), name="gauges")
             # What exists now stays: with a million variants, each full collection would take a fifth of a second.
@@ -97,6 +108,16 @@ class Service:
             await pool.close()
             if self.tracing is not None:
                 await asyncio.to_thread(self.tracing.close)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say in a sentence why the database cannot be used."""
+        try:
+            with explained(self._dsn):
+                yield
+        except ArmfulError as error:
+            log.error("cannot start", reason=str(error))
+            raise
 
     async def _update_gauges(self, committer: GroupCommitter, reader: ChangeFeedReader, pool: Pool) -> None:
         """Once a second, update the gauges and write the metrics where the other processes read them."""

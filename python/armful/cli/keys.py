@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TypeVar, get_args
 from uuid import uuid4
 
@@ -11,8 +11,9 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
+from armful.db.clock import DatabaseClock
 from armful.db.migrate import migrate
-from armful.db.pool import open_pool
+from armful.db.pool import acquire, open_pool
 from armful.domain.key import COMMAND_LINE, ApiKey, Scope
 from armful.features.keys.service import Keys
 from armful.ops.database import database
@@ -59,7 +60,7 @@ def create(
 ) -> None:
     """Create a key called NAME and print it. It cannot be shown again."""
     _, text = _with_keys(
-        settings, lambda keys: keys.create(name, scopes, rate_limit, _after(days), COMMAND_LINE)
+        settings, lambda keys: keys.create(name, scopes, rate_limit, _after(keys, days), COMMAND_LINE)
     )
     click.echo(text)
 
@@ -68,9 +69,9 @@ def create(
 @click.pass_obj
 def show(settings: Settings) -> None:
     """List all keys. The keys themselves are not stored."""
-    now = datetime.now(UTC)
+    every, now = _with_keys(settings, _list_all)
     table = Table("id", "name", "scopes", "a second", "made", "last used", "expires", "state", "replaces")
-    for key in _with_keys(settings, Keys.list_all):
+    for key in every:
         table.add_row(
             key.key_id,
             key.name,
@@ -84,6 +85,10 @@ def show(settings: Settings) -> None:
         )
     # Output to a pipe is never cut.
     Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
+
+
+async def _list_all(keys: Keys) -> tuple[list[ApiKey], datetime]:
+    return await keys.list_all(), keys.after(0)
 
 
 def _moment(at: datetime | None) -> str:
@@ -108,8 +113,10 @@ def _state(key: ApiKey, now: datetime) -> str:
 @_expires
 @click.pass_obj
 def rotate(settings: Settings, key_id: str, overlap: int, days: float | None) -> None:
-    """Replace the key with this id by a new one, and print that once. The old key remains valid for the overlap."""
-    _, text = _with_keys(settings, lambda keys: keys.rotate(key_id, overlap, _after(days), COMMAND_LINE))
+    """Make a key in place of the one with this id and print it, once; the old one stays valid for the overlap."""
+    _, text = _with_keys(
+        settings, lambda keys: keys.rotate(key_id, overlap, _after(keys, days), COMMAND_LINE)
+    )
     click.echo(text)
 
 
@@ -122,8 +129,8 @@ def revoke(settings: Settings, key_id: str) -> None:
     click.echo(f"Key {key_id} is revoked")
 
 
-def _after(days: float | None) -> datetime | None:
-    return None if days is None else datetime.now(UTC) + timedelta(days=days)
+def _after(keys: Keys, days: float | None) -> datetime | None:
+    return None if days is None else keys.after(days)
 
 
 def _with_keys(settings: Settings, use: Callable[[Keys], Awaitable[T]]) -> T:
@@ -133,7 +140,10 @@ def _with_keys(settings: Settings, use: Callable[[Keys], Awaitable[T]]) -> T:
         await migrate(dsn)
         pool = await open_pool(dsn, 1)
         try:
-            return await use(Keys(pool, ApiKeyCache(None), uuid4()))
+            clock = DatabaseClock()
+            async with acquire(pool) as connection:
+                clock.set(await connection.fetchval("SELECT clock_timestamp()"))
+            return await use(Keys(pool, ApiKeyCache(None, clock), uuid4(), clock))
         finally:
             await pool.close()
 

@@ -1,11 +1,11 @@
 """Makes every decision: selections, and assignments to experiments."""
 
 from collections.abc import Mapping, Sequence
-from time import time
 from typing import Any, Protocol, TypeVar
 
 from uuid_utils import uuid7
 
+from armful.db.clock import DatabaseClock
 from armful.domain.decision import Decision
 from armful.learning.policies import Policy
 from armful.replica.variant_cache import CachedVariant, VariantCache
@@ -23,8 +23,11 @@ class DecisionSink(Protocol):
 class DecisionEngine:
     """Lets a policy choose among the variants in memory, and tells every sink. The database is not asked."""
 
-    def __init__(self, cache: VariantCache, sinks: Sequence[DecisionSink] = ()) -> None:
+    def __init__(
+        self, cache: VariantCache, sinks: Sequence[DecisionSink] = (), clock: DatabaseClock | None = None
+    ) -> None:
         self._cache = cache
+        self._time = (clock or DatabaseClock()).time
         self._sinks = tuple(sinks)
 
     def decide(
@@ -59,7 +62,7 @@ class DecisionEngine:
             scores=draw.scores,
             propensities=draw.propensities,
             model_version=cache.version,
-            made_at=time(),
+            made_at=self._time(),
             seed=seed,
             persona_id=persona_id,
             participant_id=participant_id,

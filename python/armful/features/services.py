@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from armful.db.clock import DatabaseClock
 from armful.db.pool import Pool
 from armful.decisions.engine import DecisionEngine
 from armful.decisions.usage import SelectionUsage
@@ -47,17 +48,18 @@ class Services(Struct, frozen=True):
         key_cache: ApiKeyCache,
         metrics: Metrics,
         process_id: UUID,
+        clock: DatabaseClock,
     ) -> Self:
         """Build the services from their dependencies."""
         variants = Variants(pool, cache, process_id)
-        history = VariantHistories(pool)
-        decisions = DecisionEngine(cache, [SelectionUsage(cache)])
+        history = VariantHistories(pool, clock)
+        decisions = DecisionEngine(cache, [SelectionUsage(cache)], clock)
         return cls(
             selections=Selections(decisions, metrics),
-            outcomes=Outcomes(committer, variants),
+            outcomes=Outcomes(committer, variants, clock),
             variants=variants,
-            experiments=Experiments(pool, variants, decisions, process_id),
-            keys=Keys(pool, key_cache, process_id),
+            experiments=Experiments(pool, variants, decisions, process_id, clock),
+            keys=Keys(pool, key_cache, process_id, clock),
             audit=AuditLog(pool),
             overview=OverviewReader(pool, cache),
             history=history,

@@ -1,13 +1,13 @@
 """The in-memory copy of the API keys, which authenticates requests without a database query."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from time import time
+from datetime import datetime
 
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
+from armful.db.clock import DatabaseClock
 from armful.domain.errors import RateExceeded, Unauthenticated
 from armful.domain.key import ApiKey, Scope, digest
 
@@ -20,10 +20,12 @@ _EVERY_SCOPE: frozenset[Scope] = frozenset(("read", "select", "write", "admin"))
 class ApiKeyCache:
     """Holds the keys that are not revoked, and the key from the settings, which has every scope.
 
-    A rate limit applies to each process separately, over a sliding window of one second.
+    A rate limit applies to each process separately, over a sliding window of one second. Keys expire by the database's
+    clock.
     """
 
-    def __init__(self, settings_key: str | None) -> None:
+    def __init__(self, settings_key: str | None, clock: DatabaseClock | None = None) -> None:
+        self._clock = clock or DatabaseClock()
         self._settings_keys: list[ApiKey] = []
         if settings_key is not None:
             self._settings_keys.append(
@@ -61,12 +63,12 @@ class ApiKeyCache:
 
     def is_valid(self, key: ApiKey) -> bool:
         """Whether a key is neither revoked nor expired."""
-        return key.digest in self._keys and time() < self._expires_at.get(key.key_id, _NEVER)
+        return key.digest in self._keys and self._clock.time() < self._expires_at.get(key.key_id, _NEVER)
 
     def take_usage(self) -> dict[str, datetime]:
         """Return the ids of the keys used since the last call, with the present time. The settings' key is left out."""
         used, self._used = self._used, set()
-        now = datetime.now(UTC)
+        now = self._clock.now()
         return dict.fromkeys(used - self._settings_ids, now)
 
     def authenticate(self, header: bytes | None) -> ApiKey:
@@ -80,7 +82,7 @@ class ApiKeyCache:
         key = self._by_header.get(header) if header else None
         if key is None:
             key = self._look_up(header)
-        if self._expires_at and time() >= self._expires_at.get(key.key_id, _NEVER):
+        if self._expires_at and self._clock.time() >= self._expires_at.get(key.key_id, _NEVER):
             raise Unauthenticated("The API key has expired")
         if (rate := self._rates.get(key.key_id)) and not self._limiter.hit(rate, key.key_id):
             raise RateExceeded(rate.amount)

@@ -39,7 +39,7 @@ async def connection(database: str) -> AsyncIterator[Any]:
 
 
 async def count(connection: Any, *updates: Outcome) -> list[OutcomeStatus]:
-    items = [(1, update) for update in updates]
+    items = [(1, update, "a") for update in updates]
     deadline = datetime.now(UTC) + timedelta(minutes=1)
     return [one.outcome for one in await performance.record(connection, uuid4(), uuid4(), deadline, items)]
 
@@ -178,8 +178,10 @@ async def test_a_reader_is_left_alone_and_updates_go_on(connection: Any, databas
 @pytest.mark.anyio
 async def test_one_process_at_a_time(connection: Any, database: str) -> None:
     other = await connect(database)
-    assert await retention.tidy(other, 90, 14) == 0
-    assert await retention.tidy(connection, 90, 14) is None
+    async with other.transaction():
+        assert await other.fetchval(retention._SQL["alone"])
+        assert await retention.tidy(connection, 90, 14) is None
+    assert await retention.tidy(connection, 90, 14) == 0
     await other.close()
 
 

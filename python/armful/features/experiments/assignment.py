@@ -14,7 +14,7 @@ stored.
 
 import random
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from msgspec import Struct
 
 from armful.contract.experiments import AssignRequest
 from armful.core import probability_best
+from armful.db.clock import DatabaseClock
 from armful.db.pool import Pool, acquire
 from armful.decisions.engine import DecisionEngine
 from armful.domain.decision import Decision
@@ -77,8 +78,11 @@ class _Subject(NamedTuple):
 class Assignments:
     """Assigns participants to experiments, and stores the assignments."""
 
-    def __init__(self, pool: Pool, variants: Variants, decisions: DecisionEngine) -> None:
+    def __init__(
+        self, pool: Pool, variants: Variants, decisions: DecisionEngine, clock: DatabaseClock
+    ) -> None:
         self._pool = pool
+        self._clock = clock
         self._variants = variants
         self._decisions = decisions
         self._random = random.SystemRandom().random
@@ -164,7 +168,7 @@ class Assignments:
             return experiment.allocation_epoch, epoch.shares
         until = None
         if experiment.unresolved == "pending" and experiment.attribution_days:
-            until = (datetime.now(UTC) - timedelta(days=experiment.attribution_days + 1)).date()
+            until = (self._clock.now() - timedelta(days=experiment.attribution_days + 1)).date()
         counts = await assignments.counts(connection, experiment.key, until)
         impressions = sum(count for count, _ in counts.values())
         if impressions - epoch.impressions < max(1, _RENEW_AFTER * epoch.impressions):

@@ -3,11 +3,11 @@
 import asyncio
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from uuid import UUID
 
 from armful.contract.audit import AuditEntry
 from armful.contract.experiments import ChangeRequest, StartRequest
+from armful.db.clock import DatabaseClock
 from armful.db.pool import Pool, acquire
 from armful.decisions.engine import DecisionEngine
 from armful.domain.errors import Refused, VariantNotFound
@@ -32,12 +32,20 @@ _DEFAULT_FLOORS = 0.1
 class Experiments:
     """The operations on experiments."""
 
-    def __init__(self, pool: Pool, variants: Variants, decisions: DecisionEngine, process_id: UUID) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        variants: Variants,
+        decisions: DecisionEngine,
+        process_id: UUID,
+        clock: DatabaseClock,
+    ) -> None:
         self._pool = pool
+        self._clock = clock
         self._variants = variants
         self._process_id = process_id
         self.evidence = PendingEvidence()
-        self.assignments = Assignments(pool, variants, decisions)
+        self.assignments = Assignments(pool, variants, decisions, clock)
 
     async def start(self, request: StartRequest, actor: Actor) -> Experiment:
         """Create an experiment, and start it unless the request says it is a draft.
@@ -253,7 +261,7 @@ class Experiments:
                         f"segment_by '{segment_by}' has more values than are counted per experiment (1000)"
                     )
         self.evidence.merge_into(experiment.key, counts)
-        now = datetime.now(UTC)
+        now = self._clock.now()
         if series:
             # This takes about 0.1 s: in a thread it does not block selections.
             evaluated = await asyncio.to_thread(evaluate, experiment, counts, now, series=True)

@@ -1,11 +1,12 @@
 """The history of variants, from the hourly rollup."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from armful.db.clock import DatabaseClock
 from armful.db.pool import Pool, acquire
 from armful.db.queries import load
 
@@ -54,12 +55,18 @@ Daily: TypeAlias = tuple[tuple[int, int], ...]
 class VariantHistories:
     """Reads the history of variants from the hourly rollup."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, clock: DatabaseClock) -> None:
         self._pool = pool
+        self._clock = clock
+
+    def first_day(self, days: int) -> datetime:
+        """Return the start of the first of the last `days` UTC days, including today, by the database's clock."""
+        today = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        return today - timedelta(days=days - 1)
 
     async def of_variant(self, variant: int, days: int) -> History:
         """Read a variant's counts of the last `days` UTC days, including today, and its latest changes."""
-        since = first_day(days)
+        since = self.first_day(days)
         async with acquire(self._pool) as connection:
             return History(
                 days=[DayCounts(*row) for row in await connection.fetch(_SQL["days"], variant, since)],
@@ -79,22 +86,16 @@ class VariantHistories:
         daily: dict[int, Daily] = {}
         selections: dict[int, int] = {}
         async with acquire(self._pool) as connection, connection.transaction():
-            async for rows in _in_batches(connection, _SQL["trend"], first_day(days)):
+            async for rows in _in_batches(connection, _SQL["trend"], self.first_day(days)):
                 for variant, positions, impressions, successes in rows:
                     counts_by_day = [(0, 0)] * days
                     for position, *counts in zip(positions, impressions, successes, strict=True):
                         if position < days:
                             counts_by_day[position] = (counts[0], counts[1])
                     daily[variant] = tuple(counts_by_day)
-            async for rows in _in_batches(connection, _SQL["selections"], first_day(share_days).date()):
+            async for rows in _in_batches(connection, _SQL["selections"], self.first_day(share_days).date()):
                 selections.update(rows)
         return daily, selections
-
-
-def first_day(days: int) -> datetime:
-    """Return the start of the first of the last `days` UTC days, including today."""
-    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return today - timedelta(days=days - 1)
 
 
 async def _in_batches(connection: Any, sql: str, *values: object) -> AsyncIterator[list[Any]]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from armful.core import probability_best
 from armful.domain.variant import Variant
-from armful.features.insights.history import Daily, VariantHistories, first_day
+from armful.features.insights.history import Daily, VariantHistories
 from armful.features.insights.listing import Listing, Overall, Query, Row, Standing, facets, ordered, summary
 from armful.replica.variant_cache import VariantCache
 from armful.stats.intervals import wilson_interval
@@ -109,7 +109,7 @@ class Standings:
         self._cached = snapshot
 
     async def _compute(self) -> _Snapshot:
-        first = first_day(TREND_DAYS)
+        first = self._history.first_day(TREND_DAYS)
         daily, selections = await self._history.of_all(TREND_DAYS, SHARE_DAYS)
         descriptions = self._cache.descriptions
         variants = self._cache.all_variants()

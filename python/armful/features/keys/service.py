@@ -7,6 +7,7 @@ from uuid import UUID
 
 from msgspec import to_builtins
 
+from armful.db.clock import DatabaseClock
 from armful.db.pool import Pool, acquire
 from armful.domain.errors import Refused
 from armful.domain.key import Actor, ApiKey, Scope, new_key
@@ -19,9 +20,13 @@ _LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 class Keys:
-    """The operations on API keys. A change takes effect in this process at once, and in others through the change feed."""
+    """The operations on API keys. A change takes effect in this process at once, and in others through the change feed.
 
-    def __init__(self, pool: Pool, key_cache: ApiKeyCache, process_id: UUID) -> None:
+    Keys are made and expire by the database's clock.
+    """
+
+    def __init__(self, pool: Pool, key_cache: ApiKeyCache, process_id: UUID, clock: DatabaseClock) -> None:
+        self._clock = clock
         self._pool = pool
         self._key_cache = key_cache
         self._process_id = process_id
@@ -29,6 +34,10 @@ class Keys:
     def still_valid(self, key: ApiKey) -> bool:
         """Whether a key is still valid, as far as this process knows."""
         return self._key_cache.is_valid(key)
+
+    def after(self, days: float) -> datetime:
+        """Return the time in so many days."""
+        return self._clock.now() + timedelta(days=days)
 
     async def create(
         self,
@@ -43,7 +52,7 @@ class Keys:
         Raises:
             Refused: `expires_at` is in the past.
         """
-        expires_at = checked_expiry(expires_at)
+        expires_at = checked_expiry(expires_at, self._clock.now())
         key, text = new_key(name, scopes, rate_limit, expires_at)
         async with acquire(self._pool) as connection:
             stored = await keys.insert(connection, self._process_id, actor, key)
@@ -66,7 +75,9 @@ class Keys:
             Refused: `expires_at` is in the past.
         """
         async with acquire(self._pool) as connection:
-            key, text = await replace(connection, self._process_id, key_id, overlap, expires_at, actor)
+            key, text = await replace(
+                connection, self._process_id, key_id, overlap, expires_at, actor, self._clock.now()
+            )
             self._key_cache.load(await all_keys(connection))
         return key, text
 
@@ -82,7 +93,7 @@ class Keys:
         return revoked
 
 
-def checked_expiry(expires_at: datetime | None) -> datetime | None:
+def checked_expiry(expires_at: datetime | None, now: datetime) -> datetime | None:
     """Check an expiry time, and limit it to the last representable one.
 
     Raises:
@@ -90,7 +101,7 @@ def checked_expiry(expires_at: datetime | None) -> datetime | None:
     """
     if expires_at is None:
         return None
-    if expires_at <= datetime.now(UTC):
+    if expires_at <= now:
         raise Refused(
             f"expires_at is {to_builtins(expires_at)}, which is in the past: the key would never be valid"
         )
@@ -98,7 +109,13 @@ def checked_expiry(expires_at: datetime | None) -> datetime | None:
 
 
 async def replace(
-    connection: Any, process_id: UUID, key_id: str, overlap: float, expires_at: datetime | None, actor: Actor
+    connection: Any,
+    process_id: UUID,
+    key_id: str,
+    overlap: float,
+    expires_at: datetime | None,
+    actor: Actor,
+    now: datetime,
 ) -> tuple[ApiKey, str]:
     """Create a key with the name, scopes and rate limit of another, which stays valid for `overlap` more seconds.
 
@@ -112,9 +129,8 @@ async def replace(
         KeyEnded: The key is revoked or has expired.
         Refused: `expires_at` is in the past.
     """
-    expires_at = checked_expiry(expires_at)
+    expires_at = checked_expiry(expires_at, now)
     old = await keys.find(connection, key_id)
-    now = datetime.now(UTC)
     if expires_at is None and old.expires_at is not None and old.created_at is not None:
         expires_at = now + min(old.expires_at - old.created_at, _LAST - now)
     key, text = new_key(old.name, old.scopes, old.rate_limit, expires_at)

@@ -1,6 +1,6 @@
 """`/keys`: API keys. All but `/keys/current` need the scope `admin`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency
@@ -24,7 +24,7 @@ async def create_key(
 ) -> KeyView:
     """Create a key. `key` is returned in this response only."""
     key, text = await services.keys.create(
-        data.name, data.scopes, data.rate_limit, _expiry(data), actor(request)
+        data.name, data.scopes, data.rate_limit, _expiry(services, data), actor(request)
     )
     return key_view(key, text)
 
@@ -47,7 +47,7 @@ async def rotate_key(
     `key` is returned in this response only.
     """
     key, text = await services.keys.rotate(
-        unescaped(key_id), data.overlap_seconds, _expiry(data), actor(request)
+        unescaped(key_id), data.overlap_seconds, _expiry(services, data), actor(request)
     )
     return key_view(key, text)
 
@@ -66,14 +66,14 @@ def current_key(request: AnyRequest) -> KeyView:
     return key_view(request.scope[KEY])  # type: ignore[literal-required]
 
 
-def _expiry(data: NewKey | Rotation) -> datetime | None:
+def _expiry(services: Services, data: NewKey | Rotation) -> datetime | None:
     if data.expires_in_days is None:
         return data.expires_at
     if data.expires_at is not None:
         raise Unprocessable(
             FieldError("expires_in_days", "is set together with expires_at: send one of them")
         )
-    return datetime.now(UTC) + timedelta(days=data.expires_in_days)
+    return services.keys.after(data.expires_in_days)
 
 
 router = Router(

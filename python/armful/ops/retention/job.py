@@ -7,7 +7,8 @@ from contextlib import suppress
 import asyncpg
 import structlog
 
-from armful.db.pool import OUT_OF_REACH, connect
+from armful.db.failures import OUT_OF_REACH
+from armful.db.pool import connect
 from armful.ops.retention import store as retention
 
 log = structlog.get_logger(__name__)

@@ -1,6 +1,9 @@
 -- name: alone
--- Whether this session may tidy up: one at a time does, whichever program it is of.
-SELECT pg_try_advisory_lock(hashtext('armful_retention'));
+-- Whether this transaction may tidy up: one at a time does, whichever program it is of.
+SELECT pg_try_advisory_xact_lock(hashtext('armful_retention'));
+
+-- name: clock
+SELECT clock_timestamp();
 
 -- name: partitions
 -- A table's partitions by day or week, the oldest first.

@@ -3,6 +3,8 @@
 Counters and rollups stay for good, so that no figure changes with it.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +13,11 @@ import asyncpg
 from armful.db.queries import load
 
 _SQL = load("armful.ops.retention")
+
+
+class _Busy(Exception):
+    """Another session is tidying up."""
+
 
 _ROWS = 5000
 """Maximum rows that one statement deletes, so that others wait for milliseconds only."""
@@ -27,25 +34,40 @@ async def tidy(
         connection: of its own, outside a transaction.
         event_days: days that events and late outcomes are kept, and the number of selections by day.
         event_id_days: days that event ids are known at least; they go by whole weeks.
-        now: the time to reckon from.
+        now: the time to reckon from; by default the database's.
 
     Returns:
-        Partitions dropped and rows deleted, None where another session is at it.
+        Partitions dropped and rows deleted, None where another session is at it and nothing was.
     """
-    if not await connection.fetchval(_SQL["alone"]):
-        return None
-    now = now or datetime.now(UTC)
+    now = now or await connection.fetchval(_SQL["clock"])
     gone = 0
+    try:
+        async for count in _tidy(connection, event_days, event_id_days, now):
+            gone += count
+    except _Busy:
+        return gone or None
+    return gone
+
+
+async def _tidy(connection: Any, event_days: int, event_id_days: int, now: datetime) -> AsyncIterator[int]:
     if event_days:
         since = now - timedelta(days=event_days)
-        gone += await _drop(connection, "performance_event", 1, since)
+        yield await _drop(connection, "performance_event", 1, since)
         for name in ("strays", "outcomes", "selections"):
-            gone += await _delete(connection, name, since)
+            yield await _delete(connection, name, since)
     if event_id_days:
         since = now - timedelta(days=event_id_days)
-        gone += await _drop(connection, "performance_event_key", 7, since)
-        gone += await _delete(connection, "stray_ids", since)
-    return gone
+        yield await _drop(connection, "performance_event_key", 7, since)
+        yield await _delete(connection, "stray_ids", since)
+
+
+@asynccontextmanager
+async def _alone(connection: Any) -> AsyncIterator[None]:
+    """A transaction in which no other session is tidying up. A pooler may give the next one another session."""
+    async with connection.transaction():
+        if not await connection.fetchval(_SQL["alone"]):
+            raise _Busy
+        yield
 
 
 async def _drop(connection: Any, table: str, days: int, since: datetime) -> int:
@@ -57,7 +79,7 @@ async def _drop(connection: Any, table: str, days: int, since: datetime) -> int:
         if first + timedelta(days=days) > since:
             break
         try:
-            async with connection.transaction():
+            async with _alone(connection):
                 await connection.execute(_SQL["drop"].replace(":partition", name))
         except asyncpg.LockNotAvailableError:
             break
@@ -68,7 +90,8 @@ async def _drop(connection: Any, table: str, days: int, since: datetime) -> int:
 async def _delete(connection: Any, name: str, since: datetime) -> int:
     deleted = 0
     while True:
-        status: str = await connection.execute(_SQL[name], since, _ROWS)
+        async with _alone(connection):
+            status: str = await connection.execute(_SQL[name], since, _ROWS)
         rows = int(status.removeprefix("DELETE "))
         deleted += rows
         if rows < _ROWS:

@@ -3,12 +3,13 @@
 import asyncio
 import random
 from contextlib import suppress
-from datetime import UTC, datetime
 
 import asyncpg
 import structlog
 
-from armful.db.pool import OUT_OF_REACH, Pool, acquire
+from armful.db.clock import DatabaseClock
+from armful.db.failures import OUT_OF_REACH
+from armful.db.pool import Pool, acquire
 from armful.domain.errors import ArmfulError, ExperimentNotFound
 from armful.features.experiments import store as experiments
 from armful.features.experiments.results import store as results
@@ -34,9 +35,11 @@ class EvidenceJob:
     Args:
         pool: The database's connection pool.
         pending: Evidence to write: from requests for results, and from this job.
+        clock: The database's clock.
     """
 
-    def __init__(self, pool: Pool, pending: PendingEvidence) -> None:
+    def __init__(self, pool: Pool, pending: PendingEvidence, clock: DatabaseClock) -> None:
+        self._clock = clock
         self._pool = pool
         self._pending = pending
         self._task: asyncio.Task[None] | None = None
@@ -91,7 +94,7 @@ class EvidenceJob:
             experiment = await experiments.find(connection, experiment_id)
             counts = await results.read(connection, experiment, experiment.phase)
         self._pending.merge_into(experiment.key, counts)
-        evaluated = await asyncio.to_thread(evaluate, experiment, counts, datetime.now(UTC))
+        evaluated = await asyncio.to_thread(evaluate, experiment, counts, self._clock.now())
         self._pending.add(experiment.key, counts.phase, evaluated.evidence, counts.evidence)
 
     async def _write(self) -> None:
