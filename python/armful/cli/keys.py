@@ -70,7 +70,7 @@ def create(
 def show(settings: Settings) -> None:
     """List all keys. The keys themselves are not stored."""
     every, now = _with_keys(settings, _list_all)
-    table = Table("id", "name", "scopes", "a second", "made", "last used", "expires", "state", "replaces")
+    table = Table("id", "name", "scopes", "requests per second", "created", "last used", "expires", "state", "replaces")
     for key in every:
         table.add_row(
             key.key_id,
@@ -113,7 +113,7 @@ def _state(key: ApiKey, now: datetime) -> str:
 @_expires
 @click.pass_obj
 def rotate(settings: Settings, key_id: str, overlap: int, days: float | None) -> None:
-    """Make a key in place of the one with this id and print it, once; the old one stays valid for the overlap."""
+    """Replace the key with this id by a new one, and print that once. The old key remains valid for the overlap."""
     _, text = _with_keys(
         settings, lambda keys: keys.rotate(key_id, overlap, _after(keys, days), COMMAND_LINE)
     )
