@@ -77,8 +77,9 @@ class ExperimentFields(TypedDict):
     experiment_name: str
     variant_ids: list[str]
     traffic_allocation: list[float]
-    target_persona: str
-    success_metrics: list[str]
+    experiment_id: NotRequired[str | None]
+    target_persona: NotRequired[str | None]
+    success_metrics: NotRequired[list[str]]
     duration_days: int
     description: NotRequired[str | None]
     min_sample_size: NotRequired[int | None]

@@ -1,25 +1,19 @@
 """Strict decoding of JSON: "3" is not a number, and an error names the field and the value sent."""
 
-import re
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from .problems import FieldError
 from .surrogates import half_surrogate
+from .validation import convert, echo, message
+
+__all__ = ["BYTE_ORDER_MARK", "Unprocessable", "decode", "echo", "message"]
 
 T = TypeVar("T")
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """What some programs write before UTF-8 text. It is no part of the text."""
-
-_ECHO_LIMIT = 80
-_MESSAGE_LIMIT = 200
-_PATH = re.compile(r" - at (`key` in )?`\$(.*)`$")
-_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
-_NAMED = re.compile(r"`(\w+)` (is .*)")
-"""How a type's own check words an error about one of its fields."""
-_MISSING = re.compile(r"Object missing required field `(\w+)`")
 
 
 class Unprocessable(Exception):
@@ -34,14 +28,14 @@ def decode(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
     """Decode a JSON body.
 
     Raises:
-        Unprocessable: The body is not JSON, or does not match the decoder's type.
+        Unprocessable: The body is not JSON, or does not match the decoder's type. All its errors are listed.
     """
     if not body:
         raise Unprocessable(FieldError("body", "is empty: send a JSON object"))
     try:
         value = decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise Unprocessable(explain(error, body)) from error
+        value = _decode_slowly(body, decoder, error)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if body.startswith(BYTE_ORDER_MARK):
             return decode(body.removeprefix(BYTE_ORDER_MARK), decoder)
@@ -58,42 +52,22 @@ def decode(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
     return value
 
 
-def explain(error: msgspec.ValidationError, body: bytes) -> FieldError:
-    """Return a validation error's message with the name of the field and the value sent."""
-    message = str(error)
-    steps: list[str | int] = []
-    # The message may quote the value sent, but never after the path.
-    if found := _PATH.search(message, max(message.rfind(" - at "), 0)):
-        message = message[: found.start()]
-        # msgspec writes [...] for any of an object's values. In that case the whole object is shown.
-        steps = [name or int(index) for name, index in _STEP.findall(found.group(2).partition("[...]")[0])]
-    if message.startswith("Expected `str` matching regex"):
-        # All patterns in the contract exclude unprintable characters.
-        message = "Expected printable characters only"
-    if len(message) > _MESSAGE_LIMIT:
-        message = message[:_MESSAGE_LIMIT] + "…"
-    if not steps and (named := _NAMED.match(message)):
-        return FieldError(named[1], named[2])
-    if missing := _MISSING.match(message):
-        return FieldError(_name([*steps, missing.group(1)]), "is missing")
+def _decode_slowly(body: bytes, decoder: "msgspec.json.Decoder[T]", error: msgspec.ValidationError) -> T:
+    """Decode a body that the fast decoding refused.
+
+    It is accepted if it only has null for optional fields, or whole numbers such as 10.0 for integers.
+    """
     try:
-        value = msgspec.json.decode(body)
-        for step in steps:
-            value = value[step]
-    except (msgspec.DecodeError, RecursionError, LookupError, TypeError):
-        return FieldError(_name(steps), message)
-    return FieldError(_name(steps), f"{message} (sent: {echo(value)})")
-
-
-def _name(steps: list[str | int]) -> str:
-    name = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
-    return name.removeprefix(".") or "body"
-
-
-def echo(value: object) -> str:
-    """Return a value as JSON, shortened if it is long."""
-    text = msgspec.json.encode(value).decode()
-    return text if len(text) <= _ECHO_LIMIT else text[:_ECHO_LIMIT] + "…"
+        sent: Any = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as invalid:
+        raise Unprocessable(FieldError("body", f"is not valid JSON: {invalid}")) from error
+    except RecursionError as deep:
+        raise Unprocessable(FieldError("body", "is nested too deeply")) from deep
+    value: T
+    value, errors = convert(sent, decoder.type)
+    if errors:
+        raise Unprocessable(*errors) from error
+    return value
 
 
 def _reject_null_characters(value: object, name: str) -> None:

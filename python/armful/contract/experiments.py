@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from ..domain.experiment import Allocation, Guardrail, StopRule
-from ..domain.fields import Label, Text
+from ..domain.fields import ExperimentId, Label, Text
 
 
 class ArmView(Struct, kw_only=True):
@@ -55,7 +55,7 @@ class ExperimentPage(Struct):
     next_cursor: str | None
 
 
-class Promotion(Struct, kw_only=True, frozen=True):
+class Promotion(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """The variant to promote (by default the winner), and whether to archive the others."""
 
     variant_id: str | None = None
@@ -79,15 +79,26 @@ class AssignmentView(Struct, kw_only=True):
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
-class StartRequest(Struct, kw_only=True):
+class NewGuardrail(Guardrail, frozen=True, forbid_unknown_fields=True):
+    """A metric that must not get worse, and the direction that is worse."""
+
+
+class NewStopRule(StopRule, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A rule that decides when the leading variant is safe to ship. It is not a significance test."""
+
+
+class StartRequest(Struct, kw_only=True, forbid_unknown_fields=True):
     """An experiment to start: its variants, their traffic shares, its persona and its duration."""
 
     experiment_name: Annotated[str, Meta(max_length=255)]
     variant_ids: Annotated[list[str], Meta(max_length=1000)]
     traffic_allocation: Annotated[list[float], Meta(max_length=1000)]
-    target_persona: Label
-    success_metrics: Annotated[list[Label], Meta(max_length=100)]
     duration_days: Annotated[int, Meta(ge=1, le=3650)]
+    experiment_id: ExperimentId | None = None
+    target_persona: Label | None = None
+    success_metrics: Annotated[list[Label], Meta(max_length=100)] = field(
+        default_factory=lambda: ["conversion"]
+    )
     description: Text | None = None
     min_sample_size: Annotated[int, Meta(ge=1, le=2**53)] | None = None
     control_variant_id: str | None = None
@@ -96,14 +107,14 @@ class StartRequest(Struct, kw_only=True):
     salt: Label | None = None
     attribution_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
     unresolved: Literal["failed", "pending"] = "failed"
-    guardrail_metrics: Annotated[list[Label | Guardrail], Meta(max_length=100)] = []
-    stop_rule: StopRule | None = None
+    guardrail_metrics: Annotated[list[Label | NewGuardrail], Meta(max_length=100)] = []
+    stop_rule: NewStopRule | None = None
     namespace: Label | None = None
     namespace_range: tuple[Share, Share] = (0.0, 1.0)
     draft: bool = False
 
 
-class ChangeRequest(Struct, kw_only=True):
+class ChangeRequest(Struct, kw_only=True, forbid_unknown_fields=True):
     """The new arms and shares of a running experiment. Variants left out get no new participants."""
 
     variant_ids: Annotated[list[str], Meta(max_length=1000)]
@@ -111,7 +122,7 @@ class ChangeRequest(Struct, kw_only=True):
     floors: Annotated[dict[str, Share], Meta(max_length=1000)] | None = None
 
 
-class AssignRequest(Struct, kw_only=True):
+class AssignRequest(Struct, kw_only=True, forbid_unknown_fields=True):
     """The participant to assign. With `enroll` false, the response is a preview, and nothing is stored."""
 
     participant_id: Label

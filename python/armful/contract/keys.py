@@ -14,7 +14,7 @@ Moment = Annotated[datetime, Meta(tz=True)]
 Days = Annotated[float, Meta(gt=0, le=36_500)]
 
 
-class NewKey(Struct, kw_only=True):
+class NewKey(Struct, kw_only=True, forbid_unknown_fields=True):
     """A key to create. It expires at a time, after a number of days, or never."""
 
     name: Label
@@ -24,7 +24,7 @@ class NewKey(Struct, kw_only=True):
     expires_in_days: Days | None = None
 
 
-class Rotation(Struct, kw_only=True, frozen=True):
+class Rotation(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """How to replace a key. The old key stays valid for `overlap_seconds`.
 
     Without an expiry, the new key has the same lifetime as the old one had when it was created.

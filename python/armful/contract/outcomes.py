@@ -18,17 +18,17 @@ class PerformanceAnswer(Struct, kw_only=True, omit_defaults=True):
     counted: bool = True
 
 
-class PerformanceUpdate(Outcome, kw_only=True, omit_defaults=True, gc=False):
+class PerformanceUpdate(Outcome, kw_only=True, omit_defaults=True, gc=False, forbid_unknown_fields=True):
     """An outcome of a variant: `batch_size` times an impression, a success, or both."""
 
 
-class BatchItem(PerformanceUpdate, kw_only=True, omit_defaults=True):
+class BatchItem(PerformanceUpdate, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One update of a batch."""
 
     variant_id: str
 
 
-class Batch(Struct):
+class Batch(Struct, forbid_unknown_fields=True):
     """Updates to count in one commit."""
 
     updates: list[BatchItem]

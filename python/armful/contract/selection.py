@@ -39,7 +39,7 @@ class Selection(Struct, kw_only=True):
     selection_id: str
 
 
-class SelectRequest(Struct, kw_only=True):
+class SelectRequest(Struct, kw_only=True, forbid_unknown_fields=True):
     """The number of variants to select, the algorithm, the persona and the filters."""
 
     top_k: Annotated[int, Meta(ge=1, le=50)]

@@ -39,7 +39,7 @@ class VariantPage(Struct):
     next_cursor: str | None
 
 
-class NewVariants(Struct):
+class NewVariants(Struct, forbid_unknown_fields=True):
     """Several variants to create. Either all are created or none."""
 
     variants: Annotated[list[NewVariant], Meta(max_length=10_000)]
@@ -51,7 +51,7 @@ class CreatedVariants(Struct):
     variants: list[VariantView]
 
 
-class VariantPatch(Struct, kw_only=True):
+class VariantPatch(Struct, kw_only=True, forbid_unknown_fields=True):
     """The fields of a variant to change. Fields left out stay unchanged."""
 
     dimensions: Annotated[dict[Label, Text], Meta(max_length=100)] | UnsetType = UNSET

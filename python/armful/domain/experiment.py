@@ -22,6 +22,9 @@ TRANSITIONS: dict[Action, tuple[tuple[ExperimentStatus, ...], ExperimentStatus]]
 }
 """For each action, the statuses that allow it and the resulting one. An active experiment completes at its planned end."""
 
+EVERYBODY = "*"
+"""The target persona of an experiment in which every persona takes part."""
+
 REALLOCATABLE: tuple[ExperimentStatus, ...] = ("active", "paused")
 """The statuses in which arms and shares can be changed."""
 

@@ -9,6 +9,9 @@ VariantId = Annotated[
 ]
 """1 to 255 printable characters."""
 
+ExperimentId = Annotated[str, Meta(min_length=12, max_length=64, pattern=r"^exp_[0-9A-Za-z_-]+(?![\s\S])")]
+"""`exp_` and 8 to 60 letters, digits, underscores and hyphens."""
+
 Label = Annotated[str, Meta(min_length=1, max_length=255)]
 """A name that callers choose, such as that of a persona, a participant, a metric or a dimension."""
 

@@ -41,7 +41,7 @@ class Variant(Struct, kw_only=True, gc=False):
         return self.successes / self.impressions if self.impressions else 0.0
 
 
-class NewVariant(Struct, kw_only=True):
+class NewVariant(Struct, kw_only=True, forbid_unknown_fields=True):
     """A variant to create; `impressions` and `successes` are counts from before, such as those of another system."""
 
     variant_id: VariantId

@@ -132,13 +132,44 @@ def test_an_allocation_may_be_off_by_a_rounding_error(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("last", "status"), [(0.500001, 201), (0.499999, 201), (0.500002, 400), (0.499998, 400)]
+)
+def test_an_allocation_may_be_off_by_a_millionth(client: Client, last: float, status: int) -> None:
+    create(client, "a", "b")
+    answer = client.post("/experiments/start", json=body(traffic_allocation=[0.5, last]))
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("everybody", [{}, {"target_persona": None}, {"target_persona": "*"}])
+def test_an_experiment_without_a_persona_takes_everybody(client: Client, everybody: dict[str, Any]) -> None:
+    create(client, "a", "b")
+    request = body()
+    del request["target_persona"], request["success_metrics"]
+    started = client.post("/experiments/start", json=request | everybody).json()
+    assert (started["target_persona"], started["success_metrics"]) == ("*", ["conversion"])
+    path = f"/experiments/{started['experiment_id']}/assign"
+    for number, persona in enumerate(["tech", "anyone", None]):
+        assigned = client.post(path, json={"participant_id": f"u{number}", "persona_id": persona}).json()
+        assert (assigned["enrolled"], assigned["reason"]) == (True, None)
+
+
+def test_an_experiment_may_be_given_its_id(client: Client) -> None:
+    create(client, "a", "b")
+    request = body(experiment_id="exp_new-page")
+    assert client.post("/experiments/start", json=request).json()["experiment_id"] == "exp_new-page"
+    again = problem(client.post("/experiments/start", json=request), 409)
+    assert "exp_new-page" in again["detail"]
+    for wrong in ("exp_short", "new-page-2", "exp_" + "x" * 61, "exp_new page"):
+        answer = problem(client.post("/experiments/start", json=body(experiment_id=wrong)), 422)
+        assert answer["errors"][0]["field"] == "experiment_id"
+
+
+@pytest.mark.parametrize(
     "field",
     [
         "experiment_name",
         "variant_ids",
         "traffic_allocation",
-        "target_persona",
-        "success_metrics",
         "duration_days",
     ],
 )

@@ -26,7 +26,7 @@ from armful.db.clock import DatabaseClock
 from armful.db.pool import Pool, acquire
 from armful.decisions.engine import DecisionEngine
 from armful.domain.decision import Decision
-from armful.domain.experiment import Arm, Experiment
+from armful.domain.experiment import EVERYBODY, Arm, Experiment
 from armful.domain.variant import Variant
 from armful.features.experiments import assignment_store as assignments
 from armful.features.experiments import store as experiments
@@ -192,7 +192,7 @@ def adaptive_shares(arms: Sequence[Arm], counts: Mapping[int, tuple[int, int]]) 
 def _exclusion_reason(experiment: Experiment, request: AssignRequest) -> str | None:
     if experiment.status != "active":
         return f"the experiment is {experiment.status}"
-    if request.persona_id is not None and request.persona_id != experiment.target_persona:
+    if request.persona_id is not None and experiment.target_persona not in (EVERYBODY, request.persona_id):
         return f"the experiment is for {experiment.target_persona}"
     start, end = experiment.namespace_range
     if (

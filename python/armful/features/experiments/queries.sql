@@ -4,6 +4,7 @@ INSERT INTO armful.experiment
      guardrail_margins, duration_days, min_sample_size, allocation, salt, namespace, namespace_from, namespace_to, attribution_days,
      unresolved, stop_rule, status)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'draft')
+ON CONFLICT (experiment_id) DO NOTHING
 RETURNING id;
 
 -- name: put_arm

@@ -1,6 +1,7 @@
 """Starts, changes and ends experiments, and computes their results."""
 
 import asyncio
+import math
 import secrets
 from collections.abc import Sequence
 from uuid import UUID
@@ -11,7 +12,7 @@ from armful.db.clock import DatabaseClock
 from armful.db.pool import Pool, acquire
 from armful.decisions.engine import DecisionEngine
 from armful.domain.errors import Refused, VariantNotFound
-from armful.domain.experiment import Action, Allocation, Experiment
+from armful.domain.experiment import EVERYBODY, Action, Allocation, Experiment
 from armful.domain.key import Actor
 from armful.features.audit import store as audit
 from armful.features.experiments import store as experiments
@@ -52,19 +53,19 @@ class Experiments:
 
         Raises:
             Refused: The request breaks a rule, which the message names.
-            Conflict: Another experiment uses an overlapping range of the namespace.
+            Conflict: The id is taken, or another experiment uses an overlapping range of the namespace.
         """
         check_start_request(request)
         arms = await self._plan(
             request.variant_ids, request.traffic_allocation, request.floors, request.allocation
         )
         control = request.control_variant_id or request.variant_ids[0]
-        experiment_id = f"exp_{secrets.token_hex(6)}"
+        experiment_id = request.experiment_id or f"exp_{secrets.token_hex(6)}"
         new = experiments.NewExperiment(
             experiment_id=experiment_id,
             experiment_name=request.experiment_name,
             description=request.description,
-            target_persona=request.target_persona,
+            target_persona=request.target_persona or EVERYBODY,
             success_metrics=request.success_metrics,
             guardrails=guardrails_of(request),
             duration_days=request.duration_days,
@@ -92,7 +93,7 @@ class Experiments:
         if floors is not None:
             if unknown := sorted(set(floors) - set(ids)):
                 raise Refused(f"floors names '{unknown[0]}', which is not in variant_ids")
-            if sum(floors.values()) > 1:
+            if math.fsum(floors.values()) > 1:
                 raise Refused(f"floors must sum to at most 1, and sum to {sum(floors.values()):.10g}")
             if allocation == "fixed":
                 raise Refused(

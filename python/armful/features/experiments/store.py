@@ -55,7 +55,7 @@ async def create(
     """Create an experiment, as a draft or active.
 
     Raises:
-        Conflict: Another experiment uses an overlapping range of the namespace.
+        Conflict: The id is taken, or another experiment uses an overlapping range of the namespace.
     """
     async with acquire(pool) as connection:
         async with connection.transaction():
@@ -79,6 +79,10 @@ async def create(
                 new.unresolved,
                 msgspec.to_builtins(new.stop_rule) if new.stop_rule is not None else {"off": True},
             )
+            if key is None:
+                raise Conflict(
+                    f"Experiment '{new.experiment_id}' exists already: choose another experiment_id"
+                )
             for position, arm in enumerate(new.arms):
                 is_control = arm.variant == new.control
                 await connection.execute(

@@ -1,10 +1,14 @@
 """Checks requests that start or change experiments."""
 
+import math
 from collections.abc import Sequence
 
 from armful.contract.experiments import StartRequest
 from armful.domain.errors import Refused
 from armful.domain.experiment import Guardrail
+
+_TOLERANCE = 1e-6 + 1e-12
+"""How far the shares' sum may be from 1: one millionth inclusive, whatever rounding adds to it."""
 
 
 def guardrails_of(request: StartRequest) -> list[Guardrail]:
@@ -59,5 +63,5 @@ def check_arms(variant_ids: Sequence[str], shares: Sequence[float]) -> None:
     for share in shares:
         if not 0 <= share <= 1:
             raise Refused(f"traffic_allocation has a share of {share}: shares lie between 0 and 1")
-    if abs(sum(shares) - 1) > 1e-6:
+    if abs(math.fsum(shares) - 1) > _TOLERANCE:
         raise Refused(f"Traffic allocation must sum to 1.0, and sums to {sum(shares):.10g}")

@@ -1,5 +1,6 @@
 """`POST /variants/{id}/performance` and `POST /performance/batch`: report outcomes."""
 
+import asyncio
 from io import BytesIO
 from itertools import islice
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from litestar import Request, Response, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from armful.contract.decoding import BYTE_ORDER_MARK, Unprocessable, decode, explain
+from armful.contract.decoding import BYTE_ORDER_MARK, Unprocessable, decode, message
 from armful.contract.outcomes import (
     Batch,
     BatchAnswer,
@@ -20,6 +21,7 @@ from armful.contract.outcomes import (
 )
 from armful.contract.problems import FieldError
 from armful.contract.surrogates import without_half_surrogates
+from armful.contract.validation import unknown_fields
 from armful.domain.errors import ArmfulError
 from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus
 from armful.features.outcomes.service import counted
@@ -32,6 +34,8 @@ from armful.http.views.variants import performance_view
 _MAX_ITEMS = 10_000
 _EVENT_ID_LIMIT = 128
 _BATCH_KEY_LIMIT = _EVENT_ID_LIMIT - len("/9999")
+_REJECTIONS_PER_TURN = 100
+"""Explaining an invalid item takes long beside decoding a valid one. Other requests run in between."""
 _DUPLICATE = (OutcomeStatus.DUPLICATE, OutcomeStatus.DUPLICATE_NOT_COUNTED)
 _NOT_COUNTED = (OutcomeStatus.NOTHING_LEFT, OutcomeStatus.TOO_LATE, OutcomeStatus.DUPLICATE_NOT_COUNTED)
 
@@ -136,6 +140,8 @@ async def update_performance_batch(
             item = given if isinstance(given, BatchItem) else decode(bytes(given), _item)
         except Unprocessable as error:
             rejected.append(Rejected(position, str(error)))
+            if len(rejected) % _REJECTIONS_PER_TURN == 0:
+                await asyncio.sleep(0)
             continue
         _set_event_id(item, key and f"{key}/{position}")
         updates.append((item.variant_id, item))
@@ -186,12 +192,16 @@ def _split_batch(body: bytes) -> list[BatchItem | bytes]:
 
 
 def _split_updates(body: bytes) -> list[bytes]:
-    updates = decode(body, _raw_batch).get("updates")
+    sent = decode(body, _raw_batch)
+    updates = sent.get("updates")
+    wrong = unknown_fields(sent, Batch)
     if updates is None:
-        raise Unprocessable(FieldError("updates", "is missing"))
+        wrong.append(FieldError("updates", "is missing"))
+    if updates is None or wrong:
+        raise Unprocessable(*wrong)
     try:
         return [bytes(item) for item in _raw_items.decode(updates)]
     except msgspec.ValidationError as error:
         if "length" in str(error):
             raise _too_many() from error
-        raise Unprocessable(FieldError("updates", explain(error, bytes(updates)).message)) from error
+        raise Unprocessable(FieldError("updates", message(error))) from error

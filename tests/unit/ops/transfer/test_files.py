@@ -241,7 +241,7 @@ def test_a_line_that_is_no_object_spoils_itself_only(text: bytes, message: str) 
         (b'"a"b,', "body", "is no CSV"),
         (b",{}", "variant_id", "is missing"),
         (b'a,"{""x"": 1"', "dimensions", "is not valid JSON"),
-        (b'a,"{""x"": 1}"', "dimensions", "Expected `str`"),
+        (b'a,"{""x"": 1}"', "dimensions.x", "Expected `str`"),
         (b"a,[]", "dimensions", "Expected `object`"),
     ],
 )
