@@ -14,28 +14,28 @@ interface OperationOf {
   variant: operations["readVariant"];
   changeVariant: operations["changeVariant"];
   archiveVariant: operations["archiveVariant"];
-  stats: operations["variantStats"];
-  history: operations["variantHistory"];
-  standings: operations["standings"];
-  table: operations["table"];
+  stats: operations["readVariantStats"];
+  history: operations["readVariantHistory"];
+  standings: operations["readStandings"];
+  table: operations["listStandings"];
   select: operations["selectVariants"];
   report: operations["updatePerformance"];
   startExperiment: operations["startExperiment"];
   experiments: operations["listExperiments"];
   experiment: operations["readExperiment"];
-  results: operations["experimentResults"];
-  resultsCsv: operations["experimentResults"];
+  results: operations["readResults"];
+  resultsCsv: operations["readResults"];
   assign: operations["assignParticipant"];
-  audit: operations["experimentHistory"];
-  power: operations["power"];
+  audit: operations["listExperimentChanges"];
+  power: operations["planSampleSize"];
   changeExperiment:
     | operations["startDraft"]
     | operations["pauseExperiment"]
     | operations["resumeExperiment"]
     | operations["stopExperiment"];
   promote: operations["promoteVariant"];
-  currentKey: operations["currentKey"];
-  live: operations["watch"];
+  currentKey: operations["readCurrentKey"];
+  live: operations["streamChanges"];
 }
 
 type SuccessOf<Operation> = Operation extends { responses: infer Responses }

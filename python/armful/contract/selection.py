@@ -7,6 +7,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from ..domain.fields import Label
 from .variants import PerformanceView
 
+ALGORITHMS = ("thompson_sampling", "thompson_sampling_exploration")
+"""What `algorithm` may be. Others are refused by the selection, with 400, so the type allows any text."""
+
 
 class SelectedVariant(Struct, kw_only=True, omit_defaults=True):
     """A selected variant; `score` is its draw."""
@@ -43,7 +46,7 @@ class SelectRequest(Struct, kw_only=True, forbid_unknown_fields=True):
     """The number of variants to select, the algorithm, the persona and the filters."""
 
     top_k: Annotated[int, Meta(ge=1, le=50)]
-    algorithm: str
+    algorithm: Annotated[str, Meta(extra_json_schema={"enum": list(ALGORITHMS)})]
     persona_id: Label
     min_impressions: Annotated[int, Meta(ge=0, le=2**53)] = 100
     exploration_ratio: Annotated[float, Meta(ge=0, le=1)] = 0.3

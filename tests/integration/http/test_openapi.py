@@ -88,7 +88,10 @@ def test_what_is_answered_beside_a_handlers_type_is_in_the_document(filled: Runn
     documented = paths["/experiments/{experiment_id}/results"]["get"]["responses"]["200"]["content"]
     assert answer.headers["content-type"].partition(";")[0] in documented
     assert "application/json" in documented
-    assert list(paths["/health/ab-testing"]["get"]["responses"]["503"]["content"]) == ["application/json"]
+    assert list(paths["/health/ab-testing"]["get"]["responses"]["503"]["content"]) == [
+        "application/json",
+        "application/problem+json",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from armful.http.decoding import parse_cursor
 _FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
-@get("/audit", scope="admin", summary="List administrative changes")
+@get("/audit", scope="admin", operation_id="listChanges", summary="List administrative changes")
 async def list_audit(
     services: NamedDependency[Services],
     kind: FromQuery[Literal["variant", "experiment", "key", "import"] | None] = None,

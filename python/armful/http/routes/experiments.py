@@ -130,7 +130,12 @@ async def assign_participant(
     return assignment_view(experiment, data.participant_id, assigned)
 
 
-@get("/experiments/{experiment_id:str}/audit", scope="read", summary="An experiment's history")
+@get(
+    "/experiments/{experiment_id:str}/audit",
+    scope="read",
+    operation_id="listExperimentChanges",
+    summary="An experiment's history",
+)
 async def experiment_history(experiment_id: FromPath[str], services: NamedDependency[Services]) -> AuditList:
     """Who changed an experiment, how and when, newest first."""
     return AuditList(await services.experiments.history(unescaped(experiment_id)))

@@ -11,19 +11,24 @@ from armful.domain.errors import ArmfulError
 from armful.features.services import Services
 
 
-@get("/health/live", public=True, summary="Check that the process is alive")
+@get("/health/live", public=True, operation_id="checkLive", summary="Check that the process is alive")
 async def live() -> Liveness:
     """Succeeds as long as the process responds."""
     return Liveness()
 
 
-@get("/health/ready", public=True, summary="Check that the process is ready")
+@get("/health/ready", public=True, operation_id="checkReady", summary="Check that the process is ready")
 async def ready() -> Readiness:
     """Succeeds once the variants are loaded. Selections need nothing else."""
     return Readiness()
 
 
-@get("/health/ab-testing", public=True, summary="Check the database and the sampling core")
+@get(
+    "/health/ab-testing",
+    public=True,
+    operation_id="checkHealth",
+    summary="Check the database and the sampling core",
+)
 async def ab_testing(services: NamedDependency[Services], state: State) -> Response[Health]:
     """Queries the database and makes a draw; returns 503 with the reason if either fails."""
     # Anybody may ask, so those who ask at the same time share one check.

@@ -24,7 +24,12 @@ def _counts(impressions: int, successes: int) -> dict[str, Any]:
     }
 
 
-@get("/variants/{variant_id:str}/history", scope="read", summary="Read a variant's history")
+@get(
+    "/variants/{variant_id:str}/history",
+    scope="read",
+    operation_id="readVariantHistory",
+    summary="Read a variant's history",
+)
 async def variant_history(
     variant_id: FromPath[str],
     services: NamedDependency[Services],

@@ -60,7 +60,13 @@ async def revoke_key(
     return key_view(await services.keys.revoke(unescaped(key_id), actor(request)))
 
 
-@get("/keys/current", scope="read", sync_to_thread=False, summary="Read the key in use")
+@get(
+    "/keys/current",
+    scope="read",
+    sync_to_thread=False,
+    operation_id="readCurrentKey",
+    summary="Read the key in use",
+)
 def current_key(request: AnyRequest) -> KeyView:
     """Name, scopes and limits of the key that makes this request."""
     return key_view(request.scope[KEY])  # type: ignore[literal-required]

@@ -31,6 +31,7 @@ _encode = msgspec.json.Encoder().encode
     "/live",
     scope="read",
     sync_to_thread=False,
+    operation_id="streamChanges",
     summary="Stream live changes",
     tags=["variants"],
     responses={

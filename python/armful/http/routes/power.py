@@ -9,7 +9,13 @@ from armful.contract.power import Plan
 from armful.features.experiments.power import plan
 
 
-@get("/power", scope="read", summary="Calculate the sample size", sync_to_thread=False)
+@get(
+    "/power",
+    scope="read",
+    operation_id="planSampleSize",
+    summary="Calculate the sample size",
+    sync_to_thread=False,
+)
 def power(
     baseline: FromQuery[float],
     mde: FromQuery[float],

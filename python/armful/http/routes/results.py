@@ -19,7 +19,12 @@ from armful.http.results_table import table
 from armful.http.views.results import results_view
 
 
-@get("/experiments/{experiment_id:str}/results", scope="read", summary="Read an experiment's results")
+@get(
+    "/experiments/{experiment_id:str}/results",
+    scope="read",
+    operation_id="readResults",
+    summary="Read an experiment's results",
+)
 async def experiment_results(
     experiment_id: FromPath[str],
     services: NamedDependency[Services],

@@ -17,7 +17,7 @@ from armful.http.views.insights import row_view, standing_view, summary_view
 _PREFIX = "dimension."
 
 
-@get("/standings", scope="read", summary="Compare active variants")
+@get("/standings", scope="read", operation_id="readStandings", summary="Compare active variants")
 async def standings(
     services: NamedDependency[Services],
     variant_id: Annotated[list[str] | None, QueryParameter(max_items=50)] = None,
@@ -36,7 +36,12 @@ async def standings(
     )
 
 
-@get("/standings/table", scope="read", summary="List variants with their standings")
+@get(
+    "/standings/table",
+    scope="read",
+    operation_id="listStandings",
+    summary="List variants with their standings",
+)
 async def table(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],

@@ -109,7 +109,12 @@ async def archive_variant(
     return variant_view(archived)
 
 
-@get("/variants/{variant_id:str}/stats", scope="read", summary="Read a variant's statistics")
+@get(
+    "/variants/{variant_id:str}/stats",
+    scope="read",
+    operation_id="readVariantStats",
+    summary="Read a variant's statistics",
+)
 async def variant_stats(
     variant_id: FromPath[str], services: NamedDependency[Services], confidence_level: FromQuery[float] = 0.95
 ) -> StatsView:
