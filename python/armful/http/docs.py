@@ -9,7 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, License, SecurityScheme
 from litestar.params import FromPath
 from litestar.types import Method
 from msgspec import json
@@ -134,6 +134,7 @@ def openapi() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="armful",
         version=__version__,
+        license=License(name="Apache License 2.0", identifier="Apache-2.0"),
         description="Picks the best of an armful of variants, live. Put your API key into **Authorize** to try a request.",
         openapi_router=Router(
             "/docs",

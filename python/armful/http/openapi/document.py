@@ -57,7 +57,7 @@ def build(app: Litestar) -> dict[str, Any]:
     schemas |= msgspec.json.schema_components(list(types.values()), ref_template=_REFERENCE)[1]
     _permit_null({name: schemas[name] for name, kind in types.items() if _is_request(kind)})
     for schema in schemas.values():
-        _type_enums(schema)
+        _simplify(schema)
     describe(schemas)
     document["paths"] = in_order(document["paths"])
     document["paths"]["/performance/batch"]["post"]["requestBody"] = {
@@ -107,16 +107,20 @@ def _is_request(kind: type[msgspec.Struct]) -> bool:
     return kind.__struct_config__.forbid_unknown_fields
 
 
-def _type_enums(schema: Any) -> None:
-    """Say that enumerations of strings are strings, which generators of clients need."""
+def _simplify(schema: Any) -> None:
+    """Write enumerations and tuples as generators of clients expect them, with the same meaning."""
     if isinstance(schema, dict):
+        if schema.get("items") is False:
+            del schema["items"]  # maxItems says it
+        if schema.get("default") == {}:
+            del schema["default"]
         if all(isinstance(value, str) for value in schema.get("enum", [None])):
             schema["type"] = "string"
         for inner in schema.values():
-            _type_enums(inner)
+            _simplify(inner)
     elif isinstance(schema, list):
         for inner in schema:
-            _type_enums(inner)
+            _simplify(inner)
 
 
 def _permit_null(schemas: dict[str, dict[str, Any]]) -> None:

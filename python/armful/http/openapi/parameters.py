@@ -49,6 +49,12 @@ OF_OPERATION = {
     ("/live", "variant_id"): "The variants to watch, repeated for each; none by default.",
 }
 
+_LIMITS: dict[str, dict[str, Any]] = {
+    "cursor": {"pattern": "^[0-9]{1,18}$"},
+    "segment_by": {"minLength": 1, "maxLength": 255, "pattern": "^[^\\x00]*$"},
+}
+"""Limits that handlers check themselves."""
+
 _EXAMPLES: dict[str, Any] = {
     "variant_id": VARIANT,
     "experiment_id": EXPERIMENT,
@@ -101,6 +107,8 @@ def complete(method: str, path: str, operation: dict[str, Any]) -> None:
         if text := OF_OPERATION.get((path, name)) or DESCRIPTIONS.get(name):
             parameter["description"] = text
         parameter.pop("allowEmptyValue", None)
+        if limits := _LIMITS.get(name):
+            parameter["schema"] = {"type": "string", **limits}
         example = _EXAMPLES_OF.get((method, path, name), _EXAMPLES.get(name))
         if example is not None:
             parameter["example"] = example
