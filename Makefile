@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The stub is a source: its docstrings are compiled in.
 RUST_SOURCES := Cargo.toml Cargo.lock python/armful/_core.pyi $(shell find rust -name '*.rs' -o -name Cargo.toml)
 
-.PHONY: help setup docs serve test test-python test-rust lint lint-python lint-rust format bench figures loadtest calibrate wheel client lock clean
+.PHONY: help setup docs serve test test-python test-rust lint lint-python lint-rust format bench figures loadtest soak calibrate wheel client lock clean
 
 help: ## Show this menu
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ figures: $(VENV)/.bench ## Write what the last whole `make bench` and `make load
 
 loadtest: $(VENV)/.bench $(VENV)/.extension ## Locust against an armful of its own (USERS=, SECONDS=), or any: OPTIONS="--host URL --api-key KEY"
 	$(BIN)/python -m loadtests --users $(USERS) --run-time $(SECONDS)s --json bench-results/users.json $(OPTIONS)
+
+soak: setup ## Half an hour of mixed load and faults; the ledger and the memory must be right (MINUTES= changes it)
+	$(BIN)/python -m tests.soak $(if $(MINUTES),--minutes $(MINUTES))
 
 calibrate: setup ## Measure the statistics' error rates and coverage at full size (docs/statistics.md)
 	$(BIN)/python -m benchmarks.calibrate

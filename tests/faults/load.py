@@ -102,6 +102,7 @@ class Book:
         self.refused = 0
         self.refusals: list[float] = []
         self.selected: list[tuple[float, float]] = []
+        self.updated: list[float] = []
         self.lost = 0
         self.wrong: list[Any] = []
 
@@ -109,6 +110,7 @@ class Book:
         """Enter an update's answer; whether it counts surely."""
         if answer.status == 200:
             self.counted[variant] += 1
+            self.updated.append(answer.seconds)
             return True
         if answer.status != 503 or not answer.headers.get("retry-after"):
             self.wrong.append(answer)

@@ -8,6 +8,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from tests.conftest import ADMIN_KEY, Running
 from tests.integration.contract import create, problem
 from tests.integration.experiments.test_experiments import start
@@ -27,9 +28,28 @@ OPERATIONS = {
     if operation.ok().label != "GET /live"
 }
 load_all_checks()
-ALL = CHECKS.get_all()
 # 400 is a rule that a schema cannot express, such as shares that sum to 1.
 SCHEMA.config.checks.positive_data_acceptance.expected_statuses.append("400")
+RULES = ("contains the null character", "are both false", "is set together with expires_at")
+"""Parts of the 422s that a schema cannot express."""
+
+
+def valid_data_is_accepted(context: Any, response: Any, case: Any) -> bool | None:
+    """What fits the document is not refused, but by a rule that it cannot express."""
+    if response.status_code == 422 and any(rule in response.text for rule in RULES):
+        return None
+    accepted: bool | None = positive_data_acceptance(context, response, case)
+    return accepted
+
+
+def checks_of(label: str) -> list[Any]:
+    """All of schemathesis's checks that apply to an operation."""
+    found = [check for check in CHECKS.get_all() if check is not positive_data_acceptance]
+    has_body = "requestBody" in OPERATIONS[label].definition.raw
+    # Every query is a list of strings, and unknown names are allowed; a batch refuses its bad items in a 200.
+    if not has_body or label == "POST /performance/batch":
+        found.remove(negative_data_rejection)
+    return [*found, valid_data_is_accepted]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +83,7 @@ def test_no_answer_outside_the_document(filled: Running, label: str, mode: Gener
     )
     def check(case: Any) -> None:
         headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-        case.call_and_validate(base_url=filled.url, headers=headers, checks=ALL)
+        case.call_and_validate(base_url=filled.url, headers=headers, checks=checks_of(label))
 
     check()
 
