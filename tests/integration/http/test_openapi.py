@@ -134,3 +134,30 @@ def test_a_body_that_may_be_left_out_is_left_out(filled: Running) -> None:
         if not operation.get("requestBody", {}).get("required", True)
     }
     assert optional == {"/experiments/{experiment_id}/promote", "/keys/{key_id}/rotate"}
+
+
+def test_sequences_of_requests_stay_within_the_document(filled: Running) -> None:
+    """Requests about what earlier ones created: whatever their order, the answers are as the document says."""
+
+    found: set[str] = set()
+
+    class Sequence(SCHEMA.exclude(path="/live").as_state_machine()):  # type: ignore[misc]
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            return {"base_url": filled.url, "headers": {"Authorization": f"Bearer {ADMIN_KEY}"}}
+
+        def validate_response(self, response: Any, case: Any, **kwargs: Any) -> None:
+            if response.status_code < 300 and case.path_parameters:
+                found.add(case.operation.label)
+            case.validate_response(response, checks=checks_of(case.operation.label))
+
+    Sequence.run(
+        settings=settings(
+            max_examples=EXAMPLES or 60,
+            stateful_step_count=10,
+            deadline=None,
+            derandomize=EXAMPLES == 0,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        )
+    )
+    assert len(found) > 5, found
