@@ -70,7 +70,9 @@ def create(
 def show(settings: Settings) -> None:
     """List all keys. The keys themselves are not stored."""
     every, now = _with_keys(settings, _list_all)
-    table = Table("id", "name", "scopes", "requests per second", "created", "last used", "expires", "state", "replaces")
+    table = Table(
+        "id", "name", "scopes", "requests per second", "created", "last used", "expires", "state", "replaces"
+    )
     for key in every:
         table.add_row(
             key.key_id,

@@ -204,19 +204,20 @@ def test_chances_in_the_text_are_exact() -> None:
         assert sentence in CONCEPTS
     assert 34 + 49 + 34 == 117
     assert 398 + 498 + 398 == 1294
-    assert "one case of seventy" in CONCEPTS
+    assert "A is the best with a probability of 1.41 %" in CONCEPTS
     assert 1 / core.probability_best([25.0, 45.0, 15.0], [11.0, 6.0, 21.0])[0] == pytest.approx(70, abs=2)
 
 
 def test_posteriors_in_the_text_are_right() -> None:
     assert beta(5, 1).interval(0.95) == pytest.approx((0.478, 0.995), abs=5e-4)
-    assert "spans 0.478 to 0.995, and only 26 %" in CONCEPTS
+    assert "reaches from 0.478 to 0.995" in CONCEPTS
+    assert CONCEPTS.count("is only 26 %") + CONCEPTS.count("is 26 %") == 2
     assert beta(5, 1).cdf(0.9) - beta(5, 1).cdf(0.8) == pytest.approx(0.26, abs=0.005)
     assert beta(1, 5).cdf(0.2) - beta(1, 5).cdf(0.1) == pytest.approx(0.26, abs=0.005)
     assert beta(5, 1).mean() == pytest.approx(0.83, abs=0.005)
     assert beta(121, 881).mean() == pytest.approx(0.1208, abs=5e-5)
     assert beta(121, 881).interval(0.95) == pytest.approx((0.101, 0.142), abs=5e-4)
-    assert "mean 0.1208 and 95 % of it between 0.101 and 0.142" in CONCEPTS
+    assert "Its mean is 0.1208, and its 95 % interval reaches from\n0.101 to 0.142" in CONCEPTS
 
 
 def test_regret_in_the_text_is_right() -> None:
@@ -224,9 +225,9 @@ def test_regret_in_the_text_is_right() -> None:
     said = re.findall(r"^\| (.+?) \| (?:about )?([\d,]+) \|$", CONCEPTS, re.MULTILINE)
     policies = {
         "Thompson sampling": "thompson",
-        "ε-greedy, a tenth of the steps at random": "epsilon_greedy",
+        "ε-greedy, 10 % of the steps at random": "epsilon_greedy",
         "UCB1": "ucb1",
-        "evenly, at random": "random",
+        "at random": "random",
     }
     figures = {name: float(figure.replace(",", "")) for name, figure in said}
     assert set(figures) == set(policies)
@@ -245,4 +246,4 @@ def test_failures_must_be_counted() -> None:
         alpha[rows, chosen] += random.random(runs) < rates[chosen]
         regret += 0.1 - rates[chosen]
     assert regret.mean() > 2 * 90.5
-    assert "regret is then more than twice as large" in CONCEPTS
+    assert "the regret is then more than twice as large" in CONCEPTS
