@@ -49,7 +49,13 @@ OF_OPERATION = {
     ("/live", "variant_id"): "The variants to watch, repeated for each; none by default.",
 }
 
+_PROBABILITY = {"exclusiveMinimum": 0, "exclusiveMaximum": 1}
 _LIMITS: dict[str, dict[str, Any]] = {
+    "alpha": _PROBABILITY,
+    "baseline": _PROBABILITY,
+    "confidence_level": _PROBABILITY,
+    "daily_participants": {"exclusiveMinimum": 0},
+    "power": _PROBABILITY,
     "cursor": {"pattern": "^[0-9]{1,18}$"},
     "segment_by": {"minLength": 1, "maxLength": 255, "pattern": "^[^\\x00]*$"},
 }
@@ -107,8 +113,19 @@ def complete(method: str, path: str, operation: dict[str, Any]) -> None:
         if text := OF_OPERATION.get((path, name)) or DESCRIPTIONS.get(name):
             parameter["description"] = text
         parameter.pop("allowEmptyValue", None)
-        if limits := _LIMITS.get(name):
-            parameter["schema"] = {"type": "string", **limits}
+        parameter["schema"] = _query_schema(parameter["schema"]) | _LIMITS.get(name, {})
         example = _EXAMPLES_OF.get((method, path, name), _EXAMPLES.get(name))
         if example is not None:
             parameter["example"] = example
+
+
+def _query_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema without null, which a query cannot say, and with whole numbers as limits of whole numbers."""
+    members = [one for one in schema.get("oneOf", ()) if one.get("type") != "null"]
+    if len(members) == 1:
+        schema = members[0] | {key: value for key, value in schema.items() if key != "oneOf"}
+    if None in schema.get("enum", ()):
+        schema = schema | {"type": "string", "enum": [value for value in schema["enum"] if value is not None]}
+    if schema.get("type") == "integer":
+        return {key: int(value) if key in ("minimum", "maximum") else value for key, value in schema.items()}
+    return schema
