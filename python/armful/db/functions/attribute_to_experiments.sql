@@ -52,7 +52,7 @@ BEGIN
                                       AND coalesce(o.occurred_at, now())
                                           <= o.at + make_interval(days => e.attribution_days) END
                    ELSE e.status = 'active' AND now() < e.expected_end_time
-                        AND (o.persona_id IS NULL OR o.persona_id = e.target_persona) END
+                        AND (o.persona_id IS NULL OR e.target_persona IN (o.persona_id, '*')) END
           -- What adds nothing is left out.
           AND NOT (o.late AND o.successes = 0 AND m.by_metric = '{}')
     );
