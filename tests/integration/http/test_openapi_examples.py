@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ class Reader:
 
 def body_of(operation: dict[str, Any]) -> Any:
     content = operation.get("requestBody", {}).get("content", {})
-    return content[JSON]["example"] if content else None
+    return deepcopy(content[JSON]["example"]) if content else None
 
 
 def test_the_examples_succeed_from_top_to_bottom(fresh: Running) -> None:
@@ -177,6 +178,16 @@ def test_operation_ids_are_unique_and_say_what_is_done() -> None:
         "rotate", "select", "start", "stop", "stream", "update",
     )  # fmt: skip
     assert [name for name in ids if not name.startswith(verbs) or name in verbs] == []
+
+
+def test_null_is_allowed_for_every_optional_field_of_a_body() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    closed = {name: schema for name, schema in schemas.items() if schema.get("additionalProperties") is False}
+    assert {"BatchItem", "NewGuardrail", "NewStopRule", "SelectRequest", "NewKey"} <= set(closed)
+    for name, schema in closed.items():
+        for field, inner in schema["properties"].items():
+            allowed = {"type": "null"} in inner.get("anyOf", ())
+            assert allowed == (field not in schema.get("required", ())), f"{name}.{field}"
 
 
 def test_every_error_is_a_problem() -> None:

@@ -55,7 +55,8 @@ def build(app: Litestar) -> dict[str, Any]:
     }
     # Litestar omits constraints on a dictionary's keys and values, and on single members of a union.
     schemas |= msgspec.json.schema_components(list(types.values()), ref_template=_REFERENCE)[1]
-    _permit_null({name: schemas[name] for name, kind in types.items() if _is_request(kind)})
+    requests = [name for name, kind in _structs().items() if name in schemas and _is_request(kind)]
+    _permit_null({name: schemas[name] for name in requests})
     for schema in schemas.values():
         _simplify(schema)
     describe(schemas)
