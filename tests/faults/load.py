@@ -174,14 +174,14 @@ class Load:
         try:
             answer = await client.request("POST", f"/variants/{variant}/performance", _shown())
         except ConnectionRefusedError:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # a client's pause between two requests
             return
         except (OSError, EOFError):
             self.book.lost += 1
             self.book.unknown[variant] += 1
             return
         if not self.book.enter(variant, answer):
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # a client's pause between two requests
 
     async def _repeat(self, client: Client) -> None:
         variant = random.choice(self._repeated)
@@ -199,7 +199,7 @@ class Load:
         }:
             self.book.wrong.append(answer)
         self.book.counted.update(variants)
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # a client's pause between two requests
 
     async def _insist(self, client: Client, path: str, body: Any) -> Answer:
         """Send the same until it is acknowledged."""
@@ -213,7 +213,7 @@ class Load:
                     return answer
                 if answer.status != 503:
                     self.book.wrong.append(answer)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # a client's pause between two requests
         raise Hang(f"{body} is never acknowledged")
 
     async def _select(self, client: Client) -> None:

@@ -40,7 +40,7 @@ def selected_all_the_while(book: Book, seconds: float) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         before = len(book.selected)
-        time.sleep(1)
+        time.sleep(1)  # the second that is looked at
         wait_until(lambda n=before: len(book.selected) > n, STALL)  # type: ignore[misc]
 
 

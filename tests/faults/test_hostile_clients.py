@@ -57,7 +57,7 @@ def test_a_body_that_does_not_come_in_time(service: Serving, path: str, sends: b
             assert service.selected() == ["a"]
             with suppress(OSError):
                 connection.sendall(b" " * sends)
-            time.sleep(0.2)
+            time.sleep(0.2)  # a client that sends slowly
         assert f"{RECEIVE_TIMEOUT} seconds" in problem(answer.result(), 408)["detail"]
 
 
@@ -71,7 +71,7 @@ def test_a_head_that_does_not_come_in_time(service: Serving, start: bytes) -> No
         while not answer.done():
             with suppress(OSError):
                 connection.sendall(b"P")
-            time.sleep(0.2)
+            time.sleep(0.2)  # a client that sends slowly
         assert answer.result() == b""
 
 

@@ -83,7 +83,7 @@ def test_connections_reset_in_the_middle_of_everything(service: Serving, network
     load = Load(service)
     with load.running() as book:
         for _ in range(20):
-            time.sleep(0.1)
+            time.sleep(0.1)  # load between two cuts
             network.reset()
     check(book, network.target, service)
     assert book.counted.total()
@@ -93,7 +93,7 @@ def test_sessions_ended_by_the_server(service: Serving, network: Proxy) -> None:
     load = Load(service)
     with load.running() as book:
         for _ in range(20):
-            time.sleep(0.1)
+            time.sleep(0.1)  # load between two cuts
             run(lambda connection: connection.execute(END_ALL_SESSIONS), network.target)
     check(book, network.target, service)
     assert book.counted.total()

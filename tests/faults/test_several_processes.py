@@ -65,12 +65,12 @@ def test_a_commit_is_known_elsewhere_within_a_second(hosts: list[Host], lost: st
         if lost == "network for a while":
             there.network.silent = True
             here.service.show()
-            time.sleep(2)
+            time.sleep(2)  # how long it is cut off
             there.network.silent = False
         elif lost == "process for a while":
             with paused(there.service.process.pid):
                 here.service.show()
-                time.sleep(2)
+                time.sleep(2)  # how long it is cut off
         else:
             here.service.show()
             if lost == "connection":
@@ -103,7 +103,7 @@ def test_counters_are_exact_under_many_writers(hosts: list[Host]) -> None:
     services = [host.service for host in hosts]
     load = Load(*services)
     with load.running(updating=16, repeating=8) as book:
-        time.sleep(3)
+        time.sleep(3)  # how long the load lasts
     assert book.unknown.total() == book.lost == 0
     check(book, hosts[0].network.target, *services)
     assert counted(hosts[0].network.target).total() >= book.counted.total() > 0

@@ -30,7 +30,7 @@ def test_under_load(data_dir: Path, tmp_path: Path) -> None:
             with load.running(updating=16, repeating=0) as book:
                 wait_until(lambda: book.counted.total() > 200)
                 stop(service)
-                time.sleep(0.2)
+                wait_until(lambda: book.lost)
         assert book.lost
         check(book, postgres.dsn)
 
@@ -42,7 +42,7 @@ def test_with_clients_that_never_finish(data_dir: Path) -> None:
             for _ in range(20):
                 connection = stack.enter_context(socket.create_connection((host, int(port))))
                 connection.sendall(start)
-        time.sleep(0.2)
+        time.sleep(0.2)  # the service reads all of them: no answer tells
         stop(service)
         assert b"The service is stopping" in connection.recv(4096)
 
@@ -81,7 +81,7 @@ def test_with_the_database_paused(data_dir: Path) -> None:
         with load.running(repeating=0) as book:
             wait_until(lambda: book.counted.total() > 20)
             with paused(service.postgres):
-                time.sleep(0.5)
+                time.sleep(0.5)  # requests pile up while the database stands still
                 stop(service)
     with EmbeddedPostgres(data_dir) as postgres:
         found = counted(postgres.dsn)

@@ -1,8 +1,7 @@
 """What the dashboard reads: its own files, standings, histories, live events, the key in use."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +9,11 @@ import pytest
 from httpx2 import Client
 from tests.conftest import ADMIN_KEY, Running, run
 from tests.integration.contract import create, problem, report, select
+from tests.processes import wait_until
 
 from armful.features.insights import live
 from armful.http import dashboard
 from armful.replica.usage import delete_old_selection_counts
-
-
-def wait_until(condition: Callable[[], Any], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.05)
 
 
 def test_the_page_is_under_every_address_and_strict(client: Client) -> None:

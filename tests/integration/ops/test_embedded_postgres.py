@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
+from tests.processes import wait_until
 
 from armful.ops.postgres import (
     DataFolderInUse,
@@ -32,7 +33,7 @@ from pathlib import Path
 from armful.ops.postgres import EmbeddedPostgres
 with EmbeddedPostgres(Path(sys.argv[1])) as postgres:
     print(postgres.dsn, postgres.pid, flush=True)
-    time.sleep(60)
+    time.sleep(60)  # until the test kills it
 """
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -80,13 +81,6 @@ def answers(dsn: str) -> bool:
         return fetch(dsn, "SELECT 1") == [1]
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return False
-
-
-def wait_until(condition: Callable[[], Any], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"still not so after {seconds} seconds"
-        time.sleep(0.02)
 
 
 def processes_in(folder: Path) -> list[int]:
@@ -239,7 +233,7 @@ def test_a_paused_server_goes_on_where_it_was(made: Path) -> None:
         pid = postgres.pid
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
-        time.sleep(0.3)
+        time.sleep(0.3)  # how long it is paused
         os.kill(pid, signal.SIGCONT)
         assert fetch(postgres.dsn, "SELECT n FROM kept") == [1]
         assert postgres.pid == pid

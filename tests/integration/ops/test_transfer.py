@@ -5,7 +5,6 @@ import io
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, get_args
 from uuid import uuid4
@@ -16,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.processes import wait_until
 
 from armful.cli.transfer import export_variants, import_variants
 from armful.db.migrate import migrate
@@ -110,10 +110,12 @@ def test_a_running_service_selects_what_was_imported(service: Any, tmp_path: Pat
     assert (result.exit_code, result.stdout) == (0, "1 variants imported\n")
 
     body = {"top_k": 5, "algorithm": "thompson_sampling", "persona_id": "p", "dimensions": {"tone": "warm"}}
-    deadline = time.monotonic() + 10
-    while not (chosen := service.client.post("/variants/select", json=body).json()["selected_variants"]):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+
+    def select() -> Any:
+        return service.client.post("/variants/select", json=body).json()["selected_variants"]
+
+    wait_until(select, 10)
+    chosen = select()
     assert chosen[0]["content"] == "Hello"
     assert chosen[0]["performance"] == {"impressions": 1000, "successes": 120, "success_rate": 0.12}
 

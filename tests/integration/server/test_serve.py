@@ -160,12 +160,12 @@ def test_stopping_finishes_and_keeps_what_was_accepted(data_dir: Path, how: str)
             head = f"POST /variants/a/performance HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {service.key}\r\n"
             head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
             client.sendall(head.encode() + body[:5])
-            time.sleep(0.3)
+            time.sleep(0.3)  # the service reads the first part: no answer tells
             if how == "ctrl-c":
                 os.killpg(service.process.pid, signal.SIGINT)  # as the terminal does
             else:
                 service.process.terminate()
-            time.sleep(0.5)
+            time.sleep(0.5)  # the second part comes while the service stops
             client.sendall(body[5:])
             assert client.recv(100).startswith(b"HTTP/1.1 200")
         assert service.wait() == 0
@@ -182,7 +182,7 @@ def test_a_client_that_never_finishes_does_not_hold_up_the_end(data_dir: Path) -
                 f"POST /variants/select HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {service.key}\r\n"
             )
             client.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
-            time.sleep(0.3)
+            time.sleep(0.3)  # the service reads the first part: no answer tells
             service.process.terminate()
             assert service.wait() == 0
 
