@@ -101,7 +101,7 @@ class Visitors:
                 self.done["connections lost"] += 1
             except (Hang, TimeoutError) as error:
                 self.wrong.append(f"no answer: {kind.__name__} {error}")
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # the pace of this kind of load
 
     async def _assign(self, service: Serving) -> None:
         new = random.random() < 0.5 or not self._assigned
@@ -128,7 +128,7 @@ class Visitors:
         self.done["results"] += answer.status == 200
         if answer.status not in (200, 503):
             self.wrong.append(f"results: {answer}")
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.5)  # the pace of this kind of load
 
     async def _live(self, service: Serving) -> None:
         host, port = service.url.removeprefix("http://").split(":")
@@ -284,12 +284,12 @@ def two_services(folder: Path, minutes: float) -> list[str]:
         def silence() -> None:
             network = next(turns).network
             network.silent = True
-            time.sleep(4)
+            time.sleep(4)  # the length of the outage
             network.silent = False
 
         def pause() -> None:
             with paused(next(turns).service.process.pid):
-                time.sleep(3)
+                time.sleep(3)  # the length of the pause
 
         faults: list[Fault] = [
             ("connections reset", lambda: next(turns).network.reset()),

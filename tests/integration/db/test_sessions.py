@@ -151,7 +151,7 @@ def test_an_update_waits_for_a_lock(hostile: Running) -> None:
                     json={"impression": True, "success": False},
                 )
             )
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(0.4)  # longer than the lock timeout that the role sets
             assert not update.done()
         assert (await update).status_code == 200
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from armful import __version__
+from armful.ops.data_folder import unsafe_folder, unsafe_key
 from armful.ops.doctor._finding import Finding, ok, problem, warning
 from armful.ops.postgres import EmbeddedPostgresError, ProgramsNotFound, examine_cluster
 from armful.settings import Settings
@@ -75,6 +76,8 @@ def data_folder(settings: Settings) -> Iterator[Finding]:
             "data folder",
             f"{folder} is user {status.st_uid}'s, and this is user {os.geteuid()}: run armful as that user.",
         )
+    elif (reason := unsafe_folder(folder)) is not None:
+        yield problem("data folder", reason)
     elif status.st_mode & 0o077:
         yield warning(
             "data folder",
@@ -88,14 +91,17 @@ def data_folder(settings: Settings) -> Iterator[Finding]:
 
 def _key_file(file: Path) -> Iterator[Finding]:
     try:
-        mode = file.stat().st_mode & 0o777
-        empty = not file.stat().st_size
+        unsafe = unsafe_key(file)
+        mode = file.lstat().st_mode & 0o777
+        empty = not file.lstat().st_size
     except FileNotFoundError:
         return
     except OSError as error:
         yield problem("key file", f"{file} cannot be looked at: {error.strerror}.")
         return
-    if empty:
+    if unsafe is not None:
+        yield problem("key file", unsafe)
+    elif empty:
         yield problem("key file", f"{file} is empty: delete it, and the next start makes a new API key.")
     elif mode & 0o077:
         yield problem(

@@ -1,7 +1,9 @@
 """Creates the folder of the server's socket, which only its owner can reach, with a short path."""
 
 import os
+import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,6 +12,7 @@ from armful.ops.postgres._cluster import USER
 from armful.ops.postgres._errors import StartFailed
 
 NAME = ".s.PGSQL.5432"
+_PREFIX = "armful-"
 PATH_LIMIT = 107
 """Maximum length of the path of a Unix socket in bytes."""
 
@@ -19,7 +22,8 @@ def make_socket_folder(account: Account) -> Path:
     for base in ("/tmp", tempfile.gettempdir()):  # noqa: S108
         if not os.access(base, os.W_OK | os.X_OK):
             continue
-        folder = Path(tempfile.mkdtemp(prefix="armful-", dir=base))
+        _remove_abandoned(Path(base))
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
         if len(os.fsencode(folder / NAME)) <= PATH_LIMIT:
             os.chown(folder, *account.owner)
             return folder
@@ -27,6 +31,16 @@ def make_socket_folder(account: Account) -> Path:
     raise StartFailed(
         "There is no folder for PostgreSQL's socket: /tmp cannot be written to, nor can TMPDIR."
     )
+
+
+def _remove_abandoned(base: Path) -> None:
+    """Remove the folders of servers that died with an owner that was killed, and was never started again."""
+    for lock in base.glob(f"{_PREFIX}*/{NAME}.lock"):
+        # Folders of other users cannot be read, and their servers may be running.
+        with suppress(OSError, ValueError):
+            pid = int(lock.read_text().split()[0])
+            if not Path(f"/proc/{pid}").exists():
+                shutil.rmtree(lock.parent)
 
 
 def address(socket_dir: Path) -> str:
