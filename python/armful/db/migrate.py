@@ -46,6 +46,12 @@ class Function(Struct):
         """A digest of the text, to detect changes."""
         return blake2b(self.sql.encode(), digest_size=16).hexdigest()
 
+    @property
+    def body(self) -> str | None:
+        """The function's body, as PostgreSQL stores it. None for an aggregate, which has none."""
+        found = re.search(r"\bAS \$\$(.*?)\$\$", self.sql, re.DOTALL)
+        return None if found is None else found[1]
+
 
 def migrations() -> list[Migration]:
     """Return all migrations of this program, in order."""
@@ -94,6 +100,15 @@ async def migrate(dsn: str) -> int:
         return len(missing.migrations)
     finally:
         await connection.close()
+
+
+async def altered_functions(connection: Any) -> list[str]:
+    """Return the names of this program's SQL functions whose body in the database is another one, or that are missing."""
+    rows = await connection.fetch(
+        "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = to_regnamespace('armful') AND prokind = 'f'"
+    )
+    bodies = {row["proname"]: row["prosrc"] for row in rows}
+    return [one.name for one in functions() if one.body is not None and bodies.get(one.name) != one.body]
 
 
 async def _missing(connection: Any) -> _Missing:

@@ -212,7 +212,7 @@ def test_what_a_running_armful_should_keep_in_order(service: Running, tmp_path: 
     service.sql(
         "INSERT INTO armful.performance_event (variant, impressions, successes, recorded_at) VALUES (1, 1, 0, '2020-01-01')"
     )
-    assert "1 events lie outside" in examined(settings)[1]["event log"][0][1]
+    assert "1 events are outside" in examined(settings)[1]["event log"][0][1]
 
 
 def test_a_schema_that_is_not_this_programs(service: Running, tmp_path: Path) -> None:
@@ -249,3 +249,15 @@ def test_a_service_with_tls(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
         status, found = examined(settings, urlsplit(service.url).port)
         assert status == 0, found
         assert found["staleness"][0][0] == "ok"
+
+
+def test_an_sql_function_that_somebody_changed(service: Running) -> None:
+    text = service.sql("SELECT pg_get_functiondef('armful.success_rate'::regproc) AS text")[0]["text"]
+    service.sql(text.replace("THEN 0 ELSE", "THEN 0.5 ELSE"))
+    status, found = examined(service.settings)
+    assert status == 1
+    ((verdict, detail),) = found["functions"]
+    assert verdict == "problem"
+    assert "differ from this version's: success_rate." in detail
+    service.sql(text)
+    assert examined(service.settings)[1]["functions"][0][0] == "ok"

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 
 from armful.db.failures import OUT_OF_REACH
+from armful.db.migrate import altered_functions
 from armful.db.pool import Connection, connect
 from armful.db.sessions import Pooling
 from armful.ops.doctor import store as diagnosis
@@ -37,12 +38,12 @@ async def database(settings: Settings, dsn: str) -> AsyncIterator[Finding]:
         for finding in _server(settings, server):
             yield finding
         if not server.ours:
-            yield ok("schema", "The database is empty: the first `armful serve` fills it with its tables.")
+            yield ok("schema", "The database is empty: the first `armful serve` creates the tables.")
             return
         async for finding in _contents(settings, connection):
             yield finding
     except (*OUT_OF_REACH, asyncpg.PostgresError) as error:
-        yield problem("database", f"The database did not answer a question about itself: {error}.")
+        yield problem("database", f"The database failed to answer a query: {error}.")
     finally:
         connection.terminate()
 
@@ -72,7 +73,7 @@ def _server(settings: Settings, server: diagnosis.DatabaseServer) -> list[Findin
         found.append(
             problem(
                 "database",
-                "This is a standby, which cannot be written to: name the primary in ARMFUL_DATABASE_URL.",
+                "This is a standby, which cannot be written to: set ARMFUL_DATABASE_URL to the primary.",
             )
         )
     for name, value in (("fsync", server.fsync), ("full_page_writes", server.full_page_writes)):
@@ -80,18 +81,21 @@ def _server(settings: Settings, server: diagnosis.DatabaseServer) -> list[Findin
             found.append(
                 problem(
                     "durability",
-                    f"{name} is {value}: a power cut may destroy the database. Set it to on, and restart.",
+                    f"{name} is {value}: a power failure may destroy the database. Set it to on, and restart.",
                 )
             )
     if all(finding.subject != "durability" for finding in found):
         found.append(
-            ok("durability", "What is acknowledged is on disk (fsync, full_page_writes, synchronous_commit).")
+            ok(
+                "durability",
+                "Acknowledged updates are on disk (fsync, full_page_writes, synchronous_commit).",
+            )
         )
     if server.autovacuum != "on":
         found.append(
             problem(
                 "vacuum",
-                "autovacuum is off: counters change all the time, and their table would grow. Turn it on.",
+                "autovacuum is off: the table of counters would keep growing. Turn it on.",
             )
         )
     if server.encoding != "UTF8":
@@ -108,7 +112,8 @@ def _clock(ahead: float) -> Finding:
     if abs(ahead) > SKEW:
         way = "ahead of" if ahead > 0 else "behind"
         return warning(
-            "clock", f"The database's clock is {abs(ahead):.1f} s {way} this machine's: let NTP keep both."
+            "clock",
+            f"The database's clock is {abs(ahead):.1f} s {way} this machine's: synchronise both by NTP.",
         )
     return ok("clock", f"This machine's clock and the database's agree within {max(abs(ahead), 0.01):.2f} s.")
 
@@ -136,27 +141,28 @@ async def _contents(settings: Settings, connection: Connection) -> AsyncIterator
             f"The database has schema {found}, and this armful's is {known}: back it up, then `armful migrate`.",
         )
         return
-    yield ok("schema", f"The schema is this armful's, {known}.")
+    yield ok("schema", f"The schema is that of this version, {known}.")
+    yield _functions(await altered_functions(connection))
     state = await diagnosis.state(connection)
     if state.days_ahead == 0:
         yield warning(
             "event log",
-            "There is no partition for tomorrow's events: a running armful makes a week's; is one running?",
+            "There is no partition for tomorrow's events. A running service creates a week's: is one running?",
         )
     elif state.strays:
         yield warning(
             "event log",
-            f"{state.strays} events lie outside their day's partition; they go row by row when they are old.",
+            f"{state.strays} events are outside their day's partition. They are deleted row by row when they are old.",
         )
     else:
         yield ok(
             "event log",
-            f"Partitions are there for {state.days_ahead} days ahead, from {state.oldest_day} on.",
+            f"There are partitions from {state.oldest_day} to {state.days_ahead} days ahead.",
         )
     if state.changes > BACKLOG:
         yield warning(
             "change feed",
-            f"The change feed has {state.changes} entries, which a running armful would tidy: is one running?",
+            f"The change feed has {state.changes} entries, which a running service would delete: is one running?",
         )
     else:
         yield ok("change feed", f"The change feed has {state.changes} entries.")
@@ -176,12 +182,22 @@ async def _contents(settings: Settings, connection: Connection) -> AsyncIterator
         )
 
 
+def _functions(altered: list[str]) -> Finding:
+    if not altered:
+        return ok("functions", "The SQL functions are those of this version.")
+    return problem(
+        "functions",
+        f"These SQL functions are missing, or differ from this version's: {', '.join(altered)}. Unless a newer armful uses "
+        "this database, delete their rows from armful.function, and run `armful migrate`.",
+    )
+
+
 def _keys(settings: Settings, state: diagnosis.State) -> Finding:
     own = settings.api_key is not None or (settings.data_dir / "api-key").exists()
     if state.expiring_keys:
         return warning(
             "keys",
-            f"{state.expiring_keys} keys expire within a week: `armful keys rotate` makes their successors.",
+            f"{state.expiring_keys} keys expire within a week: `armful keys rotate` replaces them.",
         )
     if state.valid_keys:
         return ok("keys", f"{state.valid_keys} of {state.keys} keys are valid.")
@@ -192,5 +208,5 @@ def _keys(settings: Settings, state: diagnosis.State) -> Finding:
         )
     return warning(
         "keys",
-        "The only valid key is the one with every scope: `armful keys create NAME` makes lesser ones for programs.",
+        "The only valid key has every scope: `armful keys create NAME` creates keys with fewer scopes for programs.",
     )
