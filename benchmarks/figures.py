@@ -1,8 +1,8 @@
-"""Put measured figures into the documentation: `python -m benchmarks.figures FOLDER`.
+"""Puts measured figures into the documentation: `python -m benchmarks.figures FOLDER`.
 
-FOLDER holds figures.json, which `python -m benchmarks --json` wrote, and users.json, which `python -m loadtests --json`
-did; or one of them. They are kept beside this file, and the tables between the markers `<!-- NAME: begin -->` and
-`<!-- NAME: end -->` of docs/performance.md and README.md are written anew.
+FOLDER contains figures.json, which `python -m benchmarks --json` wrote, or users.json, which `python -m loadtests --json`
+wrote, or both. This copies them beside this file, and replaces the tables between the markers `<!-- NAME: begin -->` and
+`<!-- NAME: end -->` in docs/performance.md and README.md.
 """
 
 import re
@@ -45,7 +45,7 @@ class _Core(Struct):
 
 
 class Figures(Struct):
-    """What a whole run wrote."""
+    """The output of a complete run of the benchmarks."""
 
     machine: dict[str, Any]
     core: list[_Core]
@@ -67,7 +67,7 @@ class _Kind(Struct):
 
 
 class Users(Struct):
-    """What a load test wrote: the most users that were held, and how."""
+    """The output of a load test: the largest number of users within the limits, and their response times."""
 
     date: str
     cores: int
@@ -80,10 +80,10 @@ _FILES = {"figures.json": Figures, "users.json": Users}
 
 
 def blocks(folder: Path) -> dict[str, str]:
-    """The text of each marked block, by its name.
+    """Return the text of each marked block, by its name.
 
     Raises:
-        msgspec.ValidationError: a part is missing.
+        msgspec.ValidationError: A part is missing.
     """
     figures, users = (
         msgspec.json.decode((folder / name).read_bytes(), type=kind) for name, kind in _FILES.items()
@@ -103,7 +103,7 @@ def blocks(folder: Path) -> dict[str, str]:
 
 
 def write_into(text: str, written: dict[str, str]) -> str:
-    """A page's text with its marked blocks written anew; those of other names stay."""
+    """Return a page's text with its marked blocks replaced. Blocks with other names remain."""
 
     def block(found: re.Match[str]) -> str:
         name = found[1]
@@ -115,13 +115,13 @@ def write_into(text: str, written: dict[str, str]) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Keep the figures, and write the pages."""
+    """Copy the figures, and write the pages."""
     if len(arguments) != 1:
         sys.exit(__doc__)
     for name, kind in _FILES.items():
         if (new := Path(arguments[0], name)).exists():
             content = new.read_bytes()
-            msgspec.json.decode(content, type=kind)  # whole, or nothing is kept
+            msgspec.json.decode(content, type=kind)  # copy complete files only
             (KEPT / name).write_bytes(content)
     written = blocks(KEPT)
     for page in PAGES:
@@ -143,7 +143,7 @@ def _users(found: Users) -> str:
         for kind in found.kinds
     ]
     return (
-        f"{found.users:,} users were held within the limits on {found.cores} cores ({found.date},"
+        f"With {found.users:,} users on {found.cores} cores, the 95th percentiles stayed within the limits ({found.date},"
         f" {total / seconds:,.0f} requests a second for {seconds} seconds, none failed):\n\n"
         + table(["", "requests", "p50 ms", "p95 ms", "p99 ms", "p95 at most"], rows)
     )
@@ -162,13 +162,13 @@ def _core(figures: Sequence[_Core]) -> str:
     rows = [
         [what.removesuffix(" arms"), *(_times(chosen[what, way].ratio) for way in _WAYS)]
         for what in _CORE
-        if all((what, way) in chosen for way in _WAYS)  # a quick run leaves the largest out
+        if all((what, way) in chosen for way in _WAYS)  # a quick run leaves out the largest
     ]
     return table(["arms", "`select_top_k` on two arrays", "`ArmTable.select`"], rows)
 
 
 def _headlines(figures: Figures) -> str:
-    """The service and the core in two short tables."""
+    """Return two short tables: the service and the core."""
     found = {(result.what, result.connections): result for result in figures.requests}
     rows = []
     for what, connections in _HEADLINES:
@@ -200,21 +200,20 @@ def _headlines(figures: Figures) -> str:
 
 
 _HEADLINE_TEXT = """\
-One worker with its PostgreSQL on one core, the load on another, keys checked and everything counted. Beside it, in turns,
-run an ASGI application that only reads the body and answers as many bytes, and the plain design that asks the database
-each time. A report is answered once it is committed:
+One worker and its PostgreSQL share a core, and another core makes the load. The worker checks keys and records metrics. It
+takes turns with an ASGI application that only reads the body and returns as many bytes, and with a simple design that asks
+the database on each request. A report is answered after its commit:
 
 {service}
 
-In batches of {size}, {updates} updates a second are committed. ([docs/performance.md](docs/performance.md) says how busy the
-machine was.) Selection of 10 arms by the core in one thread,
-against NumPy's `Generator.beta` with `argpartition` and a sort ([docs/selection.md](docs/selection.md) proves that the
-answer is exactly Thompson sampling's):
+In batches of {size}, armful commits {updates} updates a second. ([docs/performance.md](docs/performance.md) says how busy
+the machine was.) The core selects 10 arms in one thread this many times as fast as NumPy's `Generator.beta` with
+`argpartition` and a sort ([docs/selection.md](docs/selection.md) proves that the result is exactly Thompson sampling's):
 
 {core}
 
-The same page has everything else that was measured, and how; `make bench` measures it on your
-machine, `make loadtest` runs Locust."""
+[docs/performance.md](docs/performance.md) has all measurements and the method. `make bench` repeats them on your machine,
+and `make loadtest` runs Locust."""
 
 
 def _times(ratio: float) -> str:

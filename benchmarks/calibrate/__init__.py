@@ -1,1 +1,1 @@
-"""Whether armful's statistics do what they promise, measured: `python -m benchmarks.calibrate`."""
+"""Measures the error rates and the coverage of armful's statistics: `python -m benchmarks.calibrate`."""

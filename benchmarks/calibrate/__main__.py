@@ -1,4 +1,4 @@
-"""Measure every calibration and print the table: `python -m benchmarks.calibrate [--quick] [--write FILE]`."""
+"""Runs every check and prints the table: `python -m benchmarks.calibrate [--quick] [--write FILE]`."""
 
 import argparse
 import sys
@@ -12,11 +12,11 @@ BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 def main() -> int:
-    """Measure, print, and say by the exit code whether everything holds."""
+    """Run the checks, print the results, and return 1 if one fails."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibrate", description=__doc__)
     parser.add_argument("--quick", action="store_true", help=f"{QUICK.runs} runs of {QUICK.length:,} each")
     parser.add_argument(
-        "--write", type=Path, metavar="FILE", help="renew the table between its marks in this file"
+        "--write", type=Path, metavar="FILE", help="replace the table between its markers in this file"
     )
     arguments = parser.parse_args()
     size = QUICK if arguments.quick else FULL
@@ -26,7 +26,7 @@ def main() -> int:
         result = check.measure(size)
         measured.append(result)
         print(
-            f"[{number:2}/{len(CHECKS)}] {'holds' if result.holds else 'FAILS'}  {check.name}: {result.figure}"
+            f"[{number:2}/{len(CHECKS)}] {'passes' if result.holds else 'FAILS'}  {check.name}: {result.figure}"
             f" (must be {result.must}; {time.perf_counter() - began:.0f} s)",
             flush=True,
         )
@@ -35,12 +35,12 @@ def main() -> int:
         after = rest.partition(END)[2]
         arguments.write.write_text(f"{before}{BEGIN}\n{table(measured)}\n{END}{after}", "utf-8")
     failed = sum(not result.holds for result in measured)
-    print(f"{len(measured) - failed} of {len(measured)} hold")
+    print(f"{len(measured) - failed} of {len(measured)} pass")
     return 1 if failed else 0
 
 
 def table(measured: list[Measured]) -> str:
-    """Give the table in Markdown."""
+    """Return the table in Markdown."""
     lines = ["| what | measured | must be |", "|---|---|---|"]
     lines += [
         f"| {check.name} | {result.figure} | {result.must} |"

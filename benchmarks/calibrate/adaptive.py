@@ -1,4 +1,4 @@
-"""Tests whose traffic follows Thompson sampling, looked at after every impression."""
+"""Checks tests whose traffic follows Thompson sampling and which are evaluated after every impression."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -18,28 +18,28 @@ CHUNK = 250
 
 
 class Run(NamedTuple):
-    """What happened in a run, impression by impression."""
+    """The impressions of a run, one element each."""
 
     propensity: np.ndarray
-    """Of the variant."""
+    """The probability with which the variant was chosen."""
 
     treated: np.ndarray
     won: np.ndarray
 
 
 class Judged(NamedTuple):
-    """What was concluded from each run."""
+    """The conclusions from each run."""
 
     found_after: np.ndarray
-    """Impressions until the always-valid p-value is significant; infinite where it never is."""
+    """Impressions until the always-valid p-value is significant; infinity if it never is."""
 
     missed_truth: np.ndarray
-    """Whether the confidence sequence ever left out the true lift."""
+    """Whether the confidence sequence ever excluded the true lift."""
 
     naive_at_end: np.ndarray
     naive_peeking: np.ndarray
     covered: np.ndarray
-    """Whether the weighted difference's interval holds the truth at the end."""
+    """Whether the interval of the weighted difference contains the true difference at the end."""
 
     lift_covered: np.ndarray
     naive_covered: np.ndarray
@@ -48,9 +48,9 @@ class Judged(NamedTuple):
 def thompson(size: Size, control_rate: float, rate: float, floor: float, delay: int) -> Iterator[Run]:
     """Simulate two arms under exact Thompson sampling with floors, updated after every impression.
 
-    The chance that the variant's draw is the larger changes by a simple term with every observation (Cook 2005,
-    *Exact calculation of Beta inequalities*), so it is exact here and costs next to nothing. With `delay`, an outcome
-    arrives that many impressions after its own, until when it counts for nothing.
+    The probability that the variant's draw is larger changes by a simple term with every observation (Cook 2005, *Exact
+    calculation of Beta inequalities*), so it is exact and cheap. With `delay`, an outcome is counted that many impressions
+    after its own impression.
     """
     rng = np.random.default_rng([12, round(1000 * rate), round(1000 * control_rate), delay])
     for start in range(0, size.runs, CHUNK):
@@ -58,7 +58,7 @@ def thompson(size: Size, control_rate: float, rate: float, floor: float, delay: 
         propensity = np.empty((size.length, runs))
         treated = np.empty((size.length, runs), dtype=bool)
         won = np.empty((size.length, runs), dtype=bool)
-        # Variant successes and failures, control successes and failures, each with the prior's one.
+        # Successes and failures of the variant and of control, each plus one for the prior.
         counts = np.ones((4, runs))
         greater, term = np.full(runs, 0.5), np.full(runs, 1 / 6)
         for t in range(size.length):
@@ -79,7 +79,7 @@ def _observe(
     own = counts[which, columns]
     same_arm = counts[which ^ 1, columns] + own
     same_outcome = counts[which ^ 2, columns] + own
-    # A variant's success and a control's failure raise the chance, the other two lower it.
+    # A success of the variant and a failure of control increase the probability. The other two decrease it.
     greater = greater + np.where((which == 0) | (which == 3), 1.0, -1.0) * term / own
     term = term * same_outcome * same_arm / (counts.sum(axis=0) * own)
     counts[which, columns] += 1
@@ -88,7 +88,7 @@ def _observe(
 
 @lru_cache
 def judged(size: Size, control_rate: float, rate: float, floor: float = FLOOR, delay: int = 0) -> Judged:
-    """Simulate and judge."""
+    """Simulate runs, and return their conclusions."""
     columns: list[list[float]] = []
     for number, run in enumerate(thompson(size, control_rate, rate, floor, delay)):
         when = np.flatnonzero(run.won)
@@ -114,9 +114,9 @@ def judged(size: Size, control_rate: float, rate: float, floor: float = FLOOR, d
 def log_e_paths(
     propensity: np.ndarray, treated: np.ndarray, true_log_lift: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give the log e-value after every conversion, against no lift and against the true one.
+    """Return the log e-values after every conversion, against no lift and against the true lift.
 
-    The library's integral over lifts is a sum over a grid here, fine enough for the conversions that there are.
+    The library integrates over lifts. This sums over a grid, which is fine enough for this number of conversions.
     """
     log_lifts = np.linspace(-1.5, 1.5, 121)
     prior = CONCENTRATION / 2 * log_lifts - CONCENTRATION * np.logaddexp(0, log_lifts)
@@ -170,12 +170,12 @@ def _naively_covered(run: Run, difference: float) -> bool:
 
 
 def false_alarms(size: Size, rate: float, delay: int = 0) -> Measured:
-    """Count A/A runs that ever look significant."""
+    """Count A/A runs that are ever significant."""
     return at_most(int(np.isfinite(judged(size, rate, rate, delay=delay).found_after).sum()), size, 0.05)
 
 
 def naive_false_alarms(size: Size, rate: float = 0.05) -> Measured:
-    """Count A/A runs whose pooled z looks significant at the end, and ever."""
+    """Count A/A runs whose pooled z test is significant at the end, and ever."""
     result = judged(size, rate, rate)
     return Measured(
         f"{result.naive_at_end.mean():.1%} at the end, {result.naive_peeking.mean():.1%} ever",
@@ -185,12 +185,12 @@ def naive_false_alarms(size: Size, rate: float = 0.05) -> Measured:
 
 
 def sequence_misses(size: Size) -> Measured:
-    """Count runs of 0.08 against 0.12 whose confidence sequence ever leaves out the true lift."""
+    """Count runs of 0.08 against 0.12 whose confidence sequence ever excludes the true lift."""
     return at_most(int(judged(size, 0.08, 0.12).missed_truth.sum()), size, 0.05)
 
 
 def impressions_to_significance(size: Size, floor: float) -> Measured:
-    """Give the median impressions at which 0.08 against 0.12 becomes significant."""
+    """Return the median number of impressions at which 0.08 against 0.12 becomes significant."""
     found = judged(size, 0.08, 0.12, floor).found_after
     median = np.median(found)
     return Measured(
@@ -199,13 +199,13 @@ def impressions_to_significance(size: Size, floor: float) -> Measured:
 
 
 def coverage(size: Size, control_rate: float, rate: float) -> Measured:
-    """Give how often the weighted difference's interval holds the truth at the end."""
+    """Return how often the interval of the weighted difference contains the true difference at the end."""
     result = judged(size, control_rate, rate)
     return _within_reach(size, result.covered, f" (unweighted {result.naive_covered.mean():.1%})")
 
 
 def lift_coverage(size: Size, control_rate: float, rate: float) -> Measured:
-    """Give how often the weighted lift's interval holds the truth at the end."""
+    """Return how often the interval of the weighted lift contains the true lift at the end."""
     return _within_reach(size, judged(size, control_rate, rate).lift_covered)
 
 

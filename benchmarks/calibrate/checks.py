@@ -1,4 +1,4 @@
-"""Every calibration, in the order of the table."""
+"""All checks, in the order of the table."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Coverage and error rates by enumerating every outcome: no simulation, no chance."""
+"""Computes coverage and error rates exactly, by enumerating every outcome instead of simulating."""
 
 from functools import lru_cache
 
@@ -10,7 +10,7 @@ from scipy import stats
 from armful.stats.comparison import Comparison, compare
 from armful.stats.intervals import credible_interval, wilson_interval
 
-# Two arms of unequal size, and rates as they are found.
+# Two arms of unequal size, and typical rates.
 ARMS, QUICK_ARMS = (120, 90), (60, 45)
 RATES = np.array([0.02, 0.05, 0.1, 0.2, 0.35, 0.5])
 
@@ -19,7 +19,7 @@ def credible_coverage(_: Size) -> Measured:
     """Average the Beta interval's coverage over rates drawn from its prior."""
     worst = 0.0
     for n in (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000):
-        # Then every count is equally likely, and the rate given the count is its posterior.
+        # All counts are equally likely then, and the distribution of the rate given the count is its posterior.
         covered = [
             np.diff(stats.beta.cdf(credible_interval(1 + s, 1 + n - s), 1 + s, 1 + n - s))[0]
             for s in range(n + 1)
@@ -52,7 +52,7 @@ def every_comparison(arms: tuple[int, int]) -> list[list[Comparison]]:
 
 
 def chances(arms: tuple[int, int], rate: float, control_rate: float) -> NDArray[np.float64]:
-    """Give the chance of every outcome of two arms."""
+    """Return the probability of every outcome of two arms."""
     n1, n0 = arms
     return np.outer(
         stats.binom.pmf(np.arange(n1 + 1), n1, rate), stats.binom.pmf(np.arange(n0 + 1), n0, control_rate)
@@ -84,7 +84,7 @@ def lift_coverage(size: Size) -> Measured:
 
 
 def fixed_horizon_size(size: Size) -> Measured:
-    """Give how often equal arms look significant at the planned end, at the worst of many rates."""
+    """Return how often equal arms are significant at the planned end: on average and at the worst of many rates."""
     arms = QUICK_ARMS if is_quick(size) else ARMS
     significant = np.array([[c.p_value < 0.05 for c in row] for row in every_comparison(arms)])
     sizes = [float(chances(arms, p, p)[significant].sum()) for p in np.linspace(0.01, 0.5, 50)]

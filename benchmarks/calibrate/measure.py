@@ -1,11 +1,11 @@
-"""What a calibration measures, and at what size."""
+"""The sizes and results of checks."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from scipy import stats
 
-# A quick run has few runs to judge by: it fails only where a figure at its limit would by a chance of 1e-4.
+# A quick check has few runs. It fails only if a rate at the limit would give this count with a probability below 1e-4.
 CHANCE_OF_FALSE_ALARM = 1e-4
 
 
@@ -22,12 +22,12 @@ FULL = Size(runs=2_000, length=20_000)
 
 
 def is_quick(size: Size) -> bool:
-    """Say whether a run is too short to be held to its limits exactly."""
+    """Return whether there are too few runs to apply the limits exactly."""
     return size.runs < FULL.runs
 
 
 class Measured(NamedTuple):
-    """A figure beside what it must be."""
+    """A figure, the range that it must be in, and whether it is."""
 
     figure: str
     must: str
@@ -42,7 +42,7 @@ class Check(NamedTuple):
 
 
 def at_most(count: int, size: Size, limit: float, note: str = "") -> Measured:
-    """Judge a count of runs that erred: at most `limit` of them may, or as many as chance allows in a quick run."""
+    """Check that at most a fraction `limit` of the runs erred. A quick check allows for chance."""
     allowed = limit * size.runs
     if is_quick(size):
         allowed = stats.binom.isf(CHANCE_OF_FALSE_ALARM, size.runs, limit)
@@ -50,5 +50,5 @@ def at_most(count: int, size: Size, limit: float, note: str = "") -> Measured:
 
 
 def within(share: float, low: float, high: float, note: str = "") -> Measured:
-    """Judge a share that must lie in a range."""
+    """Check that a fraction is in a range."""
     return Measured(f"{share:.2%}{note}", f"{low:.1%} to {high:.1%}", low <= share <= high)

@@ -1,4 +1,4 @@
-"""Tests with a fixed split that are looked at after every impression."""
+"""Checks tests with a fixed split that are evaluated after every impression."""
 
 from functools import lru_cache
 
@@ -14,7 +14,7 @@ SIGNIFICANT = 0.05
 
 
 def false_alarms(size: Size, rate: float) -> Measured:
-    """Count A/A runs that ever look significant. Evidence changes with conversions only, so these are all looks."""
+    """Count A/A runs that are ever significant. Evidence changes at conversions only, so these are all looks."""
     rng = np.random.default_rng([6, round(1000 * rate)])
     wrong = 0
     for _ in range(size.runs):
@@ -26,7 +26,7 @@ def false_alarms(size: Size, rate: float) -> Measured:
 
 
 def naive_false_alarms(size: Size, rate: float = 0.05) -> Measured:
-    """Count A/A runs whose pooled z ever looks significant: what the always-valid p-value is there to prevent."""
+    """Count A/A runs whose pooled z test is ever significant, which the always-valid p-value prevents."""
     rng = np.random.default_rng(7)
     wrong = 0
     for _ in range(size.runs):
@@ -36,7 +36,7 @@ def naive_false_alarms(size: Size, rate: float = 0.05) -> Measured:
 
 
 def naive_p_values(treated: np.ndarray, won: np.ndarray) -> np.ndarray:
-    """Give the pooled z test's p-value after every impression."""
+    """Return the p-value of the pooled z test after every impression."""
     n1, s1 = treated.cumsum(), (treated & won).cumsum()
     n0, s0 = (~treated).cumsum(), (~treated & won).cumsum()
     pooled = (s1 + s0) / (n1 + n0)
@@ -47,7 +47,7 @@ def naive_p_values(treated: np.ndarray, won: np.ndarray) -> np.ndarray:
 
 @lru_cache
 def found_after(size: Size, control_rate: float = 0.08, rate: float = 0.12) -> np.ndarray:
-    """Give the impressions, over both arms, after which each run first is significant; infinite where it never is."""
+    """Return the impressions of both arms after which each run is first significant; infinity if it never is."""
     rng = np.random.default_rng(8)
     found = np.full(size.runs, np.inf)
     for run in range(size.runs):
@@ -61,15 +61,15 @@ def found_after(size: Size, control_rate: float = 0.08, rate: float = 0.12) -> n
 
 
 def impressions_to_significance(size: Size) -> Measured:
-    """Give the median impressions at which 0.08 against 0.12 becomes significant."""
+    """Return the median number of impressions at which 0.08 against 0.12 becomes significant."""
     median = float(np.median(found_after(size)))
-    # The median's own noise in a quick run is some 4 %.
+    # The standard error of the median in a quick check is about 4 %.
     limit = 2_900 if is_quick(size) else 2_600
     return Measured(f"{median:,.0f}", "at most 2,600", median <= limit)
 
 
 def found_by_the_planned_end(size: Size) -> Measured:
-    """Give how often that has happened by the end that a fixed-horizon test of 80 % power would have."""
+    """Return the fraction of runs that are significant by the end of a fixed-horizon test with 80 % power."""
     planned = sample_size(0.08, 0.04).total
     share = float((found_after(size) <= planned).mean())
     return Measured(
@@ -78,7 +78,7 @@ def found_by_the_planned_end(size: Size) -> Measured:
 
 
 def sequence_misses(size: Size, lift: float = 0.5) -> Measured:
-    """Count runs whose confidence sequence ever leaves out the true lift."""
+    """Count runs whose confidence sequence ever excludes the true lift."""
     rng = np.random.default_rng(9)
     control_rate = 0.08
     wrong = 0
@@ -91,7 +91,7 @@ def sequence_misses(size: Size, lift: float = 0.5) -> Measured:
 
 
 def ratio_alarms(size: Size) -> Measured:
-    """Count fair splits on which the χ² alarms at the end."""
+    """Count fair splits for which the χ² test raises an alarm at the end."""
     many = Size(size.runs * 10, size.length)
     treated = np.random.default_rng(10).binomial(many.length, 0.5, size=many.runs)
     alarms = sum(sample_ratio_test([n, many.length - n], [0.5, 0.5]).alarm for n in treated.tolist())
@@ -100,10 +100,10 @@ def ratio_alarms(size: Size) -> Measured:
 
 
 def sequential_ratio_alarms(size: Size) -> Measured:
-    """Count fair splits on which the sequential test ever alarms, looked at after every 50 participants."""
+    """Count fair splits for which the sequential test, evaluated every 50 participants, ever raises an alarm."""
     many = Size(size.runs * 10, size.length)
     looks = np.arange(50, many.length + 1, 50)
-    # The further from even, the larger the e-value: find for each look the distance that alarms, once.
+    # The e-value grows with the distance from an even split. Find the distance that raises an alarm once for each look.
     alarming = np.array([_alarming_distance(int(n)) for n in looks])
     rng = np.random.default_rng(11)
     alarms = 0

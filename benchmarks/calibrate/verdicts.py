@@ -1,4 +1,4 @@
-"""How often the served verdicts call a difference that does not exist, over all looks and the planned end together."""
+"""Checks how often the service's verdicts report a difference that does not exist, at any look or the planned end."""
 
 import numpy as np
 from benchmarks.calibrate.measure import Measured, Size, at_most
@@ -13,9 +13,9 @@ LOOKS = 20
 
 
 def wrong_verdicts(size: Size, arms: int, rate: float = 0.05) -> Measured:
-    """Count A/A runs in which any variant is ever called better or worse than control.
+    """Count A/A runs in which any variant ever gets the verdict `better` or `worse`.
 
-    Each run is looked at `LOOKS` times. The last look is at the planned end.
+    Each run is evaluated `LOOKS` times. The last look is at the planned end.
     """
     rng = np.random.default_rng([12, arms])
     return at_most(sum(_is_wrong(rng, size.length, arms, rate) for _ in range(size.runs)), size, 0.05)

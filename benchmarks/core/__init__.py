@@ -1,6 +1,6 @@
-"""The core side by side with its peers: selections, posteriors' figures, simulations, as ratios in one run.
+"""Compares the core with its peers in one run: selections, statistics of posteriors, simulations.
 
-`python -m benchmarks.core` prints the tables; `--json FILE` writes the figures, `--plot FILE` draws cost against the
+`python -m benchmarks.core` prints the tables. `--json FILE` writes the figures, and `--plot FILE` plots the cost against the
 number of arms.
 """
 
@@ -16,11 +16,11 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] = ()) -> list[Figure]:
-    """Measure, print, and give the figures."""
+    """Measure, print the tables, and return the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.core", description=__doc__)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument(
-        "--plot", type=Path, help="draw cost against the number of arms into this SVG or PNG file"
+        "--plot", type=Path, help="plot the cost against the number of arms into this SVG or PNG file"
     )
     parser.add_argument("--quick", action="store_true", help="leave out the largest and slowest")
     options = parser.parse_args(arguments)

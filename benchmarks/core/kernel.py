@@ -1,4 +1,4 @@
-"""Chance to be best and expected loss, against the same quadrature in NumPy and scipy; and the table's upkeep."""
+"""Chance to be best and expected loss, compared with the same quadrature in NumPy and SciPy; upserts of the table."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from armful.core import ArmTable, expected_loss, probability_best
 
 
 def by_scipy(alpha: Any, beta: Any) -> Any:
-    """P(best) by Gauss–Legendre, 32 nodes between the arms' outer and middle quantiles, vectorised over arms."""
+    """Compute P(best) by Gauss–Legendre quadrature, 32 nodes between quantiles of the arms, vectorised over arms."""
     cuts = special.betaincinv(alpha[:, None], beta[:, None], [1e-12, 1e-3, 0.5, 0.999, 1 - 1e-12])
     edges = np.unique(np.concatenate([[0.0], cuts.ravel(), [1.0]]))
     edges = edges[edges >= cuts[:, 0].max()]
@@ -31,7 +31,7 @@ def by_scipy(alpha: Any, beta: Any) -> Any:
 
 
 def measure(*, quick: bool = False) -> list[Figure]:
-    """Some numbers of arms, and rows a second."""
+    """Measure several numbers of arms, and upserts."""
     figures: list[Figure] = []
     for n in (2, 10, 50) if quick else (2, 10, 50, 200):
         alpha, beta, _ = service(n)

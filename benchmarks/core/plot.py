@@ -1,4 +1,4 @@
-"""Cost against the number of arms, for us and NumPy, as a picture."""
+"""Plots the cost of a selection against the number of arms, for armful and NumPy."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ COLOURS = {"NumPy": "#8a8f98", "select_top_k": "#2f6fde", "ArmTable.select": "#d
 
 
 def measure(*, quick: bool = False) -> dict[str, list[tuple[int, float]]]:
-    """Microseconds of a selection of ten, by way and size."""
+    """Measure the microseconds of a selection of ten, by way and number of arms."""
     curves: dict[str, list[tuple[int, float]]] = {way: [] for way in COLOURS}
     for n in SIZES[:6] if quick else SIZES:
         alpha, beta, impressions = service(n)

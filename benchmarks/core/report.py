@@ -1,4 +1,4 @@
-"""How something is timed, and how the times are shown."""
+"""Measures the time of calls, and prints the results."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ Call = Callable[[], object]
 
 
 class Figure(NamedTuple):
-    """One measured way to do something, and how many times faster than the reference it is."""
+    """The time of one way to do something, and how many times faster than the reference it is."""
 
     what: str
     way: str
@@ -18,16 +18,16 @@ class Figure(NamedTuple):
 
 
 def fastest(calls: Mapping[str, Call], seconds: float = 0.5) -> dict[str, float]:
-    """Microseconds of each call at its fastest, all of them in turns for `seconds` each.
+    """Return the minimum time of each call in microseconds. The calls take turns, for `seconds` each.
 
-    Counted is the thread's processor time, so that what else runs on the machine disturbs little.
+    This is the thread's processor time, so other programs on the machine disturb it little.
     """
     repeats, best = {}, {}
     for name, call in calls.items():
         call()
         started = time.thread_time()
         call()
-        # Windows of at least a millisecond: the clock is no finer.
+        # At least a millisecond per measurement, because the clock is not finer.
         repeats[name] = max(1, int(1e-3 / max(time.thread_time() - started, 1e-7)))
         best[name] = float("inf")
     end = time.monotonic() + seconds * len(calls)
@@ -45,7 +45,7 @@ def fastest(calls: Mapping[str, Call], seconds: float = 0.5) -> dict[str, float]
 def compared(
     what: str, calls: Mapping[str, Call], targets: Mapping[str, float] | None = None, seconds: float = 0.5
 ) -> list[Figure]:
-    """The figures of several ways to do the same; the first is the reference."""
+    """Return the figures of several ways to do the same. The first one is the reference."""
     times = fastest(calls, seconds)
     reference = next(iter(times.values()))
     targets = targets or {}

@@ -1,6 +1,6 @@
-"""Selection of k = 10 unless said otherwise, against NumPy's Generator.beta, argpartition and sort.
+"""Selection with k = 10 (unless stated), compared with NumPy's Generator.beta, argpartition and sort.
 
-The arms: impressions uniform from 0 to 5,000, true rates Beta(2, 30).
+The arms have impressions uniform from 0 to 5,000 and true rates from Beta(2, 30).
 """
 
 import importlib
@@ -18,7 +18,7 @@ TONES = ("warm", "bold", "plain")
 
 
 def service(n: int, seed: int = 1) -> tuple[Any, Any, Any]:
-    """The arms of a service that has run for a while: α, β and impressions."""
+    """Return the arms of a service that has run for a while: α, β and impressions."""
     rng = np.random.default_rng(seed)
     impressions = rng.integers(0, 5001, n)
     successes = rng.binomial(impressions, rng.beta(2, 30, n))
@@ -26,7 +26,7 @@ def service(n: int, seed: int = 1) -> tuple[Any, Any, Any]:
 
 
 def by_numpy(alpha: Any, beta: Any, k: int) -> Callable[[], Any]:
-    """Draw all, partition, sort the k."""
+    """Draw for all arms, partition, and sort the k largest."""
     rng, n = np.random.default_rng(2), len(alpha)
 
     def select() -> Any:
@@ -38,7 +38,7 @@ def by_numpy(alpha: Any, beta: Any, k: int) -> Callable[[], Any]:
 
 
 def by_numpy_of(alpha: Any, beta: Any, k: int, mask: Any) -> Callable[[], Any]:
-    """The same of the arms that a mask, computed anew, lets through."""
+    """Do the same for the arms of a mask, which is computed in every call."""
     rng = np.random.default_rng(2)
 
     def select() -> Any:
@@ -51,7 +51,7 @@ def by_numpy_of(alpha: Any, beta: Any, k: int, mask: Any) -> Callable[[], Any]:
 
 
 def table_of(alpha: Any, beta: Any, impressions: Any) -> ArmTable:
-    """A table of these arms with ids and two dimensions, of 3 and 100 values."""
+    """Return a table of these arms with ids and two dimensions that have 3 and 100 values."""
     table, n = ArmTable(), len(alpha)
     ids = [f"arm-{i:08d}" for i in range(n)]
     dimensions = [{"tone": TONES[i % 3], "topic": str(i % 100)} for i in range(n)]
@@ -60,7 +60,7 @@ def table_of(alpha: Any, beta: Any, impressions: Any) -> ArmTable:
 
 
 def peers(alpha: Any, beta: Any) -> dict[str, Call]:
-    """Selections of one arm by other libraries, where they are installed."""
+    """Return calls that select one arm with other libraries, if they are installed."""
     calls: dict[str, Call] = {}
     n = len(alpha)
     with warnings.catch_warnings():
@@ -89,7 +89,7 @@ def peers(alpha: Any, beta: Any) -> dict[str, Call]:
 
 
 def measure(*, quick: bool = False) -> list[Figure]:
-    """Every size, population and way."""
+    """Measure every size, population and way."""
     figures: list[Figure] = []
     for n, (arrays, kept) in TARGETS.items():
         if quick and n > 10_000:
@@ -141,7 +141,7 @@ def _all_at_once(
     tones_and_without: tuple[Any, Any],
     target: float,
 ) -> list[Figure]:
-    """A filter that leaves a third, two excluded, and three places for new arms."""
+    """Measure a filter that leaves a third, two exclusions, and three places for new arms."""
     tones, without = tones_and_without
     new = by_numpy_of(alpha, beta, 3, lambda: (tones == 0) & without & (impressions < 100))
     experienced = by_numpy_of(alpha, beta, 7, lambda: (tones == 0) & without & (impressions >= 100))
@@ -189,7 +189,7 @@ def _one_arm() -> list[Figure]:
 
 
 def _populations(n: int) -> list[Figure]:
-    """Arms that are hard to tell apart, or strange: never slower than NumPy."""
+    """Measure arms that are hard to distinguish or unusual. No way may be slower than NumPy."""
     rng = np.random.default_rng(3)
     winner_alpha, winner_beta = np.full(n, 100.0), np.full(n, 2000.0)
     winner_alpha[n // 2], winner_beta[n // 2] = 3000.0, 7000.0
@@ -206,7 +206,7 @@ def _populations(n: int) -> list[Figure]:
         "all Beta(1e-3, 1e9)": (np.full(n, 1e-3), np.full(n, 1e9), 10),
         "all Beta(1e9, 1e-3)": (np.full(n, 1e9), np.full(n, 1e-3), 10),
         "all Beta(1e9, 1e9)": (np.full(n, 1e9), np.full(n, 1e9), 10),
-        "1e-3 or 1e9, as it falls": (rng.choice([1e-3, 1e9], n), rng.choice([1e-3, 1e9], n), 10),
+        "1e-3 or 1e9 at random": (rng.choice([1e-3, 1e9], n), rng.choice([1e-3, 1e9], n), 10),
     }
     figures = []
     for name, (alpha, beta, k) in populations.items():

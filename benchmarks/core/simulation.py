@@ -1,4 +1,4 @@
-"""Simulation of Thompson sampling on ten arms, one thread, against MABWiser's simulator's own loop of calls."""
+"""Simulation of Thompson sampling on ten arms in one thread, compared with MABWiser's simulator."""
 
 import importlib
 import logging
@@ -15,7 +15,7 @@ STEPS = 500
 
 
 def by_numpy() -> None:
-    """Thompson sampling step by step, as one writes it first."""
+    """Simulate Thompson sampling step by step, in the obvious way."""
     rng = np.random.default_rng(1)
     rates, alpha, beta = np.array(RATES), np.ones(10), np.ones(10)
     for _ in range(STEPS):
@@ -27,7 +27,7 @@ def by_numpy() -> None:
 
 
 def measure(*, quick: bool = False) -> list[Figure]:
-    """The time of 500 steps."""
+    """Measure the time of 500 steps."""
     del quick
     calls: dict[str, Call] = {}
     with warnings.catch_warnings():
@@ -43,7 +43,7 @@ def measure(*, quick: bool = False) -> list[Figure]:
     runs = 20
     calls["simulate"] = lambda: simulate(RATES, "thompson", STEPS, runs, threads=1, seed=1)
     figures = compared(f"{STEPS:,} steps", calls, {"simulate": 100} if "MABWiser" in calls else None)
-    # `simulate` did many runs in its time, and on a thread of its own: measured by the clock.
+    # `simulate` does many runs in a thread of its own, so its time is wall-clock time per run.
     return [_per_run(figure, runs, figures[0]) if figure.way == "simulate" else figure for figure in figures]
 
 
@@ -57,12 +57,12 @@ def _per_run(figure: Figure, runs: int, reference: Figure) -> Figure:
 
 
 def by_mabwiser(mab: object, simulator: object) -> None:
-    """MABWiser's simulator over 500 recorded decisions, learning online one at a time."""
+    """Run MABWiser's simulator over 500 recorded decisions, which it learns one at a time."""
     rng = np.random.default_rng(1)
     decisions = rng.integers(0, 10, STEPS + 20)
     rewards = (rng.random(STEPS + 20) < np.array(RATES)[decisions]).astype(int)
     bandit = mab.MAB(list(range(10)), mab.LearningPolicy.ThompsonSampling(), seed=1)  # type: ignore[attr-defined]
-    logging.disable(logging.CRITICAL)  # it reports its settings, every batch and its results
+    logging.disable(logging.CRITICAL)  # it logs its settings, every batch and its results
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,1 +1,1 @@
-"""What armful is measured against, small enough to read."""
+"""Small applications that armful is compared with."""

@@ -1,6 +1,6 @@
-"""The least a Python server can do: read the body, answer as many bytes as the path says.
+"""The minimum that a Python server can do: read the body, and return as many bytes as the path says.
 
-`GET /812` or `POST /812` answers 812 bytes. No routing, no keys, no JSON: what armful does on top is the rest.
+`GET /812` and `POST /812` return 812 bytes. There is no routing, no API key and no JSON.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
-"""The design armful started from: FastAPI, SQLAlchemy and asyncpg, the database asked on every request.
+"""The design that armful started from: FastAPI, SQLAlchemy and asyncpg, with database queries in every request.
 
-Every selection reads all variants and draws from them with NumPy; every update is a transaction of its own with one
-UPDATE. The table, the fields and the endpoints are those of that design's documentation.
+Every selection reads all variants and draws with NumPy. Every update is its own transaction with one UPDATE. The table, the
+fields and the endpoints are those of that design's documentation.
 """
 
 import os
@@ -165,7 +165,7 @@ async def update_performance(variant_id: str, body: Update, db: Session) -> Upda
 
 
 def _top(variants: list[VariantPerformance], k: int) -> list[VariantPerformance]:
-    """The k of the largest draws, one from each variant's posterior."""
+    """Draw once from each variant's posterior, and return the variants with the k largest draws."""
     successes = np.array([variant.successes for variant in variants], dtype=float)
     impressions = np.array([variant.impressions for variant in variants], dtype=float)
     draws = np.random.default_rng().beta(successes + 1, impressions - successes + 1)

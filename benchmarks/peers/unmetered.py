@@ -1,4 +1,4 @@
-"""armful that counts nothing for `/metrics`: what counting costs is its distance from armful."""
+"""armful without metrics. The difference from armful is what the metrics cost."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from armful.settings import Settings
 
 
 class Unmetered(Metrics):
-    """A metrics that is told of everything and keeps nothing."""
+    """Metrics that record no requests and no selections."""
 
     def request_observer(self, method: str, endpoint: str, status: int) -> Observe:
         return bool

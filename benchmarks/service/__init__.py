@@ -1,4 +1,4 @@
-"""The service side by side with its peers, on one core, the load on another.
+"""Measures the service and its peers on one core. The load uses another core.
 
 `python -m benchmarks.service` prints the tables; `--json FILE` writes the figures.
 """
@@ -20,11 +20,11 @@ PARTS = ("requests", "metering", "batches", "results", "start", "memory")
 
 
 def main(arguments: Sequence[str] = ()) -> dict[str, Any]:
-    """Measure, print, and give the figures by part."""
+    """Measure, print the tables, and return the figures of each part."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.service", description=__doc__)
     parser.add_argument("--part", action="append", choices=PARTS, help="only this part; may be repeated")
-    parser.add_argument("--rounds", type=int, default=4, help="times that everything is measured (4)")
-    parser.add_argument("--seconds", type=float, default=2, help="how long each time (2)")
+    parser.add_argument("--rounds", type=int, default=4, help="number of rounds (4)")
+    parser.add_argument("--seconds", type=float, default=2, help="seconds of each measurement (2)")
     parser.add_argument("--quick", action="store_true", help="two rounds of one second")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args(arguments)
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] = ()) -> dict[str, Any]:
     figures: dict[str, Any] = {"machine": {**report.machine(), "rounds": rounds, "seconds": seconds}}
     print(", ".join(f"{name} {value}" for name, value in figures["machine"].items()))
     if cores.servers is None:
-        print("There is but one core: the load takes its share of it.")
+        print("There is only one core: the servers and the load share it.")
     measures: dict[str, tuple[Callable[[], Any], Callable[[Any], str]]] = {
         "requests": (lambda: requests.measure(cores, rounds, seconds), report.requests),
         "metering": (lambda: metering.measure(cores, rounds), report.metrics),

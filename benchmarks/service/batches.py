@@ -1,4 +1,4 @@
-"""Batches of updates over HTTP beside what asyncpg alone writes in transactions of the same size on the same core."""
+"""Compares batches of updates over HTTP with asyncpg alone, in transactions of the same size on the same core."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ TARGET = 0.5
 
 
 class Batches(Struct, frozen=True):
-    """Updates per second in commits of `size`: over HTTP, and by each way of writing them directly."""
+    """Updates per second in commits of `size`: over HTTP, and for each way of writing them directly."""
 
     size: int
     armful: float
@@ -25,7 +25,7 @@ class Batches(Struct, frozen=True):
 
 
 def measure(cores: Cores, rounds: int, seconds: float) -> list[Batches]:
-    """Measure all ways in turns."""
+    """Measure all ways. They take turns."""
     found = []
     with temporary_armful(cores) as (server, folder):
         dsn = database(folder, "direct")

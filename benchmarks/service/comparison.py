@@ -1,4 +1,4 @@
-"""Servers under the same load, in turns, so that what disturbs one disturbs the others as well."""
+"""Puts servers under the same load. They take turns, so a disturbance affects all of them."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -9,14 +9,14 @@ from msgspec import Struct
 
 
 class Contender(Struct, frozen=True):
-    """A server and what it is asked."""
+    """A server and the requests that it gets."""
 
     server: Server
     requests: Sequence[Request]
 
 
 class Case(Struct, frozen=True):
-    """The same question to armful and to others; targets are armful's speed as a multiple of theirs."""
+    """The same requests to armful and to its peers. Targets are armful's speed as a multiple of theirs."""
 
     what: str
     connections: int
@@ -25,7 +25,7 @@ class Case(Struct, frozen=True):
 
 
 class Result(Struct, frozen=True):
-    """What became of a case: medians over the rounds, of the ratios too, each of which is of one round."""
+    """The result of a case: medians over the rounds. A ratio is the median of the rounds' ratios."""
 
     what: str
     connections: int
@@ -35,14 +35,14 @@ class Result(Struct, frozen=True):
 
 
 def bare(server: Server, requests: Sequence[Request], answer_bytes: int) -> Contender:
-    """The same requests to the bare application, which answers as many bytes."""
+    """Return the same requests for the bare application, which returns as many bytes."""
     return Contender(
         server, [Request(request.method, f"/{answer_bytes}", request.body) for request in requests]
     )
 
 
 def compare(cases: Sequence[Case], cores: Cores, rounds: int, seconds: float) -> list[Result]:
-    """Measure every case in every round, after a second of each to warm up."""
+    """Measure every case in every round, after a second of warm-up for each."""
     runs: list[dict[str, list[Measured]]] = [{name: [] for name in case.contenders} for case in cases]
     with on_core(cores.load):
         for number in range(rounds + 1):

@@ -1,4 +1,4 @@
-"""What the servers are asked: variants with some history, selections, reports."""
+"""Builds the requests: variants with some history, selections, reports."""
 
 from itertools import product
 from typing import Any
@@ -19,12 +19,12 @@ _MOST_AT_ONCE = 10_000
 
 
 def variant_id(number: int) -> str:
-    """The name of a variant."""
+    """Return the id of a variant."""
     return f"variant_{number:06}"
 
 
 def variants(start: int, end: int) -> list[dict[str, Any]]:
-    """Variants of all ages, as `POST /variants` takes them: from never shown to shown two thousand times."""
+    """Return variants for `POST /variants`, with 0 to 2,000 impressions."""
     return [
         {
             "variant_id": variant_id(number),
@@ -37,7 +37,7 @@ def variants(start: int, end: int) -> list[dict[str, Any]]:
 
 
 def creations(start: int, end: int) -> list[Request]:
-    """The requests that create those variants."""
+    """Return the requests that create those variants."""
     return [
         Request("POST", "/variants", {"variants": variants(first, min(first + _MOST_AT_ONCE, end))})
         for first in range(start, end, _MOST_AT_ONCE)
@@ -45,7 +45,7 @@ def creations(start: int, end: int) -> list[Request]:
 
 
 def selections(algorithm: str) -> list[Request]:
-    """Selections of three for one persona after the other."""
+    """Return selections of three variants, one for each persona."""
     return [
         Request("POST", "/variants/select", {"top_k": 3, "algorithm": algorithm, "persona_id": persona})
         for persona in PERSONAS
@@ -53,7 +53,7 @@ def selections(algorithm: str) -> list[Request]:
 
 
 def reports(count: int, **fields: Any) -> list[Request]:
-    """Reports on each of the first `count` variants, a tenth of them successes."""
+    """Return a report for each of the first `count` variants. A tenth of them are successes."""
     return [
         Request(
             "POST",
@@ -65,7 +65,7 @@ def reports(count: int, **fields: Any) -> list[Request]:
 
 
 def batches(size: int, variety: int, count: int = 5) -> list[Request]:
-    """Batches of `size` reports on the first `variety` variants."""
+    """Return `count` batches of `size` reports for the first `variety` variants."""
     return [
         Request(
             "POST",
@@ -86,5 +86,5 @@ def batches(size: int, variety: int, count: int = 5) -> list[Request]:
 
 
 def statistics(count: int) -> list[Request]:
-    """The statistics of each of the first `count` variants."""
+    """Return a request for the statistics of each of the first `count` variants."""
     return [Request("GET", f"/variants/{variant_id(number)}/stats") for number in range(count)]

@@ -1,4 +1,4 @@
-"""The load: wrk, which is in C and needs a fraction of what the servers need."""
+"""Makes the load with wrk, which is written in C and needs a fraction of the servers' processor time."""
 
 import shutil
 import subprocess
@@ -11,18 +11,18 @@ from typing import Any
 import msgspec
 
 _SCRIPT = Path(__file__).with_name("requests.lua")
-_TRIES = 3  # where the machine stands still for half a second, requests are refused
+_TRIES = 3  # requests are refused if the machine stops for half a second
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A request; `body` is sent as JSON."""
+    """A request. `body` is sent as JSON."""
 
     method: str
     path: str
     body: Any = None
 
     def encode(self, key: str) -> bytes:
-        """The request as it goes over the wire."""
+        """Return the bytes of the request."""
         body = b"" if self.body is None else msgspec.json.encode(self.body)
         lines = [f"{self.method} {self.path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {key}"]
         if body:
@@ -31,7 +31,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What came of some seconds of load; `cpu_us`: microseconds of processor time that the worker took per request."""
+    """The result of some seconds of load. `cpu_us` is the worker's processor time per request in microseconds."""
 
     per_second: float
     p50_ms: float
@@ -49,9 +49,9 @@ class _Report(msgspec.Struct):
 
 
 def missing() -> str | None:
-    """What to do before load can be made, if anything."""
+    """Return what must be installed before load can be made; None if nothing."""
     if shutil.which("wrk") is None:
-        return "wrk, which makes the load, is missing: install it (Debian: apt-get install wrk)."
+        return "wrk is not installed, and it makes the load: install it (Debian: apt-get install wrk)."
     return None
 
 
@@ -63,16 +63,17 @@ def load(
     seconds: float,
     worker: int | None = None,
 ) -> Measured:
-    """Send `requests` in turn over `connections` connections, each waiting for its answer before the next.
+    """Send `requests` in turn over `connections` connections. Each connection waits for its response before it sends again.
 
     Args:
-        port, key: where to, and what to present.
-        requests, connections: what is sent, and over how many connections.
-        seconds: how long.
-        worker: the process that answers, of which the processor time is taken.
+        port, key: The server's port, and the API key to send.
+        requests: The requests.
+        connections: The number of connections.
+        seconds: The duration.
+        worker: The process whose processor time is measured.
 
     Raises:
-        RuntimeError: again and again an answer was not 2xx, or there was none.
+        RuntimeError: In every attempt, a response was not 2xx or did not arrive.
     """
     with tempfile.NamedTemporaryFile(suffix=".requests") as file:
         file.write(b"\0".join(request.encode(key) for request in requests))
@@ -99,5 +100,6 @@ def load(
 
 
 def processor_seconds(pid: int | None) -> float:
-    """The processor time that a process has used."""
-    return 0.0 if pid is None else time.clock_gettime(~pid << 3 | 2)  # as clock_getcpuclockid(3) makes it
+    """Return the processor time that a process has used."""
+    # The clock id that clock_getcpuclockid(3) returns.
+    return 0.0 if pid is None else time.clock_gettime(~pid << 3 | 2)

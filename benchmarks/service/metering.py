@@ -1,4 +1,4 @@
-"""What counting for `/metrics` costs: armful beside itself with a metrics that keeps nothing, in pairs."""
+"""Measures what the metrics cost: armful with and without them, in pairs of measurements."""
 
 from contextlib import ExitStack
 from statistics import median
@@ -26,10 +26,10 @@ TARGET = 0.05
 
 
 class Metering(Struct, frozen=True):
-    """The worker's processor time per selection, medians of all pairs; the share that metering costs, median of each pair's.
+    """The worker's processor time per selection (medians of all pairs), and the cost of metrics (median over pairs).
 
-    On a core of its own a worker answers as many requests as this time allows, and what else runs disturbs it less.
-    `cost` has the time of a scrape, shared out over fifteen seconds, in it.
+    Processor time limits the requests that a worker can serve on its own core, and other programs disturb it less than
+    they disturb rates. `cost` includes the time of one scrape, spread over fifteen seconds.
     """
 
     metered_us: float
@@ -40,7 +40,7 @@ class Metering(Struct, frozen=True):
 
 
 def measure(cores: Cores, rounds: int) -> Metering:
-    """Measure pairs of a second each, and scrapes by themselves."""
+    """Measure pairs of a second each, and scrapes separately."""
     with ExitStack() as stack:
         _, folder = stack.enter_context(temporary_armful(cores))
         settings = {"ARMFUL_API_KEY": _KEY, "ARMFUL_LOG_LEVEL": "warning"}
@@ -65,7 +65,7 @@ def measure(cores: Cores, rounds: int) -> Metering:
         times: list[tuple[float, float]] = []
         with on_core(cores.load):
             for number in range(_PAIRS_PER_ROUND * rounds + 1):
-                # Each goes first in every other pair.
+                # The two take turns at going first.
                 if number % 2:
                     with_it, without = cpu_us(metered), cpu_us(unmetered)
                 else:
@@ -83,7 +83,7 @@ def measure(cores: Cores, rounds: int) -> Metering:
 
 
 def _scrape_ms(server: Server) -> float:
-    """Milliseconds of processor time that the worker takes to answer one scrape."""
+    """Return the processor time in milliseconds that the worker needs to answer one scrape."""
     before = processor_seconds(server.worker)
     for _ in range(_SCRAPES):
         server.ask(Request("GET", "/metrics"))

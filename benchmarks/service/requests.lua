@@ -1,4 +1,4 @@
--- Sends the requests of a file in turn (each ends with a null character) and reports as JSON on the last line.
+-- Sends the requests of a file in turn (separated by null characters) and prints the result as JSON on the last line.
 local requests = {}
 local last = 0
 

@@ -1,4 +1,4 @@
-"""armful beside a bare ASGI application and the design it started from: selections, reports, statistics."""
+"""Compares armful with a bare ASGI application and a reference design: selections, reports, statistics."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -15,7 +15,7 @@ _FEW, _MANY = 100, 10_000
 
 
 def measure(cores: Cores, rounds: int, seconds: float) -> list[Result]:
-    """Measure with a hundred variants, then with ten thousand."""
+    """Measure with 100 variants, then with 10,000."""
     with ExitStack() as stack:
         ours, folder = stack.enter_context(temporary_armful(cores))
         dsn = database(folder, "reference").replace("postgresql://", "postgresql+asyncpg://")
@@ -42,7 +42,7 @@ class _Servers(Struct, frozen=True):
     def case(
         self, what: str, connections: int, requests: Sequence[Request], targets: dict[str, float]
     ) -> Case:
-        """A case of armful and the bare application, and of the reference where there is a target for it."""
+        """Return a case for armful, the bare application and, if it has a target, the reference."""
         contenders = {
             "bare": bare(self.bare, requests, len(self.armful.ask(requests[0]))),
             "armful": Contender(self.armful, requests),

@@ -1,4 +1,4 @@
-"""How long armful takes to start with many variants, and what memory a worker takes while it counts."""
+"""Measures how long armful takes to start with many variants, and a worker's memory while it counts."""
 
 import asyncio
 from pathlib import Path
@@ -27,7 +27,7 @@ TARGET_SECONDS = 3.0
 
 
 class Start(Struct, frozen=True):
-    """Seconds from the command to readiness, and the memory of the one worker then."""
+    """Seconds from the command to readiness, and the memory of the only worker at that time."""
 
     variants: int
     seconds: float
@@ -35,14 +35,14 @@ class Start(Struct, frozen=True):
 
 
 class Memory(Struct, frozen=True):
-    """Memory of a worker with a hundred variants after so many updates, each of which was acknowledged."""
+    """Memory of a worker with 100 variants after `updates` acknowledged updates."""
 
     updates: int
     megabytes: float
 
 
 def start(cores: Cores, rounds: int) -> list[Start]:
-    """Start armful on an empty folder, and on one with a hundred thousand variants."""
+    """Start armful on an empty folder, and on one with 100,000 variants."""
     found = []
     for count in (0, _VARIANTS):
         starts = []
@@ -71,7 +71,7 @@ async def _insert(dsn: str, count: int) -> None:
 
 
 def memory(cores: Cores) -> list[Memory]:
-    """Report a million updates, and look at the worker's memory five times on the way."""
+    """Report a million updates, and read the worker's memory before, four times during, and after them."""
     with temporary_armful(cores) as (server, _):
         for request in inputs.creations(0, _VARIETY):
             server.ask(request)

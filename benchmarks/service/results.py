@@ -1,4 +1,4 @@
-"""The results of an experiment of ten arms and ninety days, with few and with many events behind its rollups."""
+"""Measures the results of an experiment with ten arms and 90 days, with few and with many events in its rollups."""
 
 import asyncio
 from statistics import median
@@ -16,7 +16,7 @@ TARGET_MS = 20.0
 
 
 class Results(Struct, frozen=True):
-    """Milliseconds that results take, asked for one after the other; `interim`: with the figures of every day."""
+    """Response time of results in milliseconds, one request at a time. `interim` includes the figures of every day."""
 
     events: int
     interim: bool
@@ -25,7 +25,7 @@ class Results(Struct, frozen=True):
 
 
 def measure(cores: Cores, rounds: int, seconds: float) -> list[Results]:
-    """Measure all in turns, and give the medians of the rounds."""
+    """Measure all cases in each round, and return the medians."""
     with temporary_armful(cores) as (server, folder):
         server.ask(inputs.creations(0, _ARMS)[0])
         paths = {events: _experiment(server, database(folder), events) for events in _EVENTS}
@@ -44,7 +44,7 @@ def measure(cores: Cores, rounds: int, seconds: float) -> list[Results]:
 
 
 def _experiment(server: Server, dsn: str, events: int) -> str:
-    """Start an experiment, put ninety days into its past, and give the path of its results."""
+    """Start an experiment, insert 90 past days, and return the path of its results."""
     started = json.decode(
         server.ask(
             Request(

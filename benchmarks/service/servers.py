@@ -1,4 +1,4 @@
-"""The servers that are measured, each a process of its own on the core they share."""
+"""Starts the measured servers, each in its own process, on the core that they share."""
 
 import asyncio
 import os
@@ -24,21 +24,21 @@ ROOT = Path(__file__).parents[2]
 
 
 class Cores(Struct, frozen=True):
-    """The core of the servers, PostgreSQL among them, and that of the load; None where there is but one."""
+    """The core of the servers and PostgreSQL, and that of the load. None if there is only one."""
 
     servers: int | None
     load: int | None
 
     @classmethod
     def choose(cls) -> "Cores":
-        """The first and the last of the cores this process may use."""
+        """Choose the first and the last of the cores that this process may use."""
         cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
         return cls(cores[0], cores[-1]) if len(cores) > 1 else cls(None, None)
 
 
 @contextmanager
 def on_core(core: int | None) -> Iterator[None]:
-    """Have what is started within run on `core` only; None: on any."""
+    """Run this process and what it starts on `core` only. None: on any."""
     if core is None:
         yield
         return
@@ -51,9 +51,9 @@ def on_core(core: int | None) -> Iterator[None]:
 
 
 class Server(Struct, frozen=True):
-    """A server that answers at `port` of the loopback, its process, a key it takes, and how long it took to be ready.
+    """A server on `port` of the loopback interface: its process, an API key, and the seconds until it was ready.
 
-    `worker` is the process that answers: the server itself, or its child.
+    `worker` is the process that responds: the server itself, or its child.
     """
 
     port: int
@@ -63,7 +63,7 @@ class Server(Struct, frozen=True):
     seconds: float = 0.0
 
     def ask(self, request: Request) -> bytes:
-        """The answer to one request."""
+        """Send one request, and return the body of the response."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(request.encode(self.key))
             answer = HTTPResponse(connection)
@@ -76,7 +76,7 @@ class Server(Struct, frozen=True):
 
 @contextmanager
 def worker(application: str, key: str = "", **environment: str) -> Iterator[Server]:
-    """Serve `module:factory` by the very process that is a worker of `armful serve`, so with the same settings."""
+    """Serve `module:factory` in the same process as a worker of `armful serve`, so with the same server settings."""
     report, reporter = os.pipe()
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         process = subprocess.Popen(
@@ -94,7 +94,7 @@ def worker(application: str, key: str = "", **environment: str) -> Iterator[Serv
         served = os.read(report, 1)
         os.close(report)
         if served != b".":
-            raise RuntimeError(f"{application} did not start: its own words are above")
+            raise RuntimeError(f"{application} did not start: its error is above")
         yield Server(port, process.pid, process.pid, key)
     finally:
         _end(process)
@@ -102,7 +102,7 @@ def worker(application: str, key: str = "", **environment: str) -> Iterator[Serv
 
 @contextmanager
 def armful(data_dir: Path) -> Iterator[Server]:
-    """`armful serve` with its embedded PostgreSQL, and a key of the kind that clients get."""
+    """Run `armful serve` with its embedded PostgreSQL, and create a key with the scopes of a client."""
     began = time.perf_counter()
     ours = {name: value for name, value in os.environ.items() if not name.startswith("ARMFUL_")}
     process = subprocess.Popen(
@@ -117,7 +117,7 @@ def armful(data_dir: Path) -> Iterator[Server]:
         while "Data folder" not in said:
             line = process.stdout.readline()
             if not line:
-                raise RuntimeError("armful did not start: its own words are above")
+                raise RuntimeError("armful did not start: its error is above")
             said += line
         port, key = re.findall(r"URL +\S+:(\d+)\n(?s:.*)API key +(\S+)", said)[0]
         seconds = time.perf_counter() - began
@@ -133,7 +133,7 @@ def armful(data_dir: Path) -> Iterator[Server]:
 
 @contextmanager
 def temporary_armful(cores: Cores) -> Iterator[tuple[Server, Path]]:
-    """`armful serve` on the servers' core, and its folder, which goes with it."""
+    """Run `armful serve` on the servers' core, in a temporary data folder."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="armful-benchmark-")))
         with on_core(cores.servers):
@@ -142,7 +142,7 @@ def temporary_armful(cores: Cores) -> Iterator[tuple[Server, Path]]:
 
 
 def database(folder: Path, name: str | None = None) -> str:
-    """The address of the database that an armful serves from `folder`; with a name, of a new one beside it."""
+    """Return the URL of the database in the data folder `folder`. With a name, create another database there first."""
     dsn = find_running(folder)
     if dsn is None:
         raise RuntimeError(f"no PostgreSQL runs in {folder}")
@@ -159,14 +159,14 @@ def database(folder: Path, name: str | None = None) -> str:
 
 
 def workers_of(pid: int) -> list[int]:
-    """The processes that serve for the `armful serve` of that number."""
+    """Return the ids of the worker processes of the `armful serve` with the id `pid`."""
     children = Path(f"/proc/{pid}/task").glob("*/children")
     pids = [int(child) for file in children for child in file.read_text().split()]
     return [pid for pid in pids if "armful.server.process" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
 def resident_megabytes(pid: int) -> float:
-    """The memory a process has in use, shared pages included."""
+    """Return the memory that a process uses, including shared pages."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
