@@ -1,4 +1,4 @@
-"""Updates written by asyncpg alone, with nothing to decode and nobody to answer.
+"""Writes updates with asyncpg alone, without decoding requests or sending responses.
 
 `python -m benchmarks.service.direct DSN WAY SIZE SECONDS` prints the updates written per second in transactions of SIZE.
 """
@@ -26,8 +26,8 @@ from armful.observability import logs
 _VARIETY = 100
 
 
-async def _least(connection: Any, updates: list[VariantOutcome]) -> None:
-    """The counters by one UPDATE and the log by COPY, in a transaction: no rollups, no experiments, no change feed."""
+async def _minimum(connection: Any, updates: list[VariantOutcome]) -> None:
+    """Write the counters with one UPDATE and the log with COPY: no rollups, no experiments, no change feed."""
     added: dict[int, tuple[int, int]] = {}
     for key, update, _ in updates:
         impressions, successes = added.get(key, (0, 0))
@@ -43,19 +43,20 @@ async def _least(connection: Any, updates: list[VariantOutcome]) -> None:
         )
         await connection.copy_records_to_table(
             "performance_event",
+            schema_name="armful",
             records=[(key, 1, int(update.success)) for key, update, _ in updates],
             columns=["variant", "impressions", "successes"],
         )
 
 
 async def _same(connection: Any, updates: list[VariantOutcome]) -> None:
-    """All that armful writes, by the statement that it uses."""
+    """Write everything that armful writes, with the statement that it uses."""
     await performance.record(connection, uuid4(), uuid4(), datetime.now(UTC) + timedelta(hours=1), updates)
 
 
 WAYS: dict[str, Callable[[Any, list[VariantOutcome]], Awaitable[None]]] = {
-    "the same": _same,
-    "the least": _least,
+    "same statement": _same,
+    "minimum": _minimum,
 }
 
 
@@ -80,7 +81,7 @@ async def main(dsn: str, way: str, size: int, seconds: float) -> float:
         for key, variant_id in [known[number * 7 % len(known)]]
     ]
     write = WAYS[way]
-    for _ in range(6):  # past the statement's first, individually planned executions
+    for _ in range(6):  # past the first executions, each of which the server plans
         await write(connection, updates)
     written = 0
     began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What was measured, as tables and as JSON."""
+"""Formats the measurements as tables."""
 
 import os
 import platform
@@ -16,7 +16,7 @@ from benchmarks.service.results import Results
 
 
 def machine() -> dict[str, Any]:
-    """Where this was measured."""
+    """Describe the machine."""
     text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
     return {
@@ -49,33 +49,33 @@ def requests(found: Sequence[Result]) -> str:
                     "" if target is None else f"{target:g}",
                 ]
             )
-    head = ["", "connections", "", "requests/s", "p50 ms", "p99 ms", "CPU µs", "armful ÷ it", "wanted"]
+    head = ["", "connections", "", "requests/s", "p50 ms", "p99 ms", "CPU µs", "armful ÷ peer", "target"]
     return table(head, rows)
 
 
 def metrics(found: Metering) -> str:
-    """What metering costs."""
+    """Return the table of what the metrics cost."""
     rows = [
-        ["without counting", f"{found.unmetered_us:.1f}", "", ""],
-        ["with it", f"{found.metered_us:.1f}", f"{found.cost:.1%}", f"< {metering.TARGET:.0%}"],
+        ["without metrics", f"{found.unmetered_us:.1f}", "", ""],
+        ["with metrics", f"{found.metered_us:.1f}", f"{found.cost:.1%}", f"< {metering.TARGET:.0%}"],
         ["one scrape", f"{found.scrape_ms * 1000:,.0f}", "", ""],
     ]
-    return table([f"select 3 of 100, {found.pairs} pairs", "CPU µs", "cost", "wanted"], rows)
+    return table([f"select 3 of 100, {found.pairs} pairs", "CPU µs", "cost", "target"], rows)
 
 
 def batch(found: Sequence[Batches]) -> str:
-    """Updates per second in batches."""
+    """Return the table of updates per second in batches."""
     rows = []
     for one in found:
         rows.append([f"{one.size:,} a batch", "armful, over HTTP", f"{one.armful:,.0f}", "", ""])
         for way, rate in one.direct.items():
-            target = f"{batches.TARGET:g}" if way == "the same" else ""
+            target = f"{batches.TARGET:g}" if way == "same statement" else ""
             rows.append(["", f"asyncpg alone, {way}", f"{rate:,.0f}", f"{one.ratios[way]:.2f}", target])
-    return table(["", "", "updates/s", "armful ÷ it", "wanted"], rows)
+    return table(["", "", "updates/s", "armful ÷ peer", "target"], rows)
 
 
 def result(found: Sequence[Results]) -> str:
-    """Milliseconds of results."""
+    """Return the table of response times of results."""
     rows = [
         [
             f"{one.events:,} events{', day by day' if one.interim else ''}",
@@ -85,11 +85,11 @@ def result(found: Sequence[Results]) -> str:
         ]
         for one in found
     ]
-    return table(["results of 10 arms, 90 days", "p50 ms", "p99 ms", "wanted"], rows)
+    return table(["results of 10 arms, 90 days", "p50 ms", "p99 ms", "target"], rows)
 
 
 def start(found: Sequence[Start]) -> str:
-    """Seconds of starts."""
+    """Return the table of start times."""
     rows = [
         [
             f"{one.variants:,} variants",
@@ -99,17 +99,17 @@ def start(found: Sequence[Start]) -> str:
         ]
         for one in found
     ]
-    return table(["start", "seconds", "worker's MB", "wanted"], rows)
+    return table(["start", "seconds", "worker's MB", "target"], rows)
 
 
 def memory(found: Sequence[Memory]) -> str:
-    """Megabytes over a million updates."""
+    """Return the table of memory use over a million updates."""
     rows = [[f"{one.updates:,}", f"{one.megabytes:.1f}"] for one in found]
     return table(["updates counted", "worker's MB"], rows)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown, padded so that it can be read as it is; numbers to the right."""
+    """Return a table in Markdown, padded so that its source is readable. Numbers are aligned to the right."""
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     right = [
