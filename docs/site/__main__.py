@@ -1,8 +1,8 @@
 """Builds the documentation: `python -m docs.site [--out build/site]`, which is `make docs`.
 
-Pages are gathered in a folder (`stage`), the pictures drawn, the pages that have a source elsewhere written (`api`,
-`commands`), all of it built by Zensical in strict mode, where a broken link is an error, and the result searched for
-anything that a browser would fetch from another host (`check`). Nothing of this needs a network.
+`stage` gathers the pages in a folder and generates those that come from the code (`api`, `python`, `commands`), and `curves`
+draws the pictures. Zensical builds the site in strict mode, where a broken link is an error. `check` searches the result for
+anything that a browser would load from another host. None of this needs a network.
 """
 
 import argparse
@@ -17,11 +17,11 @@ ROOT = Path(__file__).parents[2]
 
 
 def build(out: Path, work: Path) -> None:
-    """Build the site in `out`, with the pages gathered in `work`.
+    """Build the site in `out`, and gather its pages in `work`.
 
     Raises:
-        subprocess.CalledProcessError: a link is broken; what Zensical said is on standard output.
-        ValueError: a page would load something from another host.
+        subprocess.CalledProcessError: A link is broken. Zensical has printed which.
+        ValueError: A page would load something from another host.
     """
     configuration = stage.gather(ROOT, work)
     curves.draw_all(work / "docs" / "images")
@@ -46,10 +46,10 @@ def build(out: Path, work: Path) -> None:
 
 
 def main() -> None:
-    """Build where the command line says."""
+    """Build the site, or draw the pictures, as the command line says."""
     parser = argparse.ArgumentParser(prog="python -m docs.site", description=__doc__)
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "site", help="the site's folder")
-    parser.add_argument("--figures", action="store_true", help="draw docs/images anew, and nothing else")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "site", help="folder of the site")
+    parser.add_argument("--figures", action="store_true", help="only draw the pictures in docs/images")
     options = parser.parse_args()
     if options.figures:
         curves.draw_all(ROOT / "docs" / "images")

@@ -1,4 +1,4 @@
-"""The page of the HTTP API, from the service's own OpenAPI document: static, so that it can be searched and printed."""
+"""Generates the page of the HTTP API from the OpenAPI document: a static page that can be searched and printed."""
 
 import json
 import re
@@ -10,23 +10,24 @@ from typing import Any
 _REFERENCE = "#/components/schemas/"
 _HEAD = """# HTTP API
 
-Every endpoint and every field, from the [OpenAPI document](openapi.json) that a running service has at `/openapi.json`
-too. A running service has a page to try it on: `/docs`.
+This page lists every endpoint and every field. It is generated from the [OpenAPI document](openapi.json), which a running
+service has at `/openapi.json`. `/docs` of a running service has forms to send requests.
 
-JSON in and out. Every request but `/health/…` carries `Authorization: Bearer <key>`. What goes wrong is answered as
-`application/problem+json` ([Problem](#problem)), with a sentence in `detail` that names the offending value.
+Requests and responses are JSON. Every request needs the header `Authorization: Bearer <key>`, except those to `/health/…`,
+`/docs`, `/openapi.json` and the dashboard's files. Errors are `application/problem+json` ([Problem](#problem)). Their
+`detail` is a sentence that names the wrong value.
 """
 
 
 def document(root: Path) -> str:
-    """The OpenAPI document, in JSON."""
+    """Return the OpenAPI document as JSON."""
     script = root / "clients" / "typescript" / "openapi.py"
     done = subprocess.run([sys.executable, str(script)], capture_output=True, check=True, cwd=root)
     return json.dumps(json.loads(done.stdout), indent=1)
 
 
 def page(root: Path) -> str:
-    """The page."""
+    """Return the page."""
     api = json.loads(document(root))
     schemas = api["components"]["schemas"]
     groups: dict[str, list[str]] = {}
@@ -50,7 +51,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
         "",
     ]
     if parameters := operation.get("parameters"):
-        lines += ["| parameter | in | type | default | |", "|---|---|---|---|---|"]
+        lines += ["| parameter | in | type | default | meaning |", "|---|---|---|---|---|"]
         for one in parameters:
             schema = one.get("schema", {})
             default = f"`{json.dumps(schema['default'])}`" if schema.get("default") is not None else ""
@@ -64,11 +65,11 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
     problems = []
     for status, answer in operation["responses"].items():
         if status.startswith("2"):
-            lines += [f"Answers {status}: {_contents(answer.get('content', {})) or 'nothing'}", ""]
+            lines += [f"Response {status}: {_contents(answer.get('content', {})) or 'no body'}", ""]
         else:
             problems.append(status)
     if problems:
-        lines.append(f"Problems: {', '.join(problems)}")
+        lines.append(f"Errors: {', '.join(problems)}")
     return "\n".join(lines).rstrip()
 
 
@@ -76,7 +77,7 @@ def _schema(name: str, schema: dict[str, Any]) -> str:
     lines = [f"### {name} {{ #{anchor(name)} }}", "", _text(schema.get("description", "")), ""]
     required = schema.get("required", ())
     if fields := schema.get("properties"):
-        lines += ["| field | type | default | |", "|---|---|---|---|"]
+        lines += ["| field | type | default | meaning |", "|---|---|---|---|"]
         for field, inner in fields.items():
             default = f"`{json.dumps(inner['default'])}`" if "default" in inner else ""
             default = "required" if field in required else default
@@ -89,7 +90,7 @@ def _schema(name: str, schema: dict[str, Any]) -> str:
 
 
 def anchor(name: str) -> str:
-    """Where on the page a schema is."""
+    """Return the anchor of a schema on the page."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower())
 
 
@@ -98,7 +99,7 @@ def _contents(content: dict[str, Any]) -> str:
 
 
 def _type(schema: dict[str, Any]) -> str:
-    """A schema in a few words."""
+    """Describe a schema in a few words."""
     if reference := schema.get("$ref"):
         name = reference.removeprefix(_REFERENCE)
         return f"[{name}](#{anchor(name)})"

@@ -1,9 +1,9 @@
-"""What no page of the site may do."""
+"""Checks that no page of the site loads anything from another host."""
 
 import re
 from pathlib import Path
 
-# What a browser fetches by itself: not <a href>, which is followed by a person.
+# What a browser loads by itself. <a href> is not among it, because a person follows it.
 _IN_PAGES = re.compile(
     r"""<(?:script|img|iframe|source|video|audio|embed|object)\b[^>]*?\b(?:src|data)\s*=\s*["']?(?:https?:)?//[^"'\s>]+"""
     r"""|<link\b(?![^>]*\brel\s*=\s*["']?(?:canonical|prev|next|alternate)\b)[^>]*?\bhref\s*=\s*["']?(?:https?:)?//[^"'\s>]+""",
@@ -13,10 +13,10 @@ _IN_STYLES = re.compile(r"""(?:@import\s+|url\(\s*)["']?(?:https?:)?//[^"'\s)]+"
 
 
 def no_other_host(site: Path) -> None:
-    """Make sure that no page and no style sheet has a browser load anything from another host.
+    """Check that no page and no style sheet makes a browser load anything from another host.
 
     Raises:
-        ValueError: one does; the message names it.
+        ValueError: One does. The message names it.
     """
     for kind, pattern in (
         ("html", _IN_PAGES),

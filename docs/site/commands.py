@@ -1,4 +1,4 @@
-"""The page of the command line, from the commands themselves."""
+"""Generates the page of the command line from the commands."""
 
 import inspect
 from typing import Any
@@ -9,9 +9,9 @@ from armful.cli import armful
 
 
 def page() -> str:
-    """The page."""
+    """Return the page."""
     context = click.Context(armful, info_name="armful")
-    parts = ["# Command line", "", "`armful COMMAND --help` says the same in the terminal.", ""]
+    parts = ["# Command line", "", "`armful COMMAND --help` shows the same in the terminal.", ""]
     for name in armful.list_commands(context):
         command = armful.get_command(context, name)
         assert command is not None

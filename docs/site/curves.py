@@ -1,4 +1,4 @@
-"""The pictures of docs/concepts.md, drawn by armful's own core."""
+"""Draws the pictures of docs/concepts.md with armful's core."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from armful import core
 from armful.tools.simulate import compare, draw
 
 TEN_ARMS = [0.1] + [0.05] * 3 + [0.02] * 3 + [0.01] * 3
-# Readable on a light page and on a dark one; nothing is painted behind them.
+# Readable on light and on dark pages. The background is transparent.
 _COLOURS = ("#3b82f6", "#f59e0b", "#10b981")
 _INK = "#7c8798"
 _STYLE = {
@@ -31,7 +31,7 @@ _STYLE = {
 
 
 def draw_all(folder: Path) -> None:
-    """Draw every picture into `folder`; the same each time."""
+    """Draw every picture into `folder`. The files are the same each time."""
     folder.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(_STYLE):
         _posteriors(folder / "posteriors.svg")
@@ -51,7 +51,7 @@ def _posteriors(file: Path) -> None:
     figure = Figure(figsize=(7.2, 2.9), layout="constrained")
     axes = figure.subplots()
     for (alpha, beta), words, colour in zip(
-        ((1, 1), (5, 1), (1, 5)), ("nothing seen", "4 of 4", "0 of 4"), _COLOURS, strict=True
+        ((1, 1), (5, 1), (1, 5)), ("no impressions", "4 of 4", "0 of 4"), _COLOURS, strict=True
     ):
         _curve(axes, alpha, beta, f"Beta({alpha}, {beta}): {words}", colour)
     axes.legend(frameon=False, labelcolor=_INK, loc="upper center")
@@ -78,8 +78,8 @@ def _three_variants(file: Path) -> None:
 
 def _percent(chance: float) -> str:
     if chance < 0.0005:
-        return "almost never"
-    return "almost always" if chance > 0.9995 else f"{chance:.1%}"
+        return "almost 0 %"
+    return "almost 100 %" if chance > 0.9995 else f"{100 * chance:.1f} %"
 
 
 def _curve(axes: Any, alpha: float, beta: float, label: str, colour: str) -> None:

@@ -1,4 +1,4 @@
-"""The page of the Python packages, from their own signatures and docstrings."""
+"""Generates the page of the Python packages from their signatures and docstrings."""
 
 import ast
 import inspect
@@ -17,13 +17,13 @@ from armful.tools import simulate as simulation
 
 _HEAD = """# Python
 
-Three packages are public: the client, which is all that an application needs; the core, which needs no service; and
-the simulation, which `armful simulate` runs.
+Three packages are public: the client, which is all that an application needs; the core, which needs no service; and the
+simulation, which `armful simulate` runs.
 
 """
 _CORE = """## armful.core
 
-The compiled core, on NumPy arrays. `from armful import core`.
+The compiled core works on NumPy arrays. Import it with `from armful import core`.
 
 """
 _SECTION = re.compile(r"^(Args|Returns|Raises|Attributes):\s*$")
@@ -31,14 +31,15 @@ _FIELD = re.compile(r"^(\w[\w, *]*): +(.*)$")
 
 
 def page(root: Path) -> str:
-    """The page."""
+    """Return the page."""
     parts = [_HEAD, f"## armful.client\n\n{_prose(client.__doc__ or '')}\n"]
     parts.append(
         _signature("### Client", "Client", inspect.signature(client.Client))
         + _prose(client.Client.__doc__ or "")
     )
     parts.append(
-        "\n`AsyncClient` has the same methods to await, and `aclose` for `close`. `ABTestingClient` is another name of it.\n"
+        "\n`AsyncClient` has the same methods as coroutines, and `aclose` instead of `close`."
+        " `ABTestingClient` is an alias of it.\n"
     )
     for name, method in vars(client.Client).items():
         if inspect.isfunction(method) and not name.startswith("_"):
@@ -62,7 +63,7 @@ def page(root: Path) -> str:
 
 
 def _own(module: ModuleType) -> list[Any]:
-    """The typed dictionaries and structs that a module defines."""
+    """Return the typed dictionaries and structs that a module defines."""
     return [
         kind
         for kind in vars(module).values()
@@ -91,13 +92,13 @@ def _fields(kind: Any) -> str:
         f"\n#### {kind.__name__}\n",
         _prose(kind.__doc__ or ""),
         "",
-        "| field | type | |",
+        "| field | type | required |",
         "|---|---|---|",
     ]
     for name, hint in hints.items():
         plain = isinstance(hint, type) and not hasattr(hint, "__args__")
         words = re.sub(r"\b(?:\w+\.)+(?=\w)", "", hint.__name__ if plain else str(hint))
-        need = "" if name in required else "may be absent"
+        need = "yes" if name in required else "no"
         lines.append(f"| `{name}` | `{words.replace('|', chr(92) + '|')}` | {need} |")
     return "\n".join(lines) + "\n"
 
@@ -125,13 +126,13 @@ def _definition(node: ast.FunctionDef, level: str) -> str:
 
 
 def _prose(docstring: str) -> str:
-    """A docstring as Markdown: sections in bold, their entries as a list, examples and code as code."""
+    """Convert a docstring to Markdown: sections in bold, their entries as a list, examples as code."""
     lines: list[str] = []
     section = ""
     for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(docstring)):
         if paragraph.lstrip().startswith(">>>") or (paragraph.startswith("    ") and not section):
             code = textwrap.dedent(paragraph)
-            if lines[-2:] == ["```", ""]:  # the same example goes on
+            if lines[-2:] == ["```", ""]:  # the example continues
                 lines[-2:] = ["", code, "```", ""]
             else:
                 lines += ["```python", code, "```", ""]
@@ -151,7 +152,7 @@ def _prose(docstring: str) -> str:
 
 
 def _entries(body: list[str]) -> list[str]:
-    """`name: meaning` lines, with their continuations, as a list."""
+    """Convert `name: meaning` lines and their continuations to a list."""
     entries: list[str] = []
     for line in body:
         if (found := _FIELD.match(line)) and not line.startswith(" "):
@@ -165,5 +166,5 @@ def _entries(body: list[str]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Without Sphinx's roles and double backquotes."""
+    """Remove Sphinx roles and double backquotes."""
     return re.sub(r":\w+:`([^`]+)`", r"`\1`", text).replace("``", "`")

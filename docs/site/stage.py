@@ -1,4 +1,4 @@
-"""Gathers the pages: those of docs/, and those whose source is elsewhere."""
+"""Gathers the pages of docs/, and those from other sources."""
 
 import re
 import shutil
@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from docs.site import api, commands, python
 
-# README's sections that are pages of their own here, so that they stand in one place only and are tested there.
+# Sections of README that are pages of the site. They have one source, and tests check it.
 _SECTIONS = {
     "quickstart.md": (
         "Quickstart",
@@ -27,7 +27,7 @@ _FENCE = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 
 
 def gather(root: Path, work: Path) -> Path:
-    """Put every page into `work`/docs, and give Zensical's configuration, of a site in `work`/site."""
+    """Put every page into `work`/docs, and return Zensical's configuration for a site in `work`/site."""
     pages = work / "docs"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(root / "docs", pages, ignore=shutil.ignore_patterns("site", "__pycache__"))
@@ -47,7 +47,7 @@ def gather(root: Path, work: Path) -> Path:
     (pages / "python.md").write_text(python.page(root), "utf-8")
     (pages / "commands.md").write_text(commands.page(), "utf-8")
     (pages / "decisions" / "index.md").write_text(_decisions(pages / "decisions"), "utf-8")
-    # What came from elsewhere has links that are relative to where it came from.
+    # Links in pages from other sources are relative to their source.
     homes = {name: (root / source).parent for source, name in _ELSEWHERE.items()} | dict.fromkeys(
         _SECTIONS, root
     )
@@ -63,9 +63,9 @@ def _configuration(root: Path, work: Path, pages: Path) -> Path:
     named = {page for group in settings["nav"] for page in _pages_of(group)}
     there = {str(page.relative_to(pages)) for page in pages.rglob("*.md")}
     if missing := named - there:
-        raise ValueError(f"mkdocs.yml names {', '.join(sorted(missing))}, which are not there")
+        raise ValueError(f"mkdocs.yml lists pages that do not exist: {', '.join(sorted(missing))}")
     if others := sorted(page for page in there - named if not page.startswith("decisions/")):
-        print(f"mkdocs.yml's nav has no place for {', '.join(others)}: they stand under More")
+        print(f"mkdocs.yml's nav does not list {', '.join(others)}: they appear under More")
         settings["nav"].append({"More": others})
     file = work / "mkdocs.yml"
     file.write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), "utf-8")
@@ -89,23 +89,23 @@ def _section(readme: str, title: str, *, alone: bool) -> str:
 
 
 def _index(readme: str) -> str:
-    """README's opening, where to go on, and its first picture."""
+    """Return README's introduction, links to further pages, and README's first picture."""
     opening = readme.split("\n## ", 1)[0].strip()
     links = [
-        ("Quickstart", "quickstart.md", "two commands, then first requests with curl and from Python"),
-        ("Thompson sampling", "concepts.md", "what it does with what is known, and what it gains"),
+        ("Quickstart", "quickstart.md", "two commands, then first requests with curl and Python"),
+        ("Thompson sampling", "concepts.md", "how it chooses, and what it gains"),
         (
             "Experiments",
             "experiments.md",
-            "formal A/B tests beside it, whose figures may be looked at every day",
+            "A/B tests whose results you may look at every day",
         ),
         ("HTTP API", "api.md", "every endpoint and every field"),
-        ("Operating", "operating.md", "in earnest: installing, several hosts, monitoring, backups, upgrades"),
-        ("Guarantees", "guarantees.md", "what holds when workers, databases and networks fail"),
+        ("Operating", "operating.md", "installing, several hosts, monitoring, backups, upgrades"),
+        ("Guarantees", "guarantees.md", "what is guaranteed when workers, databases and networks fail"),
         (
-            "Moving to armful",
+            "Migrating to armful",
             "migration.md",
-            "from GrowthBook, from Azure Personalizer, from a table of your own",
+            "from GrowthBook, Azure Personalizer, or your own table",
         ),
     ]
     lines = [f"- **[{name}]({page})**: {text}" for name, page, text in links]
@@ -122,7 +122,7 @@ def _decisions(folder: Path) -> str:
     head = [
         "# Decisions",
         "",
-        "Why it is as it is, and what else was weighed.",
+        "Why armful is built as it is, and which alternatives were considered.",
         "",
         "| day | decision |",
         "|---|---|",
@@ -131,7 +131,7 @@ def _decisions(folder: Path) -> str:
 
 
 def rewritten(text: str, home: Path, root: Path, pages: Path, inner: Path) -> str:
-    """Lead links to where their targets are in the site; of what is not in it, only the words stay."""
+    """Point links to their targets in the site. A link to something outside the site becomes plain text."""
 
     def lead(match: re.Match[str]) -> str:
         picture, words, target, anchor = match[1], match[2], match[3], match[4] or ""
