@@ -1,8 +1,8 @@
 """Locust against armful: `python -m loadtests [--users 200,400] [--run-time 30s] [--host URL --api-key KEY] [FURTHER]`.
 
-Without a host an armful of its own is started for it, with its PostgreSQL, in a folder that goes with it. With several
-numbers of users they come one after the other until one is not held within the limits. The exit status is 1 where the
-first is not. Locust's own options, and those of `locustfile.py` (weights, think time, limits), may follow.
+Without a host, this starts an armful with its PostgreSQL in a temporary folder. Several numbers of users are tried one after
+another until one exceeds the limits. The exit status is 1 if the first one does. Locust's own options, and those of
+`locustfile.py` (weights, think time, limits), may follow.
 """
 
 import argparse
@@ -20,20 +20,24 @@ from typing import Any
 from benchmarks.service.servers import Cores, temporary_armful
 
 _HERE = Path(__file__).parent
-_BEGIN_WITHIN = 10  # seconds, so that users do not all come at once
+_BEGIN_WITHIN = 10  # seconds over which users start
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run Locust for each number of users, and say how many were held."""
+    """Run Locust for each number of users, and print the largest number within the limits."""
     parser = argparse.ArgumentParser(
         prog="python -m loadtests", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--host", help="URL of an armful that runs; without it, one is started")
+    parser.add_argument("--host", help="URL of a running armful; without it, one is started")
     parser.add_argument("--api-key", default="", help="its API key, with read, select and write")
-    parser.add_argument("--users", default="500", help="how many at a time, one number or several (500)")
-    parser.add_argument("--run-time", default="60s", help="how long, for each number (60s)")
-    parser.add_argument("--html", type=Path, default=Path("loadtest.html"), help="where the report goes")
-    parser.add_argument("--json", type=Path, help="write what was held to this file")
+    parser.add_argument(
+        "--users", default="500", help="number of users, or several numbers separated by commas (500)"
+    )
+    parser.add_argument("--run-time", default="60s", help="duration for each number (60s)")
+    parser.add_argument("--html", type=Path, default=Path("loadtest.html"), help="file for the report")
+    parser.add_argument(
+        "--json", type=Path, help="write the largest number within the limits to this file, as JSON"
+    )
     options, further = parser.parse_known_args(arguments)
     held = 0
     kinds: list[Any] = []
@@ -56,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
         options.json.write_text(
             json.dumps({**found, "run_time": options.run_time, "kinds": kinds}, indent=1) + "\n"
         )
-    print(f"\n{held} users held within the limits; the last run's report: {options.html}")
+    print(f"\n{held} users stayed within the limits. Report of the last run: {options.html}")
     return 0 if held else 1
 
 

@@ -1,11 +1,11 @@
-"""Users that behave like clients of armful: select, show, report; now and then statistics, a listing, results.
+"""Simulates clients of armful: they select, show and report, and sometimes read statistics, a listing or results.
 
-`python -m loadtests` (or `make loadtest`) runs this with an armful of its own; `locust -f loadtests/locustfile.py --host …
---api-key …` with any other, in whatever way Locust runs. The limits are on the 95th percentile of each kind of request:
-beyond one of them, or with failed requests, Locust ends with status 1.
+`python -m loadtests` (or `make loadtest`) runs this with a temporary armful. `locust -f loadtests/locustfile.py --host …
+--api-key …` runs it with any other, in any of Locust's modes. Each kind of request has a limit for its 95th percentile. If
+one is exceeded, or requests fail, Locust exits with status 1.
 
-Users select among variants of the load test only, so that no report is made up about others; these are archived at the
-end, as else an armful that serves others too would go on to choose them.
+Users select only among variants of the load test, so they report nothing about others. The variants are archived at the
+end, because other clients of the same service would otherwise still get them.
 """
 
 import json
@@ -24,7 +24,7 @@ from locust.runners import WorkerRunner
 
 
 class Kind(NamedTuple):
-    """A kind of request: what the report calls it, and the milliseconds that 95 in 100 may take at most."""
+    """A kind of request: its name in the report, and the limit of its 95th percentile in milliseconds."""
 
     method: str
     name: str
@@ -39,43 +39,52 @@ KINDS = {
     "results": Kind("GET", "/experiments/[id]/results", 500),
 }
 WEIGHTS = {"visit": 100, "stats": 5, "list": 1, "results": 1}
-"""How often users do what, relative to each other; a visit is a selection and a report on each variant it chose."""
+"""Relative frequencies of the users' tasks. A visit is a selection and a report on each variant that it chose."""
 
 VARIANTS = [f"locust_{number:03}" for number in range(100)]
 OURS = {"load_test": "locust"}
-"""The dimension by which our variants are told from others."""
+"""The dimension of the load test's variants, which no others have."""
 _NAME = "Load test"
-"""What the names of our experiments begin with."""
+"""How the names of the load test's experiments begin."""
 TONES = ("casual", "professional", "playful")
 
 
 @events.init_command_line_parser.add_listener
 def add_options(parser: LocustArgumentParser) -> None:
-    # Whoever can open Locust's page must not find the key there.
+    # People who can open Locust's page must not see the key.
     parser.add_argument(
         "--api-key",
         env_var="ARMFUL_API_KEY",
         default="",
         include_in_web_ui=False,
-        help="with read, select and write",
+        help="an API key with the scopes read, select and write",
     )
     parser.add_argument("--think", type=float, default=1.0, help="seconds between a user's requests (1)")
     parser.add_argument("--top-k", type=int, default=3, help="variants per selection (3)")
     parser.add_argument(
         "--keep", action="store_true", help="leave the variants active and the experiment running at the end"
     )
-    parser.add_argument("--figures", default="", help="write each kind's figures to this file, as JSON")
-    parser.add_argument("--max-failures", type=float, default=0.0, help="share that may fail (0)")
+    parser.add_argument(
+        "--figures", default="", help="write the figures of each kind of request to this file, as JSON"
+    )
+    parser.add_argument(
+        "--max-failures", type=float, default=0.0, help="fraction of requests that may fail (0)"
+    )
     for task, weight in WEIGHTS.items():
-        parser.add_argument(f"--weight-{task}", type=int, default=weight, help=f"of users' tasks ({weight})")
+        parser.add_argument(
+            f"--weight-{task}", type=int, default=weight, help=f"weight of the task ({weight})"
+        )
     for name, kind in KINDS.items():
         parser.add_argument(
-            f"--limit-{name}", type=float, default=kind.limit, help=f"p95 in milliseconds ({kind.limit})"
+            f"--limit-{name}",
+            type=float,
+            default=kind.limit,
+            help=f"limit of the 95th percentile in milliseconds ({kind.limit})",
         )
 
 
 class Client(FastHttpUser):
-    """Somebody who asks for variants, shows them, and reports what came of it."""
+    """A user who selects variants, shows them, and reports the outcomes."""
 
     network_timeout = 10.0
     connection_timeout = 10.0
@@ -87,7 +96,7 @@ class Client(FastHttpUser):
         self.top_k = options.top_k
 
     def visit(self) -> None:
-        """Select, show, and report on each variant: that it was shown, and later if it succeeded."""
+        """Select, and report for each variant that it was shown and, later, that it succeeded."""
         how = {
             "top_k": self.top_k,
             "algorithm": "thompson_sampling_exploration",
@@ -105,7 +114,7 @@ class Client(FastHttpUser):
                 self.post("update", path, {**shown, "impression": False, "success": True})
 
     def stats(self) -> None:
-        """Look at what is known of a variant."""
+        """Read the statistics of a variant."""
         self.get("stats", f"/variants/{random.choice(VARIANTS)}/stats")
 
     def list(self) -> None:
@@ -113,7 +122,7 @@ class Client(FastHttpUser):
         self.get("list", f"/variants?load_test=locust&tone={random.choice(TONES)}&limit=50")
 
     def results(self) -> None:
-        """Look at the experiment's results."""
+        """Read the experiment's results."""
         if prepared:
             self.get("results", f"/experiments/{prepared['experiment_id']}/results")
 
@@ -121,13 +130,13 @@ class Client(FastHttpUser):
         self.client.get(path, headers=self.headers, name=KINDS[kind].name)
 
     def post(self, kind: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The answer's JSON, empty for a failure, which Locust counts."""
+        """Return the response's JSON; an empty dictionary for a failure, which Locust counts."""
         answer = self.client.post(path, json=body, headers=self.headers, name=KINDS[kind].name)
         return answer.json() if answer.status_code == 200 else {}
 
 
 def rate(variant_id: str) -> float:
-    """How often a variant really succeeds: between 1 % and 10 %, the same in every run."""
+    """Return a variant's true success rate: between 1 % and 10 %, the same in every run."""
     return 0.01 + 0.09 * random.Random(variant_id).random()
 
 
@@ -136,7 +145,7 @@ prepared: dict[str, str] = {}
 
 @events.init.add_listener
 def choose_tasks(environment: Environment, **_: Any) -> None:
-    """Take weights and think time from the options."""
+    """Set weights and think time from the options."""
     options = environment.parsed_options
     Client.tasks = [
         getattr(Client, task) for task in WEIGHTS for _ in range(getattr(options, f"weight_{task}"))
@@ -146,11 +155,11 @@ def choose_tasks(environment: Environment, **_: Any) -> None:
 
 @events.test_start.add_listener
 def begin(environment: Environment, **_: Any) -> None:
-    """Make ready what users ask for."""
-    choose_tasks(environment)  # again, as in the browser other options may have been chosen
+    """Create what the users request."""
+    choose_tasks(environment)  # again, because the options may have been changed in the browser
     prepared.clear()
     if not (Client.host or environment.host):
-        _give_up(environment, "--host is missing: where is armful?")
+        _give_up(environment, "--host is missing: pass the URL of a running armful")
         return
     environment.host = (environment.host or Client.host).rstrip("/")
     Client.host = environment.host
@@ -174,7 +183,7 @@ def clear_away(environment: Environment, **_: Any) -> None:
 
 
 def _prepare(environment: Environment) -> None:
-    """Create the variants, or revive them, and start an experiment with five of them."""
+    """Create or reactivate the variants, and start an experiment with five of them."""
     variants = [
         {"variant_id": name, "dimensions": OURS | {"tone": TONES[number % len(TONES)]}}
         for number, name in enumerate(VARIANTS)
@@ -185,7 +194,9 @@ def _prepare(environment: Environment) -> None:
         _ask(environment, "PATCH", f"/variants/{variant['variant_id']}", {"status": "active"})
     others = _ask(environment, "GET", "/variants?limit=1")["total_count"] - len(VARIANTS)
     if others > 0:
-        print(f"Other variants here: {others:,}. Who selects among all is given those of the load test too.")
+        print(
+            f"The service has {others:,} other variants. Clients that select among all get those of the load test too."
+        )
     experiment = {
         "experiment_name": f"{_NAME} {uuid4()}",
         "variant_ids": VARIANTS[:5],
@@ -198,7 +209,7 @@ def _prepare(environment: Environment) -> None:
 
 
 def _find_experiment(environment: Environment) -> None:
-    """Find what the master has started."""
+    """Find the experiment that the master has started."""
     for experiment in _ask(environment, "GET", "/experiments")["experiments"]:
         if experiment["experiment_name"].startswith(_NAME) and experiment["status"] == "active":
             prepared["experiment_id"] = experiment["experiment_id"]
@@ -213,16 +224,16 @@ def _ask(environment: Environment, method: str, path: str, body: Any = None, *al
 
 
 def _give_up(environment: Environment, why: str) -> None:
-    print(f"The load test cannot begin: {why}", file=sys.stderr)
+    print(f"The load test cannot start: {why}", file=sys.stderr)
     runner = environment.runner
     if runner is not None and not isinstance(runner, WorkerRunner):
-        # Once it has begun, as it does after this.
+        # After the start of the test, which follows this callback.
         gevent.spawn_later(0.1, runner.quit if environment.parsed_options.headless else runner.stop)
 
 
 @events.quitting.add_listener
 def judge(environment: Environment, **_: Any) -> None:
-    """Say of each kind of request whether it kept within its limit, and of all by the exit status."""
+    """Print whether each kind of request stayed within its limit, and set the exit status."""
     if isinstance(environment.runner, WorkerRunner):
         return
     options = environment.parsed_options
@@ -248,7 +259,7 @@ def judge(environment: Environment, **_: Any) -> None:
                 "limit_ms": limit,
             }
         )
-        print(f"{what:34} {entry.num_requests:9,} {p50:7} {p95:7} {limit:6g} {'' if within else 'BEYOND'}")
+        print(f"{what:34} {entry.num_requests:9,} {p50:7} {p95:7} {limit:6g} {'' if within else 'EXCEEDED'}")
     if options.figures:
         Path(options.figures).write_text(json.dumps(figures))
     total = environment.stats.total
