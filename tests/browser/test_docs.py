@@ -66,5 +66,5 @@ def test_every_page_loads_without_other_hosts(page: Page, site: tuple[str, list[
 def test_search_finds_text(page: Page, site: tuple[str, list[str]]) -> None:
     page.goto(f"{site[0]}/index.html")
     page.get_by_role("button", name="Search").first.click()
-    page.locator("input:visible").last.fill("propensity")
+    page.locator("input:visible").last.fill("prove anything")
     expect(page.get_by_text("Traffic that follows the outcomes").first).to_be_visible()

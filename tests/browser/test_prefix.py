@@ -64,7 +64,7 @@ def test_the_documentation_sends_requests_below_the_prefix(
 ) -> None:
     page = monitored.open_signed_in(proxied)  # type: ignore[arg-type]
     page.goto(f"{proxied.url}/docs")
-    page.locator("#operations-health-live .opblock-summary-control").click()
+    page.locator("#operations-health-checkLive .opblock-summary-control").click()
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()
     expect(page.locator(".responses-table.live-responses-table .response-col_status").last).to_contain_text(
