@@ -35,7 +35,7 @@ def _is_wrong(rng: np.random.Generator, length: int, count: int, rate: float) ->
             Cell(1, arm.variant, int(impressions[arm.variant]), int(successes[arm.variant])) for arm in arms
         ]
         variants = compute_variant_results(
-            arms, cells, shares, adaptive=False, participants={}, evidence=evidence, as_planned=look == LOOKS
+            arms, cells, shares, adaptive=False, evidence=evidence, as_planned=look == LOOKS
         )
         set_verdicts(variants, error_budget(0), as_planned=look == LOOKS, valid=True)
         for variant in variants:

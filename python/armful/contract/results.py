@@ -43,10 +43,36 @@ class BayesView(Struct, kw_only=True):
     expected_loss: float
 
 
+class ParticipantsView(Struct, kw_only=True):
+    """A variant's participants, the unit of all tests and intervals. `converted` had at least one success by the metric.
+
+    An impression whose event names no participant counts as another participant.
+    """
+
+    participants: int
+    converted: int
+    conversion_rate: float
+
+
+class AssignmentsView(Struct, kw_only=True):
+    """How participants came to be those of a variant.
+
+    `named` are named by events, and `anonymous` are impressions whose events name no participant. `not_assigned` of the
+    named ones were not assigned by armful. `crossed_over` were assigned to this variant, but events named them under another
+    one. Those events are not counted, and the participants stay in this variant.
+    """
+
+    named: int
+    anonymous: int
+    not_assigned: int
+    crossed_over: int
+
+
 class MetricView(Struct, kw_only=True):
-    """The results of a metric other than the first: its successes over the same impressions."""
+    """The results of a metric other than the first: its successes over the same impressions, and who converted by it."""
 
     variant_performance: dict[str, PerformanceView]
+    participants: dict[str, ParticipantsView]
     confidence_intervals: dict[str, IntervalView]
     bayesian: dict[str, BayesView]
     comparisons: dict[str, ComparisonView]
@@ -65,10 +91,16 @@ class GuardrailView(MetricView, kw_only=True):
 
 
 class DayView(Struct, kw_only=True):
-    """A variant at the end of a UTC day: the counts of that day, and rates and lifts over all days up to then."""
+    """A variant at the end of a UTC day: the counts of that day, and rates and lifts over all days up to then.
+
+    `participants` are those with their first impression on that day. `converted` of them have converted by now.
+    """
 
     day: date
     variant_id: str
+    participants: int
+    converted: int
+    conversion_rate: float
     impressions: int
     successes: int
     success_rate: float
@@ -134,6 +166,7 @@ class SegmentView(Struct, kw_only=True):
     """The results of one segment of the traffic."""
 
     variant_performance: dict[str, PerformanceView]
+    participants: dict[str, ParticipantsView]
     statistical_significance: SignificanceView
 
 
@@ -178,6 +211,8 @@ class ResultsView(Struct, kw_only=True):
     sample_ratio: SampleRatioView
     results_summary: Summary
     variant_performance: dict[str, PerformanceView]
+    participants: dict[str, ParticipantsView]
+    assignments: dict[str, AssignmentsView]
     statistical_significance: SignificanceView
     confidence_intervals: dict[str, IntervalView]
     credible_intervals: dict[str, IntervalView]

@@ -3,6 +3,23 @@
 
 CREATE SCHEMA armful;
 
+CREATE TABLE armful.experiment_participant (
+    experiment bigint NOT NULL,
+    participant_id text NOT NULL,
+    allocation_epoch bigint NOT NULL,
+    variant bigint NOT NULL,
+    assigned_at timestamp with time zone DEFAULT now() NOT NULL,
+    impressions bigint DEFAULT 0 NOT NULL,
+    successes bigint DEFAULT 0 NOT NULL,
+    metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    last_impression timestamp with time zone,
+    persona_id text,
+    metadata jsonb,
+    first_impression timestamp with time zone,
+    assigned boolean DEFAULT true NOT NULL
+)
+WITH (fillfactor='80');
+
 CREATE TYPE armful.attributed_outcome AS (
 	item integer,
 	experiment bigint,
@@ -17,7 +34,14 @@ CREATE TYPE armful.attributed_outcome AS (
 	persona_id text,
 	participant_id text,
 	is_new boolean,
-	metadata jsonb
+	metadata jsonb,
+	reason text,
+	before armful.experiment_participant
+);
+
+CREATE TYPE armful.participant_change AS (
+	before armful.experiment_participant,
+	after armful.experiment_participant
 );
 
 CREATE TYPE armful.resolved_outcome AS (
@@ -47,6 +71,38 @@ CREATE FUNCTION armful.add_counts(a jsonb, b jsonb) RETURNS jsonb
     ) END
 $$;
 
+CREATE FUNCTION armful.add_participant_totals(p_changes armful.participant_change[]) RETURNS void
+    LANGUAGE sql
+    AS $$
+    INSERT INTO armful.experiment_total AS t
+        (experiment, allocation_epoch, variant, day, metric, participants, impressions, impressions_squared, total,
+         total_squared, product, converted)
+    SELECT (p.state).experiment, (p.state).allocation_epoch, (p.state).variant,
+           ((p.state).first_impression AT TIME ZONE 'UTC')::date, y.metric, sum(p.sign), sum(p.sign * (p.state).impressions),
+           sum(p.sign * (p.state).impressions::double precision ^ 2), sum(p.sign * y.total), sum(p.sign * y.total ^ 2),
+           sum(p.sign * (p.state).impressions * y.total), sum(p.sign * (y.total > 0)::integer)
+    FROM (
+        SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
+        UNION ALL
+        SELECT 1, c.after FROM unnest(p_changes) AS c
+    ) AS p
+    CROSS JOIN LATERAL (
+        SELECT '' AS metric, 0::double precision AS total
+        UNION ALL
+        SELECT key, value::double precision FROM jsonb_each_text((p.state).metrics)
+    ) AS y
+    GROUP BY 1, 2, 3, 4, 5
+    ORDER BY 1, 2, 3, 4, 5
+    ON CONFLICT (experiment, allocation_epoch, variant, day, metric) DO UPDATE SET
+        participants = t.participants + excluded.participants,
+        impressions = t.impressions + excluded.impressions,
+        impressions_squared = t.impressions_squared + excluded.impressions_squared,
+        total = t.total + excluded.total,
+        total_squared = t.total_squared + excluded.total_squared,
+        product = t.product + excluded.product,
+        converted = t.converted + excluded.converted
+$$;
+
 CREATE FUNCTION armful.apply_to_experiments(p_attributed armful.attributed_outcome[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -54,36 +110,45 @@ DECLARE
     named boolean;
     measured boolean;
     described boolean;
+    changes armful.participant_change[];
 BEGIN
-    SELECT bool_or(a.participant_id IS NOT NULL), bool_or(a.by_other_metric <> '{}'), bool_or(a.metadata IS NOT NULL)
+    SELECT bool_or(a.participant_id IS NOT NULL), bool_or(a.by_other_metric <> '{}'),
+           bool_or(a.metadata IS NOT NULL)
     INTO named, measured, described
     FROM unnest(p_attributed) AS a;
 
     IF named THEN
-        PERFORM armful.count_participants(p_attributed);
+        changes := armful.count_participants(p_attributed);
+        PERFORM armful.add_participant_totals(changes);
     END IF;
 
     INSERT INTO armful.experiment_day AS d
-        (experiment, allocation_epoch, variant, day, persona_id, impressions, successes, anonymous)
+        (experiment, allocation_epoch, variant, day, persona_id, impressions, successes, anonymous, anonymous_successes)
     SELECT a.experiment, a.allocation_epoch, a.variant, (a.at AT TIME ZONE 'UTC')::date, coalesce(a.persona_id, ''),
-           sum(a.impressions), sum(a.successes), sum(CASE WHEN a.participant_id IS NULL THEN a.impressions ELSE 0 END)
+           sum(a.impressions), sum(a.successes), sum(CASE WHEN a.participant_id IS NULL THEN a.impressions ELSE 0 END),
+           sum(CASE WHEN a.participant_id IS NULL THEN a.successes ELSE 0 END)
     FROM unnest(p_attributed) AS a
     GROUP BY 1, 2, 3, 4, 5
     ON CONFLICT (experiment, allocation_epoch, variant, day, persona_id) DO UPDATE SET
         impressions = d.impressions + excluded.impressions, successes = d.successes + excluded.successes,
-        anonymous = d.anonymous + excluded.anonymous;
+        anonymous = d.anonymous + excluded.anonymous,
+        anonymous_successes = d.anonymous_successes + excluded.anonymous_successes;
 
     IF measured THEN
-        INSERT INTO armful.experiment_metric_day AS d (experiment, allocation_epoch, variant, day, metric, successes)
-        SELECT a.experiment, a.allocation_epoch, a.variant, (a.at AT TIME ZONE 'UTC')::date, m.key, sum(m.value::bigint)
+        INSERT INTO armful.experiment_metric_day AS d
+            (experiment, allocation_epoch, variant, day, metric, successes, anonymous)
+        SELECT a.experiment, a.allocation_epoch, a.variant, (a.at AT TIME ZONE 'UTC')::date, m.key, sum(m.value::bigint),
+               sum(CASE WHEN a.participant_id IS NULL THEN m.value::bigint ELSE 0 END)
         FROM unnest(p_attributed) AS a CROSS JOIN LATERAL jsonb_each_text(a.by_other_metric) AS m
         GROUP BY 1, 2, 3, 4, 5
         ON CONFLICT (experiment, allocation_epoch, variant, day, metric) DO UPDATE SET
-            successes = d.successes + excluded.successes;
+            successes = d.successes + excluded.successes, anonymous = d.anonymous + excluded.anonymous;
     END IF;
 
-    IF described THEN
-        PERFORM armful.count_segments(p_attributed);
+    IF described OR EXISTS (
+        SELECT FROM unnest(changes) AS c WHERE (c.after).metadata IS NOT NULL OR (c.after).persona_id IS NOT NULL
+    ) THEN
+        PERFORM armful.count_segments(p_attributed, changes);
     END IF;
 END $$;
 
@@ -113,14 +178,17 @@ END $$;
 CREATE FUNCTION armful.attribute_to_experiments(p_outcomes armful.resolved_outcome[]) RETURNS armful.attributed_outcome[]
     LANGUAGE plpgsql
     AS $$
+DECLARE
+    attributed armful.attributed_outcome[];
 BEGIN
-    RETURN ARRAY(
+    attributed := ARRAY(
         SELECT ROW(
             o.item, e.id, impression.allocation_epoch, o.variant, o.impressions,
             coalesce((m.by_metric ->> e.success_metrics[1])::bigint, 0), o.successes, m.by_metric,
             m.by_metric - e.success_metrics[1], o.at, o.persona_id, o.participant_id,
             o.participant_id IS NOT NULL AND NOT o.late AND coalesce(p.impressions, 0) = 0,
-            CASE WHEN NOT o.late THEN o.metadata WHEN o.selection_id IS NULL THEN p.metadata ELSE s.metadata END
+            CASE WHEN NOT o.late THEN o.metadata WHEN o.selection_id IS NULL THEN p.metadata ELSE s.metadata END,
+            why.reason, p.whole
         )::armful.attributed_outcome
         FROM unnest(p_outcomes) AS o
         JOIN armful.experiment_arm a ON a.variant = o.variant
@@ -132,9 +200,42 @@ BEGIN
             WHERE o.late AND s.selection_id = o.selection_id AND s.variant = o.variant LIMIT 1
         ) AS s ON true
         LEFT JOIN LATERAL (
-            SELECT * FROM armful.experiment_participant p
+            SELECT p.*, p AS whole FROM armful.experiment_participant p
             WHERE p.experiment = e.id AND p.participant_id = o.participant_id LIMIT 1
         ) AS p ON true
+        CROSS JOIN LATERAL (
+            SELECT CASE
+                WHEN o.late AND CASE WHEN s.selection_id IS NOT NULL THEN e.id = ANY (s.experiments)
+                                     ELSE p.impressions > 0 END
+                THEN CASE
+                    WHEN p.variant <> o.variant THEN 'other_variant'
+                    WHEN e.attribution_days IS NOT NULL
+                    THEN CASE WHEN coalesce(o.occurred_at, now()) > o.at + make_interval(days => e.attribution_days)
+                              THEN 'window_closed' END
+                    WHEN e.status = 'paused' THEN 'paused'
+                    WHEN e.status <> 'active' OR now() >= e.expected_end_time THEN 'ended'
+                END
+                WHEN e.status = 'paused' THEN 'paused'
+                WHEN e.status <> 'active' OR now() >= e.expected_end_time THEN 'ended'
+                WHEN e.target_persona NOT IN ('*', o.persona_id) THEN 'other_persona'
+                WHEN p.variant <> o.variant THEN 'other_variant'
+                WHEN o.late THEN 'not_assigned'
+                WHEN p.participant_id IS NOT NULL THEN NULL
+                WHEN a.retired THEN 'archived'
+                WHEN e.allocation <> 'fixed' THEN 'not_assigned'
+                WHEN o.participant_id IS NOT NULL AND (
+                    e.namespace IS NOT NULL AND (
+                        SELECT h < e.namespace_from OR h >= e.namespace_to
+                        FROM armful.unit_hash(e.namespace, o.participant_id) AS h
+                    )
+                    OR EXISTS (
+                        SELECT FROM armful.experiment_exclusion x
+                        WHERE x.experiment = e.id AND x.participant_id = o.participant_id
+                    )
+                ) THEN 'not_assigned'
+            END AS reason
+            OFFSET 0  -- worked out once
+        ) AS why
         -- Where the impression was counted, and what has come of it so far.
         CROSS JOIN LATERAL (
             SELECT CASE WHEN s.selection_id IS NOT NULL THEN s.allocation_epochs[array_position(s.experiments, e.id)]
@@ -143,26 +244,42 @@ BEGIN
                    coalesce(s.metrics, p.metrics) AS metrics
         ) AS impression
         CROSS JOIN LATERAL (
-            SELECT armful.count_metrics(
+            SELECT CASE WHEN why.reason IS NULL THEN armful.count_metrics(
                 e.success_metrics || e.guardrail_metrics, o.metrics, o.succeeded, o.times,
                 o.late, impression.impressions, impression.metrics
-            ) AS by_metric
+            ) ELSE '{}' END AS by_metric
             OFFSET 0  -- worked out once
         ) AS m
         WHERE o.status = 0
           AND (o.experiment_id IS NULL OR o.experiment_id = e.experiment_id)
-          AND CASE WHEN o.late
-                   THEN CASE WHEN s.selection_id IS NOT NULL THEN e.id = ANY (s.experiments)
-                             ELSE p.variant = o.variant AND p.impressions > 0 END
-                        AND CASE WHEN e.attribution_days IS NULL THEN e.status = 'active' AND now() < e.expected_end_time
-                                 ELSE e.status IN ('active', 'completed')
-                                      AND coalesce(o.occurred_at, now())
-                                          <= o.at + make_interval(days => e.attribution_days) END
-                   ELSE e.status = 'active' AND now() < e.expected_end_time
-                        AND (o.persona_id IS NULL OR e.target_persona IN (o.persona_id, '*')) END
+          AND (e.status = 'active' AND now() < e.expected_end_time
+               OR o.item IS NOT NULL AND e.status <> 'draft'
+                  AND (e.status = 'paused' OR o.late OR o.experiment_id IS NOT NULL
+                       OR coalesce(e.end_time, e.expected_end_time) > now() - interval '30 days'))
           -- What adds nothing is left out.
-          AND NOT (o.late AND o.successes = 0 AND m.by_metric = '{}')
+          AND NOT (why.reason IS NULL AND o.late AND o.successes = 0 AND m.by_metric = '{}')
     );
+
+    -- A new participant whom several outcomes of the commit name: the first decides which variant is theirs.
+    IF EXISTS (
+        SELECT FROM unnest(attributed) AS a
+        WHERE a.participant_id IS NOT NULL AND a.reason IS NULL AND a.before IS NULL
+        GROUP BY a.experiment, a.participant_id HAVING min(a.variant) < max(a.variant)
+    ) THEN
+        attributed := ARRAY(
+            SELECT ROW(
+                a.item, a.experiment, a.allocation_epoch, a.variant, a.impressions, a.successes, a.variant_successes,
+                a.by_metric, a.by_other_metric, a.at, a.persona_id, a.participant_id, a.is_new, a.metadata,
+                CASE WHEN a.reason IS NULL AND a.participant_id IS NOT NULL AND a.before IS NULL AND a.variant <>
+                    first_value(a.variant) OVER (
+                        PARTITION BY a.experiment, a.participant_id ORDER BY a.reason NULLS FIRST, a.item
+                    )
+                THEN 'other_variant' ELSE a.reason END, a.before
+            )::armful.attributed_outcome
+            FROM unnest(attributed) AS a
+        );
+    END IF;
+    RETURN attributed;
 END $$;
 
 CREATE FUNCTION armful.check_variant_ids(p_variant bigint[], p_variant_id text[]) RETURNS boolean
@@ -208,11 +325,32 @@ BEGIN
     RETURN statuses;
 END $$;
 
+CREATE FUNCTION armful.count_crossovers(p_attributed armful.attributed_outcome[]) RETURNS void
+    LANGUAGE sql
+    AS $$
+    WITH noted AS (
+        INSERT INTO armful.experiment_crossover (experiment, participant_id)
+        SELECT DISTINCT a.experiment, a.participant_id
+        FROM unnest(p_attributed) AS a WHERE a.reason = 'other_variant'
+        ORDER BY 1, 2
+        ON CONFLICT DO NOTHING
+        RETURNING experiment, participant_id
+    )
+    INSERT INTO armful.experiment_crossover_total AS t (experiment, allocation_epoch, variant, participants)
+    SELECT p.experiment, p.allocation_epoch, p.variant, count(*)
+    FROM noted n JOIN armful.experiment_participant p USING (experiment, participant_id)
+    GROUP BY 1, 2, 3
+    ORDER BY 1, 2, 3
+    ON CONFLICT (experiment, allocation_epoch, variant) DO UPDATE SET
+        participants = t.participants + excluded.participants
+$$;
+
 CREATE FUNCTION armful.count_in_experiments(p_variant bigint[], p_impressions bigint[], p_successes bigint[]) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
 DECLARE
     outcomes armful.resolved_outcome[];
+    attributed armful.attributed_outcome[];
 BEGIN
     IF EXISTS (SELECT FROM armful.experiment WHERE status = 'active') THEN
         SELECT array_agg(ROW(
@@ -223,7 +361,12 @@ BEGIN
         FROM unnest(p_variant, p_impressions, p_successes) AS u (variant, impressions, successes)
         WHERE EXISTS (SELECT FROM armful.experiment_arm a WHERE a.variant = u.variant);
         IF outcomes IS NOT NULL THEN
-            PERFORM armful.apply_to_experiments(armful.attribute_to_experiments(outcomes));
+            attributed := ARRAY(
+                SELECT a FROM unnest(armful.attribute_to_experiments(outcomes)) AS a WHERE a.reason IS NULL
+            );
+            IF attributed <> '{}' THEN
+                PERFORM armful.apply_to_experiments(attributed);
+            END IF;
         END IF;
     END IF;
     RETURN true;
@@ -255,62 +398,68 @@ BEGIN
     RETURN counted;
 END $$;
 
-CREATE FUNCTION armful.count_participants(p_attributed armful.attributed_outcome[]) RETURNS void
+CREATE FUNCTION armful.count_participants(p_attributed armful.attributed_outcome[]) RETURNS armful.participant_change[]
     LANGUAGE plpgsql
     AS $$
 DECLARE
     repeated boolean;
+    changes armful.participant_change[];
 BEGIN
     repeated := EXISTS (
         SELECT FROM unnest(p_attributed) AS a WHERE a.participant_id IS NOT NULL
         GROUP BY a.experiment, a.participant_id HAVING count(*) > 1
     );
 
-    INSERT INTO armful.experiment_participant AS p
-        (experiment, participant_id, allocation_epoch, variant, impressions, successes, metrics, last_impression,
-         persona_id, metadata)
-    SELECT a.experiment, a.participant_id, a.allocation_epoch, a.variant, a.impressions, a.variant_successes, a.by_metric,
-           a.at, a.persona_id, a.metadata
-    FROM unnest(p_attributed) AS a
-    WHERE a.participant_id IS NOT NULL AND NOT repeated
-    UNION ALL
-    SELECT a.experiment, a.participant_id, (array_agg(a.allocation_epoch ORDER BY a.item))[1], a.variant,
-           sum(a.impressions), sum(a.variant_successes), armful.sum_counts(a.by_metric), max(a.at),
-           (array_agg(a.persona_id ORDER BY a.item DESC) FILTER (WHERE a.persona_id IS NOT NULL))[1],
-           (array_agg(a.metadata ORDER BY a.item DESC) FILTER (WHERE a.metadata IS NOT NULL))[1]
-    FROM (
-        SELECT a.*, first_value(a.variant) OVER (PARTITION BY a.experiment, a.participant_id ORDER BY a.item) AS first_variant
+    WITH written AS (
+        INSERT INTO armful.experiment_participant AS p
+            (experiment, participant_id, allocation_epoch, variant, assigned, impressions, successes, metrics,
+             first_impression, last_impression, persona_id, metadata)
+        SELECT a.experiment, a.participant_id, a.allocation_epoch, a.variant, false, a.impressions, a.variant_successes,
+               a.by_metric, a.at, a.at, a.persona_id, a.metadata
+        FROM unnest(p_attributed) AS a
+        WHERE a.participant_id IS NOT NULL AND NOT repeated
+        UNION ALL
+        SELECT a.experiment, a.participant_id, (array_agg(a.allocation_epoch ORDER BY a.item))[1], a.variant, false,
+               sum(a.impressions), sum(a.variant_successes), armful.sum_counts(a.by_metric), min(a.at), max(a.at),
+               (array_agg(a.persona_id ORDER BY a.item) FILTER (WHERE a.persona_id IS NOT NULL))[1],
+               (array_agg(a.metadata ORDER BY a.item) FILTER (WHERE a.metadata IS NOT NULL))[1]
         FROM unnest(p_attributed) AS a
         WHERE a.participant_id IS NOT NULL AND repeated
-    ) AS a
-    LEFT JOIN LATERAL (
-        SELECT variant FROM armful.experiment_participant p
-        WHERE p.experiment = a.experiment AND p.participant_id = a.participant_id LIMIT 1
-    ) AS known ON true
-    WHERE a.variant = coalesce(known.variant, a.first_variant)
-    GROUP BY a.experiment, a.participant_id, a.variant
-    ORDER BY experiment, participant_id
-    ON CONFLICT (experiment, participant_id) DO UPDATE SET
-        impressions = p.impressions + excluded.impressions,
-        successes = p.successes + excluded.successes,
-        metrics = armful.add_counts(p.metrics, excluded.metrics),
-        last_impression = greatest(p.last_impression, excluded.last_impression),
-        persona_id = coalesce(excluded.persona_id, p.persona_id),
-        metadata = coalesce(excluded.metadata, p.metadata)
-    WHERE p.variant = excluded.variant;
+        GROUP BY a.experiment, a.participant_id, a.variant
+        ORDER BY experiment, participant_id
+        ON CONFLICT (experiment, participant_id) DO UPDATE SET
+            impressions = p.impressions + excluded.impressions,
+            successes = p.successes + excluded.successes,
+            metrics = armful.add_counts(p.metrics, excluded.metrics),
+            first_impression = least(p.first_impression, excluded.first_impression),
+            last_impression = greatest(p.last_impression, excluded.last_impression),
+            persona_id = coalesce(p.persona_id, excluded.persona_id),
+            metadata = coalesce(p.metadata, excluded.metadata)
+        -- Somebody may have been assigned another variant at this moment.
+        WHERE p.variant = excluded.variant
+        RETURNING p AS after
+    )
+    SELECT array_agg(ROW(a.before, w.after)::armful.participant_change) INTO changes
+    FROM written AS w
+    -- All outcomes of a participant in this commit have the same row before them.
+    JOIN (
+        SELECT a.experiment, a.participant_id, a.before, row_number() OVER (PARTITION BY a.experiment, a.participant_id) AS number
+        FROM unnest(p_attributed) AS a WHERE a.participant_id IS NOT NULL
+    ) AS a ON a.experiment = (w.after).experiment AND a.participant_id = (w.after).participant_id
+    WHERE a.number = 1;
 
-    UPDATE armful.experiment_share s SET participants = s.participants + seen.new
+    UPDATE armful.experiment_share s SET
+        participants = s.participants + seen.new, not_assigned = s.not_assigned + seen.not_assigned
     FROM (
-        SELECT allocation_epoch, variant, count(*) AS new
-        FROM (
-            SELECT a.allocation_epoch, a.variant,
-                   row_number() OVER (PARTITION BY a.experiment, a.participant_id ORDER BY a.item) AS number
-            FROM unnest(p_attributed) AS a WHERE a.is_new
-        ) AS a
-        WHERE number = 1
+        SELECT (c.after).allocation_epoch, (c.after).variant, count(*) AS new,
+               count(*) FILTER (WHERE NOT (c.after).assigned) AS not_assigned
+        FROM unnest(changes) AS c
+        WHERE coalesce((c.before).impressions, 0) = 0 AND (c.after).impressions > 0
         GROUP BY 1, 2
     ) AS seen
     WHERE s.allocation_epoch = seen.allocation_epoch AND s.variant = seen.variant;
+
+    RETURN changes;
 END $$;
 
 CREATE FUNCTION armful.count_segment_keys(p_experiment bigint) RETURNS bigint
@@ -328,22 +477,43 @@ CREATE FUNCTION armful.count_segment_keys(p_experiment bigint) RETURNS bigint
     SELECT count(key) FROM found
 $$;
 
-CREATE FUNCTION armful.count_segments(p_attributed armful.attributed_outcome[]) RETURNS void
+CREATE FUNCTION armful.count_segments(p_attributed armful.attributed_outcome[], p_changes armful.participant_change[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
 DECLARE
     c_most_values CONSTANT integer := 1000;
     c_most_keys CONSTANT integer := 100;
 BEGIN
-    WITH described AS (
-        SELECT a.experiment, g.phase, a.variant, m.key, m.value #>> '{}' AS value,
-               sum(a.impressions) AS impressions, sum(a.successes) AS successes
+    WITH added AS (
+        SELECT a.experiment, a.allocation_epoch, a.variant, a.metadata, NULL AS persona_id, a.impressions, a.successes,
+               CASE WHEN a.participant_id IS NULL THEN a.impressions ELSE 0 END AS participants,
+               CASE WHEN a.participant_id IS NULL THEN a.successes ELSE 0 END AS converted
         FROM unnest(p_attributed) AS a
+        WHERE a.metadata IS NOT NULL
+        UNION ALL
+        -- Participants leave the segments they were in, and enter those they are in now.
+        SELECT (p.state).experiment, (p.state).allocation_epoch, (p.state).variant, (p.state).metadata, (p.state).persona_id,
+               0, 0, p.sign, p.sign * (((p.state).metrics ->> e.success_metrics[1])::bigint > 0)::integer
+        FROM (
+            SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
+            UNION ALL
+            SELECT 1, c.after FROM unnest(p_changes) AS c
+        ) AS p
+        JOIN armful.experiment e ON e.id = (p.state).experiment
+    ), described AS (
+        SELECT a.experiment, g.phase, a.variant, m.key, m.value, sum(a.impressions) AS impressions,
+               sum(a.successes) AS successes, sum(a.participants) AS participants, coalesce(sum(a.converted), 0) AS converted
+        FROM added AS a
         JOIN armful.experiment_allocation_epoch g ON g.id = a.allocation_epoch
-        CROSS JOIN LATERAL jsonb_each(a.metadata) AS m
-        WHERE jsonb_typeof(m.value) IN ('string', 'number', 'boolean')
-          AND length(m.key) <= 255 AND length(m.value #>> '{}') <= 255
+        CROSS JOIN LATERAL (
+            SELECT key, value #>> '{}' AS value FROM jsonb_each(a.metadata)
+            WHERE jsonb_typeof(value) IN ('string', 'number', 'boolean')
+              AND length(key) <= 255 AND length(value #>> '{}') <= 255 AND key <> 'persona_id'
+            UNION ALL
+            SELECT 'persona_id', a.persona_id WHERE a.persona_id IS NOT NULL
+        ) AS m
         GROUP BY 1, 2, 3, 4, 5
+        HAVING sum(a.impressions) <> 0 OR sum(a.successes) <> 0 OR sum(a.participants) <> 0 OR sum(a.converted) <> 0
     ), key AS (
         SELECT experiment, key,
                EXISTS (
@@ -363,11 +533,13 @@ BEGIN
         ) AS n
         WHERE n.number + armful.count_segment_keys(n.experiment) <= c_most_keys
     ), counted AS (
-        INSERT INTO armful.experiment_segment AS s (experiment, phase, variant, key, value, impressions, successes)
-        SELECT experiment, phase, variant, key, value, impressions, successes
+        INSERT INTO armful.experiment_segment AS s
+            (experiment, phase, variant, key, value, impressions, successes, participants, converted)
+        SELECT experiment, phase, variant, key, value, impressions, successes, participants, converted
         FROM described JOIN counted_key USING (experiment, key)
         ON CONFLICT (experiment, key, value, phase, variant) DO UPDATE SET
-            impressions = s.impressions + excluded.impressions, successes = s.successes + excluded.successes
+            impressions = s.impressions + excluded.impressions, successes = s.successes + excluded.successes,
+            participants = s.participants + excluded.participants, converted = s.converted + excluded.converted
         RETURNING experiment, key, xmax = 0 AS new
     )
     INSERT INTO armful.experiment_segment_closed (experiment, key)
@@ -456,6 +628,7 @@ CREATE FUNCTION armful.record_outcomes(p_batch uuid, p_process_id uuid, p_deadli
 DECLARE
     outcomes armful.resolved_outcome[];
     attributed armful.attributed_outcome[];
+    crossed armful.attributed_outcome[];
 BEGIN
     PERFORM FROM armful.variant_performance WHERE id = ANY (p_variant) ORDER BY id FOR NO KEY UPDATE;
 
@@ -465,6 +638,10 @@ BEGIN
     );
     IF EXISTS (SELECT FROM armful.experiment_arm WHERE variant = ANY (p_variant)) THEN
         attributed := armful.attribute_to_experiments(outcomes);
+        IF EXISTS (SELECT FROM unnest(attributed) AS a WHERE a.reason IS NOT NULL) THEN
+            crossed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason = 'other_variant');
+            attributed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason IS NULL);
+        END IF;
     END IF;
     IF p_metrics IS NOT NULL THEN
         outcomes := armful.mark_nothing_left(outcomes, attributed);
@@ -529,6 +706,9 @@ BEGIN
 
     IF attributed <> '{}' THEN
         PERFORM armful.apply_to_experiments(attributed);
+    END IF;
+    IF crossed <> '{}' THEN
+        PERFORM armful.count_crossovers(crossed);
     END IF;
 
     -- Its unique key refuses a second run of a batch whose first run has committed.
@@ -659,7 +839,7 @@ BEGIN
             successes[r.i] := least(successes[r.i], r.waiting);
             at[r.i] := r.at;
             persona[r.i] := r.persona_id;
-            participant[r.i] := coalesce(r.participant_id, participant[r.i]);
+            participant[r.i] := r.participant_id;
             statuses[r.i] := CASE WHEN r.too_late THEN 6 WHEN r.waiting = 0 AND NOT r.measures THEN 3 ELSE 0 END;
         END LOOP;
     END IF;
@@ -682,7 +862,7 @@ BEGIN
             ) AS p ON p.variant = u.variant
             WHERE NOT u.impression AND u.status = 0 AND u.selection IS NULL AND p.impressions > 0
               AND (u.experiment IS NULL OR u.experiment = e.experiment_id)
-              AND (e.status IN ('active', 'completed') AND (now() < e.expected_end_time OR e.attribution_days IS NOT NULL))
+              AND (e.status = 'active' AND now() < e.expected_end_time OR e.attribution_days IS NOT NULL)
             GROUP BY i
         LOOP
             late[r.i] := true;
@@ -742,6 +922,14 @@ CREATE FUNCTION armful.success_rate(v armful.variant_performance) RETURNS double
     LANGUAGE sql IMMUTABLE
     AS $$
     SELECT CASE WHEN v.impressions = 0 THEN 0 ELSE v.successes::double precision / v.impressions END
+$$;
+
+CREATE FUNCTION armful.unit_hash(p_salt text, p_participant_id text) RETURNS double precision
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT (('x' || encode(substr(h, 1, 4), 'hex'))::bit(32)::bigint::double precision * 4294967296
+            + ('x' || encode(substr(h, 5, 4), 'hex'))::bit(32)::bigint::double precision) / 18446744073709551616
+    FROM (SELECT sha256(convert_to(p_salt || E'\n' || p_participant_id, 'UTF8')) AS h) AS digest
 $$;
 
 CREATE AGGREGATE armful.merge_counts(jsonb) (
@@ -864,6 +1052,19 @@ CREATE TABLE armful.experiment_arm (
     CONSTRAINT experiment_arm_traffic_allocation_check CHECK (((traffic_allocation >= (0)::double precision) AND (traffic_allocation <= (1)::double precision)))
 );
 
+CREATE TABLE armful.experiment_crossover (
+    experiment bigint NOT NULL,
+    participant_id text NOT NULL
+);
+
+CREATE TABLE armful.experiment_crossover_total (
+    experiment bigint NOT NULL,
+    allocation_epoch bigint NOT NULL,
+    variant bigint NOT NULL,
+    participants bigint NOT NULL
+)
+WITH (fillfactor='80');
+
 CREATE TABLE armful.experiment_day (
     experiment bigint NOT NULL,
     allocation_epoch bigint NOT NULL,
@@ -872,7 +1073,8 @@ CREATE TABLE armful.experiment_day (
     persona_id text DEFAULT ''::text NOT NULL,
     impressions bigint NOT NULL,
     successes bigint NOT NULL,
-    anonymous bigint NOT NULL
+    anonymous bigint NOT NULL,
+    anonymous_successes bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='80');
 
@@ -884,6 +1086,11 @@ CREATE TABLE armful.experiment_evidence (
     side text NOT NULL,
     max_log_e double precision NOT NULL,
     CONSTRAINT experiment_evidence_side_check CHECK ((side = ANY (ARRAY['better'::text, 'worse'::text, 'split'::text])))
+);
+
+CREATE TABLE armful.experiment_exclusion (
+    experiment bigint NOT NULL,
+    participant_id text NOT NULL
 );
 
 ALTER TABLE armful.experiment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -908,22 +1115,8 @@ CREATE TABLE armful.experiment_metric_day (
     variant bigint NOT NULL,
     day date NOT NULL,
     metric text NOT NULL,
-    successes bigint NOT NULL
-)
-WITH (fillfactor='80');
-
-CREATE TABLE armful.experiment_participant (
-    experiment bigint NOT NULL,
-    participant_id text NOT NULL,
-    allocation_epoch bigint NOT NULL,
-    variant bigint NOT NULL,
-    assigned_at timestamp with time zone DEFAULT now() NOT NULL,
-    impressions bigint DEFAULT 0 NOT NULL,
-    successes bigint DEFAULT 0 NOT NULL,
-    metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
-    last_impression timestamp with time zone,
-    persona_id text,
-    metadata jsonb
+    successes bigint NOT NULL,
+    anonymous bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='80');
 
@@ -934,7 +1127,9 @@ CREATE TABLE armful.experiment_segment (
     key text NOT NULL,
     value text NOT NULL,
     impressions bigint NOT NULL,
-    successes bigint NOT NULL
+    successes bigint NOT NULL,
+    participants bigint DEFAULT 0 NOT NULL,
+    converted bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='80');
 
@@ -948,7 +1143,24 @@ CREATE TABLE armful.experiment_share (
     variant bigint NOT NULL,
     share double precision NOT NULL,
     participants bigint DEFAULT 0 NOT NULL,
+    not_assigned bigint DEFAULT 0 NOT NULL,
     CONSTRAINT experiment_share_share_check CHECK (((share >= (0)::double precision) AND (share <= (1)::double precision)))
+)
+WITH (fillfactor='80');
+
+CREATE TABLE armful.experiment_total (
+    experiment bigint NOT NULL,
+    allocation_epoch bigint NOT NULL,
+    variant bigint NOT NULL,
+    day date NOT NULL,
+    metric text DEFAULT ''::text NOT NULL,
+    participants bigint NOT NULL,
+    impressions bigint NOT NULL,
+    impressions_squared double precision NOT NULL,
+    total double precision NOT NULL,
+    total_squared double precision NOT NULL,
+    product double precision NOT NULL,
+    converted bigint NOT NULL
 )
 WITH (fillfactor='80');
 
@@ -1087,11 +1299,20 @@ ALTER TABLE ONLY armful.experiment_allocation_epoch
 ALTER TABLE ONLY armful.experiment_arm
     ADD CONSTRAINT experiment_arm_pkey PRIMARY KEY (experiment, variant);
 
+ALTER TABLE ONLY armful.experiment_crossover
+    ADD CONSTRAINT experiment_crossover_pkey PRIMARY KEY (experiment, participant_id);
+
+ALTER TABLE ONLY armful.experiment_crossover_total
+    ADD CONSTRAINT experiment_crossover_total_pkey PRIMARY KEY (experiment, allocation_epoch, variant);
+
 ALTER TABLE ONLY armful.experiment_day
     ADD CONSTRAINT experiment_day_pkey PRIMARY KEY (experiment, allocation_epoch, variant, day, persona_id);
 
 ALTER TABLE ONLY armful.experiment_evidence
     ADD CONSTRAINT experiment_evidence_pkey PRIMARY KEY (experiment, phase, variant, metric, side);
+
+ALTER TABLE ONLY armful.experiment_exclusion
+    ADD CONSTRAINT experiment_exclusion_pkey PRIMARY KEY (experiment, participant_id);
 
 ALTER TABLE ONLY armful.experiment
     ADD CONSTRAINT experiment_experiment_id_key UNIQUE (experiment_id);
@@ -1116,6 +1337,9 @@ ALTER TABLE ONLY armful.experiment_segment
 
 ALTER TABLE ONLY armful.experiment_share
     ADD CONSTRAINT experiment_share_pkey PRIMARY KEY (allocation_epoch, variant);
+
+ALTER TABLE ONLY armful.experiment_total
+    ADD CONSTRAINT experiment_total_pkey PRIMARY KEY (experiment, allocation_epoch, variant, day, metric);
 
 ALTER TABLE ONLY armful.function
     ADD CONSTRAINT function_pkey PRIMARY KEY (name);
@@ -1211,6 +1435,9 @@ ALTER TABLE ONLY armful.experiment_share
 
 ALTER TABLE ONLY armful.experiment_share
     ADD CONSTRAINT experiment_share_variant_fkey FOREIGN KEY (variant) REFERENCES armful.variant_performance(id);
+
+ALTER TABLE ONLY armful.experiment_total
+    ADD CONSTRAINT experiment_total_allocation_epoch_fkey FOREIGN KEY (allocation_epoch) REFERENCES armful.experiment_allocation_epoch(id);
 
 ALTER TABLE ONLY armful.selection_day
     ADD CONSTRAINT selection_day_variant_fkey FOREIGN KEY (variant) REFERENCES armful.variant_performance(id);

@@ -25,6 +25,8 @@ def _row(results: Results, variant: VariantResult) -> dict[str, Any]:
         "is_control": str(variant.arm.is_control).lower(),
         "traffic_allocation": variant.arm.traffic_allocation,
         "participants": variant.participants,
+        "converted": variant.converted,
+        "conversion_rate": variant.conversion_rate,
         "impressions": variant.impressions,
         "successes": variant.successes,
         "success_rate": variant.success_rate,

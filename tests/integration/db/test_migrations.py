@@ -121,10 +121,10 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     database: str, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     before = schema.dump(database)
-    further = [Migration("0002_further.sql", 2, "CREATE TABLE armful.further ()")]
+    further = [Migration("8001_further.sql", 8001, "CREATE TABLE armful.further ()")]
     changed = [Function("added", "CREATE FUNCTION armful.added() RETURNS integer LANGUAGE sql RETURN 1")]
     if broken == "a migration":
-        further.append(Migration("0003_broken.sql", 3, "SELECT 1 / 0"))
+        further.append(Migration("8002_broken.sql", 8002, "SELECT 1 / 0"))
     else:
         changed.append(Function("broken", "SELECT 1 / 0"))
     known = migrations()
@@ -205,7 +205,7 @@ EXPERIMENT = """
 
 def test_an_old_worker_goes_on_with_a_new_schema(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # The release to come counts into a table of its own, too, and has record_outcomes take one argument more.
-    further = Migration("0002_shown.sql", 2, "CREATE TABLE armful.shown (variant bigint, note text)")
+    further = Migration("8001_shown.sql", 8001, "CREATE TABLE armful.shown (variant bigint, note text)")
     every = function("apply_to_variants")
     every.sql = every.sql.replace(
         "BEGIN\n", "BEGIN\n    INSERT INTO armful.shown (variant) SELECT unnest(p_variant);\n", 1
@@ -284,3 +284,43 @@ def test_functions_are_replaced_while_others_count(database: str, monkeypatch: p
     assert counted > 0
     assert rows(database, "SELECT impressions FROM armful.variant_performance") == [(counted,)]
     assert rows(database, "SELECT sum(impressions)::bigint FROM armful.experiment_day") == [(counted,)]
+
+
+BEFORE_TOTALS = """
+    INSERT INTO armful.variant_performance (variant_id) VALUES ('a'), ('b');
+    INSERT INTO armful.experiment (experiment_id, experiment_name, target_persona, success_metrics, duration_days, salt, status)
+    VALUES ('e', 'E', 'p', '{click,signup}', 7, 's', 'draft');
+    INSERT INTO armful.experiment_allocation_epoch (experiment, phase) VALUES (1, 1);
+    INSERT INTO armful.experiment_participant
+        (experiment, participant_id, allocation_epoch, variant, assigned_at, impressions, successes, metrics, last_impression,
+         metadata)
+    VALUES
+        (1, 'ada', 1, 1, '2026-01-02', 3, 2, '{"click": 2, "signup": 1}', '2026-01-05', '{"channel": "web"}'),
+        (1, 'bob', 1, 1, '2026-01-03', 1, 0, '{}', '2026-01-02', '{"channel": "web"}'),
+        (1, 'not shown yet', 1, 1, '2026-01-02', 0, 0, '{}', NULL, NULL);
+    INSERT INTO armful.experiment_day VALUES (1, 1, 1, '2026-01-02', '', 14, 5, 10);
+    INSERT INTO armful.experiment_metric_day VALUES (1, 1, 1, '2026-01-02', 'signup', 4);
+"""
+
+
+def test_participants_of_before_are_added_up(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = migrations()
+    with monkeypatch.context() as first:
+        first.setattr(migrating, "migrations", lambda: known[:1])
+        first.setattr(migrating, "functions", list)
+        asyncio.run(migrate(empty_database))
+    run(lambda connection: connection.execute(BEFORE_TOTALS), empty_database)
+    assert asyncio.run(migrate(empty_database)) == len(known) - 1
+    totals = """
+        SELECT metric, participants, impressions, impressions_squared, total, total_squared, product, converted
+        FROM armful.experiment_total ORDER BY metric
+    """
+    assert rows(empty_database, totals) == [
+        ("", 2, 4, 10, 0, 0, 0, 0),
+        ("click", 1, 3, 9, 2, 4, 6, 1),
+        ("signup", 1, 3, 9, 1, 1, 3, 1),
+    ]
+    assert rows(empty_database, "SELECT anonymous_successes FROM armful.experiment_day") == [(3,)]
+    assert rows(empty_database, "SELECT anonymous FROM armful.experiment_metric_day") == [(3,)]
+    segments = "SELECT key, value, participants, converted FROM armful.experiment_segment"
+    assert rows(empty_database, segments) == [("channel", "web", 2, 1)]

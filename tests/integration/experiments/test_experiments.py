@@ -372,6 +372,23 @@ def fill(client: Client, experiment: str, **figures: tuple[int, int]) -> None:
         report(client, name, batch_size=impressions - successes, experiment_id=experiment)
 
 
+def report_people(client: Client, experiment: str, **figures: tuple[int, int]) -> None:
+    """Report an impression each of so many participants per variant, and of how many it was a success."""
+    updates = [
+        {
+            "variant_id": name,
+            "impression": True,
+            "success": n < converted,
+            "participant_id": f"{name} {n}",
+            "experiment_id": experiment,
+        }
+        for name, (people, converted) in figures.items()
+        for n in range(people)
+    ]
+    answer = client.post("/performance/batch", json={"updates": updates}).json()
+    assert answer == {"accepted": len(updates), "duplicates": 0, "rejected": []}
+
+
 def test_the_contracts_example(service: Running) -> None:
     """120/1000 against 64/800 under 50/50, whose figures STATISTICS states exactly."""
     client = service.client
@@ -406,9 +423,21 @@ def test_the_contracts_example(service: Running) -> None:
     comparison = answer["comparisons"]["high"]
     assert comparison["lift"] == pytest.approx(0.5)
     assert comparison["lift_interval"] == [pytest.approx(0.126, abs=5e-4), pytest.approx(1.002, abs=5e-4)]
-    assert answer["sample_ratio"]["p_value"] == pytest.approx(2.4e-6, rel=0.02)
-    assert answer["sample_ratio"]["alarm"] is True
-    assert answer["recommendations"]["recommendation_type"] == "investigate"
+    # No event names a participant, so there is nobody to compare with the planned split.
+    assert answer["sample_ratio"]["p_value"] == 1
+    assert answer["sample_ratio"]["alarm"] is False
+    assert answer["participants"]["medium"] == {
+        "participants": 800,
+        "converted": 64,
+        "conversion_rate": 0.08,
+    }
+    assert answer["assignments"]["medium"] == {
+        "named": 0,
+        "anonymous": 800,
+        "not_assigned": 0,
+        "crossed_over": 0,
+    }
+    assert answer["recommendations"]["recommendation_type"] == "continue"
     assert answer["interim_results"]["progress"] == "ongoing"
     assert 0 <= answer["progress_percentage"] < 1
     assert "interim_results" not in results(client, experiment)
@@ -419,7 +448,23 @@ def test_the_contracts_example(service: Running) -> None:
     assert answer["status"] == "completed"
     assert answer["progress_percentage"] == 100
     assert answer["results_summary"]["experiment_duration_days"] == 7
-    # The split itself is wrong, so nothing is significant, and nobody has won.
+    assert answer["statistical_significance"]["adjusted_p_value"] < 0.04
+    assert answer["statistical_significance"]["is_significant"] is True
+    assert answer["results_summary"]["winner_variant_id"] == "high"
+    assert answer["results_summary"]["improvement_percentage"] == pytest.approx(50)
+
+
+def test_participants_that_are_not_split_as_planned_are_an_alarm(service: Running) -> None:
+    """The same counts by participants: the split itself is wrong, so nothing is significant, and nobody has won."""
+    client = service.client
+    create(client, "high", "medium")
+    experiment = start(client, variant_ids=["high", "medium"], control_variant_id="medium")
+    report_people(client, experiment, high=(1000, 120), medium=(800, 64))
+    end_as_planned(service, experiment)
+    answer = results(client, experiment)
+    assert answer["sample_ratio"]["p_value"] == pytest.approx(2.4e-6, rel=0.02)
+    assert answer["sample_ratio"]["alarm"] is True
+    assert answer["recommendations"]["recommendation_type"] == "investigate"
     assert answer["statistical_significance"]["adjusted_p_value"] < 0.04
     assert answer["statistical_significance"]["is_significant"] is False
     assert answer["results_summary"]["winner_variant_id"] is None

@@ -156,7 +156,13 @@ def test_traffic_that_is_not_split_as_planned_is_an_alarm_in_metrics_and_results
     for n in range(200):
         report(service.client, "ab"[n % 2], participant_id=f"p{n}", experiment_id=fair)
     updates = [
-        {"variant_id": "a" if n % 5 else "b", "impression": True, "success": False, "experiment_id": unfair}
+        {
+            "variant_id": "a" if n % 5 else "b",
+            "impression": True,
+            "success": False,
+            "experiment_id": unfair,
+            "participant_id": f"p{n}",
+        }
         for n in range(300)
     ]
     assert service.client.post("/performance/batch", json={"updates": updates}).json()["accepted"] == 300

@@ -19,19 +19,26 @@ STATE = """
     SELECT 'variant', id::text, impressions, successes, NULL FROM armful.variant_performance
     UNION ALL SELECT 'event', variant::text, sum(impressions), sum(successes), count(*)::text
     FROM armful.performance_event GROUP BY variant
-    UNION ALL SELECT 'day', concat_ws(' ', experiment, variant, persona_id), impressions, successes, anonymous::text
+    UNION ALL SELECT 'day', concat_ws(' ', experiment, variant, persona_id), impressions, successes,
+        concat_ws(' ', anonymous, anonymous_successes)
     FROM armful.experiment_day
-    UNION ALL SELECT 'metric', concat_ws(' ', experiment, variant, metric), NULL, successes, NULL
+    UNION ALL SELECT 'metric', concat_ws(' ', experiment, variant, metric), NULL, successes, anonymous::text
     FROM armful.experiment_metric_day
     UNION ALL SELECT 'participant', concat_ws(' ', experiment, participant_id, variant), impressions, successes,
         concat_ws(' ', allocation_epoch, metrics, persona_id, metadata)
     FROM armful.experiment_participant
-    UNION ALL SELECT 'share', concat_ws(' ', allocation_epoch, variant), participants, NULL, NULL
+    UNION ALL SELECT 'total', concat_ws(' ', experiment, variant, metric), participants, converted,
+        concat_ws(' ', impressions, impressions_squared, total, total_squared, product)
+    FROM armful.experiment_total
+    UNION ALL SELECT 'crossover', concat_ws(' ', experiment, variant), participants, NULL, NULL
+    FROM armful.experiment_crossover_total
+    UNION ALL SELECT 'share', concat_ws(' ', allocation_epoch, variant), participants, not_assigned, NULL
     FROM armful.experiment_share
     UNION ALL SELECT 'selection', concat_ws(' ', selection_id, variant), impressions, successes,
         concat_ws(' ', metrics, persona_id, participant_id, experiments, allocation_epochs, metadata)
     FROM armful.selection_outcome
-    UNION ALL SELECT 'segment', concat_ws(' ', experiment, phase, variant, key, value), impressions, successes, NULL
+    UNION ALL SELECT 'segment', concat_ws(' ', experiment, phase, variant, key, value), impressions, successes,
+        concat_ws(' ', participants, converted)
     FROM armful.experiment_segment
     ORDER BY 1, 2
 """
@@ -43,9 +50,9 @@ SHARES = """
 RESET = """
     TRUNCATE armful.performance_event, armful.performance_event_key, armful.variant_hour, armful.experiment_day,
         armful.experiment_metric_day, armful.experiment_participant, armful.selection_outcome, armful.experiment_segment,
-        armful.change;
+        armful.experiment_total, armful.experiment_crossover, armful.experiment_crossover_total, armful.change;
     UPDATE armful.variant_performance SET impressions = 0, successes = 0;
-    UPDATE armful.experiment_share SET participants = 0;
+    UPDATE armful.experiment_share SET participants = 0, not_assigned = 0;
 """
 SELECTIONS = {"ada": [UUID(int=1), UUID(int=2)], "bob": [UUID(int=3)]}
 

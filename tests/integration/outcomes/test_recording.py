@@ -24,7 +24,7 @@ TRACES = """
     FROM armful.performance_event e
     UNION ALL SELECT 'hour', variant, impressions, successes, concat(hour, persona_id) FROM armful.variant_hour
     UNION ALL SELECT 'day', variant, impressions, successes,
-        concat_ws(' ', experiment, allocation_epoch, day, persona_id, anonymous)
+        concat_ws(' ', experiment, allocation_epoch, day, persona_id, anonymous, anonymous_successes)
     FROM armful.experiment_day
     UNION ALL SELECT 'metric', variant, NULL, successes, concat_ws(' ', experiment, allocation_epoch, day, metric)
     FROM armful.experiment_metric_day

@@ -1,40 +1,49 @@
 -- Adds what outcomes count in experiments: participants, days, metrics and segments. The fourth and last part of counting,
--- for every outcome.
+-- for every outcome that an experiment counts.
 CREATE OR REPLACE FUNCTION armful.apply_to_experiments(p_attributed armful.attributed_outcome[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     named boolean;
     measured boolean;
     described boolean;
+    changes armful.participant_change[];
 BEGIN
-    SELECT bool_or(a.participant_id IS NOT NULL), bool_or(a.by_other_metric <> '{}'), bool_or(a.metadata IS NOT NULL)
+    SELECT bool_or(a.participant_id IS NOT NULL), bool_or(a.by_other_metric <> '{}'),
+           bool_or(a.metadata IS NOT NULL)
     INTO named, measured, described
     FROM unnest(p_attributed) AS a;
 
     IF named THEN
-        PERFORM armful.count_participants(p_attributed);
+        changes := armful.count_participants(p_attributed);
+        PERFORM armful.add_participant_totals(changes);
     END IF;
 
     INSERT INTO armful.experiment_day AS d
-        (experiment, allocation_epoch, variant, day, persona_id, impressions, successes, anonymous)
+        (experiment, allocation_epoch, variant, day, persona_id, impressions, successes, anonymous, anonymous_successes)
     SELECT a.experiment, a.allocation_epoch, a.variant, (a.at AT TIME ZONE 'UTC')::date, coalesce(a.persona_id, ''),
-           sum(a.impressions), sum(a.successes), sum(CASE WHEN a.participant_id IS NULL THEN a.impressions ELSE 0 END)
+           sum(a.impressions), sum(a.successes), sum(CASE WHEN a.participant_id IS NULL THEN a.impressions ELSE 0 END),
+           sum(CASE WHEN a.participant_id IS NULL THEN a.successes ELSE 0 END)
     FROM unnest(p_attributed) AS a
     GROUP BY 1, 2, 3, 4, 5
     ON CONFLICT (experiment, allocation_epoch, variant, day, persona_id) DO UPDATE SET
         impressions = d.impressions + excluded.impressions, successes = d.successes + excluded.successes,
-        anonymous = d.anonymous + excluded.anonymous;
+        anonymous = d.anonymous + excluded.anonymous,
+        anonymous_successes = d.anonymous_successes + excluded.anonymous_successes;
 
     IF measured THEN
-        INSERT INTO armful.experiment_metric_day AS d (experiment, allocation_epoch, variant, day, metric, successes)
-        SELECT a.experiment, a.allocation_epoch, a.variant, (a.at AT TIME ZONE 'UTC')::date, m.key, sum(m.value::bigint)
+        INSERT INTO armful.experiment_metric_day AS d
+            (experiment, allocation_epoch, variant, day, metric, successes, anonymous)
+        SELECT a.experiment, a.allocation_epoch, a.variant, (a.at AT TIME ZONE 'UTC')::date, m.key, sum(m.value::bigint),
+               sum(CASE WHEN a.participant_id IS NULL THEN m.value::bigint ELSE 0 END)
         FROM unnest(p_attributed) AS a CROSS JOIN LATERAL jsonb_each_text(a.by_other_metric) AS m
         GROUP BY 1, 2, 3, 4, 5
         ON CONFLICT (experiment, allocation_epoch, variant, day, metric) DO UPDATE SET
-            successes = d.successes + excluded.successes;
+            successes = d.successes + excluded.successes, anonymous = d.anonymous + excluded.anonymous;
     END IF;
 
-    IF described THEN
-        PERFORM armful.count_segments(p_attributed);
+    IF described OR EXISTS (
+        SELECT FROM unnest(changes) AS c WHERE (c.after).metadata IS NOT NULL OR (c.after).persona_id IS NOT NULL
+    ) THEN
+        PERFORM armful.count_segments(p_attributed, changes);
     END IF;
 END $$;

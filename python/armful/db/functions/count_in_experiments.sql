@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION armful.count_in_experiments(p_variant bigint[], p_imp
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     outcomes armful.resolved_outcome[];
+    attributed armful.attributed_outcome[];
 BEGIN
     IF EXISTS (SELECT FROM armful.experiment WHERE status = 'active') THEN
         SELECT array_agg(ROW(
@@ -14,7 +15,12 @@ BEGIN
         FROM unnest(p_variant, p_impressions, p_successes) AS u (variant, impressions, successes)
         WHERE EXISTS (SELECT FROM armful.experiment_arm a WHERE a.variant = u.variant);
         IF outcomes IS NOT NULL THEN
-            PERFORM armful.apply_to_experiments(armful.attribute_to_experiments(outcomes));
+            attributed := ARRAY(
+                SELECT a FROM unnest(armful.attribute_to_experiments(outcomes)) AS a WHERE a.reason IS NULL
+            );
+            IF attributed <> '{}' THEN
+                PERFORM armful.apply_to_experiments(attributed);
+            END IF;
         END IF;
     END IF;
     RETURN true;

@@ -1,22 +1,49 @@
--- Adds outcomes to the segments that their metadata put them in. Part of apply_to_experiments.
+-- Adds outcomes to the segments that their metadata put them in, and participants to those of their metadata and persona. Part of
+-- apply_to_experiments.
+--
+-- A participant is in the segments of the first metadata and the first persona that are known of them. An impression without a
+-- participant counts as another one. The personas of those impressions are in experiment_day.
 --
 -- A key that takes too many values is closed and no longer counted: it names things, not segments. An experiment counts its
 -- first keys only, so that callers who keep sending new ones do not fill the table.
-CREATE OR REPLACE FUNCTION armful.count_segments(p_attributed armful.attributed_outcome[]) RETURNS void
+CREATE OR REPLACE FUNCTION armful.count_segments(
+    p_attributed armful.attributed_outcome[], p_changes armful.participant_change[]
+) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     c_most_values CONSTANT integer := 1000;
     c_most_keys CONSTANT integer := 100;
 BEGIN
-    WITH described AS (
-        SELECT a.experiment, g.phase, a.variant, m.key, m.value #>> '{}' AS value,
-               sum(a.impressions) AS impressions, sum(a.successes) AS successes
+    WITH added AS (
+        SELECT a.experiment, a.allocation_epoch, a.variant, a.metadata, NULL AS persona_id, a.impressions, a.successes,
+               CASE WHEN a.participant_id IS NULL THEN a.impressions ELSE 0 END AS participants,
+               CASE WHEN a.participant_id IS NULL THEN a.successes ELSE 0 END AS converted
         FROM unnest(p_attributed) AS a
+        WHERE a.metadata IS NOT NULL
+        UNION ALL
+        -- Participants leave the segments they were in, and enter those they are in now.
+        SELECT (p.state).experiment, (p.state).allocation_epoch, (p.state).variant, (p.state).metadata, (p.state).persona_id,
+               0, 0, p.sign, p.sign * (((p.state).metrics ->> e.success_metrics[1])::bigint > 0)::integer
+        FROM (
+            SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
+            UNION ALL
+            SELECT 1, c.after FROM unnest(p_changes) AS c
+        ) AS p
+        JOIN armful.experiment e ON e.id = (p.state).experiment
+    ), described AS (
+        SELECT a.experiment, g.phase, a.variant, m.key, m.value, sum(a.impressions) AS impressions,
+               sum(a.successes) AS successes, sum(a.participants) AS participants, coalesce(sum(a.converted), 0) AS converted
+        FROM added AS a
         JOIN armful.experiment_allocation_epoch g ON g.id = a.allocation_epoch
-        CROSS JOIN LATERAL jsonb_each(a.metadata) AS m
-        WHERE jsonb_typeof(m.value) IN ('string', 'number', 'boolean')
-          AND length(m.key) <= 255 AND length(m.value #>> '{}') <= 255
+        CROSS JOIN LATERAL (
+            SELECT key, value #>> '{}' AS value FROM jsonb_each(a.metadata)
+            WHERE jsonb_typeof(value) IN ('string', 'number', 'boolean')
+              AND length(key) <= 255 AND length(value #>> '{}') <= 255 AND key <> 'persona_id'
+            UNION ALL
+            SELECT 'persona_id', a.persona_id WHERE a.persona_id IS NOT NULL
+        ) AS m
         GROUP BY 1, 2, 3, 4, 5
+        HAVING sum(a.impressions) <> 0 OR sum(a.successes) <> 0 OR sum(a.participants) <> 0 OR sum(a.converted) <> 0
     ), key AS (
         SELECT experiment, key,
                EXISTS (
@@ -36,11 +63,13 @@ BEGIN
         ) AS n
         WHERE n.number + armful.count_segment_keys(n.experiment) <= c_most_keys
     ), counted AS (
-        INSERT INTO armful.experiment_segment AS s (experiment, phase, variant, key, value, impressions, successes)
-        SELECT experiment, phase, variant, key, value, impressions, successes
+        INSERT INTO armful.experiment_segment AS s
+            (experiment, phase, variant, key, value, impressions, successes, participants, converted)
+        SELECT experiment, phase, variant, key, value, impressions, successes, participants, converted
         FROM described JOIN counted_key USING (experiment, key)
         ON CONFLICT (experiment, key, value, phase, variant) DO UPDATE SET
-            impressions = s.impressions + excluded.impressions, successes = s.successes + excluded.successes
+            impressions = s.impressions + excluded.impressions, successes = s.successes + excluded.successes,
+            participants = s.participants + excluded.participants, converted = s.converted + excluded.converted
         RETURNING experiment, key, xmax = 0 AS new
     )
     INSERT INTO armful.experiment_segment_closed (experiment, key)

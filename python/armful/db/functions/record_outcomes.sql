@@ -12,7 +12,7 @@
 --   7 duplicate of an outcome of which nothing was counted
 -- The other results have an element per variant: its totals.
 --
--- Locks are taken in one order everywhere (variants by id, then event ids, then selections, then participants), so that
+-- Locks are taken in one order everywhere (variants by id, event ids, selections, participants, crossovers), so that
 -- writers in several processes wait for each other but never in a circle; whatever belongs to a variant is guarded by its
 -- row's lock. The caller names no event id, no participant and no (selection, variant) twice in one call.
 --
@@ -30,6 +30,7 @@ CREATE OR REPLACE FUNCTION armful.record_outcomes(
 DECLARE
     outcomes armful.resolved_outcome[];
     attributed armful.attributed_outcome[];
+    crossed armful.attributed_outcome[];
 BEGIN
     PERFORM FROM armful.variant_performance WHERE id = ANY (p_variant) ORDER BY id FOR NO KEY UPDATE;
 
@@ -39,6 +40,10 @@ BEGIN
     );
     IF EXISTS (SELECT FROM armful.experiment_arm WHERE variant = ANY (p_variant)) THEN
         attributed := armful.attribute_to_experiments(outcomes);
+        IF EXISTS (SELECT FROM unnest(attributed) AS a WHERE a.reason IS NOT NULL) THEN
+            crossed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason = 'other_variant');
+            attributed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason IS NULL);
+        END IF;
     END IF;
     IF p_metrics IS NOT NULL THEN
         outcomes := armful.mark_nothing_left(outcomes, attributed);
@@ -103,6 +108,9 @@ BEGIN
 
     IF attributed <> '{}' THEN
         PERFORM armful.apply_to_experiments(attributed);
+    END IF;
+    IF crossed <> '{}' THEN
+        PERFORM armful.count_crossovers(crossed);
     END IF;
 
     -- Its unique key refuses a second run of a batch whose first run has committed.

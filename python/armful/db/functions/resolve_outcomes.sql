@@ -69,7 +69,7 @@ BEGIN
             successes[r.i] := least(successes[r.i], r.waiting);
             at[r.i] := r.at;
             persona[r.i] := r.persona_id;
-            participant[r.i] := coalesce(r.participant_id, participant[r.i]);
+            participant[r.i] := r.participant_id;
             statuses[r.i] := CASE WHEN r.too_late THEN 6 WHEN r.waiting = 0 AND NOT r.measures THEN 3 ELSE 0 END;
         END LOOP;
     END IF;
@@ -92,7 +92,7 @@ BEGIN
             ) AS p ON p.variant = u.variant
             WHERE NOT u.impression AND u.status = 0 AND u.selection IS NULL AND p.impressions > 0
               AND (u.experiment IS NULL OR u.experiment = e.experiment_id)
-              AND (e.status IN ('active', 'completed') AND (now() < e.expected_end_time OR e.attribution_days IS NOT NULL))
+              AND (e.status = 'active' AND now() < e.expected_end_time OR e.attribution_days IS NOT NULL)
             GROUP BY i
         LOOP
             late[r.i] := true;

@@ -104,9 +104,11 @@ class Assignments:
                 )
             if assigned is not None and (not arms[assigned.variant].retired or experiment.status != "active"):
                 return await self._keep_assignment(subject, arms[assigned.variant], assigned.propensity)
-            reason = _exclusion_reason(experiment, request)
-            if reason is not None:
-                return await self._not_enrolled(experiment, subject, reason)
+            exclusion = _exclusion(experiment, request)
+            if exclusion is not None:
+                if exclusion.is_stored and request.enroll:
+                    await assignments.exclude(connection, experiment.key, request.participant_id)
+                return await self._not_enrolled(experiment, subject, exclusion.reason)
             epoch, shares = await self._current_shares(connection, experiment)
             decision = await self._draw(experiment, subject, shares)
             if not request.enroll:
@@ -189,15 +191,27 @@ def adaptive_shares(arms: Sequence[Arm], counts: Mapping[int, tuple[int, int]]) 
     return {arm.variant: share for arm, share in zip(arms, shares, strict=True)}
 
 
-def _exclusion_reason(experiment: Experiment, request: AssignRequest) -> str | None:
+class _Exclusion(NamedTuple):
+    """Why a participant takes no part, and whether that must be stored so that their outcomes are not counted."""
+
+    reason: str
+    is_stored: bool
+
+
+def _exclusion(experiment: Experiment, request: AssignRequest) -> _Exclusion | None:
     if experiment.status != "active":
-        return f"the experiment is {experiment.status}"
+        # Once an experiment has ended, it counts nobody new.
+        return _Exclusion(f"the experiment is {experiment.status}", experiment.status in ("draft", "paused"))
     if request.persona_id is not None and experiment.target_persona not in (EVERYBODY, request.persona_id):
-        return f"the experiment is for {experiment.target_persona}"
+        return _Exclusion(f"the experiment is for {experiment.target_persona}", is_stored=True)
     start, end = experiment.namespace_range
     if (
         experiment.namespace is not None
         and not start <= unit_hash(experiment.namespace, request.participant_id) < end
     ):
-        return f"the participant is outside the experiment's range of namespace {experiment.namespace}"
+        # The id alone tells this.
+        return _Exclusion(
+            f"the participant is outside the experiment's range of namespace {experiment.namespace}",
+            is_stored=False,
+        )
     return None

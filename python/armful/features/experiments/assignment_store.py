@@ -53,6 +53,11 @@ async def reassign(
     await connection.execute(_SQL["move"], experiment, participant_id, allocation_epoch, variant)
 
 
+async def exclude(connection: Any, experiment: int, participant_id: str) -> None:
+    """Store that a participant takes no part in an experiment, so that their outcomes do not count as those of control."""
+    await connection.execute(_SQL["exclude"], experiment, participant_id)
+
+
 async def allocation_epoch(connection: Any, number: int) -> AllocationEpoch:
     """Return the shares of an allocation epoch."""
     rows = await connection.fetch(_SQL["allocation_epoch"], number)

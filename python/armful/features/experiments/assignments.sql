@@ -16,9 +16,13 @@ RETURNING variant;
 -- name: move
 -- Assigns another variant to a participant whose variant was retired. Outcomes so far stay where they were counted.
 UPDATE armful.experiment_participant SET
-    allocation_epoch = $3, variant = $4, impressions = 0, successes = 0, metrics = '{}', last_impression = NULL,
-    assigned_at = now()
+    allocation_epoch = $3, variant = $4, impressions = 0, successes = 0, metrics = '{}',
+    first_impression = NULL, last_impression = NULL, assigned = true, assigned_at = now()
 WHERE experiment = $1 AND participant_id = $2 AND variant <> $4;
+
+-- name: exclude
+-- Somebody who asked for a variant and takes no part: their outcomes never count as control's.
+INSERT INTO armful.experiment_exclusion (experiment, participant_id) VALUES ($1, $2) ON CONFLICT DO NOTHING;
 
 -- name: allocation_epoch
 SELECT s.variant, s.share, g.impressions

@@ -101,21 +101,30 @@ WHERE id = $1;
 SELECT variant_id FROM armful.variant_performance WHERE id = $1;
 
 -- name: shares
--- The shares of every allocation epoch, and how many distinct participants its events have named.
-SELECT s.allocation_epoch, g.phase, s.variant, s.share, s.participants
-FROM armful.experiment_share s JOIN armful.experiment_allocation_epoch g ON g.id = s.allocation_epoch
+-- The shares of every allocation epoch, how many distinct participants its events have named, how many of these armful did not
+-- assign, and how many participants crossed over.
+SELECT s.allocation_epoch, g.phase, s.variant, s.share, s.participants, s.not_assigned,
+       coalesce(c.participants, 0) AS crossed_over
+FROM armful.experiment_share s
+JOIN armful.experiment_allocation_epoch g ON g.id = s.allocation_epoch
+LEFT JOIN armful.experiment_crossover_total c
+    ON c.experiment = g.experiment AND c.allocation_epoch = g.id AND c.variant = s.variant
 WHERE g.experiment = $1;
+
+-- name: totals
+SELECT allocation_epoch, variant, day, metric, participants, converted
+FROM armful.experiment_total WHERE experiment = $1;
 
 -- name: days
 -- Everything an experiment's results are made of: a row per allocation epoch, variant, day and persona.
-SELECT allocation_epoch, variant, day, persona_id, impressions, successes, anonymous
+SELECT allocation_epoch, variant, day, persona_id, impressions, successes, anonymous, anonymous_successes
 FROM armful.experiment_day WHERE experiment = $1;
 
 -- name: metric_days
-SELECT allocation_epoch, variant, day, metric, successes FROM armful.experiment_metric_day WHERE experiment = $1;
+SELECT allocation_epoch, variant, day, metric, successes, anonymous FROM armful.experiment_metric_day WHERE experiment = $1;
 
 -- name: segments
-SELECT value, variant, impressions, successes
+SELECT value, variant, impressions, successes, participants, converted
 FROM armful.experiment_segment WHERE experiment = $1 AND key = $2 AND phase = $3;
 
 -- name: segment_closed

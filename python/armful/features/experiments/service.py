@@ -254,13 +254,14 @@ class Experiments:
             counts = await results.read(connection, experiment, phase)
             segments = None
             if segment_by == _PERSONA:
-                segments = by_persona(counts.days)
+                found = await results.segments(connection, experiment, _PERSONA, phase)
+                segments = None if found is None else by_persona(counts.days, found)
             elif segment_by is not None:
                 segments = await results.segments(connection, experiment, segment_by, phase)
-                if segments is None:
-                    raise Refused(
-                        f"segment_by '{segment_by}' has more values than are counted per experiment (1000)"
-                    )
+            if segment_by is not None and segments is None:
+                raise Refused(
+                    f"segment_by '{segment_by}' has more values than are counted per experiment (1000)"
+                )
         self.evidence.merge_into(experiment.key, counts)
         now = self._clock.now()
         if series:

@@ -13,17 +13,12 @@ WITH phase AS (
     JOIN armful.experiment_allocation_epoch g ON g.id = e.allocation_epoch
     JOIN armful.experiment_allocation_epoch r ON r.experiment = e.id AND r.phase = g.phase
     WHERE e.status = 'active' AND now() < e.expected_end_time
-), anonymous AS (
-    SELECT d.allocation_epoch, d.variant, sum(d.anonymous) AS n
-    FROM armful.experiment_day d JOIN phase p ON p.id = d.experiment AND p.allocation_epoch = d.allocation_epoch
-    GROUP BY 1, 2
 ), arm AS (
     SELECT p.id, p.experiment_id, p.allocation, p.phase, s.variant, s.share::float8 AS share,
-        s.participants + coalesce(a.n, 0) AS seen,
-        sum(s.participants + coalesce(a.n, 0)) OVER (PARTITION BY s.allocation_epoch) AS total
+        s.participants AS seen,
+        sum(s.participants) OVER (PARTITION BY s.allocation_epoch) AS total
     FROM phase p
     JOIN armful.experiment_share s USING (allocation_epoch)
-    LEFT JOIN anonymous a USING (allocation_epoch, variant)
 )
 SELECT arm.experiment_id, arm.allocation, arm.variant, sum(seen)::bigint AS seen,
     sum(total * share)::float8 AS expected, sum(total * share * (1 - share))::float8 AS variance,

@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from armful.contract.results import (
     AlwaysValidView,
+    AssignmentsView,
     BayesView,
     ComparisonView,
     DayView,
@@ -14,6 +15,7 @@ from armful.contract.results import (
     GuardrailView,
     InterimView,
     MetricView,
+    ParticipantsView,
     PhaseView,
     RecommendationView,
     ResultsView,
@@ -24,6 +26,7 @@ from armful.contract.results import (
     Summary,
 )
 from armful.contract.variants import IntervalView, PerformanceView
+from armful.features.experiments.results.cells import Participation
 from armful.features.experiments.results.comparisons import (
     CONFIDENCE_LEVEL,
     VariantComparison,
@@ -64,6 +67,9 @@ def day_view(point: DayPoint) -> DayView:
     return DayView(
         day=point.day,
         variant_id=point.variant_id,
+        participants=point.participants,
+        converted=point.converted,
+        conversion_rate=point.conversion_rate,
         impressions=point.impressions,
         successes=point.successes,
         success_rate=point.success_rate,
@@ -87,6 +93,24 @@ def _ends(interval: tuple[float, float]) -> Ends:
 def performance(variants: list[VariantResult]) -> dict[str, PerformanceView]:
     """Return the impressions, successes and rate of each variant."""
     return {v.variant_id: PerformanceView(v.impressions, v.successes, v.success_rate) for v in variants}
+
+
+def participants(variants: list[VariantResult]) -> dict[str, ParticipantsView]:
+    """Return the participants of each variant, and how many of them converted."""
+    return {
+        v.variant_id: ParticipantsView(
+            participants=v.participants, converted=v.converted, conversion_rate=v.conversion_rate
+        )
+        for v in variants
+    }
+
+
+def assignments(results: Results) -> dict[str, AssignmentsView]:
+    """Return how participants came to be those of each variant."""
+    return {
+        v.variant_id: AssignmentsView(**results.participation.get(v.arm.variant, Participation())._asdict())
+        for v in results.variants
+    }
 
 
 def interval_view(interval: Interval, method: str) -> IntervalView:
@@ -129,6 +153,7 @@ def comparisons(variants: list[VariantResult]) -> dict[str, ComparisonView]:
 def _metric_fields(variants: list[VariantResult]) -> dict[str, Any]:
     return {
         "variant_performance": performance(variants),
+        "participants": participants(variants),
         "confidence_intervals": intervals(variants),
         "bayesian": bayesian(variants),
         "comparisons": comparisons(variants),
@@ -178,7 +203,7 @@ def results_view(results: Results, *, include_interim: bool) -> ResultsView:
             p_value=results.sample_ratio.p_value,
             sequential_p_value=results.sample_ratio.sequential_p_value,
             alarm=results.sample_ratio.alarm,
-            participants={v.variant_id: v.participants for v in variants},
+            participants={name: view.named for name, view in assignments(results).items()},
         ),
         results_summary=Summary(
             total_participants=results.participants,
@@ -187,6 +212,8 @@ def results_view(results: Results, *, include_interim: bool) -> ResultsView:
             improvement_percentage=results.improvement_percentage,
         ),
         variant_performance=performance(variants),
+        participants=participants(variants),
+        assignments=assignments(results),
         statistical_significance=significance_view(results.significance),
         confidence_intervals=intervals(variants),
         credible_intervals={
@@ -214,6 +241,7 @@ def _segments(segments: dict[str, Segment]) -> dict[str, SegmentView]:
     return {
         value: SegmentView(
             variant_performance=performance(segment.variants),
+            participants=participants(segment.variants),
             statistical_significance=significance_view(segment.significance),
         )
         for value, segment in segments.items()

@@ -1,18 +1,23 @@
-"""The results of one metric in one phase: each variant's rate, and its comparison with control.
+"""The results of one metric in one phase: each variant's conversion rate, and its comparison with control.
+
+Participants are the unit: they were assigned at random, and each counts once. Impressions of one participant are not
+independent.
 
 With a fixed split, each variant is compared with control by a score test at the planned end, and by an always-valid
-sequential test at any time before. With an adaptive split, the comparison weights impressions by the propensities of the
+sequential test at any time before. With an adaptive split, the comparison weights participants by the propensities of the
 allocation epochs: a plain p-value is not valid there, and the test at the planned end inverts the weighted interval.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
 from armful.core import expected_loss, probability_best
 from armful.domain.experiment import Arm, Experiment
+from armful.features.experiments.results.cells import Cell, Tally
 from armful.stats.adaptive import AdaptiveRate, ArmSums, adaptive_comparison, adaptive_p_value, adaptive_rate
 from armful.stats.comparison import compare
 from armful.stats.intervals import Interval, credible_interval, wilson_interval
@@ -21,15 +26,6 @@ from armful.stats.multiplicity import holm
 from armful.stats.sequential import NO_EVIDENCE, AlwaysValid, SidedEvidence, compare_always_valid
 
 CONFIDENCE_LEVEL = 0.95
-
-
-class Cell(NamedTuple):
-    """A variant's impressions and successes in one allocation epoch."""
-
-    allocation_epoch: int
-    variant: int
-    impressions: int
-    successes: int
 
 
 class VariantComparison(Struct, kw_only=True):
@@ -55,10 +51,13 @@ class VariantResult(Struct, kw_only=True):
 
     arm: Arm
     participants: int
+    converted: int
+    """How many participants converted: those with at least one success."""
+    conversion_rate: float
     impressions: int
     successes: int
-    success_rate: float
     confidence_interval: Interval
+    """Of the conversion rate, as all that follows."""
     interval_method: str
     credible_interval: Interval
     posterior_mean: float
@@ -69,16 +68,21 @@ class VariantResult(Struct, kw_only=True):
     """The propensity-weighted rate of an adaptive experiment, to which the confidence interval belongs."""
 
     @property
+    def success_rate(self) -> float:
+        """Successes per impression; 0 without impressions."""
+        return self.successes / self.impressions if self.impressions else 0.0
+
+    @property
     def rate(self) -> float:
-        """The estimate of the rate: the weighted one in an adaptive experiment, else the plain one."""
+        """The estimate of the conversion rate: the weighted one in an adaptive experiment, else the plain one."""
         if self.weighted is None or self.weighted.rate is None:
-            return self.success_rate
+            return self.conversion_rate
         return self.weighted.rate
 
     @property
-    def effective_impressions(self) -> int:
-        """How many impressions of a fixed split would give the same precision."""
-        return self.impressions if self.weighted is None else int(self.weighted.effective_impressions)
+    def effective_participants(self) -> int:
+        """How many participants of a fixed split would give the same precision."""
+        return self.participants if self.weighted is None else int(self.weighted.effective_impressions)
 
     @property
     def variant_id(self) -> str:
@@ -86,20 +90,21 @@ class VariantResult(Struct, kw_only=True):
         return self.arm.variant_id
 
 
-class Tally(NamedTuple):
-    """One variant's total impressions and successes."""
+class _Counted(NamedTuple):
+    """One variant's participants, how many of them converted, and how many are impressions whose events name nobody."""
 
-    impressions: int
-    successes: int
+    participants: int
+    converted: int
+    anonymous: int
 
 
-def totals(cells: Iterable[Cell]) -> dict[int, Tally]:
-    """Sum impressions and successes by variant key."""
-    sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+def _totals(cells: Iterable[Cell]) -> dict[int, _Counted]:
+    sums: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
     for cell in cells:
-        sums[cell.variant][0] += cell.impressions
-        sums[cell.variant][1] += cell.successes
-    return {variant: Tally(*counts) for variant, counts in sums.items()}
+        sums[cell.variant][0] += cell.participants
+        sums[cell.variant][1] += cell.converted
+        sums[cell.variant][2] += cell.anonymous
+    return {variant: _Counted(*counts) for variant, counts in sums.items()}
 
 
 def compute_variant_results(
@@ -108,8 +113,8 @@ def compute_variant_results(
     shares: Mapping[int, Mapping[int, float]],
     *,
     adaptive: bool,
-    participants: Mapping[int, int],
     evidence: Mapping[int, SidedEvidence],
+    impressions: Mapping[int, Tally] = MappingProxyType({}),
     as_planned: bool = False,
 ) -> list[VariantResult]:
     """Compute the results of every variant, in the order of `arms`.
@@ -119,12 +124,12 @@ def compute_variant_results(
         cells: The counts, by allocation epoch and variant.
         shares: The traffic share of each variant, by allocation epoch.
         adaptive: Whether the shares follow the outcomes.
-        participants: The number of participants, by variant key.
         evidence: The largest log e-values of earlier evaluations, by variant key.
+        impressions: The impressions and successes, by variant key. No other figure depends on them.
         as_planned: Whether the experiment ran for its whole planned duration.
     """
-    counted = totals(cells)
-    tallies = {arm.variant: counted.get(arm.variant, Tally(0, 0)) for arm in arms}
+    counted = _totals(cells)
+    tallies = {arm.variant: counted.get(arm.variant, _Counted(0, 0, 0)) for arm in arms}
     control = next(arm.variant for arm in arms if arm.is_control)
     others = [arm.variant for arm in arms if not arm.is_control]
     rates = _adaptive_rates(arms, cells, shares) if adaptive else {}
@@ -148,13 +153,14 @@ def compute_variant_results(
     return [
         VariantResult(
             arm=arm,
-            participants=participants.get(arm.variant, 0),
-            impressions=tally.impressions,
-            successes=tally.successes,
-            success_rate=tally.successes / tally.impressions if tally.impressions else 0.0,
+            participants=tally.participants,
+            converted=tally.converted,
+            conversion_rate=tally.converted / tally.participants if tally.participants else 0.0,
+            impressions=impressions.get(arm.variant, Tally()).impressions,
+            successes=impressions.get(arm.variant, Tally()).successes,
             confidence_interval=rates[arm.variant].interval
             if adaptive
-            else wilson_interval(tally.successes, tally.impressions, CONFIDENCE_LEVEL),
+            else wilson_interval(tally.converted, tally.participants, CONFIDENCE_LEVEL),
             interval_method="aipw" if adaptive else "wilson",
             credible_interval=credible_interval(a, b, CONFIDENCE_LEVEL),
             posterior_mean=a / (a + b),
@@ -180,9 +186,9 @@ def compute_experiment_results(
     arms: Sequence[Arm],
     cells: Sequence[Cell],
     shares: dict[int, dict[int, float]],
-    participants: dict[int, int],
     evidence: Mapping[int, SidedEvidence],
     *,
+    impressions: Mapping[int, Tally] = MappingProxyType({}),
     as_planned: bool = False,
 ) -> list[VariantResult]:
     """Compute every variant's results by the experiment's own allocation; see `compute_variant_results`."""
@@ -191,25 +197,25 @@ def compute_experiment_results(
         cells,
         shares,
         adaptive=experiment.allocation == "thompson",
-        participants=participants,
         evidence=evidence,
+        impressions=impressions,
         as_planned=as_planned,
     )
 
 
-def _posterior(arm: Arm, tally: Tally, weighted: AdaptiveRate | None) -> tuple[float, float]:
-    """Return the parameters of a variant's posterior: its own prior, plus its successes and failures.
+def _posterior(arm: Arm, tally: _Counted, weighted: AdaptiveRate | None) -> tuple[float, float]:
+    """Return the parameters of a variant's posterior: its own prior, plus those who converted and those who did not.
 
-    In an adaptive experiment they are those of the weighted rate and its effective impressions. Plain counts would take a
+    In an adaptive experiment they are those of the weighted rate and its effective sample size. Plain counts would take a
     drift that all variants share for a difference.
     """
     if weighted is None or weighted.rate is None:
-        successes: float = tally.successes
-        impressions: float = tally.impressions
+        converted: float = tally.converted
+        participants: float = tally.participants
     else:
-        impressions = weighted.effective_impressions
-        successes = weighted.rate * impressions
-    return arm.prior_alpha + successes, arm.prior_beta + impressions - successes
+        participants = weighted.effective_impressions
+        converted = weighted.rate * participants
+    return arm.prior_alpha + converted, arm.prior_beta + participants - converted
 
 
 def _pair_share(shares: Mapping[int, Mapping[int, float]], variant: int, control: int) -> float | None:
@@ -221,11 +227,27 @@ def _pair_share(shares: Mapping[int, Mapping[int, float]], variant: int, control
     return None
 
 
+def _expected_share(variant: _Counted, control: _Counted, planned: float) -> float | None:
+    """Return the variant's expected share of the participants that it and control have; None if it is 0 or 1.
+
+    Of participants that events name it is the planned share, which the sample-ratio test checks. How other impressions were
+    split is not known to be planned. Their expected share is the share that the variant got, so that the split itself is never
+    taken for an effect.
+    """
+    total = variant.participants + control.participants
+    if not total:
+        return planned
+    named = total - variant.anonymous - control.anonymous
+    share = (planned * named + variant.anonymous) / total
+    return share if 0 < share < 1 else None
+
+
 def _fixed_comparison(
-    variant: Tally, control: Tally, share: float | None, before: SidedEvidence
+    variant: _Counted, control: _Counted, planned_share: float | None, before: SidedEvidence
 ) -> VariantComparison:
+    share = None if planned_share is None else _expected_share(variant, control, planned_share)
     test = compare(
-        variant.successes, variant.impressions, control.successes, control.impressions, CONFIDENCE_LEVEL
+        variant.converted, variant.participants, control.converted, control.participants, CONFIDENCE_LEVEL
     )
     return VariantComparison(
         difference=test.difference,
@@ -237,7 +259,7 @@ def _fixed_comparison(
         method=test.method,
         always_valid=None
         if share is None
-        else compare_always_valid(variant.successes, control.successes, share, CONFIDENCE_LEVEL, before),
+        else compare_always_valid(variant.converted, control.converted, share, CONFIDENCE_LEVEL, before),
         always_valid_adjusted=None,
     )
 
@@ -245,21 +267,21 @@ def _fixed_comparison(
 def _adaptive_rates(
     arms: Sequence[Arm], cells: Sequence[Cell], shares: Mapping[int, Mapping[int, float]]
 ) -> dict[int, AdaptiveRate]:
-    epoch_impressions: dict[int, int] = defaultdict(int)
+    epoch_participants: dict[int, int] = defaultdict(int)
     for cell in cells:
-        epoch_impressions[cell.allocation_epoch] += cell.impressions
+        epoch_participants[cell.allocation_epoch] += cell.participants
     rates = {}
     for arm in arms:
         sums, opportunities = ArmSums(), 0
-        for allocation_epoch, impressions in epoch_impressions.items():
+        for allocation_epoch, participants in epoch_participants.items():
             if shares[allocation_epoch].get(arm.variant, 0) > 0:
-                opportunities += impressions
+                opportunities += participants
         for cell in cells:
             if (
                 cell.variant == arm.variant
                 and (share := shares[cell.allocation_epoch].get(arm.variant, 0)) > 0
             ):
-                sums = sums.add(share, cell.impressions, cell.successes)
+                sums = sums.add(share, cell.participants, cell.converted)
         rates[arm.variant] = adaptive_rate(sums, opportunities, CONFIDENCE_LEVEL)
     return rates
 
@@ -277,7 +299,7 @@ def _adaptive_comparison(
     conversions: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for cell in cells:
         if cell.variant in (variant, control):
-            conversions[cell.allocation_epoch][cell.variant == control] += cell.successes
+            conversions[cell.allocation_epoch][cell.variant == control] += cell.converted
     evidence = LiftEvidence()
     for allocation_epoch, (variant_successes, control_successes) in conversions.items():
         share = _pair_share({allocation_epoch: shares[allocation_epoch]}, variant, control)

@@ -1,14 +1,21 @@
 """Computes an experiment's results from its counts: comparisons, winner, guardrails and recommendation."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
 
 from armful.domain.experiment import Experiment
-from armful.features.experiments.results.comparisons import Cell, VariantResult, compute_experiment_results
+from armful.features.experiments.results.cells import (
+    Participation,
+    all_participants,
+    impression_tallies,
+    participant_cells,
+    participation,
+)
+from armful.features.experiments.results.comparisons import VariantResult, compute_experiment_results
 from armful.features.experiments.results.guardrails import GuardrailResult, evaluate_guardrails
 from armful.features.experiments.results.recommendation import Recommendation, recommend
 from armful.features.experiments.results.sample_ratio import SampleRatioResult, sample_ratio
@@ -41,6 +48,8 @@ class Results(Struct, kw_only=True):
     phases: dict[int, datetime]
     shares: dict[int, dict[int, float]]
     participants: int
+    participation: dict[int, Participation]
+    """By variant key."""
     elapsed: timedelta
     progress_percentage: float
     completed_as_planned: bool
@@ -77,40 +86,31 @@ def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, seri
         shares[share.allocation_epoch][share.variant] = share.share
     in_phase = {share.variant for share in counts.shares}
     arms = [arm for arm in experiment.arms if arm.variant in in_phase or experiment.phase == 0]
-    participants_by_variant = _participants(counts)
     last_resolved = _last_resolved(experiment, now)
 
     def resolved(day: date) -> bool:
         return last_resolved is None or day <= last_resolved
 
     primary_metric = experiment.success_metrics[0]
-    cells = [
-        Cell(d.allocation_epoch, d.variant, d.impressions, d.successes)
-        for d in counts.days
-        if resolved(d.day)
-    ]
 
     def results_of(metric: str) -> list[VariantResult]:
-        metric_cells = cells if metric == primary_metric else _metric_cells(counts, metric, cells, resolved)
         found = compute_experiment_results(
             experiment,
             arms,
-            metric_cells,
+            participant_cells(counts, metric, primary_metric, resolved),
             shares,
-            participants_by_variant,
             _evidence_of(counts, metric),
+            impressions=impression_tallies(counts, metric, primary_metric, resolved),
             as_planned=as_planned,
         )
         set_verdicts(found, budget, as_planned=as_planned, valid=valid)
         return found
 
-    participants = sum(participants_by_variant.values())
+    participants = all_participants(counts)
     # An earlier phase did not end as planned: a user who could see its results opened the next one.
     as_planned = counts.phase == experiment.phase and _as_planned(experiment, now)
     budget = error_budget(max(0, counts.phase - 1))
-    ratio, ratio_evidence = sample_ratio(
-        experiment, counts, shares, arms, participants_by_variant, as_planned=as_planned
-    )
+    ratio, ratio_evidence = sample_ratio(experiment, counts, shares, arms, as_planned=as_planned)
     valid = participants >= MIN_PARTICIPANTS and not ratio.alarm
     variants = results_of(primary_metric)
     significance = compute_significance(variants, experiment, budget, as_planned=as_planned)
@@ -139,6 +139,7 @@ def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, seri
         phases=counts.phases,
         shares=dict(shares),
         participants=participants,
+        participation=participation(counts),
         elapsed=elapsed,
         progress_percentage=progress,
         completed_as_planned=as_planned,
@@ -188,28 +189,6 @@ def _evidence_of(counts: PhaseCounts, metric: str) -> dict[int, SidedEvidence]:
     }
 
 
-def _metric_cells(
-    counts: PhaseCounts, metric: str, cells: Sequence[Cell], resolved: Callable[[date], bool]
-) -> list[Cell]:
-    """Return the cells of a metric other than the first: its successes, over the same impressions."""
-    metric_cells = [
-        Cell(m.allocation_epoch, m.variant, 0, m.successes)
-        for m in counts.metrics
-        if m.metric == metric and resolved(m.day)
-    ]
-    return [cell._replace(successes=0) for cell in cells] + metric_cells
-
-
-def _participants(counts: PhaseCounts) -> dict[int, int]:
-    """Count participants by variant. An impression whose event names no participant counts as one."""
-    participants: dict[int, int] = defaultdict(int)
-    for share in counts.shares:
-        participants[share.variant] += share.participants
-    for day in counts.days:
-        participants[day.variant] += day.anonymous
-    return dict(participants)
-
-
 def _last_resolved(experiment: Experiment, now: datetime) -> date | None:
     """Return the last day whose attribution windows have all closed; None if unresolved impressions count as failures."""
     if experiment.unresolved == "failed" or experiment.attribution_days is None:
@@ -253,7 +232,7 @@ def _ship(experiment: Experiment, variants: list[VariantResult], elapsed: timede
     return safe_to_ship(
         max(0.0, leader.expected_loss),
         leader.posterior_mean,
-        min(variant.impressions for variant in variants),
+        min(variant.participants for variant in variants),
         elapsed / timedelta(days=1),
         minimum_sample=rule.minimum_sample,
         loss_threshold=rule.loss_threshold,

@@ -30,11 +30,13 @@ def sample_ratio(
     counts: PhaseCounts,
     shares: dict[int, dict[int, float]],
     arms: Sequence[Arm],
-    participants: dict[int, int],
     *,
     as_planned: bool,
 ) -> tuple[SampleRatioResult, Evidence]:
-    """Compare a phase's traffic with the shares of its allocation epochs.
+    """Compare a phase's participants with the shares of its allocation epochs.
+
+    Only participants that events name are compared. Impressions are not independent of each other: one participant may have
+    several.
 
     Returns:
         The result of the test, and the strongest evidence so far.
@@ -42,10 +44,10 @@ def sample_ratio(
     expected: dict[int, float] = defaultdict(float)
     variances: dict[int, float] = defaultdict(float)
     by_epoch: dict[int, int] = defaultdict(int)
+    observed_by_variant: dict[int, int] = defaultdict(int)
     for share in counts.shares:
         by_epoch[share.allocation_epoch] += share.participants
-    for day in counts.days:
-        by_epoch[day.allocation_epoch] += day.anonymous
+        observed_by_variant[share.variant] += share.participants
     for allocation_epoch, total in by_epoch.items():
         for variant, planned_share in shares[allocation_epoch].items():
             expected[variant] += total * planned_share
@@ -53,7 +55,7 @@ def sample_ratio(
     total_expected = sum(expected.values())
     if not total_expected:
         return SampleRatioResult(p_value=1.0, sequential_p_value=None, alarm=False), {}
-    observed = [participants.get(arm.variant, 0) for arm in arms]
+    observed = [observed_by_variant[arm.variant] for arm in arms]
     if experiment.allocation == "thompson":
         adaptive = adaptive_sample_ratio_test(
             observed, [expected[arm.variant] for arm in arms], [variances[arm.variant] for arm in arms]

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from armful.domain.experiment import Experiment
-from armful.features.experiments.results.comparisons import Cell, VariantResult, compute_variant_results
+from armful.features.experiments.results.cells import Cell, Tally
+from armful.features.experiments.results.comparisons import VariantResult, compute_variant_results
 from armful.features.experiments.results.evaluation import MIN_PARTICIPANTS, Results, Segment
 from armful.features.experiments.results.significance import Significance, compute_significance
 from armful.features.experiments.results.store import DayCount, SegmentCount
@@ -13,9 +14,13 @@ from armful.stats.heterogeneity import cochran_q
 from armful.stats.multiplicity import benjamini_hochberg
 
 
-def by_persona(days: Iterable[DayCount]) -> list[SegmentCount]:
-    """Return the counts of events that name a persona, with the persona as segment."""
-    return [SegmentCount(d.persona_id, d.variant, d.impressions, d.successes) for d in days if d.persona_id]
+def by_persona(days: Iterable[DayCount], participants: Iterable[SegmentCount]) -> list[SegmentCount]:
+    """Return the counts of each persona: of its participants, and of impressions that name a persona only."""
+    return [
+        SegmentCount(d.persona_id, d.variant, d.impressions, d.successes, d.anonymous, d.anonymous_successes)
+        for d in days
+        if d.persona_id
+    ] + list(participants)
 
 
 def compute_segments(
@@ -23,7 +28,7 @@ def compute_segments(
 ) -> tuple[dict[str, Segment], float | None]:
     """Compute the results of each segment, and the p-value of a difference between segments.
 
-    A segment is significant only if it has enough impressions of its own, and if the effect differs between segments.
+    A segment is significant only if it has enough participants of its own, and if the effect differs between segments.
 
     Segments are counted by phase, not by allocation epoch. In an adaptive experiment they therefore have rates and chances
     to be best, but no comparison with control.
@@ -33,21 +38,30 @@ def compute_segments(
     arms = [variant.arm for variant in results.variants]
     allocation_epoch = next(iter(results.shares), 0)
     by_value: dict[str, list[Cell]] = defaultdict(list)
+    impressions: dict[str, dict[int, Tally]] = defaultdict(lambda: defaultdict(Tally))
     for count in counts:
         by_value[count.value].append(
-            Cell(allocation_epoch, count.variant, count.impressions, count.successes)
+            # No sample-ratio test checks the split of a segment.
+            Cell(allocation_epoch, count.variant, count.participants, count.converted, count.participants)
         )
+        before = impressions[count.value][count.variant]
+        impressions[count.value][count.variant] = before.plus(Tally(count.impressions, count.successes))
     segments: dict[str, Segment] = {}
     enough = set()
     for value in sorted(by_value):
         cells = by_value[value]
         variants = compute_variant_results(
-            arms, cells, {} if adaptive else results.shares, adaptive=False, participants={}, evidence={}
+            arms,
+            cells,
+            {} if adaptive else results.shares,
+            adaptive=False,
+            evidence={},
+            impressions=impressions[value],
         )
         if adaptive:
             for variant in variants:
                 variant.comparison = None
-        if sum(cell.impressions for cell in cells) >= MIN_PARTICIPANTS:
+        if sum(cell.participants for cell in cells) >= MIN_PARTICIPANTS:
             enough.add(value)
         segments[value] = Segment(
             variants,
@@ -98,7 +112,7 @@ def _interaction(segments: Mapping[str, Segment]) -> float | None:
 
 
 def _variance(variant: VariantResult) -> float:
-    """Return the variance of a rate. Half a success and half a failure are added, so that it is never 0."""
-    impressions = variant.impressions + 1
-    rate = (variant.successes + 0.5) / impressions
-    return rate * (1 - rate) / impressions
+    """Return the variance of a conversion rate. One participant with half a conversion is added, so that it is never 0."""
+    participants = variant.participants + 1
+    rate = (variant.converted + 0.5) / participants
+    return rate * (1 - rate) / participants

@@ -1,6 +1,5 @@
 """An experiment's cumulative results at the end of each day."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date
 from hashlib import blake2b
@@ -10,7 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from armful.domain.experiment import Arm, Experiment
-from armful.features.experiments.results.comparisons import Cell, compute_experiment_results
+from armful.features.experiments.results.cells import Cell, Tally, cells_by_day, impressions_by_day
+from armful.features.experiments.results.comparisons import compute_experiment_results
 from armful.features.experiments.results.store import PhaseCounts
 from armful.stats.sequential import SidedEvidence
 
@@ -27,10 +27,16 @@ _encode = msgspec.json.Encoder().encode
 
 
 class DayPoint(Struct, frozen=True, kw_only=True):
-    """A variant at the end of a UTC day: the counts of that day, and rates and lifts over all days up to then."""
+    """A variant at the end of a UTC day: the counts of that day, and rates and lifts over all days up to then.
+
+    `participants` are those with their first impression on that day. `converted` of them have converted by now.
+    """
 
     day: date
     variant_id: str
+    participants: int
+    converted: int
+    conversion_rate: float
     impressions: int
     successes: int
     success_rate: float
@@ -61,43 +67,51 @@ def compute_daily_series(
     """
     if not with_figures:
         return []
-    by_day: dict[date, list[Cell]] = defaultdict(list)
-    for d in counts.days:
-        if resolved(d.day):
-            by_day[d.day].append(Cell(d.allocation_epoch, d.variant, d.impressions, d.successes))
-    days = sorted(by_day)
+    by_day = cells_by_day(counts, experiment.success_metrics[0], resolved)
+    tallies = impressions_by_day(counts, resolved)
+    days = sorted(by_day.keys() | tallies.keys())
     step = max(1, -(-len(days) // _MAX_POINTS))
     points: list[DayPoint] = []
     until: list[Cell] = []
     since: list[Cell] = []
+    tallies_until: dict[int, Tally] = {}
+    tallies_since: dict[int, Tally] = {}
     evidence: dict[int, SidedEvidence] = {}
     history = blake2b(_encode((experiment.allocation, arms, shares)), digest_size=16)
     for number, day in enumerate(days):
         since += by_day[day]
+        tallies_since = _sum(tallies_since, tallies.get(day, {}))
         if (len(days) - 1 - number) % step:
             continue
         until += since
+        tallies_until = _sum(tallies_until, tallies_since)
         # The digest covers all inputs of the day's results, so the results of past days are computed once.
-        history.update(_encode((day, sorted(since))))
+        history.update(_encode((day, sorted(since), sorted(tallies_since.items()))))
         name = history.digest()
         if (cached := _cache.get(name)) is not None:
             points += cached[0]
             evidence = dict(cached[1])
-            since = []
+            since, tallies_since = [], {}
             continue
         todays: list[DayPoint] = []
-        for variant in compute_experiment_results(experiment, arms, until, shares, {}, evidence):
+        for variant in compute_experiment_results(
+            experiment, arms, until, shares, evidence, impressions=tallies_until
+        ):
             comparison = variant.comparison
             always = comparison.always_valid if comparison is not None else None
             if always is not None:
                 evidence[variant.arm.variant] = always.evidence
             variant_cells = [cell for cell in since if cell.variant == variant.arm.variant]
+            tally = tallies_since.get(variant.arm.variant, Tally())
             todays.append(
                 DayPoint(
                     day=day,
                     variant_id=variant.variant_id,
-                    impressions=sum(cell.impressions for cell in variant_cells),
-                    successes=sum(cell.successes for cell in variant_cells),
+                    participants=sum(cell.participants for cell in variant_cells),
+                    converted=sum(cell.converted for cell in variant_cells),
+                    conversion_rate=variant.conversion_rate,
+                    impressions=tally.impressions,
+                    successes=tally.successes,
                     success_rate=variant.success_rate,
                     chance_to_be_best=variant.chance_to_be_best,
                     lift=comparison.lift if comparison is not None else None,
@@ -107,8 +121,15 @@ def compute_daily_series(
             )
         _cache_points(name, (todays, dict(evidence)))
         points += todays
-        since = []
+        since, tallies_since = [], {}
     return points
+
+
+def _sum(one: dict[int, Tally], other: dict[int, Tally]) -> dict[int, Tally]:
+    return {
+        variant: one.get(variant, Tally()).plus(other.get(variant, Tally()))
+        for variant in one.keys() | other.keys()
+    }
 
 
 def _cache_points(name: bytes, points: tuple[list[DayPoint], dict[int, SidedEvidence]]) -> None:

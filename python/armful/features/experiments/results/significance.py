@@ -40,9 +40,9 @@ def compute_significance(
             end, and after it the test for the end decides too. Both share one probability of a false positive.
     """
     control = next(variant for variant in variants if variant.arm.is_control)
-    candidates = [variant for variant in variants if not variant.arm.is_control and variant.impressions]
+    candidates = [variant for variant in variants if not variant.arm.is_control and variant.participants]
     leading = max(candidates, key=lambda variant: variant.rate, default=None)
-    comparison = leading.comparison if leading is not None and control.impressions else None
+    comparison = leading.comparison if leading is not None and control.participants else None
     follows: Literal["always_valid", "fixed_horizon"] = "fixed_horizon" if as_planned else "always_valid"
     if leading is None or comparison is None:
         return Significance(
@@ -60,11 +60,11 @@ def compute_significance(
         )
     always = comparison.always_valid.p_value if comparison.always_valid is not None else None
     detectable = None
-    if 0 < control.success_rate < 1:
+    if 0 < control.conversion_rate < 1:
         detectable = minimum_detectable_effect(
-            control.success_rate,
-            control.effective_impressions,
-            leading.effective_impressions,
+            control.conversion_rate,
+            control.effective_participants,
+            leading.effective_participants,
             # The same number of comparisons as in the Holm adjustment and in `GET /power`.
             comparisons=len(variants) - 1,
         )

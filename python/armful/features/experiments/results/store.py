@@ -31,6 +31,24 @@ class Share(Struct, frozen=True):
     variant: int
     share: float
     participants: int
+    not_assigned: int = 0
+    """Participants that were not assigned by armful."""
+    crossed_over: int = 0
+    """Participants that events have named under another variant than this one, to which they were assigned."""
+
+
+class ParticipantTotal(Struct, frozen=True):
+    """Sums over a variant's participants with their first impression on a UTC day, in an allocation epoch.
+
+    The row of metric '' is about all participants. The row of a metric is about those for whom it was reported.
+    """
+
+    allocation_epoch: int
+    variant: int
+    day: date
+    metric: str
+    participants: int
+    converted: int
 
 
 class DayCount(Struct, frozen=True):
@@ -43,6 +61,8 @@ class DayCount(Struct, frozen=True):
     impressions: int
     successes: int
     anonymous: int
+    """Impressions whose events name no participant."""
+    anonymous_successes: int
 
 
 class MetricCount(Struct, frozen=True):
@@ -53,15 +73,19 @@ class MetricCount(Struct, frozen=True):
     day: date
     metric: str
     successes: int
+    anonymous: int
+    """Successes of events that name no participant."""
 
 
 class SegmentCount(Struct, frozen=True):
-    """A variant's counts among the events in which a metadata key has this value."""
+    """A variant's counts among the participants for whom a metadata key has this value."""
 
     value: str
     variant: int
     impressions: int
     successes: int
+    participants: int
+    converted: int
 
 
 class PhaseCounts(Struct, kw_only=True):
@@ -70,6 +94,7 @@ class PhaseCounts(Struct, kw_only=True):
     phase: int
     phases: dict[int, datetime]
     shares: list[Share]
+    totals: list[ParticipantTotal]
     days: list[DayCount]
     metrics: list[MetricCount]
     evidence: Evidence
@@ -80,6 +105,7 @@ async def read(connection: Any, experiment: Experiment, phase: int) -> PhaseCoun
     shares = [Share(*row) for row in await connection.fetch(_SQL["shares"], experiment.key)]
     shares = [share for share in shares if share.phase == phase]
     allocation_epochs = {share.allocation_epoch for share in shares}
+    totals = [ParticipantTotal(*row) for row in await connection.fetch(_SQL["totals"], experiment.key)]
     days = [DayCount(*row) for row in await connection.fetch(_SQL["days"], experiment.key)]
     metrics = [MetricCount(*row) for row in await connection.fetch(_SQL["metric_days"], experiment.key)]
     evidence = await connection.fetch(_SQL["evidence"], experiment.key, phase)
@@ -87,6 +113,7 @@ async def read(connection: Any, experiment: Experiment, phase: int) -> PhaseCoun
         phase=phase,
         phases=dict(await connection.fetch(_SQL["phases"], experiment.key)),
         shares=shares,
+        totals=[total for total in totals if total.allocation_epoch in allocation_epochs],
         days=[day for day in days if day.allocation_epoch in allocation_epochs],
         metrics=[count for count in metrics if count.allocation_epoch in allocation_epochs],
         evidence={

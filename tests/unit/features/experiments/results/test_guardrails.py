@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from armful.domain.experiment import Arm, Guardrail
-from armful.features.experiments.results.comparisons import Cell, VariantResult, compute_variant_results
+from armful.features.experiments.results.cells import Cell
+from armful.features.experiments.results.comparisons import VariantResult, compute_variant_results
 from armful.features.experiments.results.guardrails import GuardrailResult, evaluate_guardrails
 from armful.stats.error_budget import error_budget
 
@@ -21,7 +22,6 @@ def variants(*outcomes: tuple[int, int]) -> list[VariantResult]:
         [Cell(1, arm.variant, n, s) for arm, (n, s) in zip(arms, outcomes, strict=True)],
         {1: {arm.variant: share for arm in arms}},
         adaptive=False,
-        participants={},
         evidence={},
     )
 

@@ -1,6 +1,7 @@
 """What an experiment's counts lead to: the order in which recommendations apply, and the figures' independent source."""
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,7 +11,14 @@ from statsmodels.stats.proportion import power_proportions_2indep
 from armful.domain.experiment import Arm, Experiment, StopRule
 from armful.features.experiments.results.evaluation import evaluate
 from armful.features.experiments.results.recommendation import percent
-from armful.features.experiments.results.store import DayCount, EvidenceKey, PhaseCounts, Share
+from armful.features.experiments.results.store import (
+    DayCount,
+    Evidence,
+    EvidenceKey,
+    ParticipantTotal,
+    PhaseCounts,
+    Share,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -27,15 +35,38 @@ def experiment(**changes: object) -> Experiment:
     return Experiment(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def counts(a: tuple[int, int], b: tuple[int, int]) -> PhaseCounts:
+DAY = date(2026, 1, 2)
+
+
+def phase_counts(
+    outcomes: Mapping[int, tuple[int, int]],
+    shares: Mapping[int, float],
+    *,
+    metric: str = "m",
+    phase: int = 1,
+    evidence: Evidence | None = None,
+) -> PhaseCounts:
+    """The counts of variants with these participants, of whom so many converted; each has one impression."""
     return PhaseCounts(
-        phase=1,
-        phases={1: START},
-        shares=[Share(1, 1, variant, 0.5, 0) for variant in (1, 2)],
-        days=[DayCount(1, variant, date(2026, 1, 2), "", n, s, n) for variant, (n, s) in ((1, a), (2, b))],
+        phase=phase,
+        phases={phase: START},
+        shares=[Share(1, phase, variant, shares[variant], n) for variant, (n, _) in outcomes.items()],
+        totals=[
+            total
+            for variant, (n, converted) in outcomes.items()
+            for total in (
+                ParticipantTotal(1, variant, DAY, "", n, 0),
+                ParticipantTotal(1, variant, DAY, metric, converted, converted),
+            )
+        ],
+        days=[DayCount(1, variant, DAY, "", n, s, 0, 0) for variant, (n, s) in outcomes.items()],
         metrics=[],
-        evidence={},
+        evidence=dict(evidence or {}),
     )
+
+
+def counts(a: tuple[int, int], b: tuple[int, int]) -> PhaseCounts:
+    return phase_counts({1: a, 2: b}, {1: 0.5, 2: 0.5})
 
 
 DAY_3, DAY_20 = START + timedelta(days=3), START + timedelta(days=20)
@@ -147,13 +178,8 @@ def test_a_winner_that_is_less_sure_by_now_is_not_said_to_win_by_less_than_nothi
 def test_the_effect_that_would_be_found_is_of_the_test_that_is_made() -> None:
     """With three variants significance is adjusted for two comparisons: statsmodels' z test of α = 0.025 must find it."""
     arms = [Arm(1, "a", 0.4, True), Arm(2, "b", 0.3, False), Arm(3, "c", 0.3, False)]
-    three = PhaseCounts(
-        phase=1,
-        phases={1: START},
-        shares=[Share(1, 1, arm.variant, arm.traffic_allocation, 0) for arm in arms],
-        days=[DayCount(1, arm.variant, date(2026, 1, 2), "", 1000, 80, 1000) for arm in arms],
-        metrics=[],
-        evidence={},
+    three = phase_counts(
+        {arm.variant: (1000, 80) for arm in arms}, {arm.variant: arm.traffic_allocation for arm in arms}
     )
     effect = evaluate(experiment(arms=arms), three, DAY_3).significance.minimum_detectable_effect
     assert effect is not None

@@ -12,9 +12,9 @@ from armful.stats.comparison import compare
 def segments(*outcomes: tuple[tuple[int, int], tuple[int, int]]) -> tuple[list[bool], list[float], float]:
     """Whether each segment is significant, its adjusted p-value, and the p-value of a difference between them."""
     counted = [
-        SegmentCount(f"s{number:02}", variant, impressions, successes)
+        SegmentCount(f"s{number:02}", variant, *(participants, converted) * 2)
         for number, arms in enumerate(outcomes)
-        for variant, (impressions, successes) in enumerate(arms, start=1)
+        for variant, (participants, converted) in enumerate(arms, start=1)
     ]
     plan = experiment(status="completed")
     found, interaction = compute_segments(
@@ -53,5 +53,6 @@ def test_a_small_segment_is_not_judged() -> None:
 
 
 def test_events_without_a_persona_are_in_no_segment() -> None:
-    days = [DayCount(1, 1, DAY_20.date(), persona, 10, 1, 0) for persona in ("", "developer")]
-    assert by_persona(days) == [SegmentCount("developer", 1, 10, 1)]
+    days = [DayCount(1, 1, DAY_20.date(), persona, 10, 2, 7, 1) for persona in ("", "developer")]
+    named = [SegmentCount("developer", 1, 0, 0, 2, 1)]
+    assert by_persona(days, named) == [SegmentCount("developer", 1, 10, 2, 7, 1), *named]

@@ -36,11 +36,20 @@ def experiment() -> Experiment:
 def points(successes: list[int]) -> list[DayPoint]:
     """Of days of a hundred impressions of each variant; of the second's, so many are successes."""
     days = [
-        DayCount(1, key, FIRST + timedelta(days=number), "", 100, count if key == 2 else 5, 100)
+        DayCount(
+            1,
+            key,
+            FIRST + timedelta(days=number),
+            "",
+            100,
+            count if key == 2 else 5,
+            100,
+            count if key == 2 else 5,
+        )
         for number, count in enumerate(successes)
         for key in (1, 2)
     ]
-    counts = PhaseCounts(phase=1, phases={}, shares=[], days=days, metrics=[], evidence={})
+    counts = PhaseCounts(phase=1, phases={}, shares=[], totals=[], days=days, metrics=[], evidence={})
     one = experiment()
     return compute_daily_series(
         one, one.arms, counts, {1: {1: 0.5, 2: 0.5}}, lambda _: True, with_figures=True
@@ -52,9 +61,9 @@ def test_days_that_are_over_are_worked_out_once(monkeypatch: pytest.MonkeyPatch)
     looked: list[int] = []
     compute_experiment_results = series.compute_experiment_results
 
-    def counted(*arguments: object) -> object:
+    def counted(*arguments: object, **named: object) -> object:
         looked.append(1)
-        return compute_experiment_results(*arguments)  # type: ignore[arg-type]
+        return compute_experiment_results(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(series, "compute_experiment_results", counted)
     first = points([5, 9, 12])

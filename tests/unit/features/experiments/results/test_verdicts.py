@@ -1,13 +1,18 @@
 """Every variant is judged, in the direction of its difference, and control can win."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 import pytest
-from tests.unit.features.experiments.results.test_recommendation import DAY_3, DAY_20, START, experiment
+from tests.unit.features.experiments.results.test_recommendation import (
+    DAY_3,
+    DAY_20,
+    experiment,
+    phase_counts,
+)
 
 from armful.domain.experiment import Arm
 from armful.features.experiments.results.evaluation import Results, evaluate
-from armful.features.experiments.results.store import DayCount, EvidenceKey, PhaseCounts, Share
+from armful.features.experiments.results.store import EvidenceKey
 
 
 def results(
@@ -17,19 +22,14 @@ def results(
     phase: int = 1,
     **changes: object,
 ) -> Results:
-    """The results of variants with these (impressions, successes), control first."""
+    """The results of variants with these (participants, converted), control first."""
     share = 1 / len(outcomes)
     arms = [Arm(number, f"v{number}", share, number == 1) for number in range(1, len(outcomes) + 1)]
-    counts = PhaseCounts(
+    counts = phase_counts(
+        {arm.variant: outcome for arm, outcome in zip(arms, outcomes, strict=True)},
+        {arm.variant: share for arm in arms},
         phase=phase,
-        phases={phase: START},
-        shares=[Share(1, phase, arm.variant, share, 0) for arm in arms],
-        days=[
-            DayCount(1, arm.variant, date(2026, 1, 2), "", n, s, n)
-            for arm, (n, s) in zip(arms, outcomes, strict=True)
-        ],
-        metrics=[],
-        evidence=dict(evidence or {}),
+        evidence=evidence,
     )
     status = "completed" if at == DAY_20 else "active"
     return evaluate(experiment(**{"arms": arms, "status": status, "phase": phase, **changes}), counts, at)
