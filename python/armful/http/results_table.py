@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from armful.features.experiments.results.comparisons import CONFIDENCE_LEVEL, VariantResult
 from armful.features.experiments.results.evaluation import Results
+from armful.features.experiments.results.variant_result import CONFIDENCE_LEVEL, VariantResult
 
 
 def table(results: Results) -> list[dict[str, Any]]:

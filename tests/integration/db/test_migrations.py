@@ -288,12 +288,13 @@ def test_functions_are_replaced_while_others_count(database: str, monkeypatch: p
 
 BEFORE_TOTALS = """
     INSERT INTO armful.variant_performance (variant_id) VALUES ('a'), ('b');
-    INSERT INTO armful.experiment (experiment_id, experiment_name, target_persona, success_metrics, duration_days, salt, status)
+    INSERT INTO armful.experiment
+        (experiment_id, experiment_name, target_persona, success_metrics, duration_days, salt, status)
     VALUES ('e', 'E', 'p', '{click,signup}', 7, 's', 'draft');
     INSERT INTO armful.experiment_allocation_epoch (experiment, phase) VALUES (1, 1);
     INSERT INTO armful.experiment_participant
-        (experiment, participant_id, allocation_epoch, variant, assigned_at, impressions, successes, metrics, last_impression,
-         metadata)
+        (experiment, participant_id, allocation_epoch, variant, assigned_at, impressions, successes, metrics,
+         last_impression, metadata)
     VALUES
         (1, 'ada', 1, 1, '2026-01-02', 3, 2, '{"click": 2, "signup": 1}', '2026-01-05', '{"channel": "web"}'),
         (1, 'bob', 1, 1, '2026-01-03', 1, 0, '{}', '2026-01-02', '{"channel": "web"}'),

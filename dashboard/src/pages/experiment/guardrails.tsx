@@ -11,7 +11,7 @@ export function Guardrails({ results }: { results: ResultsView }) {
     <section className="card stack" aria-labelledby="guardrails">
       <h2 id="guardrails">Guardrails</h2>
       <ul className="stack" style={{ gap: "0.7rem" }}>
-        {guardrails.map(([name, { status, harm, margin, harmed_by, variant_performance }]) => {
+        {guardrails.map(([name, { status, harm, margin, harmed_by, variant_performance, participants }]) => {
           const hasData = wasReported(variant_performance);
           return (
             <li key={name} className="guardrail" data-harmed={status === "harmed"} data-reported={hasData}>
@@ -34,10 +34,10 @@ export function Guardrails({ results }: { results: ResultsView }) {
                 </p>
                 {hasData && (
                   <p className="small muted number">
-                    {Object.entries(variant_performance)
+                    {Object.entries(participants)
                       .map(
-                        ([id, { success_rate, impressions }]) =>
-                          `${id} ${impressions === 0 ? "–" : formatRate(success_rate)}`,
+                        ([id, people]) =>
+                          `${id} ${people.participants === 0 ? "–" : formatRate(people.conversion_rate)}`,
                       )
                       .join(", ")}
                   </p>

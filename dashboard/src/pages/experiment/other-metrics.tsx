@@ -22,7 +22,7 @@ export function OtherMetrics({ experiment, results }: { experiment: ExperimentVi
                 <tr>
                   <th scope="col">Variant</th>
                   <th scope="col" className="numeric">
-                    Rate
+                    Conversion rate
                   </th>
                   <th scope="col" className="numeric">
                     Lift over control
@@ -31,13 +31,13 @@ export function OtherMetrics({ experiment, results }: { experiment: ExperimentVi
               </thead>
               <tbody>
                 {experiment.variants.map(({ variant_id }) => {
-                  const performance = metric.variant_performance[variant_id];
+                  const people = metric.participants[variant_id];
                   const comparison = metric.comparisons[variant_id];
                   return (
                     <tr key={variant_id}>
                       <td className="break-anywhere">{variant_id}</td>
                       <td className="numeric">
-                        {performance && performance.impressions > 0 ? formatRate(performance.success_rate) : "–"}
+                        {people && people.participants > 0 ? formatRate(people.conversion_rate) : "–"}
                       </td>
                       <td className="numeric">
                         {comparison && comparison.lift !== null ? (

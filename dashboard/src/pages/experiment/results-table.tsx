@@ -1,4 +1,4 @@
-import type { ComparisonView, ExperimentView, PerformanceView, ResultsView } from "armful-client";
+import type { ComparisonView, ExperimentView, ResultsView } from "armful-client";
 import { IntervalBar } from "../../charts/inline-charts";
 import {
   formatChance,
@@ -20,7 +20,7 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
     0.01,
     ...Object.values(results.confidence_intervals).map(({ upper_bound }) => Math.min(upper_bound, 1)),
   );
-  const axisMax = Object.values(results.variant_performance).some(({ impressions }) => impressions > 0)
+  const axisMax = Object.values(results.participants).some(({ participants }) => participants > 0)
     ? highestBound * 1.05
     : 1;
   const hasSequentialInterval = Object.values(results.comparisons).some(({ always_valid }) => always_valid !== null);
@@ -33,13 +33,13 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
             <tr>
               <th scope="col">Variant</th>
               <th scope="col" className="numeric">
-                <Term definition="Distinct participants; impressions, if updates name no participants">
+                <Term definition="Each counts once. An impression whose update names no participant counts as another participant">
                   Participants
                 </Term>
               </th>
               <th scope="col">
-                <Term definition="Success rate with its 95 % confidence interval (Wilson interval; weighted by propensity if traffic is adaptive)">
-                  Success rate
+                <Term definition="Share of participants with at least one success, with its 95 % confidence interval (Wilson interval; weighted by propensity if traffic is adaptive)">
+                  Conversion rate
                 </Term>
               </th>
               <th scope="col">
@@ -60,7 +60,7 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
                 </Term>
               </th>
               <th scope="col" className="numeric">
-                <Term definition="The success rate that you give up on average by choosing this variant">
+                <Term definition="The conversion rate that you give up on average by choosing this variant">
                   Expected loss
                 </Term>
               </th>
@@ -68,11 +68,10 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
           </thead>
           <tbody>
             {experiment.variants.map(({ variant_id, traffic_allocation, floor = 0 }) => {
-              const performance = results.variant_performance[variant_id];
+              const people = results.participants[variant_id];
               const bounds = results.confidence_intervals[variant_id];
               const bayes = results.bayesian[variant_id];
               const comparison = results.comparisons[variant_id];
-              const participants = results.sample_ratio.participants[variant_id] ?? 0;
               return (
                 <tr key={variant_id}>
                   <th scope="row" className="break-anywhere">
@@ -89,17 +88,18 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
                     </span>
                   </th>
                   <td className="numeric" data-label="Participants">
-                    {formatCount(participants)}
+                    {formatCount(people?.participants ?? 0)}
                     <small>
                       {experiment.allocation === "thompson"
                         ? `minimum ${formatShare(floor)}`
                         : `planned ${formatShare(traffic_allocation)}`}
                     </small>
                   </td>
-                  <td data-label="Success rate">
-                    {performance && bounds ? (
+                  <td data-label="Conversion rate">
+                    {people && bounds ? (
                       <RateCell
-                        performance={performance}
+                        participants={people.participants}
+                        rate={bounds.rate ?? people.conversion_rate}
                         lower={bounds.lower_bound}
                         upper={bounds.upper_bound}
                         axisMax={axisMax}
@@ -137,28 +137,47 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
           </tbody>
         </table>
       </Scrollable>
+      <AssignmentsNote results={results} />
       <SignificanceNote results={results} />
     </section>
   );
 }
 
+/** How participants came to be those of a variant, where it is not simply that they were assigned. */
+function AssignmentsNote({ results }: { results: ResultsView }) {
+  const arms = Object.values(results.assignments);
+  const sum = (field: "named" | "anonymous" | "not_assigned" | "crossed_over") =>
+    arms.reduce((total, arm) => total + arm[field], 0);
+  const notes = [
+    sum("anonymous") > 0 &&
+      `${formatCount(sum("anonymous"))} impressions name no participant: the results assume that every one is another person.`,
+    sum("crossed_over") > 0 &&
+      `${formatCount(sum("crossed_over"))} participants were reported under a variant that was not theirs. They stay in the variant that they were assigned, and those reports are not counted.`,
+    sum("not_assigned") > 0 &&
+      sum("not_assigned") < sum("named") &&
+      `${formatCount(sum("not_assigned"))} of ${formatCount(sum("named"))} participants were not assigned by armful.`,
+  ].filter((note) => note !== false);
+  return notes.length === 0 ? null : <p className="small muted">{notes.join(" ")}</p>;
+}
+
 function RateCell({
-  performance: { impressions, success_rate },
+  participants,
+  rate,
   lower,
   upper,
   axisMax,
 }: {
-  performance: PerformanceView;
+  participants: number;
+  rate: number;
   lower: number;
   upper: number;
   axisMax: number;
 }) {
-  if (impressions === 0) return <span className="muted">not shown yet</span>;
+  if (participants === 0) return <span className="muted">not shown yet</span>;
   return (
     <span className="number">
-      <strong>{formatRate(success_rate, lower, upper)}</strong>{" "}
-      <small className="inline">{formatInterval(lower, upper)}</small>
-      <IntervalBar value={success_rate} lower={lower} upper={upper} max={axisMax} />
+      <strong>{formatRate(rate, lower, upper)}</strong> <small className="inline">{formatInterval(lower, upper)}</small>
+      <IntervalBar value={rate} lower={lower} upper={upper} max={axisMax} />
     </span>
   );
 }

@@ -15,13 +15,14 @@ export function SampleRatioTerm({ experiment, children }: { experiment: Experime
 
 /** Whether traffic split as planned, with the shares of a fixed split. */
 export function SampleRatioFigure({ experiment, results }: { experiment: ExperimentView; results: ResultsView }) {
+  const total = Object.values(results.sample_ratio.participants).reduce((sum, n) => sum + n, 0);
   const shares =
     experiment.allocation === "thompson"
       ? "adaptive: shares change over time"
       : experiment.variants.map(({ traffic_allocation }) => formatShare(traffic_allocation)).join(" / ");
   return (
     <>
-      {results.sample_ratio.alarm ? "no" : results.results_summary.total_participants === 0 ? "–" : "yes"}
+      {results.sample_ratio.alarm ? "no" : total === 0 ? "–" : "yes"}
       <small>{shares}</small>
     </>
   );

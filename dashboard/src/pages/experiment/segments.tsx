@@ -75,15 +75,15 @@ export function Segments({ experiment }: { experiment: ExperimentView }) {
                   </tr>
                 </thead>
                 <tbody>
-                  {segments.map(([value, { variant_performance, statistical_significance: significance }]) => (
+                  {segments.map(([value, { participants, statistical_significance: significance }]) => (
                     <tr key={value}>
                       <td className="break-anywhere">{value}</td>
                       {experiment.variants.map(({ variant_id }) => {
-                        const performance = variant_performance[variant_id];
+                        const people = participants[variant_id];
                         return (
                           <td key={variant_id} className="numeric">
-                            {performance && performance.impressions > 0 ? formatRate(performance.success_rate) : "–"}{" "}
-                            <span className="muted small">of {formatCount(performance?.impressions ?? 0)}</span>
+                            {people && people.participants > 0 ? formatRate(people.conversion_rate) : "–"}{" "}
+                            <span className="muted small">of {formatCount(people?.participants ?? 0)}</span>
                           </td>
                         );
                       })}

@@ -43,7 +43,7 @@ FIELDS = {
     "created_by": "Who created the variant; null if it was not recorded.",
     "credible_interval": "The credible interval of the success rate under the variant's prior.",
     "credible_intervals": "The credible interval of each variant's conversion rate.",
-    "crossed_over": "Participants assigned to this variant whom events named under another one. These events are not counted.",
+    "crossed_over": "Participants assigned to this variant whom events named under another one. They do not count there.",
     "day": "The day, in UTC.",
     "days": "The days that the figures are for, oldest first.",
     "description": "Free text about the experiment.",

@@ -27,15 +27,15 @@ from armful.contract.results import (
 )
 from armful.contract.variants import IntervalView, PerformanceView
 from armful.features.experiments.results.cells import Participation
-from armful.features.experiments.results.comparisons import (
-    CONFIDENCE_LEVEL,
-    VariantComparison,
-    VariantResult,
-)
 from armful.features.experiments.results.evaluation import Results, Segment
 from armful.features.experiments.results.guardrails import GuardrailResult
 from armful.features.experiments.results.series import DayPoint
 from armful.features.experiments.results.significance import Significance
+from armful.features.experiments.results.variant_result import (
+    CONFIDENCE_LEVEL,
+    VariantComparison,
+    VariantResult,
+)
 from armful.stats.intervals import Interval
 
 

@@ -15,13 +15,14 @@ from armful.features.experiments.results.cells import (
     participant_cells,
     participation,
 )
-from armful.features.experiments.results.comparisons import VariantResult, compute_experiment_results
+from armful.features.experiments.results.comparisons import compute_experiment_results
 from armful.features.experiments.results.guardrails import GuardrailResult, evaluate_guardrails
 from armful.features.experiments.results.recommendation import Recommendation, recommend
 from armful.features.experiments.results.sample_ratio import SampleRatioResult, sample_ratio
 from armful.features.experiments.results.series import DayPoint, compute_daily_series
 from armful.features.experiments.results.significance import Significance, compute_significance
 from armful.features.experiments.results.store import Evidence, EvidenceKey, PhaseCounts
+from armful.features.experiments.results.variant_result import VariantResult
 from armful.features.experiments.results.verdicts import find_winner, harmful, set_verdicts
 from armful.stats.error_budget import error_budget
 from armful.stats.sequential import SidedEvidence
@@ -158,6 +159,7 @@ def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, seri
             participants=participants,
             min_participants=MIN_PARTICIPANTS,
             ratio_p_value=ratio.p_value if ratio.alarm else None,
+            crossed_over=sum(share.crossed_over for share in counts.shares),
             harmed={g.guardrail.name: g.harmed_by for g in guardrails if g.harmed_by},
             harmful=harmful(variants),
             winner=winner,

@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from armful.domain.experiment import Guardrail
-from armful.features.experiments.results.comparisons import VariantComparison, VariantResult
+from armful.features.experiments.results.variant_result import VariantComparison, VariantResult
 from armful.stats.error_budget import ErrorBudget
 from armful.stats.multiplicity import holm
 

@@ -6,10 +6,12 @@ from typing import Literal
 from msgspec import Struct
 
 from armful.domain.experiment import Experiment
-from armful.features.experiments.results.comparisons import VariantResult
+from armful.features.experiments.results.variant_result import VariantResult
 from armful.stats.stopping import ShipDecision
 
 _SMALLEST_SHOWN = 0.001
+_MOST_CROSSED_OVER = 0.01
+"""If more than this fraction of the participants crossed over, the reason must be found first."""
 
 Kind = Literal["insufficient_data", "continue", "complete", "ship", "stop_harm", "investigate"]
 
@@ -40,6 +42,7 @@ def recommend(
     participants: int,
     min_participants: int,
     ratio_p_value: float | None,
+    crossed_over: int,
     harmed: Mapping[str, list[str]],
     harmful: Sequence[str],
     winner: VariantResult | None,
@@ -50,14 +53,16 @@ def recommend(
 ) -> Recommendation:
     """Return the first recommendation that applies.
 
-    The order is: sample-ratio mismatch, too few participants, a harmed guardrail, a winner, control winning, a variant worse
-    than control, a variant that the stop rule calls safe to ship, the end of the experiment, keep running.
+    The order is: sample-ratio mismatch, too few participants, too many crossovers, a harmed guardrail, a winner, control
+    winning, a variant worse than control, a variant that the stop rule calls safe to ship, the end of the experiment, keep
+    running.
 
     Args:
         experiment: The experiment.
         participants: How many participants it has so far.
         min_participants: How many it needs before any result is reported.
         ratio_p_value: The p-value of the sample-ratio test if it raised an alarm, else None.
+        crossed_over: How many participants were reported under another variant than theirs.
         harmed: The variants that make a guardrail significantly worse, by the guardrail's metric.
         harmful: The ids of the variants that are significantly worse than control.
         winner: The winning variant, if there is one. It may be control.
@@ -77,6 +82,12 @@ def recommend(
         return Recommendation(
             "insufficient_data",
             f"Only {participants} participants so far; at least {min_participants} are needed for a result.",
+        )
+    if crossed_over > _MOST_CROSSED_OVER * participants:
+        return Recommendation(
+            "investigate",
+            f"{crossed_over} of {participants} participants were reported under a variant that was not theirs: find the "
+            "cause before you rely on any result. They stay in the variant that they were assigned.",
         )
     if harmed:
         metric, variants = next(iter(harmed.items()))

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 
 from armful.domain.experiment import Experiment
 from armful.features.experiments.results.cells import Cell, Tally
-from armful.features.experiments.results.comparisons import VariantResult, compute_variant_results
+from armful.features.experiments.results.comparisons import compute_variant_results
 from armful.features.experiments.results.evaluation import MIN_PARTICIPANTS, Results, Segment
 from armful.features.experiments.results.significance import Significance, compute_significance
 from armful.features.experiments.results.store import DayCount, SegmentCount
+from armful.features.experiments.results.variant_result import VariantResult
 from armful.stats.error_budget import ALPHA, ErrorBudget, error_budget
 from armful.stats.heterogeneity import cochran_q
 from armful.stats.multiplicity import benjamini_hochberg

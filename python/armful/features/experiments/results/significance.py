@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from armful.domain.experiment import Experiment
-from armful.features.experiments.results.comparisons import VariantResult
+from armful.features.experiments.results.variant_result import VariantResult
 from armful.stats.error_budget import ErrorBudget
 from armful.stats.power import minimum_detectable_effect
 

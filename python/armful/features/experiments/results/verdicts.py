@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from armful.features.experiments.results.comparisons import VariantComparison, VariantResult
+from armful.features.experiments.results.variant_result import VariantComparison, VariantResult
 from armful.stats.error_budget import ErrorBudget
 
 Verdict = Literal["better", "worse", "undecided"]

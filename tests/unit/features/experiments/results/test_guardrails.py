@@ -6,8 +6,9 @@ import pytest
 
 from armful.domain.experiment import Arm, Guardrail
 from armful.features.experiments.results.cells import Cell
-from armful.features.experiments.results.comparisons import VariantResult, compute_variant_results
+from armful.features.experiments.results.comparisons import compute_variant_results
 from armful.features.experiments.results.guardrails import GuardrailResult, evaluate_guardrails
+from armful.features.experiments.results.variant_result import VariantResult
 from armful.stats.error_budget import error_budget
 
 COMPLAINTS = Guardrail("complaints", "increase", margin=0.1)

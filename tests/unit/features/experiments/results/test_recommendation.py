@@ -175,6 +175,15 @@ def test_a_winner_that_is_less_sure_by_now_is_not_said_to_win_by_less_than_nothi
     )
 
 
+@pytest.mark.parametrize(("crossed_over", "kind"), [(20, "ship"), (21, "investigate")])
+def test_many_crossovers_must_be_explained_first(crossed_over: int, kind: str) -> None:
+    found = counts((1000, 80), (1000, 120))
+    found.shares[0] = Share(1, 1, 1, 0.5, 1000, crossed_over=crossed_over)
+    recommendation = evaluate(experiment(status="completed"), found, DAY_20).recommendation
+    assert recommendation.kind == kind
+    assert ("21 of 2000 participants" in recommendation.message) == (kind == "investigate")
+
+
 def test_the_effect_that_would_be_found_is_of_the_test_that_is_made() -> None:
     """With three variants significance is adjusted for two comparisons: statsmodels' z test of α = 0.025 must find it."""
     arms = [Arm(1, "a", 0.4, True), Arm(2, "b", 0.3, False), Arm(3, "c", 0.3, False)]
