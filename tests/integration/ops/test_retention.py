@@ -20,7 +20,6 @@ from armful.ops.retention import job as tidier
 from armful.ops.retention import store as retention
 from armful.settings import from_environment
 
-NOW = datetime.now(UTC)
 FIGURES = """
     SELECT (SELECT sum(impressions) FROM armful.variant_performance), (SELECT sum(impressions) FROM armful.variant_hour),
            (SELECT sum(selections) FROM armful.selection_day WHERE day > current_date - 90)
@@ -49,8 +48,8 @@ def shown(event_id: str) -> Outcome:
 
 
 async def grow_old(connection: Any, days: int) -> None:
-    """Have everything of today be of so many days ago."""
-    day = (NOW - timedelta(days=days)).date()
+    """Have everything of today be of so many days ago, or a day more if the day ends meanwhile."""
+    day = (datetime.now(UTC) - timedelta(days=days)).date()
     monday = day - timedelta(days=day.weekday())
     await connection.execute("SELECT armful.make_partition('performance_event', 'recorded_at', $1, 1)", day)
     await connection.execute("SELECT armful.make_partition('performance_event_key', 'week', $1, 7)", monday)
@@ -63,7 +62,7 @@ async def grow_old(connection: Any, days: int) -> None:
     await connection.execute(
         "UPDATE armful.performance_event_key SET week = $1 WHERE week > current_date - 7", monday
     )
-    await connection.execute("UPDATE armful.selection_day SET day = $1 WHERE day = current_date", day)
+    await connection.execute("UPDATE armful.selection_day SET day = $1 WHERE day >= current_date - 1", day)
 
 
 async def partitions(connection: Any, table: str) -> int:
@@ -74,7 +73,7 @@ async def partitions(connection: Any, table: str) -> int:
 
 @pytest.mark.anyio
 async def test_old_events_go_and_every_figure_stays(connection: Any) -> None:
-    for days in (200, 91, 89, 1):
+    for days in (200, 92, 88, 1):
         await count(connection, shown(f"{days} days ago"))
         await connection.execute(
             "INSERT INTO armful.selection_day (variant, day, selections) VALUES (1, current_date, 1)"
@@ -91,7 +90,7 @@ async def test_old_events_go_and_every_figure_stays(connection: Any) -> None:
             "SELECT event_id FROM armful.performance_event ORDER BY recorded_at"
         )
     ]
-    assert found == ["89 days ago", "1 days ago"]
+    assert found == ["88 days ago", "1 days ago"]
     assert await partitions(connection, "performance_event") == made - 2
     assert await connection.fetchrow(FIGURES) == before
     assert await connection.fetchval("SELECT count(*) FROM armful.selection_day") == 2
@@ -100,12 +99,12 @@ async def test_old_events_go_and_every_figure_stays(connection: Any) -> None:
 
 @pytest.mark.anyio
 async def test_an_event_id_is_known_for_its_time_and_then_forgotten(connection: Any) -> None:
-    for days in (40, 22, 14, 0):
+    for days in (40, 22, 12, 0):
         assert await count(connection, shown(f"{days}")) == [OutcomeStatus.COUNTED]
         if days:
             await grow_old(connection, days)
     assert await retention.tidy(connection, 0, 14)
-    replay = [shown(f"{days}") for days in (40, 22, 14, 0)]
+    replay = [shown(f"{days}") for days in (40, 22, 12, 0)]
     assert await count(connection, *replay) == [OutcomeStatus.COUNTED] * 2 + [OutcomeStatus.DUPLICATE] * 2
     assert await count(connection, *replay) == [OutcomeStatus.DUPLICATE] * 4
     assert await connection.fetchval("SELECT impressions FROM armful.variant_performance") == 6

@@ -15,21 +15,22 @@ __all__ = ["connection"]
 
 pytestmark = pytest.mark.anyio
 
+# Counts of all days: many commits may begin on one day and end on the next.
 STATE = """
     SELECT 'variant', id::text, impressions, successes, NULL FROM armful.variant_performance
     UNION ALL SELECT 'event', variant::text, sum(impressions), sum(successes), count(*)::text
     FROM armful.performance_event GROUP BY variant
-    UNION ALL SELECT 'day', concat_ws(' ', experiment, variant, persona_id), impressions, successes,
-        concat_ws(' ', anonymous, anonymous_successes)
-    FROM armful.experiment_day
-    UNION ALL SELECT 'metric', concat_ws(' ', experiment, variant, metric), NULL, successes, anonymous::text
-    FROM armful.experiment_metric_day
+    UNION ALL SELECT 'day', concat_ws(' ', experiment, variant, persona_id), sum(impressions), sum(successes),
+        concat_ws(' ', sum(anonymous), sum(anonymous_successes))
+    FROM armful.experiment_day GROUP BY experiment, variant, persona_id
+    UNION ALL SELECT 'metric', concat_ws(' ', experiment, variant, metric), NULL, sum(successes), sum(anonymous)::text
+    FROM armful.experiment_metric_day GROUP BY experiment, variant, metric
     UNION ALL SELECT 'participant', concat_ws(' ', experiment, participant_id, variant), impressions, successes,
         concat_ws(' ', allocation_epoch, metrics, persona_id, metadata)
     FROM armful.experiment_participant
-    UNION ALL SELECT 'total', concat_ws(' ', experiment, variant, metric), participants, converted,
-        concat_ws(' ', impressions, impressions_squared, total, total_squared, product)
-    FROM armful.experiment_total
+    UNION ALL SELECT 'total', concat_ws(' ', experiment, variant, metric), sum(participants), sum(converted),
+        concat_ws(' ', sum(impressions), sum(impressions_squared), sum(total), sum(total_squared), sum(product))
+    FROM armful.experiment_total GROUP BY experiment, variant, metric
     UNION ALL SELECT 'crossover', concat_ws(' ', experiment, variant), participants, NULL, NULL
     FROM armful.experiment_crossover_total
     UNION ALL SELECT 'share', concat_ws(' ', allocation_epoch, variant), participants, not_assigned, NULL

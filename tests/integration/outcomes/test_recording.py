@@ -17,16 +17,21 @@ from armful.domain.outcome import Outcome, OutcomeStatus, VariantOutcome
 from armful.ingest import store as performance
 
 VARIANTS = 20
-# What a commit leaves behind, but for times and transaction numbers.
+# What a commit leaves behind, but for transaction numbers. Hours and days are those since the commit's: the clock may go
+# on to the next one between two commits.
 TRACES = """
     SELECT 'variant', id, impressions, successes, version::text FROM armful.variant_performance
     UNION ALL SELECT 'event', variant, impressions, successes, to_jsonb(e) - 'recorded_at' #>> '{}'
     FROM armful.performance_event e
-    UNION ALL SELECT 'hour', variant, impressions, successes, concat(hour, persona_id) FROM armful.variant_hour
+    UNION ALL SELECT 'hour', variant, impressions, successes,
+        concat_ws(' ', hour - date_trunc('hour', now(), 'UTC'), persona_id)
+    FROM armful.variant_hour
     UNION ALL SELECT 'day', variant, impressions, successes,
-        concat_ws(' ', experiment, allocation_epoch, day, persona_id, anonymous, anonymous_successes)
+        concat_ws(' ', experiment, allocation_epoch, day - (now() AT TIME ZONE 'UTC')::date, persona_id, anonymous,
+            anonymous_successes)
     FROM armful.experiment_day
-    UNION ALL SELECT 'metric', variant, NULL, successes, concat_ws(' ', experiment, allocation_epoch, day, metric)
+    UNION ALL SELECT 'metric', variant, NULL, successes,
+        concat_ws(' ', experiment, allocation_epoch, day - (now() AT TIME ZONE 'UTC')::date, metric)
     FROM armful.experiment_metric_day
     UNION ALL SELECT 'change', NULL, NULL, NULL, concat(kind, array(SELECT unnest(variants) ORDER BY 1), statuses)
     FROM armful.change
