@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from tests.conftest import run
 from tests.processes import wait_until
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -64,7 +65,8 @@ class PgBouncer:
 
     def reload(self) -> None:
         """Have it read its file again."""
-        self._process.send_signal(signal.SIGHUP)
+        console = f"postgresql://admin@127.0.0.1:{self.port}/pgbouncer"
+        run(lambda connection: connection.execute("RELOAD"), console)
 
     def wait(self) -> None:
         """Wait until it takes connections."""

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from tests.conftest import new_database, run
 from tests.faults.conftest import STALL, check, counted
-from tests.faults.load import Load
+from tests.faults.load import Book, Load
 from tests.faults.proxy import Proxy
 from tests.processes import Serving, serving, wait_until
 
@@ -79,11 +79,17 @@ def impressions(network: Proxy, path: str) -> int:
     return counted(network.target)[path.split("/")[2]]
 
 
+def let_some_pass(book: Book) -> None:
+    """Wait for updates that are counted between two cuts."""
+    before = book.counted.total()
+    wait_until(lambda: book.counted.total() > before + 20)
+
+
 def test_connections_reset_in_the_middle_of_everything(service: Serving, network: Proxy) -> None:
     load = Load(service)
     with load.running() as book:
         for _ in range(20):
-            time.sleep(0.1)  # load between two cuts
+            let_some_pass(book)
             network.reset()
     check(book, network.target, service)
     assert book.counted.total()
@@ -93,7 +99,7 @@ def test_sessions_ended_by_the_server(service: Serving, network: Proxy) -> None:
     load = Load(service)
     with load.running() as book:
         for _ in range(20):
-            time.sleep(0.1)  # load between two cuts
+            let_some_pass(book)
             run(lambda connection: connection.execute(END_ALL_SESSIONS), network.target)
     check(book, network.target, service)
     assert book.counted.total()

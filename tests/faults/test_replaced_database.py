@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -144,7 +143,6 @@ def test_a_pooler_leads_to_another_database(postgres: EmbeddedPostgres, mode: st
             pooler.reload()
             if mode == "session":  # its clients keep their sessions
                 terminate = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1"
-                time.sleep(0.2)  # PgBouncer reads its file after the signal
                 run(lambda connection: connection.execute(terminate, name), postgres.dsn)
 
         reporter = report_over(service, "short", swap)

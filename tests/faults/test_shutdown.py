@@ -38,18 +38,23 @@ def test_under_load(data_dir: Path, tmp_path: Path) -> None:
 def test_with_clients_that_never_finish(data_dir: Path) -> None:
     with serving(data_dir, "--workers", "2") as service, ExitStack() as stack:
         host, port = service.url.removeprefix("http://").split(":")
+        connections = []
         for start in (b"", b"POST /variants/select HTTP/1.1\r\n", UNFINISHED % service.key.encode()):
             for _ in range(20):
                 connection = stack.enter_context(socket.create_connection((host, int(port))))
                 connection.sendall(start)
-        time.sleep(0.2)  # the service reads all of them: no answer tells
+                connections.append(connection)
+        # Each waits for the rest of its body, when it says that it goes on.
+        unfinished = connections[-20:]
+        assert {connection.recv(4096) for connection in unfinished} == {b"HTTP/1.1 100 Continue\r\n\r\n"}
         stop(service)
-        assert b"The service is stopping" in connection.recv(4096)
+        for connection in unfinished:
+            assert b"The service is stopping" in connection.recv(4096)
 
 
 UNFINISHED = (
     b"POST /variants HTTP/1.1\r\nHost: armful\r\nAuthorization: Bearer %b\r\n"
-    b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    b"Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n{"
 )
 
 
@@ -81,7 +86,9 @@ def test_with_the_database_paused(data_dir: Path) -> None:
         with load.running(repeating=0) as book:
             wait_until(lambda: book.counted.total() > 20)
             with paused(service.postgres):
-                time.sleep(0.5)  # requests pile up while the database stands still
+                selections = len(book.selected)
+                # By then every client that updates waits for an answer.
+                wait_until(lambda: len(book.selected) > selections + 50)
                 stop(service)
     with EmbeddedPostgres(data_dir) as postgres:
         found = counted(postgres.dsn)

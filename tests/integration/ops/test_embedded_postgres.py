@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,12 +27,12 @@ from armful.ops.postgres import (
 from armful.ops.postgres._programs import find_programs
 
 OWNER = """
-import sys, time
+import signal, sys
 from pathlib import Path
 from armful.ops.postgres import EmbeddedPostgres
 with EmbeddedPostgres(Path(sys.argv[1])) as postgres:
     print(postgres.dsn, postgres.pid, flush=True)
-    time.sleep(60)  # until the test kills it
+    signal.pause()
 """
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -233,7 +232,7 @@ def test_a_paused_server_goes_on_where_it_was(made: Path) -> None:
         pid = postgres.pid
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
-        time.sleep(0.3)  # how long it is paused
+        wait_until(lambda: Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("T"))
         os.kill(pid, signal.SIGCONT)
         assert fetch(postgres.dsn, "SELECT n FROM kept") == [1]
         assert postgres.pid == pid

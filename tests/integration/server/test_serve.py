@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -149,6 +149,16 @@ def test_an_application_that_does_not_start_ends_it_with_a_sentence(data_dir: Pa
     assert not left_behind(data_dir)
 
 
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+"""What the service says when it waits for a body whose client asked first."""
+
+
+def listens(host: str, port: int) -> bool:
+    with suppress(ConnectionRefusedError), socket.create_connection((host, port)):
+        return True
+    return False
+
+
 @pytest.mark.parametrize("how", ["terminated", "ctrl-c"])
 def test_stopping_finishes_and_keeps_what_was_accepted(data_dir: Path, how: str) -> None:
     body = b'{"impression": true, "success": true}'
@@ -158,14 +168,14 @@ def test_stopping_finishes_and_keeps_what_was_accepted(data_dir: Path, how: str)
         with socket.create_connection((host, int(port))) as client:
             client.settimeout(20)
             head = f"POST /variants/a/performance HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {service.key}\r\n"
-            head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            head += f"Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
             client.sendall(head.encode() + body[:5])
-            time.sleep(0.3)  # the service reads the first part: no answer tells
+            assert client.recv(100) == CONTINUE
             if how == "ctrl-c":
                 os.killpg(service.process.pid, signal.SIGINT)  # as the terminal does
             else:
                 service.process.terminate()
-            time.sleep(0.5)  # the second part comes while the service stops
+            wait_until(lambda: not listens(host, int(port)))
             client.sendall(body[5:])
             assert client.recv(100).startswith(b"HTTP/1.1 200")
         assert service.wait() == 0
@@ -181,8 +191,9 @@ def test_a_client_that_never_finishes_does_not_hold_up_the_end(data_dir: Path) -
             head = (
                 f"POST /variants/select HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {service.key}\r\n"
             )
-            client.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
-            time.sleep(0.3)  # the service reads the first part: no answer tells
+            head += "Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n{"
+            client.sendall(head.encode())
+            assert client.recv(100) == CONTINUE
             service.process.terminate()
             assert service.wait() == 0
 

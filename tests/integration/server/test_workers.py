@@ -1,7 +1,6 @@
 """`armful serve --workers 2`: two processes that count as one and select alike."""
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from http.client import HTTPConnection
@@ -152,7 +151,7 @@ def test_counters_are_exact_and_every_table_is_equal_to_the_database(
     # Known to both before any is reported on: a worker's table has its arms in the order that it heard of them.
     wait_until(lambda: all(set(load.book.variants) <= set(w.select()) for w in workers), PROMISED + STALL)
     with load.running(updating=16, repeating=8) as book:
-        time.sleep(3)  # how long the load lasts
+        wait_until(lambda: min(book.counted[name] for name in book.variants) > 300, 60)
     assert book.unknown.total() == book.lost == book.refused == 0
     assert book.counted.total() > 0
     check(book, dsn, service)
