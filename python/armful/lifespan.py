@@ -16,6 +16,7 @@ from armful.db.usable import explained
 from armful.domain.errors import ArmfulError
 from armful.features.experiments.results.evidence_job import EvidenceJob
 from armful.features.services import Services
+from armful.ingest.batch_writer import BatchWriter
 from armful.ingest.group_committer import GroupCommitter
 from armful.observability.metrics import Metrics
 from armful.ops.retention.job import RetentionJob
@@ -72,9 +73,8 @@ class Service:
         pool.identity = lambda: reader.identity
         usage = UsageWriter(pool, cache, self.key_cache)
         committer = GroupCommitter(
-            self._dsn,
+            BatchWriter(self._dsn, process_id),
             cache.apply_totals,
-            process_id,
             self.metrics,
             limit=settings.queue_limit,
             timeout=settings.commit_timeout,

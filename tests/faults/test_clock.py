@@ -13,6 +13,7 @@ from tests.processes import serving, wait_until
 
 from armful.db.migrate import migrate
 from armful.domain.outcome import Outcome
+from armful.ingest.batch_writer import BatchWriter
 from armful.ingest.group_committer import GroupCommitter
 from armful.observability.metrics import Metrics
 from armful.replica.variant_cache import VariantCache
@@ -28,14 +29,13 @@ async def test_updates_are_counted_once_when_the_clock_is_set(database: str, ahe
     key = await connection.fetchval(
         "INSERT INTO armful.variant_performance (variant_id) VALUES ('a') RETURNING id"
     )
-    committer = GroupCommitter(
-        database, VariantCache().apply_totals, uuid4(), Metrics(None), limit=100, timeout=10
-    )
+    writer = BatchWriter(database, uuid4())
+    committer = GroupCommitter(writer, VariantCache().apply_totals, Metrics(None), limit=100, timeout=10)
     await committer.start()
     try:
         for expected in range(1, 4):
             # As if the server's clock had been set since the connection was made.
-            committer._server_epoch -= ahead
+            writer._server_epoch -= ahead
             update = Outcome(impression=True, success=False)
             (recorded,) = await committer.submit([(key, update, "a")])
             assert recorded.totals.impressions == expected

@@ -14,6 +14,7 @@ from armful.db.partitions import make_partitions
 from armful.db.pool import connect
 from armful.domain.errors import Unavailable
 from armful.domain.outcome import Outcome
+from armful.ingest.batch_writer import BatchWriter
 from armful.ingest.group_committer import GroupCommitter
 from armful.observability.metrics import Metrics
 
@@ -43,7 +44,8 @@ async def committers(
         VARIANTS,
     )
     started = [
-        GroupCommitter(dsn, list, uuid4(), Metrics(), limit=100_000, timeout=seconds) for _ in range(count)
+        GroupCommitter(BatchWriter(dsn, uuid4()), list, Metrics(), limit=100_000, timeout=seconds)
+        for _ in range(count)
     ]
     for one in started:
         await one.start()

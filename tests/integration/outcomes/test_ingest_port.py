@@ -13,6 +13,7 @@ from armful.db.partitions import make_partitions
 from armful.db.pool import connect
 from armful.domain.outcome import Outcome, OutcomeStatus
 from armful.domain.variant import Totals
+from armful.ingest.batch_writer import BatchWriter
 from armful.ingest.group_committer import GroupCommitter
 from armful.ingest.port import IngestPort
 from armful.ingest.statement import Statement, StatementRefused
@@ -50,7 +51,7 @@ async def writing(dsn: str) -> AsyncIterator[Database]:
     await migrate(dsn)
     connection = await connect(dsn)
     applied: list[Totals] = []
-    committer = GroupCommitter(dsn, applied.extend, uuid4(), Metrics(), limit=1000, timeout=5.0)
+    committer = GroupCommitter(BatchWriter(dsn, uuid4()), applied.extend, Metrics(), limit=1000, timeout=5.0)
     try:
         await make_partitions(connection, 1)
         await connection.execute("CREATE TABLE consumer_offset (topic text PRIMARY KEY, next_offset bigint)")
