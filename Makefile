@@ -24,15 +24,17 @@ serve: $(VENV)/.runtime $(VENV)/.extension ## Serve on 127.0.0.1:8000 (PORT= cha
 
 test: setup test-rust test-python ## Run every test
 
-# What promises times, or drives a browser, runs alone and without counting lines; the rest runs on every core.
-ALONE := tests/faults tests/security tests/browser
-PARALLEL := $(filter-out $(ALONE),$(wildcard tests/unit tests/integration tests/statistical tests/deploy))
+# What loads the service or drives a browser runs without counting lines, and what promises times (the marker `alone`) runs
+# alone; the rest runs on every core.
+HEAVY := tests/faults tests/security tests/browser
+EVERY_CORE := --numprocesses auto --dist loadfile
 
 test-python: setup ## Run the Python tests only, and report the lines that they cover
 	@rm -f .coverage .coverage.*
-	$(BIN)/pytest --numprocesses auto --dist loadfile --cov --cov-report= $(PARALLEL)
+	$(BIN)/pytest $(EVERY_CORE) --cov --cov-report= tests/unit tests/integration tests/statistical tests/deploy
 	$(BIN)/coverage report
-	$(BIN)/pytest $(ALONE)
+	$(BIN)/pytest $(EVERY_CORE) -m "not alone and not slow" $(HEAVY)
+	$(BIN)/pytest -m "alone and not slow" $(HEAVY)
 
 test-rust: ## Run the Rust tests only
 	cargo test --workspace --locked

@@ -16,6 +16,8 @@ from tests.processes import Serving, paused, serving, wait_until
 
 from armful.ops.postgres import EmbeddedPostgres, find_running
 
+pytestmark = pytest.mark.alone
+
 PROMISED = 2.0
 """Seconds in which an update is answered, whatever happens."""
 

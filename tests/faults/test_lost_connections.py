@@ -18,6 +18,8 @@ from tests.processes import Serving, serving, wait_until
 
 from armful.ops.postgres import EmbeddedPostgres
 
+pytestmark = pytest.mark.alone
+
 SHOWN = {"impression": True, "success": False}
 PROMISED = 2.0
 

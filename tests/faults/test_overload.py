@@ -19,6 +19,8 @@ CLIENTS = 5 * QUEUE
 WAIT_LIMIT = 0.1
 SECONDS = 4
 PATIENCE = 60  # seconds that a machine may be too slow to serve any of them
+pytestmark = pytest.mark.alone
+
 PROMISED = 2.0
 HEAVY = {"top_k": 50, "dimensions": {"kind": "x"}, **HOW}
 SHOWN = {"impression": True, "success": False}

@@ -19,6 +19,8 @@ from tests.processes import Serving, paused, serving, wait_until
 from armful.db.migrate import migrate
 from armful.ops.postgres import EmbeddedPostgres
 
+pytestmark = pytest.mark.alone
+
 SHOWN = {"impression": True, "success": False}
 PROMISED = 1.0
 """Seconds until a commit is in every process's selections."""

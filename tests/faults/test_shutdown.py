@@ -6,11 +6,14 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from tests.faults.conftest import STALL, check, counted
 from tests.faults.load import Load
 from tests.processes import Serving, paused, serving, wait_until
 
 from armful.ops.postgres import EmbeddedPostgres
+
+pytestmark = pytest.mark.alone
 
 PROMISED = 10.0
 

@@ -62,7 +62,9 @@ def test_json_within_the_limit_is_accepted(headers: dict[bytes, bytes]) -> None:
         ({b"content-type": b"\xff"}, 415),
     ],
 )
-def test_what_is_announced_as_too_long_or_not_json_is_refused(headers: dict[bytes, bytes], expected: int) -> None:
+def test_what_is_announced_as_too_long_or_not_json_is_refused(
+    headers: dict[bytes, bytes], expected: int
+) -> None:
     with pytest.raises(HttpProblem) as error:
         Bodies(LIMIT, 1.0).check(headers)
     assert status(error) == expected
@@ -154,7 +156,9 @@ async def test_a_body_that_is_too_long_when_decompressed_is_refused_and_holds_no
         assert status(error) == 413
 
 
-@pytest.mark.parametrize(("body", "found"), [(None, None), (b"x" * LIMIT, b"x" * LIMIT), (b"x" * (LIMIT + 1), None)])
+@pytest.mark.parametrize(
+    ("body", "found"), [(None, None), (b"x" * LIMIT, b"x" * LIMIT), (b"x" * (LIMIT + 1), None)]
+)
 def test_a_whole_body_is_taken_if_it_is_short_enough(body: bytes | None, found: bytes | None) -> None:
     class Request:
         def whole_body(self) -> bytes | None:

@@ -13,7 +13,9 @@ from armful.http.problems import STATUSES, HttpProblem, encoded, problem
 
 
 def test_every_error_of_the_domain_has_a_status() -> None:
-    kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind is not errors.ArmfulError]
+    kinds = [
+        kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind is not errors.ArmfulError
+    ]
     assert len(kinds) > 15
     for kind in kinds:
         error = kind("one", "two", "three")

@@ -11,7 +11,9 @@ from armful.server.errors import CannotServe
 from armful.settings import Settings
 
 
-@pytest.mark.parametrize(("most", "fits"), [(MIN_OPEN_FILES, True), (resource.RLIM_INFINITY, True), (100, False)])
+@pytest.mark.parametrize(
+    ("most", "fits"), [(MIN_OPEN_FILES, True), (resource.RLIM_INFINITY, True), (100, False)]
+)
 def test_too_few_open_files_are_refused(monkeypatch: pytest.MonkeyPatch, most: int, fits: bool) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda which: (50, most))
     if fits:
@@ -42,7 +44,9 @@ def test_files_that_are_no_certificate_or_not_there_are_refused(tmp_path: Path) 
 
 def test_an_encrypted_key_is_refused_without_a_prompt(tmp_path: Path) -> None:
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    command = f"openssl req -x509 -newkey rsa:2048 -passout pass:x -subj /CN=localhost -keyout {key} -out {cert}"
+    command = (
+        f"openssl req -x509 -newkey rsa:2048 -passout pass:x -subj /CN=localhost -keyout {key} -out {cert}"
+    )
     subprocess.run(command.split(), check=True, capture_output=True)
     with pytest.raises(CannotServe, match="store it without a password"):
         check_tls(Settings(tls_cert=str(cert), tls_key=str(key)))

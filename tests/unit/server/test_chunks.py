@@ -12,7 +12,9 @@ def test_chunked_alone_is_accepted(value: bytes) -> None:
         check_transfer_encoding([(b"transfer-encoding", value + b", gzip")])
 
 
-@pytest.mark.parametrize("values", [[], [b"gzip"], [b"chunked", b"chunked"], [b"gzip, chunked"], [b"xchunked"]])
+@pytest.mark.parametrize(
+    "values", [[], [b"gzip"], [b"chunked", b"chunked"], [b"gzip, chunked"], [b"xchunked"]]
+)
 def test_any_other_coding_is_refused(values: list[bytes]) -> None:
     with pytest.raises(ValueError, match="Transfer-Encoding"):
         check_transfer_encoding([(b"transfer-encoding", value) for value in values])

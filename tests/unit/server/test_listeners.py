@@ -30,5 +30,5 @@ def test_a_port_in_use_is_refused_even_if_its_owner_would_share_it(count: int) -
 
 
 def test_an_unknown_host_is_refused() -> None:
-    with pytest.raises(CannotServe, match="cannot listen on no.such.host.invalid, port 80"):
+    with pytest.raises(CannotServe, match=r"cannot listen on no\.such\.host\.invalid, port 80"):
         listen("no.such.host.invalid", 80, 1)
