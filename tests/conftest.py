@@ -161,8 +161,8 @@ def run(use: Callable[[Any], Coroutine[Any, Any, T]], dsn: str) -> T:
 
 @contextmanager
 def serving(dsn: str, **settings: Any) -> Iterator[Running]:
-    """The service over a database."""
-    running = Running(Settings(database_url=dsn, api_key=ADMIN_KEY, **settings))
+    """The service over a database. However slow the machine is, no request has waited too long, unless `settings` say so."""
+    running = Running(Settings(**{"database_url": dsn, "api_key": ADMIN_KEY, "wait_limit": 60.0, **settings}))
     running.start()
     try:
         yield running

@@ -18,6 +18,8 @@ from armful.ops.postgres import find_running
 from armful.server import supervisor as _workers
 from armful.server.supervisor import Workers
 
+pytestmark = pytest.mark.alone
+
 KILLS = 20
 
 
@@ -59,7 +61,6 @@ def test_workers_and_the_database_killed_together(data_dir: Path) -> None:
         check(book, dsn, service)
 
 
-@pytest.mark.alone
 def test_a_worker_that_starts_without_a_database_waits_and_the_others_go_on(data_dir: Path) -> None:
     with serving(data_dir, "--workers", "2") as service:
         service.request("POST", "/variants", {"variant_id": "a"})

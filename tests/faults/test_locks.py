@@ -18,7 +18,7 @@ from armful.ingest.batch_writer import BatchWriter
 from armful.ingest.group_committer import GroupCommitter
 from armful.observability.metrics import Metrics
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.alone]
 
 VARIANTS = 4
 

@@ -3,6 +3,7 @@
 import socket
 import struct
 import time
+from collections.abc import Iterator
 
 import httpx2
 import pytest
@@ -10,7 +11,7 @@ from tests.conftest import Running, new_database
 from tests.conftest import serving as serving_here
 from tests.faults.conftest import STALL
 from tests.faults.wire import asked, connect, head
-from tests.processes import serving, wait_until
+from tests.processes import Serving, serving, wait_until
 
 from armful.features.insights import live
 from armful.ops.postgres import EmbeddedPostgres
@@ -36,20 +37,27 @@ def test_public_paths_wait_like_others_and_only_what_orchestrators_ask_is_always
             assert httpx2.get(service.url + path).status_code == 200
 
 
+KEEP_ALIVE = 1.0
+
+
+@pytest.fixture(scope="module")
+def quick_to_close(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    settings = {"ARMFUL_DATABASE_URL": new_database(postgres), "ARMFUL_KEEP_ALIVE": str(KEEP_ALIVE)}
+    with serving(tmp_path_factory.mktemp("keep") / "data", **settings) as service:
+        service.request("POST", "/variants", {"variant_id": "a"})
+        yield service
+
+
 @pytest.mark.parametrize("path", ["/variants/a/stats", "/variants", None])
 def test_silence_ends_a_connection_after_the_time_that_is_set(
-    postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory, path: str | None
+    quick_to_close: Serving, path: str | None
 ) -> None:
-    folder, seconds = tmp_path_factory.mktemp("keep") / "data", 1.0
-    settings = {"ARMFUL_DATABASE_URL": new_database(postgres), "ARMFUL_KEEP_ALIVE": str(seconds)}
-    with serving(folder, **settings) as service:
-        service.request("POST", "/variants", {"variant_id": "a"})
-        with connect(service) as connection:
-            if path is not None:
-                assert asked(connection, head(service, path, method="GET")) == 200
-            begun = time.monotonic()
-            assert connection.recv(1) == b""
-            assert seconds - 0.1 < time.monotonic() - begun < seconds + 2 + STALL
+    with connect(quick_to_close) as connection:
+        if path is not None:
+            assert asked(connection, head(quick_to_close, path, method="GET")) == 200
+        begun = time.monotonic()
+        assert connection.recv(1) == b""
+        assert KEEP_ALIVE - 0.1 < time.monotonic() - begun < KEEP_ALIVE + 2 + STALL
 
 
 def test_streams_of_clients_that_left_at_once_do_not_count(
