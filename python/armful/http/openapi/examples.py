@@ -139,4 +139,4 @@ def in_order(paths: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
                 method: paths[path][method] for method in methods.split() if method in paths[path]
             }
             ordered[path] |= paths[path]
-    return ordered | paths
+    return ordered | {path: methods for path, methods in paths.items() if path not in ordered}
