@@ -7,7 +7,7 @@ a body that has not arrived completely. A response that waits for a commit is se
 
 import asyncio
 from collections.abc import Callable, Iterable
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -17,35 +17,29 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from armful.domain.errors import Overloaded, Unauthenticated
-from armful.domain.key import ApiKey
 from armful.features.services import Services
 from armful.http import fast, problems
+from armful.http.active_request import UNKNOWN, ActiveRequest
 from armful.http.auth import KEY, REQUEST, REQUEST_ID, check_scope
 from armful.http.bodies import Bodies
 from armful.http.codings import body_coding, plain_headers
 from armful.http.headers import Headers, ResponseHeaders, check_headers, header_lines
 from armful.http.methods import routed
-from armful.http.paths import decoded
 from armful.http.pending_response import PendingResponse, Waiting
 from armful.http.request import AsgiRequest, HttpRequest, RequestHandler, replaying
-from armful.observability import request_ids
 from armful.observability.logs import REQUEST_ID as LOGGED_ID
 from armful.observability.metrics import Metrics
 from armful.replica.api_key_cache import ApiKeyCache
 from armful.settings import Settings
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Span
-
     from armful.observability.tracing import Tracing
 
 _PUBLIC = ("/health", "/docs", "/dashboard", "/openapi.json", "/favicon.ico")
 _ALWAYS_SERVED = ("/health/live", "/health/ready")
 """Paths served however long a request has waited: an orchestrator that gets no response kills the process."""
 
-_WITH_BODY = ("POST", "PUT", "PATCH")
 _HTTP: Final = ScopeType.HTTP
-_UNKNOWN = "other"
 _PROBLEM = (b"content-type", problems.MEDIA_TYPE.encode())
 
 log = structlog.get_logger(__name__)
@@ -101,167 +95,167 @@ class FrontMiddleware(RequestHandler):
             self._begin(request)
 
     def _begin(self, request: HttpRequest) -> None:
-        call = _Call(request)
+        active = ActiveRequest(request)
         if self._tracing is None:
-            self._serve(call)
+            self._serve(active)
         else:
             # Context variables set for the log and the trace must not leak into the callback's next request.
-            call.context = copy_context()
-            call.context.run(self._serve_traced, call, self._tracing)
+            active.context = copy_context()
+            active.context.run(self._serve_traced, active, self._tracing)
 
-    def _serve_traced(self, call: "_Call", tracing: "Tracing") -> None:
-        call.span = tracing.begin(call.headers)
-        structlog.contextvars.bind_contextvars(trace_id=f"{call.span.get_span_context().trace_id:032x}")
-        self._serve(call)
+    def _serve_traced(self, active: ActiveRequest, tracing: "Tracing") -> None:
+        active.span = tracing.begin(active.headers)
+        structlog.contextvars.bind_contextvars(trace_id=f"{active.span.get_span_context().trace_id:032x}")
+        self._serve(active)
 
-    def _serve(self, call: "_Call") -> None:
+    def _serve(self, active: ActiveRequest) -> None:
         """Admit a request, and respond to it once its body has arrived."""
         try:
-            sent: Any = call.scope["headers"]
-            if b"host" not in call.headers or len(call.headers) != len(sent):
-                check_headers(sent, call.scope["http_version"])
-            if self._headers.cors and call.scope["method"] == "OPTIONS":
-                preflight = self._headers.preflight(call.headers)
+            sent: Any = active.scope["headers"]
+            if b"host" not in active.headers or len(active.headers) != len(sent):
+                check_headers(sent, active.scope["http_version"])
+            if self._headers.cors and active.scope["method"] == "OPTIONS":
+                preflight = self._headers.preflight(active.headers)
                 if preflight is not None:
-                    self._send(call, 204, header_lines(self._complete_headers(call, preflight)), None)
+                    self._send(active, 204, header_lines(self._complete_headers(active, preflight)), None)
                     return
-            if call.fast is None and self._is_public(call.scope["path"]):
-                self._admit_anyone(call)
-                call.request.leave_to(partial(self._pass_on, call, None))
+            if active.fast is None and self._is_public(active.scope["path"]):
+                self._admit_anyone(active)
+                active.request.leave_to(partial(self._pass_on, active, None))
                 return
-            self._admit(call)
+            self._admit(active)
             body: bytes | None = b""
-            if call.with_body:
-                if b"content-encoding" in call.headers:
-                    coding = body_coding(call.headers[b"content-encoding"])
-                    call.request.start(self._receive(call, coding))
+            if active.with_body:
+                if b"content-encoding" in active.headers:
+                    coding = body_coding(active.headers[b"content-encoding"])
+                    active.request.start(self._receive(active, coding))
                     return
-                body = self._bodies.whole(call.request)
+                body = self._bodies.whole(active.request)
             if body is None:
-                call.request.start(self._receive(call))
+                active.request.start(self._receive(active))
             else:
-                self._respond(call, body)
+                self._respond(active, body)
         except Exception as error:
-            self._reject(call, error)
+            self._reject(active, error)
 
     def _is_public(self, path: str) -> bool:
         return path == "/" or path.startswith(self._public)
 
-    def _admit_anyone(self, call: "_Call") -> None:
+    def _admit_anyone(self, active: ActiveRequest) -> None:
         """Admit a request that needs no key.
 
         Raises:
             Overloaded: It has waited too long.
         """
-        if call.request.waited() > self._wait_limit and call.scope["path"] not in _ALWAYS_SERVED:
+        if active.request.waited() > self._wait_limit and active.scope["path"] not in _ALWAYS_SERVED:
             raise Overloaded
 
-    def _admit(self, call: "_Call") -> None:
+    def _admit(self, active: ActiveRequest) -> None:
         """Admit a request.
 
         Raises:
             Overloaded, Unauthenticated, Forbidden, RateExceeded, HttpProblem: The request is rejected.
         """
         # Under overload each request would otherwise wait longer than the one before.
-        if call.request.waited() > self._wait_limit:
+        if active.request.waited() > self._wait_limit:
             raise Overloaded
-        key = call.key = self._process.key_cache.authenticate(call.headers.get(b"authorization"))
-        if call.with_body:
-            self._bodies.check(call.headers)
-        if call.fast is not None:
-            endpoint, _ = call.fast
-            call.endpoint = endpoint.pattern
+        key = active.key = self._process.key_cache.authenticate(active.headers.get(b"authorization"))
+        if active.with_body:
+            self._bodies.check(active.headers)
+        if active.fast is not None:
+            endpoint, _ = active.fast
+            active.endpoint = endpoint.pattern
             check_scope(key, endpoint.scope)
 
-    async def _receive(self, call: "_Call", coding: str | None = None) -> None:
+    async def _receive(self, active: ActiveRequest, coding: str | None = None) -> None:
         """Receive the body, and decompress it if it has a coding. Then respond, if the key is still valid."""
-        LOGGED_ID.set(call.request_id)
+        LOGGED_ID.set(active.request_id)
         try:
-            body = await self._bodies.read(call.request.receive, asyncio.get_running_loop())
-            if call.key is not None and not self._process.key_cache.is_valid(call.key):
+            body = await self._bodies.read(active.request.receive, asyncio.get_running_loop())
+            if active.key is not None and not self._process.key_cache.is_valid(active.key):
                 raise Unauthenticated("The API key was revoked or has expired while the body arrived")
             if coding is not None:
                 body = await self._bodies.decompress(coding, body)
         except Exception as error:
-            self._reject(call, error)
+            self._reject(active, error)
             return
         if coding is None:
-            self._respond(call, body)
-        elif call.fast is None:
-            call.request.leave_to(partial(self._pass_on_decompressed, call, body))
+            self._respond(active, body)
+        elif active.fast is None:
+            active.request.leave_to(partial(self._pass_on_decompressed, active, body))
         else:
             self._bodies.release(body)
-            self._respond(call, body)
+            self._respond(active, body)
 
-    def _respond(self, call: "_Call", body: bytes) -> None:
+    def _respond(self, active: ActiveRequest, body: bytes) -> None:
         """Respond to an admitted request whose body is complete."""
-        if call.fast is None:
-            call.request.leave_to(partial(self._pass_on, call, body))
+        if active.fast is None:
+            active.request.leave_to(partial(self._pass_on, active, body))
             return
-        endpoint, variant_id = call.fast
+        endpoint, variant_id = active.fast
         try:
-            response = endpoint.answer(self._process.services, call.scope, call.headers, variant_id, body)
+            response = endpoint.answer(self._process.services, active.scope, active.headers, variant_id, body)
             if isinstance(response, PendingResponse):
-                response.waits.then(partial(self._finish, call, response.finish))
+                response.waits.then(partial(self._finish, active, response.finish))
             else:
-                self._send_json(call, response)
+                self._send_json(active, response)
         except Exception as error:
-            self._reject(call, error)
+            self._reject(active, error)
 
-    def _finish(self, call: "_Call", finish: Callable[[Any], bytes], waits: Waiting[Any]) -> None:
+    def _finish(self, active: ActiveRequest, finish: Callable[[Any], bytes], waits: Waiting[Any]) -> None:
         """Complete a pending response in the request's own context."""
-        if call.context is not None:
+        if active.context is not None:
             # A copy, because the timer that calls this may run in that very context already.
-            call.context.copy().run(self._complete, call, finish, waits)
+            active.context.copy().run(self._complete, active, finish, waits)
         else:
-            self._complete(call, finish, waits)
+            self._complete(active, finish, waits)
 
-    def _complete(self, call: "_Call", finish: Callable[[Any], bytes], waits: Waiting[Any]) -> None:
+    def _complete(self, active: ActiveRequest, finish: Callable[[Any], bytes], waits: Waiting[Any]) -> None:
         try:
-            self._send_json(call, finish(waits.result()))
+            self._send_json(active, finish(waits.result()))
         except Exception as error:
-            self._reject(call, error)
+            self._reject(active, error)
 
-    def _send_json(self, call: "_Call", body: bytes) -> None:
-        lines = self._headers.json_lines(call.request_id, call.headers.get(b"origin"))
-        call.request.respond(200, lines, body)
+    def _send_json(self, active: ActiveRequest, body: bytes) -> None:
+        lines = self._headers.json_lines(active.request_id, active.headers.get(b"origin"))
+        active.request.respond(200, lines, body)
         if self._watched:
-            self._record(call, 200)
+            self._record(active, 200)
         else:
-            self._observe[call.endpoint](perf_counter() - call.began)
+            self._observe[active.endpoint](perf_counter() - active.began)
 
-    def _reject(self, call: "_Call", error: Exception) -> None:
-        token = LOGGED_ID.set(call.request_id)
+    def _reject(self, active: ActiveRequest, error: Exception) -> None:
+        token = LOGGED_ID.set(active.request_id)
         status, content, extra = problems.encoded(error)
         LOGGED_ID.reset(token)
         close = extra.pop("Connection", None) is not None
         more = [(name.lower().encode(), value.encode()) for name, value in extra.items()]
-        lines = header_lines(self._complete_headers(call, [_PROBLEM, *more]))
-        self._send(call, status, lines, content, close=close)
+        lines = header_lines(self._complete_headers(active, [_PROBLEM, *more]))
+        self._send(active, status, lines, content, close=close)
 
     def _send(
-        self, call: "_Call", status: int, lines: bytes, body: bytes | None, *, close: bool = False
+        self, active: ActiveRequest, status: int, lines: bytes, body: bytes | None, *, close: bool = False
     ) -> None:
-        call.request.respond(status, lines, body, close=close)
-        self._record(call, status)
+        active.request.respond(status, lines, body, close=close)
+        self._record(active, status)
 
     async def _pass_on_decompressed(
-        self, call: "_Call", body: bytes, scope: HTTPScope, receive: Receive, send: Send
+        self, active: ActiveRequest, body: bytes, scope: HTTPScope, receive: Receive, send: Send
     ) -> None:
         """Let Litestar serve a request as if its body had come without a coding."""
         scope["headers"] = plain_headers(scope["headers"], len(body))
         try:
-            await self._pass_on(call, body, scope, receive, send)
+            await self._pass_on(active, body, scope, receive, send)
         finally:
             self._bodies.release(body)
 
     async def _pass_on(
-        self, call: "_Call", body: bytes | None, scope: Scope, receive: Receive, send: Send
+        self, active: ActiveRequest, body: bytes | None, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Let Litestar serve a request, whose body may have been received already, and record its response."""
-        LOGGED_ID.set(call.request_id)
+        LOGGED_ID.set(active.request_id)
         extended: Any = scope
-        extended.update({KEY: call.key, REQUEST_ID: call.request_id, REQUEST: call.request})
+        extended.update({KEY: active.key, REQUEST_ID: active.request_id, REQUEST: active.request})
         status = 500
 
         async def observed(message: Message) -> None:
@@ -269,69 +263,35 @@ class FrontMiddleware(RequestHandler):
             if message["type"] == "http.response.start":
                 status = message["status"]
                 # ASGI allows an application to omit the headers.
-                message["headers"] = self._complete_headers(call, message.get("headers", ()))
+                message["headers"] = self._complete_headers(active, message.get("headers", ()))
             await send(message)
 
         scope, routed_send = routed(scope, observed)
         await self._app(scope, receive if body is None else replaying(body, receive), routed_send)
-        call.endpoint = scope.get("path_template") or _UNKNOWN
-        self._record(call, status)
+        active.endpoint = scope.get("path_template") or UNKNOWN
+        self._record(active, status)
 
-    def _complete_headers(self, call: "_Call", headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-        return self._headers.complete(headers, call.request_id, call.headers.get(b"origin"))
+    def _complete_headers(self, active: ActiveRequest, headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+        return self._headers.complete(headers, active.request_id, active.headers.get(b"origin"))
 
-    def _record(self, call: "_Call", status: int) -> None:
+    def _record(self, active: ActiveRequest, status: int) -> None:
         """Record a response in the metrics, the trace and the log."""
-        seconds = perf_counter() - call.began
-        scope = call.scope
-        self._process.metrics.request(scope["method"], call.endpoint, status, seconds)
-        key_id = None if call.key is None else call.key.key_id
-        if call.span is not None and self._tracing is not None:
-            self._tracing.end(call.span, scope, call.endpoint, status, call.request_id, key_id)
+        seconds = perf_counter() - active.began
+        scope = active.scope
+        self._process.metrics.request(scope["method"], active.endpoint, status, seconds)
+        key_id = None if active.key is None else active.key.key_id
+        if active.span is not None and self._tracing is not None:
+            self._tracing.end(active.span, scope, active.endpoint, status, active.request_id, key_id)
         if self._log_requests:
             client = scope.get("client")
-            token = LOGGED_ID.set(call.request_id)
+            token = LOGGED_ID.set(active.request_id)
             log.info(
                 "request",
                 method=scope["method"],
-                endpoint=call.endpoint,
+                endpoint=active.endpoint,
                 status=status,
                 milliseconds=round(seconds * 1000, 3),
                 key_id=key_id,
                 client=None if client is None else client[0],
             )
             LOGGED_ID.reset(token)
-
-
-class _Call:
-    """What the front middleware keeps about one request while it serves it."""
-
-    __slots__ = (
-        "began",
-        "context",
-        "endpoint",
-        "fast",
-        "headers",
-        "key",
-        "request",
-        "request_id",
-        "scope",
-        "span",
-        "with_body",
-    )
-
-    def __init__(self, request: HttpRequest) -> None:
-        self.began = perf_counter()
-        self.request = request
-        self.scope = scope = request.scope
-        self.headers = dict(scope["headers"])
-        self.request_id = request_ids.accept_or_generate(self.headers.get(request_ids.HEADER))
-        if b"%2" in scope["raw_path"]:
-            scope["path"] = decoded(scope["raw_path"])
-        method = scope["method"]
-        self.with_body = method in _WITH_BODY
-        self.fast = fast.find(method, scope["path"], scope["query_string"])
-        self.endpoint = _UNKNOWN
-        self.key: ApiKey | None = None
-        self.span: Span | None = None
-        self.context: Context | None = None
