@@ -104,7 +104,7 @@ class Proxy:
         while data := await source.read(65_536):
             while self.silent:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-            await asyncio.sleep(self.delay)
+            await asyncio.sleep(self.delay)  # as slow as the network that it stands for
             if not swallow():
                 target.write(data)
                 await target.drain()

@@ -2,20 +2,18 @@
 
 import asyncio
 import json
-import resource
 import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.conftest import new_database
 from tests.faults.load import read_answer
 from tests.faults.wire import asked, connect, everything, head
-from tests.processes import Serving, resident, serving, wait_until
+from tests.processes import Serving, resident, serving
 
 from armful.ops.postgres import EmbeddedPostgres
 
@@ -254,52 +252,3 @@ def test_what_is_no_http_is_refused_with_a_problem(service: Serving) -> None:
     with connect(service) as connection:
         connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")  # as a TLS client begins
         problem(everything(connection), 400)
-
-
-def test_ten_thousand_idle_connections(data_dir: Path, postgres: EmbeddedPostgres) -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    count = min(10_000, hard - 500)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with (
-        serving(data_dir, "--workers", "2", ARMFUL_DATABASE_URL=new_database(postgres)) as service,
-        ExitStack() as stack,
-    ):
-        service.request("POST", "/variants", {"variant_id": "a"})
-        wait_until(lambda: all(service.selected() == ["a"] for _ in range(10)))
-        before = sum(resident(worker) for worker in service.workers)
-        connections = [stack.enter_context(connect(service)) for _ in range(count)]
-        # Half of them have asked once; they are as idle afterwards.
-        request = head(service, "/variants/a/stats", method="GET")
-        for connection in connections[::2]:
-            assert asked(connection, request) == 200
-        for _ in range(20):
-            assert service.selected() == ["a"]
-            service.show()
-        grown = sum(resident(worker) for worker in service.workers) - before
-        print(f"{count} connections, {grown / count:.0f} bytes each")
-        assert grown < count * 50_000
-        for connection in connections[:100:2]:
-            assert asked(connection, request) == 200
-
-
-def test_more_connections_than_a_process_can_hold_are_told_so(
-    data_dir: Path, postgres: EmbeddedPostgres
-) -> None:
-    files = 300
-    with serving(data_dir, files=files, ARMFUL_DATABASE_URL=new_database(postgres)) as service:
-        service.request("POST", "/variants", {"variant_id": "a"})
-        with ExitStack() as stack:
-            connections = [stack.enter_context(connect(service)) for _ in range(2 * files)]
-            for connection in connections:
-                connection.settimeout(0)
-            told: set[socket.socket] = set()
-
-            def tell() -> int:
-                for connection in connections:
-                    with suppress(BlockingIOError):
-                        if b"503 Service Unavailable" in connection.recv(4096):
-                            told.add(connection)
-                return len(told)
-
-            wait_until(lambda: tell() >= files)
-        wait_until(lambda: service.selected() == ["a"])

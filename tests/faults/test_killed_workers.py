@@ -30,7 +30,7 @@ def test_twenty_killed_workers_lose_nothing_and_count_nothing_twice(data_dir: Pa
             for _ in range(KILLS):
                 before = book.counted.total()
                 wait_until(lambda n=before: book.counted.total() > n + 30, 60)  # type: ignore[misc]
-                time.sleep(random.uniform(0, 0.3))
+                time.sleep(random.uniform(0, 0.3))  # so that it is killed at any point of a commit
                 os.kill(service.workers[0], signal.SIGKILL)  # the oldest is one that serves
         wait_until(lambda: len(service.workers) == 3)
         dsn = find_running(data_dir)

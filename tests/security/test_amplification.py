@@ -96,7 +96,7 @@ def test_trailers_are_no_headers(service: Serving, name: str, offer: tuple[str, 
                     BrokenPipeError
                 ):  # the response to a request without a key does not wait for its body
                     connection.sendall(part)
-                time.sleep(0 if together else 0.05)
+                time.sleep(0 if together else 0.05)  # so that the parts arrive apart
             ((status, answer),) = answers(connection, 1)
             assert status == (401 if name == "Authorization" else 200), answer
             assert b"duplicate" not in answer

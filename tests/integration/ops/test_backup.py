@@ -13,18 +13,14 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from click.testing import CliRunner, Result
 from tests import processes
 from tests.conftest import Running, new_database, run, serving
 from tests.integration.contract import create, report
 from tests.integration.experiments.test_experiments import start
 
-from armful.cli.backup import backup, restore
-from armful.domain.errors import ArmfulError
 from armful.ops import backup as copies
 from armful.ops.backup import store as storage
 from armful.ops.postgres import EmbeddedPostgres
-from armful.settings import Settings
 
 TOTALS = """
     SELECT (SELECT sum(impressions) FROM armful.variant_performance),
@@ -276,29 +272,3 @@ def test_a_file_stays_until_the_next_is_whole(database: str, empty_database: str
 def test_no_password_on_a_command_line(dsn: str, address: str, password: str | None) -> None:
     assert copies._programs._address(dsn) == address
     assert copies._programs._environment(dsn).get("PGPASSWORD") == (password or os.environ.get("PGPASSWORD"))
-
-
-def command(what: Any, data_dir: Path, file: Path, *options: str) -> Result:
-    return CliRunner().invoke(what, [str(file), *options], obj=Settings(data_dir=data_dir))
-
-
-def test_the_embedded_database_running_and_stopped(tmp_path: Path) -> None:
-    data, other, file = tmp_path / "data", tmp_path / "other", tmp_path / "backup.tar"
-    assert "There is no database in the data folder" in str(command(backup, data, file).exception)
-    with processes.serving(data) as service:
-        service.request("POST", "/variants", {"variant_id": "a"})
-        service.show()
-        done = command(backup, data, file)
-        assert "1 variants with 1 impressions and 0 successes" in done.output
-        service.show()
-        refused = command(restore, data, file, "--replace")
-        assert "is in use by process" in str(refused.exception)
-    assert command(restore, other, file).exit_code == 0
-    assert isinstance(command(restore, data, file).exception, ArmfulError)
-    assert command(restore, data, file, "--replace").exit_code == 0
-    for folder in (data, other):
-        with processes.serving(folder) as service:
-            assert service.impressions() == 1
-            service.show()
-            assert service.impressions() == 2
-    assert "2 impressions" in command(backup, other, file, "--replace").output
