@@ -29,6 +29,10 @@ class Estimate(NamedTuple):
     n: int
     """The number of participants."""
 
+    equal_weights: float = math.inf
+    """(Σm)² / Σm² for a ratio: how many participants with equal impressions would leave no participant more weight. It is
+    small if a few participants, such as bots, have most of the impressions."""
+
 
 class ParticipantTotals(msgspec.Struct, frozen=True):
     """Sums of m, a participant's impressions, and y, the total of a metric over the participant's events.
@@ -86,8 +90,11 @@ class ParticipantTotals(msgspec.Struct, frozen=True):
         if n < 1 or self.impressions <= 0:
             return Estimate(None, math.inf, n)
         value = self.total / self.impressions
+        equal_weights = (
+            self.impressions**2 / self.impressions_squared if self.impressions_squared else math.inf
+        )
         if n == 1 or not math.isfinite(self.total_squared):
-            return Estimate(value, math.inf, n)
+            return Estimate(value, math.inf, n, equal_weights)
         # The three terms almost cancel if participants are alike, so they are added exactly.
         m, y = Fraction(self.impressions), Fraction(self.total)
         residuals = (
@@ -96,7 +103,7 @@ class ParticipantTotals(msgspec.Struct, frozen=True):
             + (y / m) ** 2 * Fraction(self.impressions_squared)
         )
         # Rounding of the sums themselves can leave a tiny negative remainder.
-        return Estimate(value, max(0.0, float(residuals / m**2 * n / (n - 1))), n)
+        return Estimate(value, max(0.0, float(residuals / m**2 * n / (n - 1))), n, equal_weights)
 
 
 def estimate(totals: ParticipantTotals, type: MetricType, unit: MetricUnit) -> Estimate:

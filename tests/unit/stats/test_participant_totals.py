@@ -21,12 +21,12 @@ def test_estimates_equal_those_from_the_participants(seed: int, count: int, rate
     m, y = people(np.random.default_rng(seed), count, rate, icc)
     totals = totals_of(m, y)
     won = (y >= 1).astype(float)
-    assert totals.conversion_rate() == pytest.approx((won.mean(), won.var(ddof=1) / count, count))
-    assert totals.mean() == pytest.approx((y.mean(), y.var(ddof=1) / count, count))
+    assert totals.conversion_rate()[:3] == pytest.approx((won.mean(), won.var(ddof=1) / count, count))
+    assert totals.mean()[:3] == pytest.approx((y.mean(), y.var(ddof=1) / count, count))
     ratio = y.sum() / m.sum()
     residual = y - ratio * m
     expected = (residual**2).sum() / m.sum() ** 2 * count / (count - 1)
-    assert totals.ratio() == pytest.approx((ratio, expected, count), abs=1e-15)
+    assert totals.ratio() == pytest.approx((ratio, expected, count, m.sum() ** 2 / (m**2).sum()), abs=1e-15)
 
 
 @pytest.mark.parametrize("icc", [0.0, 0.1, 0.5])
@@ -87,17 +87,23 @@ def test_a_hundred_clicks_of_one_person_are_one_converted_participant() -> None:
 @pytest.mark.parametrize("unit", ["participant", "impression"])
 @pytest.mark.parametrize("type_", ["binary", "number"])
 def test_too_few_participants_say_nothing_about_the_variance(type_, unit) -> None:
-    assert estimate(ParticipantTotals(), type_, unit) == (None, math.inf, 0)
+    assert estimate(ParticipantTotals(), type_, unit)[:3] == (None, math.inf, 0)
     one = totals_of(np.array([4.0]), np.array([1.0]))
     value = 0.25 if unit == "impression" else 1.0
-    assert estimate(one, type_, unit) == (value, math.inf, 1)
+    assert estimate(one, type_, unit)[:3] == (value, math.inf, 1)
 
 
 def test_participants_without_impressions_have_no_ratio() -> None:
-    assert totals_of(np.zeros(3), np.array([0.0, 1.0, 2.0])).ratio() == (None, math.inf, 3)
+    assert totals_of(np.zeros(3), np.array([0.0, 1.0, 2.0])).ratio()[:3] == (None, math.inf, 3)
 
 
 def test_sums_that_overflow_leave_an_unknown_variance() -> None:
     totals = ParticipantTotals(2, 2, 1e300, 2, 1e300, math.inf)
-    assert totals.mean() == (5e299, math.inf, 2)
-    assert totals.ratio() == (5e299, math.inf, 2)
+    assert totals.mean()[:3] == (5e299, math.inf, 2)
+    assert totals.ratio()[:3] == (5e299, math.inf, 2)
+
+
+def test_a_bot_outweighs_many_participants() -> None:
+    impressions = np.array([1000.0] + [1.0] * 1000)
+    assert totals_of(impressions, impressions * 0).ratio().equal_weights == pytest.approx(4, rel=0.01)
+    assert totals_of(np.full(50, 7.0), np.zeros(50)).ratio().equal_weights == pytest.approx(50)
