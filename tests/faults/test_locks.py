@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,9 +14,10 @@ from armful.db.migrate import migrate
 from armful.db.partitions import make_partitions
 from armful.db.pool import connect
 from armful.domain.errors import Unavailable
-from armful.domain.outcome import Outcome
+from armful.domain.outcome import Outcome, OutcomeStatus, VariantOutcome
 from armful.ingest.batch_writer import BatchWriter
 from armful.ingest.group_committer import GroupCommitter
+from armful.ingest.store import record
 from armful.observability.metrics import Metrics
 
 pytestmark = [pytest.mark.anyio, pytest.mark.alone]
@@ -149,3 +151,35 @@ async def test_commits_in_parts_never_wait_in_a_circle(database: str) -> None:
         )
         assert after == before
         assert min(counted) > 10
+
+
+async def test_commits_never_wait_in_a_circle_for_event_ids(database: str) -> None:
+    """Each of two commits has in its first part the event id that the other one has in its second part."""
+
+    def items(variant: int, first: str, second: str) -> list[VariantOutcome]:
+        name = f"u{variant}"
+        # The success comes in a part after the impression that it may belong to.
+        return [
+            (variant, shown(participant_id=name, event_id=first), f"v{variant}"),
+            (variant, late(participant_id=name, event_id=second), f"v{variant}"),
+        ]
+
+    deadline = datetime.now(UTC) + timedelta(minutes=1)
+    async with committers(database, 0) as (connection, _):
+        one, other = await connect(database), await connect(database)
+        try:
+            for number in range(20):
+                ids = f"a{number}", f"b{number}"
+                done = await asyncio.gather(
+                    record(one, uuid4(), uuid4(), deadline, items(1, *ids)),
+                    record(other, uuid4(), uuid4(), deadline, items(2, *reversed(ids))),
+                )
+                # One of the two commits has both ids; the other one's outcomes differ.
+                counted = {tuple(answer.outcome for answer in commit) for commit in done}
+                assert counted == {(OutcomeStatus.COUNTED,) * 2, (OutcomeStatus.CONFLICT,) * 2}
+        finally:
+            await one.close()
+            await other.close()
+        assert sum(await impressions(connection)) == 40
+        left = "SELECT count(*), count(*) FILTER (WHERE digest = '') FROM armful.performance_event_key"
+        assert tuple(await connection.fetchrow(left)) == (40, 0)

@@ -33,6 +33,17 @@ FROM armful.apply_to_variants($7::bigint[], $8::bigint[], $9::bigint[], $7, NULL
 -- name: lock_variants
 SELECT FROM armful.variant_performance WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE;
 
+-- name: lock_event_ids
+-- Event ids in one order: whoever inserts one makes others that insert it wait until the end of the transaction, even if it is
+-- deleted again. One that another commit has claimed already needs no lock, because nobody inserts it.
+INSERT INTO armful.performance_event_key (event_id, digest, batch)
+SELECT event_id, '', $2::uuid FROM (SELECT DISTINCT unnest($1::text[]) AS event_id) AS u ORDER BY event_id
+ON CONFLICT DO NOTHING;
+
+-- name: release_event_ids
+-- Leave the ids to the parts of the commit, which claim those that they count.
+DELETE FROM armful.performance_event_key WHERE event_id = ANY ($1::text[]) AND batch = $2::uuid;
+
 -- name: unlocked
 SELECT id FROM armful.variant_performance WHERE id = ANY ($1::bigint[]) FOR NO KEY UPDATE SKIP LOCKED;
 

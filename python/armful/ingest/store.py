@@ -164,6 +164,7 @@ async def _record_parts(
         if len(parts) > 1:
             # All variants, so that no later part locks one that another process holds while it waits for one of ours.
             await connection.execute(_SQL["lock_variants"], sorted({key for key, _, _ in items}))
+            await _lock_event_ids(connection, batch, items)
         for number, positions in enumerate(parts):
             await _record_part(
                 connection, _part_id(batch, number), process_id, deadline, items, positions, recorded
@@ -176,6 +177,14 @@ async def _record_parts(
         if not connection.is_closed():
             await connection.execute(_SQL["rollback"])
         raise
+
+
+async def _lock_event_ids(connection: Any, batch: UUID, items: Sequence[VariantOutcome]) -> None:
+    """Lock all event ids of a commit in one order, for the same reason as all variants."""
+    event_ids = [outcome.event_id for _, outcome, _ in items if outcome.event_id is not None]
+    if len(event_ids) > 1:
+        await connection.execute(_SQL["lock_event_ids"], event_ids, batch)
+        await connection.execute(_SQL["release_event_ids"], event_ids, batch)
 
 
 class _Dependent(Exception):
