@@ -2,14 +2,23 @@
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
 import msgspec
 
+_PREFIX = "ARMFUL_"
 _LISTS = ("cors_origins",)
 _ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.\[\]:_-]+")
+_HOST = r"(\[[0-9A-Fa-f:.%]+\]|[^\s:,\[\]@/?]*)(:\d{1,5})?"
+_DATABASE_URL = re.compile(rf"postgres(ql)?://([^/?]*@)?{_HOST}(,{_HOST})*([/?]\S*)?")
+_API_KEY = re.compile(r"[!-~]+")
+
+_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+_Days: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=36_500)]
+_Seconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,34 +36,34 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     api_key: str | None = None
     """An API key with every scope. Unset: `armful serve` creates one and stores it in the data folder."""
 
-    pool_size: int = 8
+    pool_size: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 8
     """Maximum number of PostgreSQL connections per process, in addition to the one that writes updates."""
 
-    queue_limit: int = 20_000
+    queue_limit: _Count = 20_000
     """Maximum number of performance updates waiting for a commit in one process. Further updates get a 503."""
 
-    commit_timeout: float = 1.8
+    commit_timeout: _Seconds = 1.8
     """Maximum seconds an update waits for its commit before it gets a 503."""
 
-    poll_interval: float = 0.2
+    poll_interval: _Seconds = 0.2
     """Seconds between two reads of the changes that other processes have committed."""
 
-    event_days: Annotated[int, msgspec.Meta(ge=0)] = 90
+    event_days: _Days = 90
     """Days for which single events are kept. Counters, rollups and experiments are kept forever. 0: forever."""
 
-    event_id_days: Annotated[int, msgspec.Meta(ge=0)] = 14
+    event_id_days: _Days = 14
     """Minimum days for which an `event_id` is remembered, so that a repeated update is not counted again. 0: forever."""
 
-    body_limit: int = 10_000_000
+    body_limit: _Count = 10_000_000
     """Maximum size of a request body in bytes. A larger one gets a 413."""
 
-    receive_timeout: float = 10.0
+    receive_timeout: _Seconds = 10.0
     """Maximum seconds for a complete request to arrive. A slower one gets a 408, or its connection is closed."""
 
-    keep_alive: float = 75.0
+    keep_alive: _Seconds = 75.0
     """Seconds that a connection may stay idle before it is closed. Set it longer than a load balancer's idle timeout."""
 
-    wait_limit: float = 0.5
+    wait_limit: _Seconds = 0.5
     """Maximum seconds a request waits in the queue of a busy process before it gets a 503."""
 
     root_path: str | None = None
@@ -96,7 +105,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     """
     values: dict[str, Any] = {}
     for field in msgspec.structs.fields(Settings):
-        name = f"ARMFUL_{field.name.upper()}"
+        name = _variable(field.name)
         if text := environment.get(name):
             try:
                 values[field.name] = msgspec.convert(
@@ -112,12 +121,52 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             )
     if settings.root_path is not None and not _ROOT_PATH.fullmatch(settings.root_path):
         raise ValueError(f"ARMFUL_ROOT_PATH is {settings.root_path!r}: write a path like /armful")
+    # These values are secrets, and are not repeated.
+    if settings.database_url is not None and not _DATABASE_URL.fullmatch(settings.database_url):
+        raise ValueError(
+            "ARMFUL_DATABASE_URL is not the URL of a database: write postgresql://user:password@host:port/name, and special "
+            "characters as %XX"
+        )
+    if settings.api_key is not None and not _API_KEY.fullmatch(settings.api_key):
+        raise ValueError(
+            "ARMFUL_API_KEY contains a character that a header cannot contain: use visible ASCII characters, without blanks"
+        )
     return settings
 
 
+def unknown_variables(environment: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the `ARMFUL_*` variables that are no settings, each with the most similar setting, if one is similar."""
+    known = [_variable(field.name) for field in msgspec.structs.fields(Settings)]
+    return {
+        name: next(iter(get_close_matches(name.upper(), known, 1, 0.8)), None)
+        for name in sorted(environment)
+        if name.upper().startswith(_PREFIX) and name not in known
+    }
+
+
+def explain_unknown(name: str, similar: str | None) -> str:
+    """Return the sentence about a variable that is no setting."""
+    return f"{name} is not a setting of armful and has no effect" + (
+        f": did you mean {similar}?" if similar else ""
+    )
+
+
+def _variable(field: str) -> str:
+    return f"{_PREFIX}{field.upper()}"
+
+
 def _explain(error: msgspec.ValidationError, kind: Any) -> str:
-    """Return what is wrong with a value; for one that is not among the choices, the choices."""
-    return f"use one of {', '.join(get_args(kind))}" if get_origin(kind) is Literal else str(error)
+    """Return what to write instead of an invalid value."""
+    if get_origin(kind) is Literal:
+        return f"use one of {', '.join(get_args(kind))}"
+    if kind is bool:
+        return "use true or false"
+    if get_origin(kind) is Annotated:
+        number, limits = get_args(kind)
+        what = "a whole number" if number is int else "a number"
+        least = f"above {limits.gt}" if limits.ge is None else f"from {limits.ge}"
+        return f"write {what} {least} to {limits.le}"
+    return str(error)
 
 
 def _parts(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 import os
 import sys
 from importlib import import_module
+from typing import NoReturn
 
 import rich_click as click
 
@@ -10,7 +11,7 @@ from armful import __version__
 from armful.domain.errors import ArmfulError
 from armful.observability import logs
 from armful.ops.postgres import EmbeddedPostgresError
-from armful.settings import from_environment
+from armful.settings import explain_unknown, from_environment, unknown_variables
 
 # A command's module is imported only when the command runs, so that `armful --help` is fast.
 _COMMANDS = {
@@ -65,11 +66,34 @@ def armful() -> None:
 
 
 def main() -> None:
-    """Run the command. An error is printed as a sentence, with exit status 1."""
+    """Run the command. An error is printed as a sentence: with exit status 2 if the command is used wrongly, and else 1."""
     try:
         settings = from_environment(os.environ)
         logs.configure(settings.log_level, json=settings.log_format == "json")
-        armful(obj=settings)
+        for name, similar in unknown_variables(os.environ).items():
+            print(f"armful: {explain_unknown(name, similar)}", file=sys.stderr)
+        sys.exit(armful(obj=settings, prog_name="armful", standalone_mode=False))
+    except click.ClickException as error:
+        _fail(_explain(error), error.exit_code)
+    except click.Abort:
+        _fail("Interrupted")
     except (ArmfulError, EmbeddedPostgresError, ValueError) as error:
-        print(f"armful: {error}", file=sys.stderr)
-        sys.exit(1)
+        _fail(str(error))
+    except MemoryError:
+        _fail("There is not enough memory for this")
+    except OSError as error:
+        # Somebody's file. Other system errors are faults of armful's.
+        if error.filename is None:
+            raise
+        _fail(f"{error.filename}: {error.strerror}")
+
+
+def _fail(sentence: str, status: int = 1) -> NoReturn:
+    print(f"armful: {sentence}", file=sys.stderr)
+    sys.exit(status)
+
+
+def _explain(error: click.ClickException) -> str:
+    if not isinstance(error, click.UsageError) or error.ctx is None:
+        return error.format_message()
+    return f"{error.format_message().rstrip('.')}: see {error.ctx.command_path} --help"

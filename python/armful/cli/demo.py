@@ -20,7 +20,8 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
-from armful.cli._key import known_key
+from armful.cli._service import key_option, known_key, url_option
+from armful.cli._types import FiniteRange
 from armful.domain.errors import ArmfulError
 from armful.ops.postgres import _launch
 from armful.settings import Settings
@@ -35,19 +36,19 @@ class CannotStart(ArmfulError):
 
 
 @click.command()
-@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="URL of the service.")
-@click.option("--key", help="API key. Default: ARMFUL_API_KEY, or else the one in the data folder.")
+@url_option
+@key_option
 @click.option("--serve", is_flag=True, help="Start a service for the demo, and delete its data at the end.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=120,
     show_default=True,
     help=f"Duration of the demo, in which {DAYS} days pass.",
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=150,
     show_default=True,
     help="Maximum mean number of visitors per second.",

@@ -11,6 +11,7 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
+from armful.cli._types import FiniteRange
 from armful.db.clock import DatabaseClock
 from armful.db.migrate import migrate
 from armful.db.pool import acquire, open_pool
@@ -27,7 +28,7 @@ _WIDE = 1000
 _expires = click.option(
     "--expires-in-days",
     "days",
-    type=click.FloatRange(min=0, min_open=True, max=36_500),
+    type=FiniteRange(min=0, min_open=True, max=36_500),
     help="Number of days until the key expires.",
 )
 

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from armful.cli._key import known_key
+from armful.cli._service import key_option, known_key, url_option
+from armful.cli._types import OutputFile
 from armful.settings import Settings
 from armful.tools.replay import HeadlineTest, ReplayFigures, Report, read_tests
 from armful.tools.replay import replay as run_replay
@@ -21,8 +22,8 @@ _WIDTH = 120  # characters of a table that goes to a file
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
-@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="URL of the service.")
-@click.option("--key", help="API key. Default: ARMFUL_API_KEY, or else the one in the data folder.")
+@url_option
+@key_option
 @click.option(
     "--rounds",
     type=click.IntRange(min=1),
@@ -45,7 +46,7 @@ _WIDTH = 120  # characters of a table that goes to a file
 @click.option(
     "--json",
     "out",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OutputFile(),
     help="File for the report.",
 )
 @click.pass_obj

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
-from armful.server.checks import check_open_files, check_tls
+from armful.server.checks import check_metrics_dir, check_open_files, check_tls
 from armful.server.errors import CannotServe
 from armful.server.serve import run
 from armful.settings import Settings
@@ -38,6 +38,7 @@ def serve(
         settings, tls_cert=tls_cert or settings.tls_cert, tls_key=tls_key or settings.tls_key
     )
     check_tls(settings)
+    check_metrics_dir(settings)
     check_open_files()
     if settings.traces and find_spec("opentelemetry") is None:
         raise CannotServe(

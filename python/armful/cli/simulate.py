@@ -1,5 +1,6 @@
 """`armful simulate`."""
 
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from armful.cli._types import FiniteRange, OutputFile
 from armful.tools.simulate import POLICIES, Contest, Policy, compare, draw
 
 
@@ -40,12 +42,11 @@ class _Policies(click.ParamType[list[Policy]]):
         return list(names)
 
 
-_FILE = click.Path(dir_okay=False, writable=True)
-
-
 @click.command()
 @click.option("--rates", type=_Numbers(), help="Success rates of the arms, such as 0.03,0.05,0.08.")
-@click.option("--arms", type=click.IntRange(min=1), help="Number of arms, with rates drawn from --prior.")
+@click.option(
+    "--arms", type=click.IntRange(1, 1_000_000), help="Number of arms, with rates drawn from --prior."
+)
 @click.option(
     "--prior",
     type=_Numbers(),
@@ -75,7 +76,7 @@ _FILE = click.Path(dir_okay=False, writable=True)
     help="Number of independent runs per policy.",
 )
 @click.option(
-    "--epsilon", type=click.FloatRange(0, 1), default=0.1, show_default=True, help="ε of epsilon_greedy."
+    "--epsilon", type=FiniteRange(0, 1), default=0.1, show_default=True, help="ε of epsilon_greedy."
 )
 @click.option(
     "--min-impressions",
@@ -86,7 +87,7 @@ _FILE = click.Path(dir_okay=False, writable=True)
 )
 @click.option(
     "--exploration-ratio",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.3,
     show_default=True,
     help="Of thompson_exploration.",
@@ -98,8 +99,10 @@ _FILE = click.Path(dir_okay=False, writable=True)
     show_default=True,
     help="Seed of all random numbers.",
 )
-@click.option("--plot", type=_FILE, help="File for a plot of the regret: .png or .svg (needs armful[plot]).")
-@click.option("--json", "out", type=_FILE, help="File for all figures, as JSON.")
+@click.option(
+    "--plot", type=OutputFile(), help="File for a plot of the regret: .png or .svg (needs armful[plot])."
+)
+@click.option("--json", "out", type=OutputFile(), help="File for all figures, as JSON.")
 def simulate(
     rates: list[float] | None,
     arms: int | None,
@@ -111,8 +114,8 @@ def simulate(
     min_impressions: int,
     exploration_ratio: float,
     seed: int,
-    plot: str | None,
-    out: str | None,
+    plot: Path | None,
+    out: Path | None,
 ) -> None:
     """Compare policies on arms with known success rates, and print the regret of each.
 
@@ -123,13 +126,12 @@ def simulate(
         raise click.UsageError("Give either --rates or --arms.")
     if rates is None:
         rates = _drawn(cast("int", arms), prior, seed)
-    if plot is not None and not plot.lower().endswith((".png", ".svg")):
+    if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
         raise click.BadParameter("must end in .png or .svg", param_hint="--plot")
     options = {"epsilon": epsilon, "min_impressions": min_impressions, "exploration_ratio": exploration_ratio}
     contest = _compare(rates, policies, horizon=horizon, runs=runs, seed=seed, **options)
     if out is not None:
-        with click.open_file(out, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(contest), indent=2) + b"\n")
+        out.write_bytes(msgspec.json.format(msgspec.json.encode(contest), indent=2) + b"\n")
     if plot is not None:
         draw(contest, plot)
     Console().print(_table(contest))
@@ -143,7 +145,7 @@ def simulate(
 
 
 def _drawn(arms: int, prior: list[float], seed: int) -> list[float]:
-    if len(prior) != 2 or min(prior) <= 0:
+    if len(prior) != 2 or not all(0 < parameter < np.inf for parameter in prior):
         raise click.BadParameter("must be two numbers above 0, as 2,30", param_hint="--prior")
     alpha, beta = prior
     drawn: list[float] = np.random.default_rng(seed).beta(alpha, beta, size=arms).tolist()

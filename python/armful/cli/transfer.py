@@ -16,7 +16,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from armful.contract.decoding import Unprocessable
 from armful.contract.problems import FieldError
-from armful.db.failures import OUT_OF_REACH
 from armful.db.migrate import migrate
 from armful.db.pool import Connection, connect
 from armful.domain.errors import ArmfulError
@@ -131,8 +130,9 @@ def export_variants(
     A CSV file opens in a spreadsheet: it has a column for each dimension, and an apostrophe before texts that would be taken
     for formulas. `armful import` reads what this command writes.
     """
-    with database(settings) as dsn, _written(file) as out:
-        asyncio.run(_export(dsn, out, kind or _kind(file), _STATUSES[status]))
+    _check_folder(file)
+    with database(settings) as dsn:
+        asyncio.run(_export(dsn, file, kind or _kind(file), _STATUSES[status]))
 
 
 def _kind(file: str) -> Format:
@@ -183,9 +183,9 @@ def _watched(source: Iterable[bytes], file: str, progress: Progress) -> Iterator
     progress.update(task, total=size, completed=size)
 
 
-async def _export(dsn: str, out: BinaryIO, kind: Format, statuses: tuple[Status, ...]) -> None:
+async def _export(dsn: str, file: str, kind: Format, statuses: tuple[Status, ...]) -> None:
     async with _connection(dsn) as connection:
-        with _progress() as progress:
+        with _written(file) as out, _progress() as progress:
             task = progress.add_task("Writing", total=await transfer.count(connection, statuses))
             number = 0
             # Names and variants are of the same moment.
@@ -201,6 +201,11 @@ async def _export(dsn: str, out: BinaryIO, kind: Format, statuses: tuple[Status,
             progress.update(task, total=number, completed=number)
 
 
+def _check_folder(file: str) -> None:
+    if file != "-" and not Path(file).parent.is_dir():
+        raise TransferFailed(f"Cannot write {file}: there is no folder {Path(file).parent}")
+
+
 @contextmanager
 def _written(file: str) -> Iterator[BinaryIO]:
     """The file to write. A file of that name is replaced at the end, so that a failure leaves the old one.
@@ -209,8 +214,6 @@ def _written(file: str) -> Iterator[BinaryIO]:
         TransferFailed: The file cannot be written.
     """
     path = Path(file)
-    if file != "-" and not path.parent.is_dir():
-        raise TransferFailed(f"Cannot write {file}: there is no folder {path.parent}")
     if file == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -232,11 +235,8 @@ def _written(file: str) -> Iterator[BinaryIO]:
 @asynccontextmanager
 async def _connection(dsn: str, *, needs_session: bool = False) -> AsyncIterator[Connection]:
     """Connect to the database, after migrating it."""
-    try:
-        await migrate(dsn)
-        connection = await connect(dsn, needs_session=needs_session)
-    except OUT_OF_REACH as error:
-        raise TransferFailed(f"The database cannot be reached: {error}") from error
+    await migrate(dsn)
+    connection = await connect(dsn, needs_session=needs_session)
     try:
         yield connection
     except (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:

@@ -10,7 +10,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from armful.cli._key import known_key
+from armful.cli._service import key_option, known_key, url_option
+from armful.cli._types import FiniteRange
 from armful.client import ApiError, Client, ClientError
 from armful.settings import Settings
 from armful.tools.watch import MOST_ROWS, Seen, look
@@ -20,12 +21,12 @@ _BAR = 8  # characters of a full bar
 
 
 @click.command()
-@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="URL of the service.")
-@click.option("--key", help="API key. Default: ARMFUL_API_KEY, or else the one in the data folder.")
+@url_option
+@key_option
 @click.option("--once", is_flag=True, help="Print the present state once.")
 @click.option(
     "--every",
-    type=click.FloatRange(min=0.2),
+    type=FiniteRange(min=0.2),
     default=2,
     show_default=True,
     help="Refresh interval in seconds.",
@@ -62,7 +63,7 @@ def watch(
         try:
             seen = look(client, wanted, top or MOST_ROWS, None)
         except ClientError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(f"The service at {url} failed: {error}") from error
         if once:
             console.print(_picture(seen, top or MOST_ROWS, None))
             return

@@ -23,6 +23,14 @@ LOCK = 0x61726D66756C
 """The advisory lock for changes to the schema."""
 
 
+OLDEST_SERVER = 14
+"""The oldest major version of PostgreSQL that is supported."""
+
+
+class OldServer(ArmfulError):
+    """The database in ARMFUL_DATABASE_URL is PostgreSQL {}: armful needs PostgreSQL {} or newer"""
+
+
 class NewerSchema(ArmfulError):
     """The database has schema version {}, but this armful supports versions up to {}: start a newer armful"""
 
@@ -86,10 +94,14 @@ async def migrate(dsn: str) -> int:
     If nothing is missing, it takes no lock and runs three short queries.
 
     Raises:
+        OldServer: The server is too old. Nothing is changed.
         NewerSchema: The database has a newer schema than this program. Nothing is changed.
     """
     connection = await connect(dsn, timeout=10)
     try:
+        version = connection.get_server_version()
+        if version.major < OLDEST_SERVER:
+            raise OldServer(f"{version.major}.{version.minor}", OLDEST_SERVER)
         missing = await _missing(connection)
         if missing.migrations or missing.functions:
             async with connection.transaction():

@@ -26,6 +26,7 @@ _HINTS = {
         "CREATE on the database"
     ),
     "password authentication failed": "special characters in the URL's password are written as %XX",
+    "No such file or directory": "the socket's folder in the URL, or a file such as sslrootcert, is not there",
     "statement pooling mode": "a pooler must be in session mode or in transaction mode",
 }
 """What to do, by what PostgreSQL and PgBouncer say."""
@@ -44,6 +45,12 @@ def address(dsn: str) -> str:
     return f"{parts.netloc.rpartition('@')[2] or 'the local socket'}{parts.path}"
 
 
+def _place(dsn: str) -> str:
+    """Return the address with the name of its setting. The embedded server, which has a socket, has none."""
+    where = address(dsn)
+    return where if where.startswith("the local socket") else f"{where} (ARMFUL_DATABASE_URL)"
+
+
 @contextmanager
 def explained(dsn: str) -> Iterator[None]:
     """Turn failures of the database into a sentence.
@@ -56,13 +63,13 @@ def explained(dsn: str) -> Iterator[None]:
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         if failure_of(error) is Failure.DEFECT:
             raise
-        raise DatabaseUnusable(address(dsn), _reason(error)) from error
+        raise DatabaseUnusable(_place(dsn), _reason(error)) from error
     except (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError) as error:
-        raise DatabaseUnusable(address(dsn), _reason(error)) from error
+        raise DatabaseUnusable(_place(dsn), _reason(error)) from error
     except OSError as error:
         if error.filename is not None:  # a file of somebody else's
             raise
-        raise DatabaseUnusable(address(dsn), _reason(error)) from error
+        raise DatabaseUnusable(_place(dsn), _reason(error)) from error
 
 
 def _reason(error: BaseException) -> str:
@@ -83,4 +90,4 @@ async def check_writable(dsn: str) -> None:
     finally:
         connection.terminate()
     if standby or read_only:
-        raise DatabaseUnusable(address(dsn), f"{STANDBY if standby else READ_ONLY}.")
+        raise DatabaseUnusable(_place(dsn), f"{STANDBY if standby else READ_ONLY}.")

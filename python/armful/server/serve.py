@@ -127,7 +127,7 @@ def _own_key(settings: Settings) -> str:
         return own_key(settings.data_dir)
     except OSError as error:
         raise CannotServe(
-            f"The API key's file cannot be used: {error.strerror}: {error.filename}."
+            f"The API key's file cannot be used: {error.strerror}: {error.filename}. ARMFUL_DATA_DIR names its folder."
         ) from error
     except ValueError as error:
         raise CannotServe(str(error)) from error

@@ -100,7 +100,9 @@ def test_an_address_does_not_show_the_password(dsn: str, shown: str) -> None:
 )
 def test_what_the_database_fails_with_is_explained(error: Exception) -> None:
     with (
-        pytest.raises(DatabaseUnusable, match=r"^The database at host/db cannot be used: .*\.$"),
+        pytest.raises(
+            DatabaseUnusable, match=r"^The database at host/db \(ARMFUL_DATABASE_URL\) cannot be used: .*\.$"
+        ),
         explained("postgres://host/db"),
     ):
         raise error

@@ -261,3 +261,21 @@ def test_an_sql_function_that_somebody_changed(service: Running) -> None:
     assert "differ from this version's: success_rate." in detail
     service.sql(text)
     assert examined(service.settings)[1]["functions"][0][0] == "ok"
+
+
+def test_a_misspelt_variable_is_a_warning(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*processes.ARMFUL, "doctor", "--json", "--port", str(free_port())],
+        env=processes.environment(tmp_path / "data", ARMFUL_WAITLIMIT="1"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    sentence = (
+        "ARMFUL_WAITLIMIT is not a setting of armful and has no effect: did you mean ARMFUL_WAIT_LIMIT?"
+    )
+    assert done.returncode == 0
+    assert {"subject": "settings", "verdict": "warning", "detail": sentence} in json.loads(done.stdout)[
+        "findings"
+    ]
+    assert done.stderr == f"armful: {sentence}\n"

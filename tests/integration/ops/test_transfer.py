@@ -234,4 +234,4 @@ def test_a_database_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
         export_variants, [], obj=Settings(database_url="postgresql://127.0.0.1:1/none", data_dir=tmp_path)
     )
     assert isinstance(result.exception, ArmfulError)
-    assert "cannot be reached" in str(result.exception)
+    assert "127.0.0.1:1/none (ARMFUL_DATABASE_URL) cannot be used" in str(result.exception)

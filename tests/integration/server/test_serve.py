@@ -116,9 +116,9 @@ def test_the_second_service_on_a_data_folder_is_told_who_has_it(data_dir: Path) 
         (
             [],
             {"ARMFUL_DATABASE_URL": "postgresql://me:secret@127.0.0.1:1/db"},
-            "127.0.0.1:1/db cannot be used",
+            "127.0.0.1:1/db (ARMFUL_DATABASE_URL) cannot be used",
         ),
-        ([], {"ARMFUL_DATABASE_URL": "nonsense"}, "cannot be used"),
+        ([], {"ARMFUL_DATABASE_URL": "nonsense"}, "ARMFUL_DATABASE_URL is not the URL of a database"),
     ],
 )
 def test_what_cannot_work_is_one_sentence(

@@ -1,12 +1,13 @@
 """Diagnoses an installation."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 
 from armful.ops.database import database as the_database
 from armful.ops.doctor._database import database
 from armful.ops.doctor._finding import Finding, problem
-from armful.ops.doctor._installation import data_folder, programs
+from armful.ops.doctor._installation import data_folder, programs, variables
 from armful.ops.doctor._service import service
 from armful.ops.postgres import EmbeddedPostgresError
 from armful.settings import Settings
@@ -22,6 +23,7 @@ def examine(settings: Settings, host: str, port: int) -> Iterator[Finding]:
         host: where it serves, or would.
         port: its port there.
     """
+    yield from variables(os.environ)
     wrong = False
     for finding in (*programs(settings), *data_folder(settings)):
         wrong = wrong or (finding.verdict == "problem" and finding.subject in ("postgresql", "data folder"))

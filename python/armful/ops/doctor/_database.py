@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator
 import asyncpg
 
 from armful.db.failures import OUT_OF_REACH
-from armful.db.migrate import altered_functions
+from armful.db.migrate import OLDEST_SERVER, altered_functions
 from armful.db.pool import Connection, connect
 from armful.db.sessions import Pooling
 from armful.ops.doctor import store as diagnosis
 from armful.ops.doctor._finding import Finding, ok, problem, warning
 from armful.settings import Settings
 
-OLDEST_SERVER = 14
 SKEW = 1.0
 """Difference of the two clocks, in seconds, that is reported. No decision depends on it."""
 CONNECTIONS_BESIDE_POOL = 4

@@ -7,18 +7,24 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from armful import __version__
 from armful.ops.data_folder import unsafe_folder, unsafe_key
 from armful.ops.doctor._finding import Finding, ok, problem, warning
 from armful.ops.postgres import EmbeddedPostgresError, ProgramsNotFound, examine_cluster
-from armful.settings import Settings
+from armful.settings import Settings, explain_unknown, unknown_variables
 
 OLDEST_PYTHON = (3, 11)
 LITTLE_SPACE, NO_SPACE = 5e9, 5e8
 """Free bytes on the data folder's disk below which there is a warning, and below which there is a problem."""
+
+
+def variables(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Examine the names of the environment variables."""
+    for name, similar in unknown_variables(environment).items():
+        yield warning("settings", f"{explain_unknown(name, similar)}.".replace("?.", "?"))
 
 
 def programs(settings: Settings) -> Iterator[Finding]:

@@ -121,7 +121,8 @@ class EmbeddedPostgres:
                 self._clear_away()
                 where = f": {error.filename}" if error.filename else ""
                 raise StartFailed(
-                    f"The embedded PostgreSQL cannot start: {error.strerror}{where}."
+                    f"The embedded PostgreSQL cannot start in the data folder {self._data_dir} (ARMFUL_DATA_DIR): "
+                    f"{error.strerror}{where}."
                 ) from error
             except BaseException:
                 self._clear_away()
