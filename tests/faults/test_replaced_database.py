@@ -148,3 +148,23 @@ def test_a_pooler_leads_to_another_database(postgres: EmbeddedPostgres, mode: st
         reporter = report_over(service, "short", swap)
         wait_until(lambda: service.client.get("/variants/only%20here").status_code == 200)
     check(reporter, impressions(first), impressions(second))
+
+
+def test_an_experiment_has_the_arms_that_were_named_or_does_not_start(empty_database: str) -> None:
+    """The worker does not know yet that another database has taken the place of the one whose keys it holds."""
+    dsn = empty_database
+    asyncio.run(migrate(dsn))
+    fill(dsn, "x", "b", "a", "only here")
+    run(lambda connection: connection.execute("ALTER SCHEMA armful RENAME TO restored"), dsn)
+    asyncio.run(migrate(dsn))
+    fill(dsn, "a", "b", "c")
+    swap = "BEGIN; ALTER SCHEMA armful RENAME TO before; ALTER SCHEMA restored RENAME TO armful; COMMIT"
+    body = {"experiment_name": "test", "duration_days": 14, "traffic_allocation": [0.5, 0.5]}
+    with serving(dsn, poll_interval=3600.0) as service:
+        service.client.get("/experiments")  # opens a connection of the pool
+        run(lambda connection: connection.execute(swap), dsn)
+        for variant_ids in (["a", "b"], ["a", "c"]):
+            answer = service.client.post("/experiments/start", json=body | {"variant_ids": variant_ids})
+            assert answer.status_code == 503
+            assert "replaced by another one" in answer.text
+        assert run(lambda connection: connection.fetchval("SELECT count(*) FROM armful.experiment"), dsn) == 0

@@ -17,6 +17,7 @@
     └── Unavailable
         ├── QueueFull
         ├── Overloaded
+        ├── VariantMoved
         └── CommitUnknown
 
 The docstring of a class is its message. Each `{}` is replaced by an argument of the constructor.
@@ -92,6 +93,10 @@ class QueueFull(Unavailable):
 
 class Overloaded(Unavailable):
     """The service is overloaded; nothing was counted, try again shortly"""
+
+
+class VariantMoved(Unavailable):
+    """The database was replaced by another one; nothing was counted, try again shortly"""
 
 
 class CommitUnknown(Unavailable):

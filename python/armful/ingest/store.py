@@ -11,7 +11,7 @@ import asyncpg
 
 from armful.db.failures import NotEncodable
 from armful.db.queries import load
-from armful.domain.errors import Refused, Unavailable
+from armful.domain.errors import Refused, VariantMoved
 from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Totals
 from armful.ingest.conflict_free_batches import MOST_LATE, conflict_free_batches
@@ -44,10 +44,6 @@ _optional_fields = attrgetter(
     *(name for name in Outcome.__struct_fields__ if name not in ("impression", "success", "batch_size"))
 )
 _NONE = _optional_fields(Outcome(impression=True, success=False))
-
-
-class VariantMoved(Unavailable):
-    """The database was replaced by another one; nothing was counted, try again shortly"""
 
 
 def _part_id(batch: UUID, number: int) -> UUID:

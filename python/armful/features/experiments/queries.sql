@@ -13,6 +13,9 @@ VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (experiment, variant) DO UPDATE SET
     traffic_allocation = excluded.traffic_allocation, floor = excluded.floor, retired = false;
 
+-- name: variant_ids
+SELECT id, variant_id FROM armful.variant_performance WHERE id = ANY ($1::bigint[]);
+
 -- name: retire_others
 UPDATE armful.experiment_arm SET retired = true, traffic_allocation = 0, floor = 0
 WHERE experiment = $1 AND variant <> ALL ($2::bigint[]);

@@ -106,7 +106,7 @@ class Experiments:
             arm_floors = [_DEFAULT_FLOORS / len(ids) for _ in ids]
         else:
             arm_floors = [floors.get(variant_id, 0.0) for variant_id in ids]
-        return _arm_plans(planned, shares, arm_floors)
+        return _arm_plans(planned, ids, shares, arm_floors)
 
     async def _selectable(self, variant_id: str) -> int:
         """Return the key of an active variant.
@@ -164,6 +164,7 @@ class Experiments:
                     await self._selectable(arm.variant_id) if experiment.status == "draft" else arm.variant
                     for arm in draft_arms
                 ],
+                [arm.variant_id for arm in draft_arms],
                 [arm.traffic_allocation for arm in draft_arms],
                 [arm.floor for arm in draft_arms],
             )
@@ -278,8 +279,8 @@ class Experiments:
 
 
 def _arm_plans(
-    keys: Sequence[int], shares: Sequence[float], floors: Sequence[float]
+    keys: Sequence[int], ids: Sequence[str], shares: Sequence[float], floors: Sequence[float]
 ) -> list[experiments.ArmPlan]:
     total = sum(shares)
     starts = with_floors([share / total for share in shares], floors)
-    return [experiments.ArmPlan(*arm) for arm in zip(keys, shares, floors, starts, strict=True)]
+    return [experiments.ArmPlan(*arm) for arm in zip(keys, ids, shares, floors, starts, strict=True)]

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from armful.db.pool import Pool, acquire
 from armful.db.queries import load
-from armful.domain.errors import Conflict, ExperimentNotFound
+from armful.domain.errors import Conflict, ExperimentNotFound, VariantMoved
 from armful.domain.experiment import (
     REALLOCATABLE,
     TRANSITIONS,
@@ -37,6 +37,7 @@ class ArmPlan(Struct, frozen=True):
     """An arm of a new phase: its planned share, its floor, and the share it starts with."""
 
     variant: int
+    variant_id: str
     share: float
     floor: float
     start: float
@@ -83,6 +84,7 @@ async def create(
                 raise Conflict(
                     f"Experiment '{new.experiment_id}' exists already: choose another experiment_id"
                 )
+            await _check_arms(connection, new.arms)
             for position, arm in enumerate(new.arms):
                 is_control = arm.variant == new.control
                 await connection.execute(
@@ -94,6 +96,17 @@ async def create(
                 await audit.write(connection, actor, "start", _KIND, new.experiment_id)
             await announce(connection, process_id, "experiments")
         return await find(connection, new.experiment_id)
+
+
+async def _check_arms(connection: Any, arms: Sequence[ArmPlan]) -> None:
+    """Check that the arms' keys are those of their variants in this database.
+
+    Raises:
+        VariantMoved: The database was replaced by another one after the keys were read.
+    """
+    rows = await connection.fetch(_SQL["variant_ids"], [arm.variant for arm in arms])
+    if {row["id"]: row["variant_id"] for row in rows} != {arm.variant: arm.variant_id for arm in arms}:
+        raise VariantMoved
 
 
 async def _start(connection: Any, key: int, arms: Sequence[ArmPlan]) -> None:
@@ -192,6 +205,7 @@ async def transition(
             allowed, next_state = TRANSITIONS[action]
             key, _, state = await _lock(connection, experiment_id, allowed, action)
             if action == "start":
+                await _check_arms(connection, arms)
                 await _start(connection, key, arms)
             elif action == "resume" and await connection.fetchval(_SQL["time_is_over"], key):
                 raise Conflict(
@@ -229,6 +243,7 @@ async def open_phase(
     async with acquire(pool) as connection:
         async with connection.transaction():
             key, _, _ = await _lock(connection, experiment_id, REALLOCATABLE, "change the allocation")
+            await _check_arms(connection, arms)
             before = await find(connection, experiment_id)
             await connection.execute(_SQL["retire_others"], key, [arm.variant for arm in arms])
             known = [arm.variant for arm in before.arms]
