@@ -58,10 +58,10 @@ def backup(settings: Settings, file: Path, replace: bool) -> None:
 @click.option("--replace", is_flag=True, help="Delete the data that armful has in the database.")
 @click.pass_obj
 def restore(settings: Settings, file: Path, replace: bool) -> None:
-    """Put the backup FILE into the database, all of it or nothing; no armful may be serving from it meanwhile.
+    """Restore the backup FILE to the database, completely or not at all. Stop every armful that uses the database before.
 
-    Rows and totals are checked before anything is committed, and a backup of an older armful is brought to this one's
-    schema. Restore only files that you trust: a dump is a program that PostgreSQL runs.
+    Rows and totals are checked before the commit. The backup of an older armful is migrated to the schema of this version.
+    Restore only files that you trust: PostgreSQL runs the SQL in a dump.
     """
     try:
         if settings.database_url is not None:

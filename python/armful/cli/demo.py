@@ -74,8 +74,9 @@ def demo(
 ) -> None:
     """Fill an empty service with sample variants and simulated visitors, and watch it learn.
 
-    The demo has three campaigns, with success rates that are hidden from the service, and two experiments. More visitors
-    come by day than by night. Each sees what armful selects, and succeeds or not. Press Ctrl-C to stop; the data remain.
+    The demo has three campaigns and two experiments. The service does not know the success rates of their variants. More
+    visitors come by day than by night. Each sees what armful selects, and succeeds or not. Press Ctrl-C to stop; the data
+    remain.
     """
     scene = Scene(seed)
     console = Console()
@@ -121,7 +122,7 @@ def _perform(
     live = Live(get_renderable=picture, console=console, refresh_per_second=_REDRAW)
 
     def begin() -> None:
-        console.print(f"The visitors are coming. Watch them: {where}", highlight=False, soft_wrap=True)
+        console.print(f"Visitors are arriving. Watch them: {where}", highlight=False, soft_wrap=True)
         live.start()
 
     try:

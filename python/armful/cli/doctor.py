@@ -23,7 +23,7 @@ _SIGNS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗",
 def doctor(settings: Settings, host: str, port: int, as_json: bool) -> None:
     """Diagnose this installation: programs, data folder, database and service.
 
-    Exit status 1 where there is a problem, 0 where there are warnings at most. Nothing is changed.
+    The exit status is 1 if there is a problem, and 0 if there are only warnings or none. Nothing is changed.
     """
     findings = []
     console = Console(highlight=False, soft_wrap=True)

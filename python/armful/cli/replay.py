@@ -62,12 +62,12 @@ def replay(
 ) -> None:
     """Replay the headline tests of FILE against a running service, and report the clicks gained.
 
-    FILE is CSV with the columns `test_id`, `variant_id`, `headline`, `impressions` and `clicks`. Each test's headlines
-    become variants. In each round armful selects one of them, and is told of an impression and, drawn at the rate that
-    the headline really had, of a click.
+    FILE is CSV with the columns `test_id`, `variant_id`, `headline`, `impressions` and `clicks`. Each headline becomes a
+    variant. In each round, armful selects one headline of a test. The replay reports an impression, and with the real click
+    rate of the headline as probability, a click.
 
-    At the end the service's counters must equal the updates it acknowledged; the exit status is 1 where they don't.
-    The variants stay, with the dimension `replay`.
+    At the end, the service's counters must equal the updates that it acknowledged; the exit status is 1 if they do not. The
+    variants remain in the service, with the dimension `replay`.
     """
     tests = read_tests(file)
     report = _run(tests, url, key or known_key(settings), rounds, concurrency, seed)

@@ -26,7 +26,7 @@ class _Numbers(click.ParamType[list[float]]):
         try:
             return [float(part) for part in value.split(",")]
         except ValueError:
-            self.fail(f"'{value}' are no numbers separated by commas", param, ctx)
+            self.fail(f"'{value}' is not a list of numbers separated by commas", param, ctx)
 
 
 class _Policies(click.ParamType[list[Policy]]):
@@ -38,7 +38,7 @@ class _Policies(click.ParamType[list[Policy]]):
         names = dict.fromkeys(POLICIES if value == "all" else value.split(","))
         for name in names:
             if name not in POLICIES:
-                self.fail(f"'{name}' is no policy: there are {', '.join(POLICIES)}", param, ctx)
+                self.fail(f"'{name}' is not a policy: use some of {', '.join(POLICIES)}", param, ctx)
         return list(names)
 
 
@@ -119,8 +119,8 @@ def simulate(
 ) -> None:
     """Compare policies on arms with known success rates, and print the regret of each.
 
-    Give --rates, or --arms to have them drawn. Regret is what a policy loses in expectation against always choosing the
-    best arm; its standard error is over runs. No service is needed.
+    Give --rates, or --arms to draw the rates at random. Regret is the expected number of successes that a policy loses
+    compared with always choosing the best arm. Its standard error is computed over runs. No service is needed.
     """
     if (rates is None) == (arms is None):
         raise click.UsageError("Give either --rates or --arms.")

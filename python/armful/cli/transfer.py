@@ -140,7 +140,7 @@ def _kind(file: str) -> Format:
 
 
 def _parsed(source: Iterable[bytes], file: str, kind: Format, progress: Progress) -> Iterator[Parsed]:
-    """Return the variants of a file, whatever its format."""
+    """Return the variants of a file in any of the formats."""
     if file.lower().endswith(".xlsx"):
         return read_rows(workbook.rows(Path(file)))
     return read(_watched(source, file, progress), kind)
@@ -172,7 +172,7 @@ def _good(parsed: Iterable[Parsed], bad: BadLines) -> Iterator[tuple[int, transf
 
 
 def _watched(source: Iterable[bytes], file: str, progress: Progress) -> Iterator[bytes]:
-    """Return the lines of `source`, and show on a progress bar how much has been read."""
+    """Yield the lines of `source`, and show in a progress bar how much has been read."""
     task = progress.add_task("Reading", total=Path(file).stat().st_size or None if file != "-" else None)
     size = 0
     for number, line in enumerate(source):
@@ -188,7 +188,7 @@ async def _export(dsn: str, file: str, kind: Format, statuses: tuple[Status, ...
         with _written(file) as out, _progress() as progress:
             task = progress.add_task("Writing", total=await transfer.count(connection, statuses))
             number = 0
-            # Names and variants are of the same moment.
+            # Names and variants come from the same snapshot.
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 names = await transfer.dimension_names(connection, statuses) if kind == "csv" else []
                 columns = names if can_be_columns(names) else []
@@ -208,7 +208,7 @@ def _check_folder(file: str) -> None:
 
 @contextmanager
 def _written(file: str) -> Iterator[BinaryIO]:
-    """The file to write. A file of that name is replaced at the end, so that a failure leaves the old one.
+    """The file to write. An existing file is replaced at the end, so that it remains after a failure.
 
     Raises:
         TransferFailed: The file cannot be written.

@@ -55,7 +55,7 @@ def watch(
 ) -> None:
     """Show the variants by their chance to be best, and the running experiments. Press Ctrl-C to stop.
 
-    Where the service is away, the last that was seen stays on the screen, with a line that says so.
+    If the service stops responding, the last state stays on the screen, with a line that says so.
     """
     wanted = dict(_pair(text) for text in dimensions)
     console = Console()
@@ -81,7 +81,7 @@ def watch(
                 except ClientError as error:
                     if isinstance(error, ApiError) and error.status < 500 and error.status != 429:
                         raise click.ClickException(str(error)) from error
-                    away = away or f"Away since {time.strftime('%H:%M:%S')}: {error}"
+                    away = away or f"No response since {time.strftime('%H:%M:%S')}: {error}"
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The parts that both clients share: session options, retries, and the meaning of a response."""
+"""The parts that both clients share: session options, retries, and the conversion of responses to results or errors."""
 
 import random
 from typing import Any

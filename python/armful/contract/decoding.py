@@ -13,7 +13,7 @@ __all__ = ["BYTE_ORDER_MARK", "Unprocessable", "decode", "echo", "message"]
 T = TypeVar("T")
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-"""What some programs write before UTF-8 text. It is no part of the text."""
+"""The byte order mark, which some programs write before UTF-8 text. It is not part of the text."""
 
 
 class Unprocessable(Exception):

@@ -1,4 +1,4 @@
-"""Finds halves of surrogate pairs in JSON text. They stand for no character, so that no text can be stored with them."""
+"""Finds halves of surrogate pairs in JSON text. They represent no character, so text that contains them cannot be stored."""
 
 import re
 

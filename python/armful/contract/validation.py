@@ -1,4 +1,4 @@
-"""Finds every error of a body that failed to decode, and accepts what differs only in form.
+"""Finds every error of a body that failed to decode, and accepts harmless differences of form.
 
 The fast decoding of `contract/decoding.py` stops at the first error, and refuses null for an optional field and 10.0 for an
 integer. Only after it has failed does this module walk the body along its type.
@@ -17,24 +17,24 @@ import msgspec
 from .problems import FieldError
 
 MAX_ERRORS = 100
-"""No more errors of one body are listed."""
+"""Maximum number of errors that are listed for one body."""
 
 _ECHO_LIMIT = 80
 _MESSAGE_LIMIT = 200
 _NAME_LIMIT = 64
 _EXACT = 2**63
 _NAMED = re.compile(r"`(\w+)` (is .*)")
-"""How a type's own check words an error about one of its fields."""
+"""The form of the messages with which a type's own check reports an error in one of its fields."""
 
 _PATTERNS = (
     (r"\x00", "Expected printable characters only"),
     ("exp_", "Expected `exp_` followed by 8 to 60 letters, digits, underscores or hyphens"),
 )
-"""Parts of the contract's patterns, and what to tell the caller."""
+"""Parts of the contract's patterns, and the message for a value that does not match."""
 
 Steps = tuple[str | int, ...]
 _Check = Callable[[Any, Steps, list[FieldError]], Any]
-"""Takes a value, where it is, and the errors so far, which it adds to; returns the value in the form that its type needs."""
+"""A function of a value, its path, and a list to which it appends errors. Returns the value in the form its type needs."""
 
 
 def convert(value: Any, kind: Any) -> tuple[Any, list[FieldError]]:
@@ -120,7 +120,7 @@ def _integer(kind: Any) -> _Check:
 
 
 def _union(kind: Any, members: tuple[Any, ...]) -> _Check:
-    """Of a union, at most one member is an object, one a list and one an integer; whatever else is checked as a whole."""
+    """Check a union. At most one member is an object, one a list and one an integer; other values are checked as a whole."""
     whole = _leaf(kind)
     by_type: dict[type, _Check] = {}
     for member in members:
@@ -179,7 +179,7 @@ def _struct(kind: type[msgspec.Struct]) -> _Check:
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     checks = {name: _check_of(hints[field.name]) for name, field in fields.items()}
     optional = {name for name, field in fields.items() if not field.required}
-    # Where null has a meaning of its own, such as to remove a value, it stays.
+    # If a field's type allows null, null has a meaning, such as to remove a value. Then it is kept.
     nullable = {name for name, field in fields.items() if type(None) in _members(hints[field.name])}
     drops_null = optional - nullable
     closed = kind.__struct_config__.forbid_unknown_fields

@@ -1,20 +1,20 @@
-"""The database's clock, as a process knows it without asking each time."""
+"""An estimate of the database's clock, so that a process need not query the time."""
 
 from datetime import UTC, datetime
 from time import monotonic, time
 
 
 class DatabaseClock:
-    """Tells the database's time: several processes on several hosts decide by one clock, whatever their own say.
+    """Returns the database's time, so that processes on several hosts use the same clock even if their own clocks differ.
 
-    It is set by every read of the change feed. Until the first one it has the process's own time.
+    Every read of the change feed sets it. Before the first read, it returns the process's own time.
     """
 
     def __init__(self) -> None:
         self._start = time() - monotonic()
 
     def set(self, now: datetime) -> None:
-        """Set the clock to the time that the database has just told."""
+        """Set the clock to a time that the database has just returned."""
         self._start = now.timestamp() - monotonic()
 
     def time(self) -> float:

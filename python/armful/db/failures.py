@@ -1,4 +1,4 @@
-"""Says what every failure of the database means for the operation that met it. The only place that maps them."""
+"""Classifies every failure of the database by its meaning for the failed operation. Only this module does that."""
 
 from enum import Enum
 from typing import Any
@@ -12,13 +12,13 @@ class Failure(Enum):
     """What a failure means."""
 
     REFUSED = "refused"
-    """The server rolled the operation back, for a reason outside of it: a 503, and the operation may be run again."""
+    """The server rolled the operation back, and not because of the operation itself: a 503. It may be tried again."""
 
     LOST = "lost"
-    """The connection or the answer is lost, so the operation may have taken effect: a 503."""
+    """The connection or the response was lost, so the operation may have taken effect: a 503."""
 
     DEFECT = "defect"
-    """A statement or a value of ours does not fit the database: a 500, and the log has the details."""
+    """One of armful's statements or values does not fit the database: a 500, and the log has the details."""
 
 
 NotEncodable = driver.DataError
@@ -97,10 +97,10 @@ OUT_OF_REACH: tuple[Any, ...] = (
     ),
     postgres.UnknownPostgresError,
 )
-"""For `except`: failures after which the same operation may succeed, as the database is out of reach or refuses it now."""
+"""For `except`: the database is unreachable or refuses an operation now, and the same operation may succeed later."""
 
 DID_NOTHING: tuple[Any, ...] = tuple(kind for kind, failure in FAILURES.items() if failure is Failure.REFUSED)
-"""For `except`: those of `OUT_OF_REACH` of which it is known that nothing has happened."""
+"""For `except`: the failures of `OUT_OF_REACH` after which the operation certainly has had no effect."""
 
 
 def failure_of(error: BaseException) -> Failure | None:

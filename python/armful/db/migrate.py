@@ -115,7 +115,7 @@ async def migrate(dsn: str) -> int:
 
 
 async def altered_functions(connection: Any) -> list[str]:
-    """Return the names of this program's SQL functions whose body in the database is another one, or that are missing."""
+    """Return the names of this program's SQL functions that are missing in the database or have another body there."""
     rows = await connection.fetch(
         "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = to_regnamespace('armful') AND prokind = 'f'"
     )

@@ -51,7 +51,7 @@ async def _prepare(connection: ServerConnection, settings: Mapping[str, str], *,
 
 
 async def _leave(connection: ServerConnection) -> None:
-    """Return a connection to the pool as it is: nobody changes its settings but within a transaction."""
+    """Return a connection to the pool without resetting it, because settings are only changed within transactions."""
 
 
 class Pool:
@@ -63,7 +63,7 @@ class Pool:
         self._size = size
         self._refused: dict[type[BaseException], float] = {}
         self.identity: Callable[[], DatabaseIdentity | None] = lambda: None
-        """Gives the database that connections must lead to; None: any."""
+        """Returns the database that connections must lead to; None: any database."""
         self._limit = size * _CALLERS_PER_CONNECTION
         self._callers = 0
         self._releases: set[asyncio.Task[None]] = set()
@@ -84,7 +84,7 @@ class Pool:
         await _prepare(connection, {}, impatient=True)
         wanted = self.identity()
         if wanted is not None and await identity_of(connection) != wanted:
-            # What this process has in memory is of another database, until the change feed has been read.
+            # Until the change feed is read, this process's memory is a copy of another database.
             raise asyncpg.InvalidCatalogNameError("the database is another one than before")
 
     def sizes(self) -> tuple[int, int]:

@@ -1,14 +1,14 @@
 -- name: partitions
--- The event log's partitions from today on.
+-- Make the event log's partitions for today and the next $1 days.
 SELECT armful.make_partitions($1);
 
 -- name: brief_locks
 SET LOCAL lock_timeout = '200ms';
 
 -- name: settings
--- What armful relies on, whatever a role or a database has set: for the session or, where :local is true, the transaction.
--- It does not touch default_transaction_read_only: administrators and providers set that to stop writes. A search path that
--- does not name pg_catalog has it first.
+-- Make the settings that armful relies on, because a role or a database may have set others. They hold for the session or, if
+-- :local is true, for the transaction. default_transaction_read_only is left as it is: administrators and providers set it to
+-- stop writes. pg_catalog is removed from the search path, because PostgreSQL then searches it first.
 SELECT set_config('search_path', (
         SELECT coalesce(string_agg(name, ', '), '')
         FROM regexp_split_to_table(current_setting('search_path'), ' *, *') AS name WHERE trim('"' FROM name) <> 'pg_catalog'
@@ -29,11 +29,11 @@ SELECT set_config('search_path', (
     CASE WHEN current_setting('transaction_timeout', true) IS NOT NULL THEN set_config('transaction_timeout', '0', :local) END
 
 -- name: look
--- For the statements before the settings are made, in one message.
+-- Begin a transaction for the first statements on a connection, which run before the settings are made. One message.
 BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
 
 -- name: backend
--- The server's process that this session has, and the database it is in.
+-- The server process of this session, and its database.
 SELECT pg_backend_pid() AS process, (SELECT oid FROM pg_database WHERE datname = current_database())::bigint AS database,
     to_regclass('armful.change')::oid::bigint AS tables;
 

@@ -1,8 +1,8 @@
 """Sessions of the server: their settings, and how they are kept through a connection pooler such as PgBouncer.
 
 A pooler in session mode gives a client one session of the server for as long as the client is connected. In transaction mode
-it may give each transaction another session: then settings are made in every transaction, and no prepared statement outlives
-one.
+it may give each transaction another session. Then armful makes its settings in every transaction, and keeps no prepared
+statement from one transaction to the next.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from armful.domain.errors import ArmfulError
 _SQL = load("armful.db")
 
 _DETECTION = "ABBABAABBAABABBA"
-"""Which of two connections asks next: an order that no rotation of sessions keeps to."""
+"""The order in which two connections take turns. A pooler that rotates sessions cannot follow it by chance."""
 
 _DETECTION_TIMEOUT = 2.0  # seconds
 
@@ -38,7 +38,7 @@ _TRANSACTION_CONTROL = re.compile(r"(\s*--.*\n)*\s*((?P<begin>BEGIN[^;]*)|ROLLBA
 
 
 class Pooling(Enum):
-    """What is between armful and the server."""
+    """Whether a pooler is between armful and the server, and its mode."""
 
     NONE = "none"
     SESSION = "session"
@@ -46,13 +46,13 @@ class Pooling(Enum):
 
 
 class DatabaseIdentity(Struct, frozen=True):
-    """Tells a database from another of the same address: one that was renamed, restored or made anew."""
+    """Identifies a database. Another database can get the same address when one is renamed, restored or recreated."""
 
     database: int
     """The database's object identifier."""
 
     tables: int | None
-    """That of a table of armful's, which is another one after a restore; None in an empty database."""
+    """The object identifier of one of armful's tables, which changes with a restore; None in an empty database."""
 
 
 class NeedsSession(ArmfulError):
@@ -66,8 +66,8 @@ class ServerConnection(asyncpg.Connection):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # asyncpg takes a pooled connection's listeners away before it waits for the end of a cancelled statement, whose
-        # notices tell whether a commit lacks its standby.
+        # asyncpg removes a pooled connection's listeners before it waits for the end of a cancelled statement. But that
+        # statement's notices tell whether a commit reached its standby.
         self.notices: deque[str] = deque(maxlen=_NOTICES)
         """The SQLSTATEs of the last notices that the server has sent."""
 
@@ -76,10 +76,10 @@ class ServerConnection(asyncpg.Connection):  # type: ignore[misc]
         super()._process_log_message(fields, last_query)
 
     async def configure(self, settings: Mapping[str, str], *, impatient: bool = False) -> None:
-        """Set what armful relies on, and `settings` beside it.
+        """Make the settings that armful relies on, and those in `settings`.
 
         Args:
-            settings: Further settings by name. Both are constants of ours: they are not quoted.
+            settings: Further settings by name. Names and values are not quoted, so they must be constants in our code.
             impatient: Whether the server ends a transaction after a second of inactivity.
         """
         await self.execute(_settings(settings, impatient=impatient, local=False))
@@ -88,7 +88,7 @@ class ServerConnection(asyncpg.Connection):  # type: ignore[misc]
 class TransactionModeConnection(ServerConnection):
     """A connection through a pooler in transaction mode: every transaction makes the settings first.
 
-    A statement outside of a transaction gets one of its own.
+    A statement outside a transaction is run in a transaction.
     """
 
     pooling = Pooling.TRANSACTION
@@ -186,7 +186,7 @@ def _settings(further: Mapping[str, str], *, impatient: bool, local: bool) -> st
 
 
 async def open_session(dsn: str) -> ServerConnection:
-    """Connect to the database, and find out what is in between. The caller configures the connection."""
+    """Connect to the database, and find out whether a pooler is in between. The caller configures the connection."""
     connection = await _connect(dsn, ServerConnection)
     try:
         process, _ = await _look(connection)
@@ -222,11 +222,11 @@ async def _connect(dsn: str, kind: type[ServerConnection]) -> ServerConnection:
 
 
 async def _pooling(dsn: str, connection: ServerConnection, process: int) -> Pooling:
-    """Find out whether a connection leads to the server itself, and if not, what its pooler does.
+    """Find out whether a connection leads to the server itself or to a pooler, and the pooler's mode.
 
-    A pooler has its own process number in the key for cancelling requests. It is in transaction mode if two connections that
-    are open at once ever get the same session, or one of them another than before. If that cannot be found out, transaction
-    mode is assumed, which works in both.
+    In a pooler's key for cancelling requests, the process id is not the server's. A pooler is in transaction mode if two
+    connections that are open at the same time get the same session, or if the session of one of them changes. If this
+    cannot be determined, transaction mode is assumed, because armful's way of working in it works in both modes.
     """
     if process == connection.get_server_pid():
         return Pooling.NONE

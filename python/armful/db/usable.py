@@ -1,4 +1,4 @@
-"""Says in a sentence why a database cannot be used, before anything relies on it."""
+"""Checks at the start whether the database can be used, and explains in a sentence why not."""
 
 import socket
 import ssl
@@ -29,7 +29,7 @@ _HINTS = {
     "No such file or directory": "the socket's folder in the URL, or a file such as sslrootcert, is not there",
     "statement pooling mode": "a pooler must be in session mode or in transaction mode",
 }
-"""What to do, by what PostgreSQL and PgBouncer say."""
+"""The advice for each message of PostgreSQL and PgBouncer."""
 
 
 class DatabaseUnusable(ArmfulError):
@@ -37,7 +37,7 @@ class DatabaseUnusable(ArmfulError):
 
 
 def address(dsn: str) -> str:
-    """Return where a database is, without the password."""
+    """Return the database's address without the password."""
     try:
         parts = urlsplit(dsn)
     except ValueError:
@@ -53,7 +53,7 @@ def _place(dsn: str) -> str:
 
 @contextmanager
 def explained(dsn: str) -> Iterator[None]:
-    """Turn failures of the database into a sentence.
+    """Convert failures of the database into an error whose message is a sentence.
 
     Raises:
         DatabaseUnusable: The database failed.

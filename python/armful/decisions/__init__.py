@@ -1,1 +1,1 @@
-"""Decisions: made in one place, and handed to everything that keeps something of them."""
+"""Decisions: one engine makes them all, and passes each to sinks that record it."""

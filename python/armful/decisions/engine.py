@@ -14,14 +14,14 @@ Parameters = TypeVar("Parameters")
 
 
 class DecisionSink(Protocol):
-    """Keeps something of every decision. It is called while the caller waits, so it must be quick, and must not fail."""
+    """Records decisions. It is called while the caller waits, so it must be fast and must not fail."""
 
     def __call__(self, decision: Decision[CachedVariant]) -> None:
-        """Take a decision in."""
+        """Record a decision."""
 
 
 class DecisionEngine:
-    """Lets a policy choose among the variants in memory, and tells every sink. The database is not asked."""
+    """Lets a policy choose among the variants in memory, and passes its decision to every sink. It queries no database."""
 
     def __init__(
         self, cache: VariantCache, sinks: Sequence[DecisionSink] = (), clock: DatabaseClock | None = None
@@ -41,16 +41,16 @@ class DecisionEngine:
         context: Mapping[str, Any] | None = None,
         experiment_id: str | None = None,
     ) -> Decision[CachedVariant]:
-        """Decide.
+        """Make a decision.
 
         Args:
-            policy: How to choose.
-            parameters: What the policy needs to know.
-            seed: The seed that `parameters` hold, if any.
-            persona_id: The persona the decision is for.
-            participant_id: The person the decision is for.
-            context: What else is known about the situation.
-            experiment_id: The experiment the decision belongs to.
+            policy: The policy that chooses.
+            parameters: The policy's parameters.
+            seed: The seed in `parameters`, if there is one.
+            persona_id: The persona for whom the decision is made.
+            participant_id: The participant for whom the decision is made.
+            context: Other facts about the situation, by name.
+            experiment_id: The experiment to which the decision belongs.
         """
         cache = self._cache
         draw = policy.draw(cache, parameters)

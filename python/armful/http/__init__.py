@@ -1,1 +1,1 @@
-"""The HTTP API: everything that knows requests and responses, and nothing that decides."""
+"""The HTTP API: decoding requests and encoding responses. It makes no decisions."""

@@ -80,7 +80,7 @@ class Bodies:
             self._waiting.pop(task, None)
 
     async def decompress(self, coding: str, body: bytes) -> bytes:
-        """Decompress a body in small pieces, between which other requests have their turn.
+        """Decompress a body in small pieces, and let other requests run between them.
 
         The result counts as arriving until it is passed to `release`.
 

@@ -1,4 +1,4 @@
-"""Responses that browsers may keep: each has an ETag, and a browser that names it is told that nothing has changed."""
+"""Files that browsers may cache. Each has an ETag; a browser that sends the current one gets a 304 without the content."""
 
 from hashlib import sha256
 from pathlib import Path

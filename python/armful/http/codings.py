@@ -11,7 +11,7 @@ PIECE_SIZE = 262_144
 """Bytes that are decompressed at once."""
 
 MEMBER_LIMIT = 64
-"""Members, or concatenated parts, that a gzip body may have. Empty ones cost time and give nothing."""
+"""Maximum number of members (concatenated parts) of a gzip body. Empty members cost time and contain nothing."""
 
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 _WINDOW_BITS = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": _ZLIB}

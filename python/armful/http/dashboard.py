@@ -77,7 +77,7 @@ def page(request: Request[Any, Any, Any]) -> Response[Any]:
 
 @get("/", public=True, include_in_schema=False, sync_to_thread=False)
 def home(request: Request[Any, Any, Any]) -> Redirect:
-    """Lead from the service's address to the dashboard."""
+    """Redirect from `/` to the dashboard."""
     return Redirect(f"{request.app.state.root_path}/dashboard")
 
 

@@ -1,4 +1,4 @@
-"""The interface of a model of a variant's reward, whatever the distribution.
+"""The interface of a model of a variant's reward. It does not depend on the distribution.
 
 A posterior consists of a prior and of sums over outcomes, for a variant and a scope. Because the statistics are sums, group
 commit, versioned totals and the change feed work for every model.

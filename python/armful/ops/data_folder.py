@@ -33,9 +33,9 @@ def own_key(data_dir: Path) -> str:
 
 
 def unsafe_folder(folder: Path) -> str | None:
-    """Return a sentence if other users may write to a folder, and so could replace what is in it.
+    """Return a sentence if other users may write to a folder, because they could replace the files in it.
 
-    A group that this process belongs to may write to it, as container volumes need.
+    A group that this process belongs to may write to the folder: volumes of containers need that.
     """
     status = folder.stat()
     ours = status.st_gid in (os.getegid(), *os.getgroups())
@@ -65,7 +65,7 @@ def _make(file: Path) -> None:
             unfinished.write(f"armful_{secrets.token_urlsafe(32)}\n")
             unfinished.flush()
             os.fsync(descriptor)
-        # The file appears with its contents. If another process was faster, its key counts.
+        # The file appears together with its contents. If another process was faster, its key is used.
         with suppress(FileExistsError):
             os.link(name, file)
     finally:

@@ -16,7 +16,7 @@ def url(address: Address, *, tls: bool = False) -> str:
 
 
 async def status(address: Address, path: str, *, tls: bool = False) -> int:
-    """GET `path`, and return the status code of the response; 0 without a response within five seconds."""
+    """GET `path`, and return the status code of the response; 0 if no response arrives within five seconds."""
     try:
         async with asyncio.timeout(5):
             return await _status(address, path, tls)

@@ -129,7 +129,7 @@ class VariantCache:
             )
 
     def replace_all(self, variants: Iterable[Variant]) -> None:
-        """Replace the whole content by these rows, whatever their versions."""
+        """Replace the whole content by these rows, even if their versions are lower."""
         known = [name for name in self._by_id if self.table.slot(name) is not None]
         if known:
             self._clock += 1

@@ -21,12 +21,12 @@ async def session(url: str, key: str) -> AsyncIterator[AsyncClient]:
     """A client of the service at `url` that retries for about a minute if the service is busy or unreachable.
 
     Raises:
-        ServiceFailed: The service refused a request, or stayed away.
+        ServiceFailed: The service refused a request, or did not respond.
         ValueError: `url` is not the URL of a service.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"'{url}' is no URL of a service: give one such as http://127.0.0.1:8000")
+        raise ValueError(f"'{url}' is not the URL of a service: give one such as http://127.0.0.1:8000")
     async with AsyncClient(url, key, timeout=_TIMEOUT, retries=_RETRIES) as client:
         try:
             yield client

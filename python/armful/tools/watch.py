@@ -43,12 +43,12 @@ class Seen(Struct, kw_only=True):
 
 
 def look(client: Client, dimensions: Mapping[str, str], most: int, before: Seen | None) -> Seen:
-    """Read the state of a service, with a maximum number of variants. The state `before` gives rates per second.
+    """Read the state of a service, with at most `most` variants. Rates per second are computed from the state `before`.
 
-    With `dimensions` only variants that have them all are seen, and chances to be best are among these.
+    With `dimensions`, only variants that have all of them are read, and chances to be best are computed among them.
 
     Raises:
-        ClientError: it does not answer, or refuses to.
+        ClientError: the service does not respond, or refuses a request.
     """
     table = client.get_standings_table(dimensions=dict(dimensions), limit=most)
     rows = [

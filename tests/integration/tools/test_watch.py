@@ -156,7 +156,7 @@ def test_it_comes_back_with_the_service(tmp_path: Path) -> None:
             screen.close()
             raise
     try:
-        screen.read_until("Away since")
+        screen.read_until("No response since")
         with serving(tmp_path / "data", "--port", port):
             screen.read_until("selections/s")
         screen.process.send_signal(signal.SIGINT)

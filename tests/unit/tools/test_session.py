@@ -1,4 +1,4 @@
-"""A session refuses what is no URL, and turns what goes wrong in a call into one sentence."""
+"""A session rejects an invalid URL, and reports a failed call in one sentence."""
 
 import asyncio
 import socket
@@ -18,7 +18,7 @@ def test_what_is_no_url_is_refused(url: str) -> None:
         async with session(url, "k"):
             raise AssertionError("it was opened")
 
-    with pytest.raises(ValueError, match="is no URL of a service"):
+    with pytest.raises(ValueError, match="is not the URL of a service"):
         asyncio.run(use())
 
 

@@ -18,9 +18,8 @@ CREATE TABLE armful.function (
     applied_at timestamptz NOT NULL DEFAULT now()
 );
 
--- The variants and their counters. What a prior and a status may be is checked by a trigger (functions/refuse_variant.sql):
--- PostgreSQL reads the text of every CHECK and of every generated column of a table anew in each statement that writes to
--- it, and counting would pay for that.
+-- The variants and their counters. A trigger checks priors and statuses (functions/refuse_variant.sql). A CHECK would make
+-- counting slower: PostgreSQL parses every CHECK and every generated column of a table in each statement that writes to it.
 CREATE TABLE armful.variant_performance (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     variant_id   varchar(255) NOT NULL UNIQUE,
@@ -50,7 +49,7 @@ CREATE TABLE armful.variant_change (
 
 CREATE INDEX variant_change_variant ON armful.variant_change (variant, id);
 
--- What happened, hour by hour, per variant and persona ('' where the event names none).
+-- Impressions and successes by hour, variant and persona ('' for events without a persona).
 CREATE TABLE armful.variant_hour (
     variant     bigint NOT NULL REFERENCES armful.variant_performance (id),
     hour        timestamptz NOT NULL,
@@ -90,16 +89,16 @@ CREATE TABLE armful.performance_event (
 
 CREATE TABLE armful.performance_event_other PARTITION OF armful.performance_event DEFAULT;
 
--- An event id counts once; the digest tells a replay from another body under the same id. It counts once in all partitions:
--- within one the primary key sees to that, and from one to the next the lock on its variant, under which every partition is
--- looked into.
+-- Event ids that were counted. An id counts once. The digest distinguishes a repeated request from another body with the same
+-- id. Within a partition, the primary key makes an id unique. Across partitions, every partition is searched while the id's
+-- variant is locked.
 CREATE TABLE armful.performance_event_key (
     event_id text NOT NULL,
     digest   bytea NOT NULL,
     batch    uuid NOT NULL,
     -- False if nothing was left to count. A replay says so again.
     counted  boolean NOT NULL DEFAULT true,
-    -- The Monday of the week it was counted in: whole weeks, so that there are few partitions to look into.
+    -- The Monday of the week in which it was counted. Whole weeks keep the number of partitions to search small.
     week     date NOT NULL DEFAULT date_trunc('week', now() AT TIME ZONE 'UTC')::date,
     PRIMARY KEY (event_id, week)
 ) PARTITION BY RANGE (week);
@@ -182,7 +181,7 @@ CREATE INDEX experiment_arm_variant ON armful.experiment_arm (variant);
 
 -- A time during which the shares of an experiment's traffic were constant. A fixed split has one epoch a phase (a phase
 -- ends when a person changes arms or shares); an adaptive one has an epoch for every renewal of its shares. Whatever is
--- counted is counted under the epoch its participant was assigned in, so propensities are known for good.
+-- counted is counted under the epoch in which its participant was assigned, so its propensity stays known.
 CREATE TABLE armful.experiment_allocation_epoch (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     experiment  bigint NOT NULL REFERENCES armful.experiment (id),
@@ -265,8 +264,8 @@ CREATE TABLE armful.experiment_segment_closed (
     PRIMARY KEY (experiment, key)
 );
 
--- The strongest always-valid evidence that any look has found, so that no later look takes it back: that a variant is better
--- or worse than control, and (variant 0, metric '') that the traffic does not follow the planned split.
+-- The strongest always-valid evidence found so far, which later computations never lower: that a variant is better or worse
+-- than control, and (variant 0, metric '') that the traffic does not follow the planned split.
 CREATE TABLE armful.experiment_evidence (
     experiment bigint NOT NULL REFERENCES armful.experiment (id),
     phase      integer NOT NULL,
@@ -277,8 +276,8 @@ CREATE TABLE armful.experiment_evidence (
     PRIMARY KEY (experiment, phase, variant, metric, side)
 );
 
--- When an experiment's evidence was last looked at, and what the versions of its variants added up to by then: a commit that
--- counts in an experiment raises that sum.
+-- When an experiment's evidence was last computed, and the sum of its variants' versions at that time. Every commit that counts
+-- in an experiment raises that sum.
 CREATE TABLE armful.experiment_look (
     experiment bigint PRIMARY KEY REFERENCES armful.experiment (id),
     versions   bigint NOT NULL,
@@ -321,7 +320,7 @@ CREATE TABLE armful.change (
     batch      uuid PRIMARY KEY,
     xid        xid8 NOT NULL DEFAULT pg_current_xact_id(),
     process_id uuid NOT NULL,
-    -- What changed: variants, keys or experiments. No CHECK: its text would be read anew in every commit.
+    -- What changed: variants, keys or experiments. No CHECK, because PostgreSQL would parse it in every commit.
     kind       text NOT NULL,
     variants   bigint[] NOT NULL DEFAULT '{}',
     -- For a commit of outcomes where not every one was counted: the status of each, for a writer that lost its

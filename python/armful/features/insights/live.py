@@ -1,4 +1,4 @@
-"""What happens in this process right now, for callers that watch it."""
+"""Live changes of variants and live rates of this process, for callers that watch them."""
 
 import time
 from collections import deque
@@ -42,7 +42,7 @@ class Watch:
         return self._open
 
     def close(self) -> None:
-        """Note that the caller watches no more."""
+        """Note that the caller has stopped watching."""
         self._open = False
 
     def tick(self) -> Tick | None:
@@ -75,7 +75,7 @@ class Live:
 
     def __init__(self, cache: VariantCache) -> None:
         self._cache = cache
-        # A request may end before its stream begins. A watch that nobody holds any more counts as closed.
+        # A request may end before its stream begins. A watch to which no reference is left counts as closed.
         self._watches: WeakSet[Watch] = WeakSet()
 
     def watch(self, variant_ids: Sequence[str]) -> Watch:

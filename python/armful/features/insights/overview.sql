@@ -1,12 +1,12 @@
 -- name: server
--- The server, and what it holds.
+-- The server's start, its connections and their limit, and the size of the database.
 SELECT pg_postmaster_start_time() AS started, pg_database_size(current_database()) AS size,
     (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
     current_setting('max_connections')::integer AS most_connections;
 
 -- name: traffic
--- Every active experiment's arms in its present phase: whom each got, and what its shares lead to expect of as many, with
--- the variance of that; the strongest evidence so far against the split.
+-- The traffic of each arm of every active experiment in its current phase: the number of participants seen, the number expected
+-- from its shares with its variance, and the strongest evidence so far against the planned split.
 WITH phase AS (
     SELECT e.id, e.experiment_id, e.allocation, g.phase, r.id AS allocation_epoch
     FROM armful.experiment e

@@ -1,5 +1,5 @@
 -- name: insert
--- All or nothing: an id that exists, archived ones included, fails the whole statement.
+-- Create all variants or none: the statement fails if an id exists already, also if that variant is archived.
 INSERT INTO armful.variant_performance
     (variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes)
 SELECT * FROM unnest($1::text[], $2::jsonb[], $3::text[], $4::float8[], $5::float8[], $6::bigint[], $7::bigint[])
@@ -17,7 +17,8 @@ SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions
 FROM armful.variant_performance WHERE variant_id = ANY ($1::text[]);
 
 -- name: page
--- $1 dimensions all of which match, $2 least impressions, $3 statuses, $4 the id before the page, $5 its size.
+-- Read a page of variants: $1 dimensions that must all match, $2 minimum impressions, $3 statuses, $4 the last id of the page
+-- before, $5 the page size.
 SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at
 FROM armful.variant_performance
 WHERE dimensions @> $1 AND impressions >= $2 AND status = ANY ($3::text[]) AND id > $4
@@ -28,7 +29,7 @@ SELECT count(*) FROM armful.variant_performance
 WHERE dimensions @> $1 AND impressions >= $2 AND status = ANY ($3::text[]);
 
 -- name: patch
--- $2 says which fields change; the others keep what they have.
+-- Change the fields named in $2. The other fields stay unchanged.
 UPDATE armful.variant_performance SET
     dimensions  = CASE WHEN 'dimensions'  = ANY ($2::text[]) THEN $3 ELSE dimensions END,
     content     = CASE WHEN 'content'     = ANY ($2) THEN $4 ELSE content END,

@@ -8,7 +8,7 @@ from armful.features.experiments.assignment import ParticipantDecision
 
 
 def experiment_view(experiment: Experiment) -> ExperimentView:
-    """The view of an experiment."""
+    """Convert an experiment."""
     adaptive = experiment.allocation == "thompson"
     return ExperimentView(
         variants=[

@@ -14,17 +14,17 @@ __all__ = ["Damaged", "Manifest", "ProgramFailed", "back_up", "restore"]
 
 
 async def back_up(dsn: str, file: Path, *, bin_dir: Path | None = None) -> Manifest:
-    """Back up the database at `dsn` to `file`, as of one moment. The database can be used meanwhile.
+    """Back up the database at `dsn` to `file`. The backup shows one moment. The database stays usable while it is made.
 
     Args:
         dsn: where the database is.
-        file: what to write; one of that name is replaced once the copy is whole.
+        file: the file to write. An existing file is replaced after the backup is complete.
         bin_dir: the folder with PostgreSQL's programs; by default those of the embedded server.
 
     Raises:
-        ProgramsNotFound: pg_dump is not to be found.
-        NothingToBackUp: the database has never been armful's.
-        ProgramFailed: pg_dump refused; `file` is as it was.
+        ProgramsNotFound: pg_dump was not found.
+        NothingToBackUp: armful has never used the database.
+        ProgramFailed: pg_dump failed; `file` is unchanged.
     """
     programs = _programs.programs(bin_dir)
     async with storage.moment(dsn) as now:
@@ -41,20 +41,20 @@ async def back_up(dsn: str, file: Path, *, bin_dir: Path | None = None) -> Manif
 
 
 async def restore(dsn: str, file: Path, *, replace: bool = False, bin_dir: Path | None = None) -> Manifest:
-    """Restore the backup in `file` to the database at `dsn`, and migrate it: completely or not at all.
+    """Restore the backup in `file` to the database at `dsn`, and migrate it, in one transaction.
 
-    Its rows and totals are compared with those it was made of before it is committed.
+    Before the commit, the numbers of rows and the totals are compared with those of the database that was backed up.
 
     Args:
         dsn: where the database is.
-        file: what `back_up` has written. It is trusted: a dump is a program for PostgreSQL to run.
-        replace: whether what armful has in the database may be thrown away.
+        file: a file that `back_up` wrote. Restore only files that you trust: PostgreSQL runs the SQL in a dump.
+        replace: whether armful's data in the database may be deleted.
         bin_dir: as in `back_up`.
 
     Raises:
-        Damaged: the file is no whole backup.
+        Damaged: the file is not a complete backup.
         NewerSchema, InUse, NotOurs, NotEmpty: see `armful.ops.backup.store.check_target`.
-        ProgramFailed: PostgreSQL refused, or the totals differ; the database is as it was.
+        ProgramFailed: PostgreSQL failed, or the totals differ; the database is unchanged.
     """
     programs = _programs.programs(bin_dir)
     manifest = await asyncio.to_thread(_archive.read, file)

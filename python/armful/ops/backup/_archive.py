@@ -1,7 +1,7 @@
 """The format of a backup: a tar archive of a PostgreSQL dump and a manifest of its contents.
 
-`tar xf FILE` gives `database.dump`, in pg_dump's custom format, and `manifest.json`: what is in a backup can be had without
-armful as well.
+`tar xf FILE` extracts `database.dump`, in pg_dump's custom format, and `manifest.json`. So a backup can be read without
+armful.
 """
 
 import hashlib
@@ -57,13 +57,13 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
 
 def write(path: Path, manifest: Manifest, dump: Callable[[], Iterator[bytes]]) -> Manifest:
-    """Write a dump to the file `path`, readable by its owner only. An existing file is replaced once all is on disk.
+    """Write a dump to the file `path`, readable by its owner only. An existing file is replaced after all is on disk.
 
     Returns:
         The manifest with the dump's size and digest.
 
     Raises:
-        CannotWrite: the disk is full, or something of the kind; a file of that name is as it was.
+        CannotWrite: the disk is full, for example; an existing file is unchanged.
     """
     try:
         return _write(path, manifest, dump)
@@ -104,7 +104,7 @@ def read(path: Path) -> Manifest:
     """Return the manifest of a backup, after checking that its dump is unchanged.
 
     Raises:
-        Damaged: it is something else.
+        Damaged: the file is not a backup, or its dump is changed or incomplete.
     """
     try:
         with tarfile.open(path, "r:") as archive:

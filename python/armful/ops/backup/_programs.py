@@ -23,10 +23,10 @@ class ProgramFailed(ArmfulError):
 
 
 def programs(bin_dir: Path | None) -> Path:
-    """Find the folder with `pg_dump`, `pg_restore` and `psql`: that of the embedded server's programs.
+    """Find the folder with `pg_dump`, `pg_restore` and `psql`: the folder of the embedded server's programs.
 
     Raises:
-        ProgramsNotFound: they are not there.
+        ProgramsNotFound: one of the programs is missing there.
     """
     folder = find_programs(bin_dir)
     if missing := [n for n in ("pg_dump", "pg_restore", "psql") if not os.access(folder / n, os.X_OK)]:
@@ -37,10 +37,10 @@ def programs(bin_dir: Path | None) -> Path:
 
 
 def dump(folder: Path, dsn: str, snapshot: str) -> Iterator[bytes]:
-    """Return pg_dump's output for armful's schema as of a snapshot, in the custom format, in pieces.
+    """Return pg_dump's output for armful's schema in a snapshot, in the custom format, in pieces.
 
     Raises:
-        ProgramFailed: in its own words.
+        ProgramFailed: pg_dump failed; the error quotes its message.
     """
     command = [
         str(folder / "pg_dump"),
@@ -63,7 +63,7 @@ def load(folder: Path, dsn: str, dump: Iterator[bytes], before: str, after: str)
     """Load a dump in one transaction that begins with the SQL `before` and ends with `after`.
 
     Raises:
-        ProgramFailed: in its own words; the database is as it was.
+        ProgramFailed: pg_restore or psql failed; the error quotes its message, and the database is unchanged.
     """
     reader = [str(folder / "pg_restore"), "--no-owner", "--no-privileges"]
     writer = [str(folder / "psql"), "-Xq", "--set=ON_ERROR_STOP=1", f"--dbname={_address(dsn)}"]
@@ -130,7 +130,7 @@ def _words(file: IO[bytes]) -> str:
 
 
 def _address(dsn: str) -> str:
-    """Return the URL without its password, because every user can read command lines."""
+    """Return the URL without its password, because all users of the machine can read command lines."""
     parts = urlsplit(dsn)
     user, at, host = parts.netloc.rpartition("@")
     query = [(name, value) for name, value in parse_qsl(parts.query) if name != "password"]

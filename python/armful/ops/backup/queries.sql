@@ -1,11 +1,11 @@
 -- name: begin
--- Everything that is read from here on is of one moment, however long it takes and whatever is written meanwhile.
+-- Begin a snapshot: all reads of this transaction show the same state, however long they take.
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL idle_in_transaction_session_timeout = 0;
 SET LOCAL statement_timeout = 0;
 
 -- name: moment
--- That moment, for other sessions to read of; and whether armful has ever been here.
+-- Export the snapshot, so that other sessions can read the same state; and whether armful has ever used this database.
 SELECT pg_export_snapshot() AS snapshot, now() AS at, current_setting('server_version') AS server,
     to_regclass('armful.migration') IS NOT NULL AS ours;
 
@@ -14,7 +14,7 @@ SELECT pg_export_snapshot() AS snapshot, now() AS at, current_setting('server_ve
 SELECT coalesce(max(number), 0) FROM armful.migration;
 
 -- name: tables
--- The tables of armful, those of a partitioned one left to it; and whether they have both counters.
+-- The tables of armful, without partitions, and whether each has both counters (impressions and successes).
 SELECT c.relname AS name, count(a.attname) = 2 AS counts
 FROM pg_class c
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname IN ('impressions', 'successes') AND NOT a.attisdropped
@@ -22,7 +22,7 @@ WHERE c.relnamespace = to_regnamespace('armful') AND c.relkind IN ('r', 'p') AND
 GROUP BY c.relname ORDER BY c.relname;
 
 -- name: count
--- Rows, impressions and successes of a table that has such counters.
+-- The number of rows, and the sums of impressions and successes, of a table with these counters.
 SELECT count(*)::bigint AS rows, coalesce(sum(impressions), 0)::bigint AS impressions,
     coalesce(sum(successes), 0)::bigint AS successes
 FROM :table;
@@ -31,18 +31,19 @@ FROM :table;
 SELECT count(*)::bigint AS rows, NULL::bigint AS impressions, NULL::bigint AS successes FROM :table;
 
 -- name: used_by
--- Other sessions of armful's on this database.
+-- The number of other sessions that armful has on this database.
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name = 'armful';
 
 -- name: filled
--- Whether there is anything that would be lost.
+-- Whether the database contains data that a restore would delete.
 SELECT EXISTS (SELECT FROM armful.variant_performance) OR EXISTS (SELECT FROM armful.experiment)
     OR EXISTS (SELECT FROM armful.api_key);
 
 -- name: not_ours
--- What would go with armful's schema, or lose a constraint, and is not armful's: tables and views in it that are none of $1 (a
--- role of the schema's name makes its own there unless it says otherwise), and those outside that refer to armful's.
+-- Tables and views that are not armful's, but would be dropped with its schema or would lose a constraint: those in the schema
+-- that are not in $1, and those in other schemas that refer to armful's tables. (By default, a role with the name of the schema
+-- creates its tables there.)
 SELECT c.oid::regclass::text AS name FROM pg_class c
 WHERE c.relnamespace = to_regnamespace('armful') AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
   AND c.relname <> ALL ($1::text[])
@@ -57,14 +58,14 @@ WHERE ours.relnamespace = to_regnamespace('armful') AND c.relnamespace <> ours.r
 ORDER BY name;
 
 -- name: clear
--- Make room; that no program migrates meanwhile, it has to wait for the lock.
+-- Drop armful's schema. The lock makes programs that want to migrate wait.
 SET LOCAL lock_timeout = '10s';
 SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN ('transaction_timeout', 'statement_timeout');
 SELECT pg_advisory_xact_lock(:lock);
 DROP SCHEMA IF EXISTS armful CASCADE;
 
 -- name: check
--- Refuse to commit a table with other contents than those it had.
+-- Fail, so that nothing is committed, if a table's contents differ from those that were backed up.
 DO $$
 DECLARE
     found text;

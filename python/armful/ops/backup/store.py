@@ -27,7 +27,7 @@ class NotEmpty(Conflict):
 
 
 class InUse(Conflict):
-    """A running armful has {} connections to this database: stop it first"""
+    """A running armful has {} connections to this database: stop armful first"""
 
 
 class NotOurs(Conflict):
@@ -46,7 +46,7 @@ class Moment(Struct, frozen=True, kw_only=True):
     """A database at one moment."""
 
     snapshot: str
-    """The snapshot's name, by which other sessions see the same state while this one is open."""
+    """The snapshot's name. With it, other sessions see the same state while this session is open."""
 
     at: datetime
     server: str
@@ -61,7 +61,7 @@ async def moment(dsn: str) -> AsyncIterator[Moment]:
     """Open a snapshot of the database. It blocks neither readers nor writers.
 
     Raises:
-        NothingToBackUp: it has no table of armful's.
+        NothingToBackUp: it has none of armful's tables.
     """
     connection = await connect(dsn, needs_session=True)
     try:
@@ -92,10 +92,10 @@ async def check_target(dsn: str, number: int, *, replace: bool) -> None:
     """Check whether a backup with schema number `number` may be restored to a database.
 
     Raises:
-        NewerSchema: the backup is of a newer armful.
-        InUse: an armful is connected.
-        NotOurs: something else in the database would go with armful's tables.
-        NotEmpty: something is in it, and `replace` is False.
+        NewerSchema: a newer version of armful made the backup.
+        InUse: a running armful is connected.
+        NotOurs: dropping armful's tables would drop something else too.
+        NotEmpty: armful's tables contain data, and `replace` is False.
     """
     if number > (known := migrations()[-1].number):
         raise NewerSchema(number, known)

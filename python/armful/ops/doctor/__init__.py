@@ -19,9 +19,9 @@ def examine(settings: Settings, host: str, port: int) -> Iterator[Finding]:
     """Examine everything. An embedded database that is not running is started for the examination.
 
     Args:
-        settings: those of the installation.
-        host: where it serves, or would.
-        port: its port there.
+        settings: the installation's settings.
+        host: the host on which it serves, or will serve.
+        port: the port on that host.
     """
     yield from variables(os.environ)
     wrong = False

@@ -13,10 +13,10 @@ from armful.ops.doctor._finding import Finding, ok, problem, warning
 from armful.settings import Settings
 
 SKEW = 1.0
-"""Difference of the two clocks, in seconds, that is reported. No decision depends on it."""
+"""Smallest difference of the two clocks, in seconds, that is reported. No decision depends on it."""
 CONNECTIONS_BESIDE_POOL = 4
 BACKLOG = 200_000
-"""Number of entries of the change feed that shows that old ones are not deleted: it keeps those of ten minutes."""
+"""Number of entries in the change feed above which old entries are probably not deleted. It keeps those of ten minutes."""
 IDLE = 60.0
 
 
@@ -27,7 +27,7 @@ async def database(settings: Settings, dsn: str) -> AsyncIterator[Finding]:
     except (*OUT_OF_REACH, asyncpg.PostgresError, ValueError) as error:
         yield problem(
             "database",
-            f"The database cannot be reached ({str(error) or 'no answer'}): is it running, and its address right?",
+            f"The database cannot be reached ({str(error) or 'no answer'}): check that it runs, and its address.",
         )
         return
     try:
@@ -49,11 +49,11 @@ async def database(settings: Settings, dsn: str) -> AsyncIterator[Finding]:
 
 def _pooler(pooling: Pooling) -> Finding:
     if pooling is Pooling.SESSION:
-        return ok("pooler", "A pooler in session mode is before the database.")
+        return ok("pooler", "armful reaches the database through a pooler in session mode.")
     return warning(
         "pooler",
-        "A pooler in transaction mode is before the database: everything works, but updates take longer; `armful backup`, "
-        "`restore` and `import` need the server's own address.",
+        "armful reaches the database through a pooler in transaction mode: everything works, but updates take longer. "
+        "`armful backup`, `restore` and `import` need the address of the server itself.",
     )
 
 

@@ -18,7 +18,7 @@ from armful.settings import Settings, explain_unknown, unknown_variables
 
 OLDEST_PYTHON = (3, 11)
 LITTLE_SPACE, NO_SPACE = 5e9, 5e8
-"""Free bytes on the data folder's disk below which there is a warning, and below which there is a problem."""
+"""Free bytes on the data folder's disk: below the first number there is a warning, below the second a problem."""
 
 
 def variables(environment: Mapping[str, str]) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ STALE = 5.0
 
 
 def service(settings: Settings, host: str, number: int) -> Iterator[Finding]:
-    """Return the findings about whatever listens at the address."""
+    """Return the findings about the process that listens at the address."""
     if not port(host, number):
         yield ok("port", f"Nothing listens on {host}, port {number}: `armful serve` can have it.")
         return

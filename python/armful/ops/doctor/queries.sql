@@ -1,5 +1,5 @@
 -- name: server
--- The server, and what of its settings decides whether what is acknowledged stays.
+-- The server, and the settings on which the durability of acknowledged updates depends.
 SELECT current_setting('server_version_num')::integer AS version,
     current_setting('server_version') AS version_name,
     current_setting('fsync') AS fsync,
@@ -18,7 +18,7 @@ SELECT clock_timestamp();
 SELECT coalesce(max(number), 0) FROM armful.migration;
 
 -- name: state
--- What the running programs should have kept in order.
+-- The state of everything that running processes maintain.
 SELECT
     (SELECT count(*) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
      WHERE i.inhparent = 'armful.performance_event'::regclass

@@ -29,7 +29,7 @@ class Account:
     """Their group id."""
 
     namespace: bool = False
-    """Whether that user exists in a user namespace only, and everybody else sees our own."""
+    """Whether that user exists only in a user namespace. Outside of it, the programs run as our own user."""
 
     @property
     def owner(self) -> tuple[int, int]:
@@ -37,10 +37,10 @@ class Account:
         return (os.geteuid(), os.getegid()) if self.namespace else (self.uid, self.gid)
 
     def data_argument(self, folder: Path) -> str:
-        """Return the path by which a program that runs as this account in `folder` finds `folder`.
+        """Return the path that names `folder` for a program that runs as this account and is started in `folder`.
 
-        Another user may not be able to reach it by its path, as what is above it is closed to all but us;
-        the folder it was started in is open to it all the same.
+        Another user may have no access to the folders above, and so cannot use the full path. The folder that the
+        program was started in can be used all the same.
         """
         return "/proc/self/cwd" if self.owner[0] != os.geteuid() else str(folder)
 
@@ -67,11 +67,11 @@ def environment() -> dict[str, str]:
 def choose_account(programs: Path, cluster: Path) -> tuple[Account, int]:
     """Choose the account to run the programs as, and find their major version.
 
-    That is our own unless we are root. As root it is the user whom the files in `cluster` belong to, else
-    `nobody` where `nobody` can reach the programs, else an alias of root in a user namespace.
+    It is our own account unless we are root. If we are root, it is the first of these that can run the programs: the
+    owner of the files in `cluster`, the user `nobody`, and a user in a user namespace that stands for root.
 
     Raises:
-        ProgramsNotFound: none of these can run them.
+        ProgramsNotFound: none of these accounts can run the programs.
     """
     complaints = []
     for account in _candidates(cluster):

@@ -17,10 +17,10 @@ UNFINISHED = "initdb-"
 
 
 def check(data_dir: Path, cluster: Path, major: int) -> None:
-    """Check that PostgreSQL `major` can serve `cluster`, or that it does not exist. Writes nothing.
+    """Check that PostgreSQL `major` can serve `cluster`, or that `cluster` does not exist. Writes nothing.
 
     Raises:
-        DataFolderRefused: it is something else.
+        DataFolderRefused: the folder contains something else.
     """
     if (data_dir / "PG_VERSION").exists():
         raise DataFolderRefused(
@@ -53,8 +53,8 @@ def check(data_dir: Path, cluster: Path, major: int) -> None:
 def prepare(data_dir: Path, cluster: Path, programs: Path, account: Account, major: int) -> None:
     """Create `cluster` if it does not exist, and make `account` the owner of its files.
 
-    It is made under another name and renamed when it is whole, so that one whose making was cut short is
-    never taken for a cluster.
+    It is created under another name, and renamed when it is complete. If the creation is interrupted, the rest is never
+    mistaken for a cluster.
     """
     for leftover in data_dir.glob(UNFINISHED + "*"):
         shutil.rmtree(leftover, ignore_errors=True)

@@ -1,10 +1,10 @@
 """The errors of the embedded server. Each message is a sentence for the user.
 
 EmbeddedPostgresError
-├── ProgramsNotFound    no PostgreSQL to run, or none that may be run
-├── DataFolderInUse     another process has it
-├── DataFolderRefused   it holds something that must not be touched
-└── StartFailed         PostgreSQL, or the system, said no
+├── ProgramsNotFound    there is no PostgreSQL, or none that can be run
+├── DataFolderInUse     another process uses the data folder
+├── DataFolderRefused   the data folder contains something that must not be changed
+└── StartFailed         PostgreSQL or the operating system failed
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Finds out how a server in a data folder would be run, without changing anything."""
+"""Finds out how armful would run a server in a data folder, without changing anything."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from armful.ops.postgres._programs import find_programs
 
 @dataclass(frozen=True)
 class Examined:
-    """How a server in a data folder would be run."""
+    """How armful would run a server in a data folder."""
 
     programs: Path
     major: int
@@ -18,11 +18,11 @@ class Examined:
 
 
 def examine_cluster(data_dir: Path, bin_dir: Path | None = None) -> Examined:
-    """Check whether a server could be started in `data_dir`, as far as possible without changing anything.
+    """Check whether a server can be started in `data_dir`, as far as that is possible without changing anything.
 
     Raises:
         ProgramsNotFound: there is no PostgreSQL to run.
-        DataFolderRefused: the data folder is another major version's, another user's, or no cluster.
+        DataFolderRefused: the data folder belongs to another major version or another user, or is not a cluster.
     """
     cluster = data_dir.absolute() / "postgresql"
     programs = find_programs(bin_dir)

@@ -1,8 +1,8 @@
-"""A script (`python -I -S`) that becomes a program which cannot outlive its parent and is not root.
+"""A script (`python -I -S`) that changes its user, asks the kernel to end it with its parent, and then executes a program.
 
-Between a fork and an exec nothing is safe in a process that has threads, so this stands between them.
-Its first argument is JSON: `parent` (process id), `signal` (sent when the parent's starting thread ends),
-`uid`, `gid` and `namespace`; the rest is the program with its arguments.
+armful starts this script instead of the program, because a process with threads cannot safely run Python code between a
+fork and an exec. The first argument is JSON: `parent` (a process id), `signal` (sent when the parent's thread that started
+the script ends), `uid`, `gid` and `namespace`. The other arguments are the program and its arguments.
 """
 
 import ctypes
@@ -31,10 +31,10 @@ def main() -> None:
         os.setgid(gid)
         os.setuid(uid)
     if sys.platform == "linux":
-        # After the changes above, because they clear it. The execution below does not.
+        # After the changes above, because they clear this setting. The execution below keeps it.
         libc.prctl(PR_SET_PDEATHSIG, options["signal"], 0, 0, 0)
         if os.getppid() != options["parent"]:
-            sys.exit("FATAL: the parent is gone")
+            sys.exit("FATAL: the parent process has ended")
     try:
         os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606
     except OSError as error:

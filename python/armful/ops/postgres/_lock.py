@@ -1,4 +1,4 @@
-"""The lock of a data folder: a file that its holder keeps locked, and that says who the holder is."""
+"""The lock of a data folder: a file that the holder keeps locked. Its contents identify the holder."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ from armful.ops.postgres._errors import DataFolderInUse
 
 @dataclass(frozen=True)
 class Holder:
-    """The contents of the lock file. They remain if the holder is killed, so that the next one can clean up."""
+    """The contents of the lock file. They remain if the holder is killed, so that the next holder can clean up."""
 
     pid: int | None = None
     """The id of the process that started the server."""
@@ -33,7 +33,7 @@ class DataFolderLock:
         """Take the lock.
 
         Raises:
-            DataFolderInUse: another process has it.
+            DataFolderInUse: another process holds it.
         """
         file = _open(data_dir, os.O_RDWR | os.O_CREAT)
         for wait in (*[0.05] * 10, None):
@@ -45,7 +45,7 @@ class DataFolderLock:
                     pid = _read(file).pid
                     os.close(file)
                     raise DataFolderInUse(data_dir, pid) from None
-                time.sleep(wait)  # `find_holder` of another process holds it for an instant only
+                time.sleep(wait)  # another process's `find_holder` holds it for a moment only
         lock = cls(file, _read(file))
         lock.record(lock.previous.socket_dir)
         return lock

@@ -1,4 +1,4 @@
-"""Finds and ends the server processes of a cluster, whoever started them."""
+"""Finds and ends the server processes of a cluster, including those that another process started."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from pathlib import Path
 def servers_in(cluster: Path) -> list[int]:
     """Find the PostgreSQL servers and their children whose working directory is `cluster`.
 
-    Gives their process ids. Needs Linux's /proc; elsewhere none are found.
+    Returns their process ids. Needs Linux's /proc. On other systems, the list is empty.
     """
     folder = cluster.resolve()
     found = []
@@ -36,7 +36,7 @@ def end_servers_in(cluster: Path, patience: float = 0) -> None:
 
 
 def read_postmaster_file(cluster: Path) -> tuple[int | None, Path | None, bool]:
-    """Read the server's own file in `cluster`: process id, folder of the socket, and whether it is ready."""
+    """Read `postmaster.pid` in `cluster`: the process id, the folder of the socket, and whether the server is ready."""
     try:
         lines = (cluster / "postmaster.pid").read_text().splitlines()
     except (FileNotFoundError, NotADirectoryError):

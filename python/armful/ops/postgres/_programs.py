@@ -18,7 +18,7 @@ def find_programs(bin_dir: Path | None) -> Path:
     """Find the folder with `postgres` and `initdb`: `bin_dir` if given, else the wheel's, else the system's.
 
     Raises:
-        ProgramsNotFound: they are not in `bin_dir`, or nowhere at all.
+        ProgramsNotFound: they are not in `bin_dir`, or no folder was given and none was found.
     """
     if bin_dir is not None:
         if not _complete(bin_dir):

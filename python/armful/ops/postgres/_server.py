@@ -24,7 +24,8 @@ START_TIMEOUT = 120.0
 """Maximum seconds until a server is ready. Recovery after a crash takes most of it."""
 
 SOON, LATER = 0.05, 5.0
-"""Seconds until a server that died is restarted: doubled while it dies within ten seconds, up to the second value."""
+"""Seconds before a server that died is restarted. The delay doubles, up to the second value, while it dies within ten
+seconds of its start."""
 
 LOG_LIMIT = 10_000_000
 """Size of the server's log in bytes at which a start renames it."""
@@ -35,7 +36,7 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "cluster_name": "armful",
     "shared_buffers": "256MB",
-    # Acknowledged means durable. Settings on the command line override those in the data folder.
+    # What was acknowledged must be durable. Settings on the command line override those in the data folder.
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
@@ -57,22 +58,21 @@ log = structlog.get_logger(__name__)
 class EmbeddedPostgres:
     """A PostgreSQL server in `data_dir`, which is created at the first start. It never outlives its owner.
 
-    It listens on a Unix socket that only the owner can reach. Should it die while it is wanted, it is started
-    again at once, under the same `dsn`. Should the owner be killed it goes too, and what it had committed is
-    there the next time. Ctrl-C in the owner's terminal does not reach it. Its log is `postgresql.log` in
-    `data_dir`.
+    It listens on a Unix socket that only the owner can reach. If it dies unexpectedly, it is restarted at once with the
+    same `dsn`. If the owner is killed, the server ends too, and committed data is there at the next start. Ctrl-C in the
+    owner's terminal does not reach the server. Its log is `postgresql.log` in `data_dir`.
 
         with EmbeddedPostgres(Path("armful-data")) as postgres:
             connection = await asyncpg.connect(postgres.dsn)
     """
 
     def __init__(self, data_dir: Path, *, bin_dir: Path | None = None, max_connections: int = 100) -> None:
-        """Configure the server. Nothing happens before `start`.
+        """Configure the server; `start` starts it.
 
         Args:
-            data_dir: the folder to keep everything in; made with its parents, closed to others.
-            bin_dir: the folder with PostgreSQL's programs; by default those that armful is installed with.
-            max_connections: the connections that the server takes at a time.
+            data_dir: the folder for the data. It is created with its parents, without access for other users.
+            bin_dir: the folder with PostgreSQL's programs; by default those installed with armful.
+            max_connections: the maximum number of simultaneous connections.
         """
         self._data_dir = data_dir.absolute()
         self._cluster = self._data_dir / "postgresql"
@@ -107,8 +107,8 @@ class EmbeddedPostgres:
         Raises:
             ProgramsNotFound: there is no PostgreSQL to run.
             DataFolderInUse: another process has the data folder.
-            DataFolderRefused: the data folder is another major version's, another user's, or no cluster.
-            StartFailed: anything else, in PostgreSQL's own words where it had some.
+            DataFolderRefused: the data folder belongs to another major version or another user, or is not a cluster.
+            StartFailed: anything else. The error quotes PostgreSQL's message if there is one.
         """
         with self._changing:
             if self._lock is not None:
@@ -132,8 +132,8 @@ class EmbeddedPostgres:
     def stop(self, timeout: float = 5.0) -> None:
         """Stop the server. Open transactions are rolled back.
 
-        One that has not ended after `timeout` seconds is cut short, and recovers at the next start. A `start`
-        in another thread is called off.
+        A server that has not ended after `timeout` seconds is stopped immediately, and recovers at the next start. This
+        also cancels a `start` in another thread.
         """
         self._stopping.set()
         with self._changing:
@@ -180,7 +180,7 @@ class EmbeddedPostgres:
         self._lock.record(self._socket_dir)
 
     def _end_previous(self, socket_dir: Path | None) -> None:
-        """Clean up after an owner that was killed. Servers of others are left alone."""
+        """Clean up after an owner that was killed. Servers of other owners are not touched."""
         pid, listening_in, _ = read_postmaster_file(self._cluster)
         if pid in servers_in(self._cluster) and listening_in != socket_dir:
             raise DataFolderInUse(self._data_dir, pid)
@@ -188,12 +188,12 @@ class EmbeddedPostgres:
         if socket_dir is not None:
             shutil.rmtree(socket_dir, ignore_errors=True)
         if pid is not None and Path(f"/proc/{pid}").exists():
-            # Another program has this id now, as happens in containers. PostgreSQL would take it for a server.
+            # Another program has this process id now, which is common in containers. PostgreSQL would take it for a server.
             (self._cluster / "postmaster.pid").unlink(missing_ok=True)
 
     def _start_supervisor(self) -> None:
         self._answering.clear()
-        # The server ends with the thread that started it, so a thread that lives as long as this process starts it.
+        # The server ends with the thread that started it. So the thread that starts it lives as long as this process.
         self._thread = threading.Thread(target=self._supervise, name="armful-postgres", daemon=True)
         self._thread.start()
         deadline = time.monotonic() + START_TIMEOUT
@@ -251,7 +251,7 @@ class EmbeddedPostgres:
             with self._spawning:
                 if self._stopping.is_set():
                     return None
-                # In a session of its own, because Ctrl-C reaches every process of the terminal's foreground group.
+                # In a separate session, because Ctrl-C reaches every process of the terminal's foreground group.
                 self._process = subprocess.Popen(  # noqa: S603
                     command,
                     cwd=self._cluster,
@@ -276,7 +276,7 @@ class EmbeddedPostgres:
 def find_running(data_dir: Path) -> str | None:
     """Return the URL of the server that another process runs in `data_dir`, or None.
 
-    One that is just starting is waited for.
+    If a server is just starting, wait for it.
     """
     data_dir = data_dir.absolute()
     deadline = time.monotonic() + START_TIMEOUT

@@ -34,7 +34,7 @@ def make_socket_folder(account: Account) -> Path:
 
 
 def _remove_abandoned(base: Path) -> None:
-    """Remove the folders of servers that died with an owner that was killed, and was never started again."""
+    """Remove folders that remain because their owner was killed, the server with it, and never started again."""
     for lock in base.glob(f"{_PREFIX}*/{NAME}.lock"):
         # Folders of other users cannot be read, and their servers may be running.
         with suppress(OSError, ValueError):

@@ -1,1 +1,1 @@
-"""Deletes what is older than the settings say."""
+"""Deletes data that is older than the settings allow."""

@@ -20,12 +20,12 @@ _LONGEST = 300.0  # maximum seconds of a run; the next one continues
 
 
 class RetentionJob:
-    """Deletes data older than the settings say, every ten minutes.
+    """Deletes data that is older than the settings allow, every ten minutes.
 
     Args:
-        dsn: where PostgreSQL is.
-        event_days: days that events are kept; 0: for good.
-        event_id_days: days that event ids are known; 0: for good.
+        dsn: the URL of the database.
+        event_days: days for which events are kept; 0: forever.
+        event_id_days: days for which event ids are remembered; 0: forever.
     """
 
     def __init__(self, dsn: str, event_days: int, event_id_days: int) -> None:

@@ -1,22 +1,22 @@
 -- name: alone
--- Whether this transaction may tidy up: one at a time does, whichever program it is of.
+-- Take the lock for deleting old data, if it is free. One transaction of all processes holds it at a time.
 SELECT pg_try_advisory_xact_lock(hashtext('armful_retention'));
 
 -- name: clock
 SELECT clock_timestamp();
 
 -- name: partitions
--- A table's partitions by day or week, the oldest first.
+-- A table's partitions by day or week, oldest first.
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = ('armful.' || $1)::regclass AND c.relname ~ '_\d{8}$' ORDER BY c.relname;
 
 -- name: drop
--- The lock lasts for a look into the catalogue: files are deleted after it is released.
+-- Drop a partition. The lock is short: PostgreSQL deletes the files after releasing it.
 SET LOCAL lock_timeout = '100ms';
 DROP TABLE armful.:partition;
 
 -- name: strays
--- Events of days that had no partition; some at a time, and none that somebody has locked.
+-- Delete at most $2 events of days without a partition. Locked rows are left for the next run.
 DELETE FROM armful.performance_event_other WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM armful.performance_event_other WHERE recorded_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
 ));
@@ -28,7 +28,8 @@ DELETE FROM armful.performance_event_key_other WHERE ctid = ANY (ARRAY(
 ));
 
 -- name: outcomes
--- Selections whose success comes no more: older than $1, and than any attribution window of an experiment they count in.
+-- Delete at most $2 selections for which no more successes can arrive: they are older than $1, and older than the attribution
+-- windows of all experiments in which they count.
 DELETE FROM armful.selection_outcome WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM armful.selection_outcome s
     WHERE at < $1 AND NOT EXISTS (
@@ -40,7 +41,7 @@ DELETE FROM armful.selection_outcome WHERE ctid = ANY (ARRAY(
 ));
 
 -- name: selections
--- How often variants were selected on days that nobody looks at any more.
+-- Delete at most $2 daily selection counts from before $1.
 DELETE FROM armful.selection_day WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM armful.selection_day WHERE day < ($1 AT TIME ZONE 'UTC')::date LIMIT $2 FOR UPDATE SKIP LOCKED
 ));

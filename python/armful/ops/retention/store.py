@@ -1,6 +1,6 @@
 """Deletes old data: events and event ids by whole partitions, and other rows in small batches.
 
-Counters and rollups stay for good, so that no figure changes with it.
+Counters and rollups are kept forever, so no figure changes when old data is deleted.
 """
 
 from collections.abc import AsyncIterator
@@ -16,11 +16,11 @@ _SQL = load("armful.ops.retention")
 
 
 class _Busy(Exception):
-    """Another session is tidying up."""
+    """Another session is deleting old data."""
 
 
 _ROWS = 5000
-"""Maximum rows that one statement deletes, so that others wait for milliseconds only."""
+"""Maximum rows that one statement deletes, so that other statements wait for milliseconds only."""
 
 
 async def tidy(
@@ -28,16 +28,16 @@ async def tidy(
 ) -> int | None:
     """Delete data older than the given numbers of days. 0 keeps it forever.
 
-    Nothing waits for this longer than a tenth of a second: what is locked is left for the next time.
+    It blocks other statements for a tenth of a second at most: tables that are locked are left for the next run.
 
     Args:
-        connection: of its own, outside a transaction.
-        event_days: days that events and late outcomes are kept, and the number of selections by day.
-        event_id_days: days that event ids are known at least; they go by whole weeks.
-        now: the time to reckon from; by default the database's.
+        connection: a connection that nothing else uses, outside a transaction.
+        event_days: days for which events, late outcomes and daily numbers of selections are kept.
+        event_id_days: minimum days for which event ids are remembered; they are deleted by whole weeks.
+        now: the time from which ages are computed; by default the database's.
 
     Returns:
-        Partitions dropped and rows deleted, None where another session is at it and nothing was.
+        The number of partitions dropped and rows deleted; None if another session is deleting, so that this one did nothing.
     """
     now = now or await connection.fetchval(_SQL["clock"])
     gone = 0
@@ -63,7 +63,7 @@ async def _tidy(connection: Any, event_days: int, event_id_days: int, now: datet
 
 @asynccontextmanager
 async def _alone(connection: Any) -> AsyncIterator[None]:
-    """A transaction in which no other session is tidying up. A pooler may give the next one another session."""
+    """A transaction in which no other session deletes old data. A pooler may give the next one another session."""
     async with connection.transaction():
         if not await connection.fetchval(_SQL["alone"]):
             raise _Busy

@@ -1,4 +1,4 @@
-"""Brings the lines of a text file to UTF-8."""
+"""Converts the lines of a text file to UTF-8."""
 
 import codecs
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ def utf8_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
     """Return the lines in UTF-8, without a byte order mark. A file that begins with the mark of UTF-16 is converted.
 
     Raises:
-        Refused: The file begins with the mark of UTF-16, and is something else.
+        Refused: The file begins with the mark of UTF-16, but is not valid UTF-16.
     """
     iterator = iter(lines)
     first = next(iterator, b"")

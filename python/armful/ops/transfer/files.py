@@ -1,7 +1,7 @@
-"""Variants in files: CSV (RFC 4180, with a header) and NDJSON (one JSON object a line). Rows of a workbook are read too.
+"""Variants in files: CSV (RFC 4180, with a header) and NDJSON (one JSON object per line). Rows of a workbook are read too.
 
-CSV files are read with commas, semicolons or tabs between cells, in UTF-8 or UTF-16. Those that are written open in a
-spreadsheet: with a byte order mark, a column for each dimension, and no cell that would be taken for a formula.
+CSV files are read with commas, semicolons or tabs between cells, in UTF-8 or UTF-16. CSV files are written so that a
+spreadsheet can open them: with a byte order mark, a column for each dimension, and no cell that looks like a formula.
 """
 
 import csv
@@ -21,13 +21,13 @@ from armful.ops.transfer.store import PortableVariant
 
 Format = Literal["csv", "ndjson"]
 Parsed = tuple[int, PortableVariant | Unprocessable]
-"""The number of the line where a variant begins, and the variant or what is wrong with it."""
+"""The number of the line where a variant begins, and the variant, or the error if it is invalid."""
 
 COLUMNS = PortableVariant.__struct_fields__
 """The fields of a variant. A CSV file has a column for each, and may have one for each dimension instead of `dimensions`."""
 
 MAX_DIMENSION_COLUMNS = 200
-"""With more dimensions than this, a CSV file that is written has one column with JSON objects instead."""
+"""If there are more dimensions than this, a CSV file is written with a single column of JSON objects instead."""
 
 _PREFIX = "dimension."
 _BOM = b"\xef\xbb\xbf"
@@ -43,17 +43,17 @@ _decoder = msgspec.json.Decoder(PortableVariant)
 
 
 def read(lines: Iterable[bytes], kind: Format) -> Iterator[Parsed]:
-    """Return the variants of a file's lines one by one, and for each that is none what is wrong with it.
+    """Yield the variants in a file's lines one by one, and an error for each invalid one.
 
     Raises:
-        Refused: The header of a CSV file is of no use, or the file is not in the encoding that it begins with.
+        Refused: The header of a CSV file is invalid, or the file is not in the encoding that its first bytes announce.
     """
     text = utf8_lines(lines)
     return _read_csv(text) if kind == "csv" else _read_ndjson(text)
 
 
 def read_rows(rows: Iterable[list[str]]) -> Iterator[Parsed]:
-    """Return the variants of a sheet's rows, the first of which is the header; as `read`."""
+    """Like `read`, for the rows of a sheet. The first row is the header."""
     header: list[str] | None = None
     for number, cells in enumerate(rows, 1):
         if not any(cell.strip() for cell in cells):
@@ -65,19 +65,22 @@ def read_rows(rows: Iterable[list[str]]) -> Iterator[Parsed]:
 
 
 def can_be_columns(dimensions: Sequence[str]) -> bool:
-    """Whether these dimensions can be columns: not too many, and none with blanks at its ends, which a header loses."""
+    """Whether these dimensions can be columns: they are not too many, and none starts or ends with a blank.
+
+    A header loses such blanks.
+    """
     return len(dimensions) <= MAX_DIMENSION_COLUMNS and all(name == name.strip() for name in dimensions)
 
 
 def write_header(kind: Format, dimensions: Sequence[str] = ()) -> bytes:
-    """Return what a file begins with. A CSV file has a column for each of `dimensions`; without any, one column for all."""
+    """Return the start of a file. A CSV file has a column for each of `dimensions` or, without any, one for all."""
     if kind == "ndjson":
         return b""
     return _BOM + ",".join(_cell(name) for name in _columns(dimensions)).encode() + b"\r\n"
 
 
 def write(variant: PortableVariant, kind: Format, dimensions: Sequence[str] = ()) -> bytes:
-    """Return a variant's line, in a file with the header that `write_header` gives for the same dimensions."""
+    """Return a variant's line, in a file whose header `write_header` returned for the same dimensions."""
     if kind == "ndjson":
         return msgspec.json.encode(variant) + b"\n"
     cells = [
@@ -97,7 +100,7 @@ def _columns(dimensions: Sequence[str]) -> list[str]:
 
 
 def _cell(value: str | float | dict[str, str] | None) -> str:
-    """Write a cell. Texts stand in quotes, so that an empty one differs from none."""
+    """Write a cell. Texts are quoted, so that an empty text differs from a missing one."""
     match value:
         case None:
             return ""
@@ -131,7 +134,7 @@ def _bad(field: str, message: str) -> Unprocessable:
 def _read_csv(lines: Iterable[bytes]) -> Iterator[Parsed]:
     csv.field_size_limit(_LONGEST_CELL)
     raw: list[str] = []
-    # Bytes that are not UTF-8 stay recognisable, and spoil their own record only.
+    # Bytes that are not UTF-8 stay recognisable, so that only their own record is invalid.
     text = (line.decode("utf-8", "surrogateescape") for line in lines)
     before, head = _first_line(text)
     separator = _separator(head)
@@ -164,7 +167,7 @@ def _read_csv(lines: Iterable[bytes]) -> Iterator[Parsed]:
 
 
 def _first_line(lines: Iterator[str]) -> tuple[int, str]:
-    """Return how many lines stand before the header, and the header. Excel may put `sep=;` before it."""
+    """Return the number of lines before the header, and the header. Excel may write `sep=;` before it."""
     before = 0
     for line in lines:
         if line.strip(" \t\r\n,;") and not _SEPARATOR_LINE.fullmatch(line):
@@ -174,7 +177,7 @@ def _first_line(lines: Iterator[str]) -> tuple[int, str]:
 
 
 def _separator(header: str) -> str:
-    """Return the character between the cells of a header: the one that makes a cell `variant_id`, else a comma."""
+    """Return the separator of a header: the one with which a cell is `variant_id`; by default a comma."""
     for separator in ",;\t":
         try:
             cells = next(csv.reader([header], delimiter=separator), [])
@@ -210,7 +213,7 @@ def _header(names: list[str], line: int) -> list[str]:
 
 
 def _row(header: list[str], cells: list[str], quoted_empty: Sequence[int]) -> PortableVariant | Unprocessable:
-    """Return a record as a variant, by way of the JSON object that says the same."""
+    """Return a record as a variant. It is first converted to the equivalent JSON object."""
     extra = cells[len(header) :]
     if len(cells) < len(header) or any(cell.strip() for cell in extra):
         return _bad("body", f"has {len(cells)} fields, and the header {len(header)}")

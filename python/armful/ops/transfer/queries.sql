@@ -1,5 +1,5 @@
 -- name: stage
--- Where a file's lines wait until all of them have been read: of this session only, and gone with it.
+-- A temporary table for a file's lines until all of them have been read. Only this session sees it, and it ends with it.
 CREATE TEMPORARY TABLE incoming (
     line        bigint PRIMARY KEY,
     variant_id  text NOT NULL,
@@ -13,7 +13,7 @@ CREATE TEMPORARY TABLE incoming (
 );
 
 -- name: unstage_taken
--- Take out the lines whose id exists or stands on an earlier line; the first $1 of them, and how many they are.
+-- Remove the lines whose id exists already or is on an earlier line. Returns the first $1 of them, and their total number.
 WITH known AS (
     SELECT i.line, i.variant_id, p.id IS NOT NULL AS taken, min(i.line) OVER (PARTITION BY i.variant_id) AS first_line
     FROM incoming i LEFT JOIN armful.variant_performance p ON p.variant_id = i.variant_id

@@ -1,4 +1,4 @@
-"""Imports variants completely or not at all, and exports them as of one moment."""
+"""Imports variants in one transaction, and exports them from one snapshot."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ _ROWS_AHEAD = 1000
 
 
 class ChangedMeanwhile(Conflict):
-    """A variant of the file was created by somebody else during the import; nothing was imported, try again"""
+    """Another client created a variant of the file during the import; nothing was imported, try again"""
 
 
 class PortableVariant(NewVariant, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +39,7 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 async def stage(connection: Any, variants: Iterable[tuple[int, PortableVariant]]) -> int:
-    """Write variants with their line numbers to a temporary table. Returns how many."""
+    """Write variants with their line numbers to a temporary table. Returns their number."""
     await connection.execute(_SQL["stage"])
     rows = (
         (
@@ -60,18 +60,18 @@ async def stage(connection: Any, variants: Iterable[tuple[int, PortableVariant]]
 
 
 async def unstage_taken(connection: Any, limit: int) -> tuple[list[Taken], int]:
-    """Remove the staged lines whose id is taken. Returns the first `limit` of them, and the number of all."""
+    """Remove the staged lines whose id is taken. Returns the first `limit` of them, and how many there were."""
     rows = await connection.fetch(_SQL["unstage_taken"], limit)
     return [Taken(*list(row)[:3]) for row in rows], rows[0]["total"] if rows else 0
 
 
 async def insert_staged(connection: Any, process_id: UUID, name: str, progress: Callable[[int], None]) -> int:
-    """Create all staged variants in one transaction, and return how many.
+    """Create all staged variants in one transaction, and return their number.
 
-    The audit log gets one entry, under `name`. `progress` is told every now and then how many have been written so far.
+    The audit log gets one entry, under `name`. `progress` is called from time to time with the number written so far.
 
     Raises:
-        ChangedMeanwhile: an id is no longer free; nothing was created.
+        ChangedMeanwhile: an id has been taken since; nothing was created.
     """
     last_line = await connection.fetchval(_SQL["last_line"])
     count = 0
@@ -96,7 +96,7 @@ async def count(connection: Any, statuses: Sequence[Status]) -> int:
 
 
 async def export(connection: Any, statuses: Sequence[Status]) -> AsyncIterator[PortableVariant]:
-    """Return every variant with one of those statuses, in order of creation. Call it in a transaction."""
+    """Yield every variant with one of these statuses, in order of creation. Call it in a transaction."""
     cursor = await connection.cursor(_SQL["export"], list(statuses))
     while rows := await cursor.fetch(_ROWS_AHEAD):
         for row in rows:

@@ -29,7 +29,7 @@ def rows(source: bytes | Path) -> Iterator[list[str]]:
         if not book.sheet_names:
             raise Refused("The workbook has no sheet")
         sheet = book.get_sheet_by_index(0)
-        # Empty rows before the first value are left out by the package, and count all the same.
+        # The package leaves out empty rows before the first value, but they count for the row numbers.
         start = sheet.start[0] if sheet.start is not None else 0
         cells = sheet.to_python(skip_empty_area=True)
     except CalamineError as error:
@@ -41,7 +41,7 @@ def rows(source: bytes | Path) -> Iterator[list[str]]:
 
 
 def _text(value: Any) -> str:
-    """Return a cell's value as it would stand in a CSV file."""
+    """Return a cell's value as it would be written in a CSV file."""
     match value:
         case bool():
             return "true" if value else "false"

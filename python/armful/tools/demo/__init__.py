@@ -1,4 +1,4 @@
-"""The demo: sample variants, experiments and simulated visitors, which show how a service learns.
+"""The demo: sample variants, experiments and simulated visitors. It shows how a service learns.
 
     import asyncio
     from armful.tools.demo import Scene, play
@@ -7,8 +7,8 @@
     asyncio.run(play(scene, url="http://127.0.0.1:8000", key="...", seconds=60))
     print(scene.gain, scene.stages["newsletter"].best_share)
 
-How often an offer succeeds is hidden from the service, which has to find out; the scene knows it, and so can say how
-much was gained over choosing at random.
+The service does not know how often each offer succeeds, and has to find out. The scene knows it, so it can compute how
+much the service gains over random choice.
 """
 
 from armful.tools.demo._play import NobodyThere, OtherVariants, play

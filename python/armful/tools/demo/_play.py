@@ -53,23 +53,23 @@ async def play(
 ) -> None:
     """Fill the service with the scene's variants and experiments, and send visitors for some seconds.
 
-    A fortnight passes in that time: what happens is reported with the hour it happened at (`occurred_at`), by day more
-    than by night, and ends now. Experiments run in real time. What was played before with the same seed is gone on with.
+    The demo simulates the two weeks before now. Each outcome is reported with its simulated time (`occurred_at`), and there
+    is more traffic by day than by night. Experiments run in real time. A demo with the same seed as before continues it.
 
     Args:
-        scene: is told of every visit that was reported.
-        url: where the service is.
-        key: with the scopes `read`, `select` and `write`.
-        seconds: greater than 0.
-        rate: visits a second in the mean, at most; a slow service gets fewer.
-        force: whether to go on where the service has other variants.
-        ready: called when variants and experiments are there, and the visitors come.
+        scene: the state of the demo; every reported visit is added to it.
+        url: the URL of the service.
+        key: an API key with the scopes `read`, `select` and `write`.
+        seconds: the duration, greater than 0.
+        rate: the mean number of visits per second; a slow service gets fewer.
+        force: whether to continue if the service has other variants.
+        ready: called after variants and experiments are created, before the first visitor.
 
     Raises:
-        NobodyThere: there is no service.
-        OtherVariants: the service has some, and `force` is not given. Nothing was changed.
-        ServiceFailed: the service refused a request or stayed away for a minute.
-        ValueError: `url` is none.
+        NobodyThere: nothing responds at `url`.
+        OtherVariants: the service has other variants, and `force` is False. Nothing was changed.
+        ServiceFailed: the service refused a request, or did not respond for a minute.
+        ValueError: `url` is not a URL.
     """
     async with session(url, key) as client:
         await _prepare(client, scene, url, force)

@@ -17,8 +17,8 @@ _RECENT = 500  # visits that `recent_share` is of
 class Stage(Struct):
     """A campaign, its hidden success rates, and the visits that were served and reported.
 
-    `expected`, `uniform` and `most` are sums of success rates: of the offers shown, of one chosen blindly, of the best
-    one. They are free of the luck of the draw, which `successes` has.
+    `expected`, `uniform` and `most` are sums over visits of success rates: of the offer shown, of an offer chosen at random,
+    and of the best offer. They are expected values, without the random variation of `successes`.
     """
 
     campaign: Campaign
@@ -66,7 +66,7 @@ class Scene:
         """Draw the hidden success rates.
 
         Args:
-            seed: from 0; fixes the rates and who comes.
+            seed: at least 0; determines the rates and the visitors.
         """
         self.seed = seed
         self.stages = {

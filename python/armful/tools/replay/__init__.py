@@ -1,4 +1,4 @@
-"""Replays real headline tests against a running service: what would Thompson sampling have gained?
+"""Replays real headline tests against a running service, to measure what Thompson sampling would have gained.
 
     import asyncio
     from armful.tools.replay import read_tests, replay
@@ -6,7 +6,7 @@
     report = asyncio.run(replay(read_tests("tests.csv"), url="http://127.0.0.1:8000", key="..."))
     print(report.total.gain, report.total.gain_share)
 
-A reader clicks a headline with the probability that it really had in its test: clicks / impressions.
+A simulated reader clicks a headline with the click rate that the headline had in its test: clicks / impressions.
 """
 
 from armful.tools.replay._report import Mismatch, ReplayCounters, ReplayedTest, ReplayFigures, Report, Shown

@@ -6,10 +6,10 @@ from msgspec import Struct
 
 
 class ReplayFigures(Struct, frozen=True, kw_only=True):
-    """The clicks of some rounds, and what they would have been with uniform allocation and with the best headline.
+    """The clicks of some rounds, and the expected clicks with uniform allocation and with the best headline only.
 
-    `expected_clicks` is the sum of the click rates of the headlines shown: what `clicks` is but for the luck of the
-    draws, as `uniform_clicks` and `best_clicks` are free of it. So gains are differences of these.
+    `clicks` were drawn at random. The other three are expected values, without random variation: `expected_clicks` is the
+    sum of the click rates of the headlines that were shown. Gains are differences between expected values.
     """
 
     rounds: int

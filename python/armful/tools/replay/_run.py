@@ -30,28 +30,29 @@ async def replay(
     seed: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
-    """Replay `tests` against the service at `url`. Tests run side by side, and each plays one round at a time.
+    """Replay `tests` against the service at `url`. Several tests run at the same time, and each plays one round at a time.
 
-    A round selects one of the test's headlines by Thompson sampling, then reports an impression and, at that headline's
-    real click rate, a success. The reports of all tests that are being played go in one batch. A test has as many rounds
-    as it had impressions, `rounds` at most. The variants stay in the service; the dimension `replay` tells those of one run.
+    A round selects one of the test's headlines by Thompson sampling. Then it reports an impression and, with the headline's
+    real click rate as probability, a success. The outcomes of all tests that are running go in one batch. A test has as many
+    rounds as it had impressions, but at most `rounds`. The variants stay in the service; the value of their dimension
+    `replay` identifies the run.
 
     Args:
-        tests: what to replay.
-        url: where the service is.
-        key: with the scopes `read`, `select` and `write`.
-        rounds: most rounds a test has.
-        concurrency: tests at a time, at least 1.
-        seed: from 0; fixes the clicks drawn and the selections. A service of one process answers two replays of the same
-            tests and seed alike, whatever the concurrency.
+        tests: the tests to replay.
+        url: the URL of the service.
+        key: an API key with the scopes `read`, `select` and `write`.
+        rounds: the maximum number of rounds per test; None: no limit.
+        concurrency: the number of tests that run at the same time, at least 1.
+        seed: at least 0; determines the clicks and the selections. With a service of one process, two replays of the same
+            tests and seed give the same results, whatever the concurrency.
         progress: called with the number of rounds played since the last call.
 
     Raises:
-        ReplayFailed: the service refused a request or stayed away for a minute.
-        ValueError: `url` is none.
+        ServiceFailed: the service refused a request, or did not respond for a minute.
+        ValueError: `url` is not a URL.
     """
     run = token_hex(4)
-    # The longest first, so that no single test is left at the end.
+    # The longest tests first, so that no single long test runs alone at the end.
     queue = sorted(enumerate(tests), key=lambda entry: entry[1].impressions)
     done: dict[int, ReplayedTest] = {}
     started = time.perf_counter()

@@ -38,8 +38,8 @@ def read_tests(file: str | Path) -> list[HeadlineTest]:
     """Read the tests of a CSV file with the columns test_id, variant_id, headline, impressions and clicks.
 
     Raises:
-        ValueError: a column is missing or a value can't be, naming the line.
-        OSError: the file can't be read.
+        ValueError: a column is missing or a value is invalid; the message names the line.
+        OSError: the file cannot be read.
     """
     tests: dict[str, HeadlineTest] = {}
     seen: set[str] = set()
@@ -52,13 +52,13 @@ def read_tests(file: str | Path) -> list[HeadlineTest]:
             try:
                 headline = _headline(row)
                 if headline.variant_id in seen:
-                    raise ValueError(f"the variant_id '{headline.variant_id}' stands on an earlier line too")
+                    raise ValueError(f"the variant_id '{headline.variant_id}' is also on an earlier line")
             except ValueError as error:
                 raise ValueError(f"{file}, line {reader.line_num}: {error}") from error
             seen.add(headline.variant_id)
             tests.setdefault(row["test_id"], HeadlineTest(row["test_id"], [])).headlines.append(headline)
     if not tests:
-        raise ValueError(f"{file} holds no tests")
+        raise ValueError(f"{file} contains no tests")
     return list(tests.values())
 
 
@@ -73,5 +73,5 @@ def _headline(row: dict[str, str | None]) -> Headline:
             f"impressions '{counts[0]}' and clicks '{counts[1]}' are not both whole numbers"
         ) from None
     if not 0 <= clicks <= impressions or not impressions:
-        raise ValueError(f"{clicks} clicks of {impressions} impressions make no click rate")
+        raise ValueError(f"{clicks} clicks of {impressions} impressions are not a click rate")
     return Headline(variant_id, headline, impressions, clicks)

@@ -66,14 +66,14 @@ def compare(
     """Play each policy on arms with these rates.
 
     Args:
-        rates: each arm's true success rate, in [0, 1].
-        policies: of `POLICIES`.
-        horizon: steps in a run, at least 1.
-        runs: independent runs a policy, at least 1.
-        seed: from 0 to 2**64 - 1; fixes everything.
-        points: at how many evenly spaced steps curves are noted.
-        progress: called now and then with a policy and the share of its steps played, in [0, 1].
-        options: what else `armful.core.simulate` takes, such as `epsilon`.
+        rates: the true success rate of each arm, in [0, 1].
+        policies: names from `POLICIES`.
+        horizon: the number of steps per run, at least 1.
+        runs: the number of independent runs per policy, at least 1.
+        seed: from 0 to 2**64 - 1; determines all results.
+        points: the number of evenly spaced steps at which the regret is recorded.
+        progress: called from time to time with a policy and the fraction of its steps that were played, in [0, 1].
+        options: further arguments of `armful.core.simulate`, such as `epsilon`.
 
     Raises:
         ValueError: a value is out of range; the message names the argument and the value.
@@ -119,7 +119,7 @@ def _outcome(policy: str, rates: Any, regret: Any, choices: Any) -> PolicyResult
 
 
 def lai_robbins(rates: Sequence[float]) -> float:
-    """Compute the lower bound of the long-run regret per factor e of steps, for every policy that learns on all arms.
+    """Compute the lower bound of Lai and Robbins: how fast, at least, the regret of a consistent policy grows with ln t.
 
     >>> round(lai_robbins([0.25, 0.2]), 2)
     7.14
@@ -128,7 +128,8 @@ def lai_robbins(rates: Sequence[float]) -> float:
         rates: each arm's success rate, in [0, 1].
 
     Returns:
-        Σ (μ* - μᵢ) / KL(μᵢ, μ*) over the arms that are not best: regret grows at least as this times ln t.
+        Σ (μ* - μᵢ) / KL(μᵢ, μ*) over the arms that are not best. In the long run, regret grows at least as fast as this
+        number times ln t, where t is the step.
 
     Source: Lai & Robbins (1985), Advances in Applied Mathematics 6, 4-22, theorem 2.
     """

@@ -19,17 +19,17 @@ class NoMatplotlib(ArmfulError):
 def draw(contest: Contest, file: str | Path) -> None:
     """Plot regret over steps, with the band that contains 80 % of the runs, and the Lai-Robbins line.
 
-    Steps are on a logarithmic scale, on which the least growth that is possible in the long run is a straight line; it is
-    drawn through the end of the best policy's curve. Curves far above that one run out of the picture; the legend has
-    every policy's final regret.
+    Steps have a logarithmic scale. On it, the lowest possible growth of regret in the long run is a straight line; the plot
+    shows it through the end of the best policy's curve. Curves far above that curve are cut off. The legend gives the final
+    regret of every policy.
 
     Args:
-        contest: of at least one policy.
-        file: where to; its ending says whether it will be PNG or SVG.
+        contest: the comparison, with at least one policy.
+        file: the file to write; its name ends in `.png` or `.svg`.
 
     Raises:
-        NoMatplotlib: it is not installed.
-        ValueError: the ending is another one.
+        NoMatplotlib: matplotlib is not installed.
+        ValueError: the name has another ending.
         OSError: the file cannot be written.
     """
     path = Path(file)
@@ -50,8 +50,8 @@ def draw(contest: Contest, file: str | Path) -> None:
             axes.plot(contest.steps, outcome.curve, color=colour, label=label)
             axes.fill_between(contest.steps, outcome.low, outcome.high, color=colour, alpha=0.12, linewidth=0)
         if contest.lai_robbins:
-            # The theorem bounds how fast regret grows in the long run, not how large it is: so a slope, put where it can
-            # be compared with the best policy's.
+            # The theorem bounds the growth of regret in the long run, not its size. So only the slope of this line has a
+            # meaning, and the line is drawn where it can be compared with the best policy's curve.
             slope = contest.lai_robbins * np.log(np.array(contest.steps) / contest.horizon)
             label = f"Lai-Robbins slope: {contest.lai_robbins:.3g} ln t"
             axes.plot(

@@ -25,12 +25,12 @@ def test_a_file_gives_its_tests_in_order(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("test_id,variant_id,headline,impressions\n", "has no column clicks"),
-        (HEADER, "holds no tests"),
+        (HEADER, "contains no tests"),
         (f"{HEADER}t,a,One,10,x\n", "line 2: impressions '10' and clicks 'x' are not both whole numbers"),
         (f"{HEADER}t,a,One,10\n", "line 2: impressions '10' and clicks 'None'"),
-        (f"{HEADER}t,a,One,10,1\nt,b,Two,0,0\n", "line 3: 0 clicks of 0 impressions make no click rate"),
-        (f"{HEADER}t,a,One,3,4\n", "line 2: 4 clicks of 3 impressions make no click rate"),
-        (f"{HEADER}t,a,One,10,1\nu,a,Two,10,1\n", "line 3: the variant_id 'a' stands on an earlier line too"),
+        (f"{HEADER}t,a,One,10,1\nt,b,Two,0,0\n", "line 3: 0 clicks of 0 impressions are not a click rate"),
+        (f"{HEADER}t,a,One,3,4\n", "line 2: 4 clicks of 3 impressions are not a click rate"),
+        (f"{HEADER}t,a,One,10,1\nu,a,Two,10,1\n", "line 3: the variant_id 'a' is also on an earlier line"),
         (f"{HEADER},a,One,10,1\n", "line 2: a test_id, a variant_id and a headline are needed"),
     ],
 )

@@ -49,8 +49,8 @@ def test_arms_are_drawn_from_the_prior(tmp_path: Path) -> None:
     [
         ([], "Give either --rates or --arms"),
         (["--rates", "0.1", "--arms", "3"], "Give either --rates or --arms"),
-        (["--rates", "a,b"], "'a,b' are no numbers"),
-        (["--rates", "0.1", "--policies", "best"], "'best' is no policy"),
+        (["--rates", "a,b"], "'a,b' is not a list of numbers"),
+        (["--rates", "0.1", "--policies", "best"], "'best' is not a policy"),
         (["--arms", "3", "--prior", "2"], "must be two numbers above 0"),
         (["--rates", "0.1", "--plot", "x.pdf"], "must end in .png or .svg"),
     ],
