@@ -50,7 +50,7 @@ def known_key(settings: Settings) -> str:
     """Return the key for calls to a service: the configured one, or else the one in the data folder.
 
     Raises:
-        click.UsageError: there is neither.
+        click.UsageError: there is no key.
     """
     if settings.api_key is not None:
         return settings.api_key
