@@ -9,8 +9,8 @@ USERS ?= 100
 SECONDS ?= 60
 DIST ?= dist
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-# The stub is a source: its docstrings are compiled in.
-RUST_SOURCES := Cargo.toml Cargo.lock python/armful/_core.pyi $(shell find rust -name '*.rs' -o -name Cargo.toml)
+# The stubs are sources: their docstrings are compiled in.
+RUST_SOURCES := Cargo.toml Cargo.lock $(wildcard python/armful/_core/*.pyi) $(shell find rust -name '*.rs' -o -name Cargo.toml)
 
 .PHONY: help setup docs serve test test-python test-rust lint lint-python lint-rust format bench figures loadtest soak calibrate wheel client lock clean
 

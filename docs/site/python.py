@@ -52,7 +52,8 @@ def page(root: Path) -> str:
     for module in (variants, selection, outcomes, experiments, results, insights):
         parts += map(_fields, _own(module))
     parts.append(_CORE)
-    parts += _stub((root / "python" / "armful" / "_core.pyi").read_text("utf-8"))
+    for stub in sorted((root / "python" / "armful" / "_core").glob("[a-z]*.pyi")):
+        parts += _stub(stub.read_text("utf-8"))
     parts.append(f"\n## armful.tools.simulate\n\n{_prose(simulation.__doc__ or '')}\n")
     for name in ("compare", "lai_robbins", "draw"):
         function = getattr(simulation, name)

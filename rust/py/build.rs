@@ -1,14 +1,24 @@
-//! Takes the docstrings out of the stub, so that `help()` shows what editors show, from one source.
+//! Reads the docstrings from the stubs, so that `help()` and editors show the same text.
 use std::path::Path;
 use std::{env, fs};
 
-const STUB: &str = "../../python/armful/_core.pyi";
+const STUBS: &str = "../../python/armful/_core";
 
 fn main() {
-    println!("cargo:rerun-if-changed={STUB}");
+    println!("cargo:rerun-if-changed={STUBS}");
     println!("cargo:rerun-if-changed=build.rs");
-    let stub = fs::read_to_string(STUB).unwrap_or_else(|error| panic!("{STUB}: {error}"));
     let folder = env::var("OUT_DIR").expect("cargo sets it");
+    for stub in fs::read_dir(STUBS).unwrap_or_else(|error| panic!("{STUBS}: {error}")) {
+        let path = stub.expect("the folder can be read").path();
+        if path.extension().is_some_and(|extension| extension == "pyi") {
+            let stub = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            write_docstrings(&stub, Path::new(&folder));
+        }
+    }
+}
+
+/// Writes each docstring of a stub to a file of its function's, class's or method's name.
+fn write_docstrings(stub: &str, folder: &Path) {
     let mut class = String::new();
     let mut name = None;
     let mut lines = stub.lines();
@@ -30,7 +40,7 @@ fn main() {
                 text.push_str(line.get(margin..).unwrap_or_default());
             }
             let text = text.trim_end_matches('"').trim_end();
-            fs::write(Path::new(&folder).join(name), text).expect("cargo's folder can be written");
+            fs::write(folder.join(name), text).expect("cargo's folder can be written");
         }
     }
 }

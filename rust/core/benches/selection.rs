@@ -8,7 +8,7 @@ use armful_core::{
 };
 use criterion::{criterion_group, criterion_main, BenchmarkId, Criterion, Throughput};
 
-/// Arms with impressions uniform from 0 to 5,000 and true rates Beta(2, 30).
+/// Arms with impressions drawn uniformly from 0 to 5,000, and true rates drawn from Beta(2, 30).
 fn service(n: usize) -> (Vec<f64>, Vec<f64>, Vec<i64>) {
     let mut rng = generator(Some(1));
     let (mut shares, mut rates) = (vec![0.0; n], vec![0.0; n]);

@@ -1,9 +1,9 @@
 //! Chance to be best and expected loss, by quadrature.
 //!
-//! P_k = ∫ f_k ∏_{j≠k} F_j and E[max θ − θ_i] = ∫ F_i (1 − ∏_{j≠i} F_j), over log-odds (see [`crate::log_odds`]) in
-//! Gauss–Legendre panels fine enough for the sharpest arm that lies there. The distribution functions are running
-//! integrals of the densities over the same panels, so that no incomplete Beta function is needed, and both tails are
-//! kept, so that nothing cancels.
+//! P_k = ∫ f_k ∏_{j≠k} F_j and E[max θ − θ_i] = ∫ F_i (1 − ∏_{j≠i} F_j), over log-odds (see [`crate::log_odds`]), in
+//! Gauss–Legendre panels that are fine enough for the narrowest density in them. The distribution functions are running
+//! integrals of the densities over the same panels, so no incomplete Beta function is needed. Both F and 1 − F are computed,
+//! so that no digits cancel.
 use crate::beta::check_arms;
 use crate::error::Error;
 use crate::grid::Grid;
@@ -11,7 +11,8 @@ use crate::quadrature::{Panel, NODES};
 
 /// Each arm's probability to have the largest rate. Errors stay below 1e-9, and the sum is 1 to rounding.
 ///
-/// Arms whose probability is below about 1e-19 get exactly 0. `stop` is called from time to time and may end the work.
+/// Arms whose probability is below about 1e-19 get exactly 0. `stop` is called from time to time, and ends the work if it
+/// returns true.
 pub fn probability_best(alpha: &[f64], beta: &[f64], stop: &dyn Fn() -> bool) -> Result<Vec<f64>, Error> {
     check_arms(alpha, beta)?;
     let mut answer = vec![0.0; alpha.len()];
@@ -19,7 +20,7 @@ pub fn probability_best(alpha: &[f64], beta: &[f64], stop: &dyn Fn() -> bool) ->
     let mut best = vec![0.0; grid.arms.len()];
     grid.walk(stop, |node| {
         if node.end <= grid.floor {
-            return; // some arm surely lies higher
+            return; // some arm certainly has a higher rate
         }
         let others = leave_one_out(node.below, node.above);
         for ((best, density), others) in best.iter_mut().zip(node.density).zip(&others) {
@@ -57,7 +58,8 @@ pub fn expected_loss(alpha: &[f64], beta: &[f64], stop: &dyn Fn() -> bool) -> Re
     Ok(answer)
 }
 
-/// Of all arms but one: the chance that every one lies below, and that some one lies above.
+/// For all arms but one: the probability that all have a lower rate, and the probability that at least one has a higher
+/// rate.
 #[derive(Clone)]
 struct Others {
     all_below: Panel,
@@ -75,7 +77,7 @@ impl Others {
     }
 }
 
-/// Products over all but each arm, from products over those before and those after it.
+/// For each arm, the products over all other arms, computed from products over those before and those after it.
 fn leave_one_out(below: &[Panel], above: &[Panel]) -> Vec<Others> {
     let mut before = Others::NONE;
     let mut answer = Vec::with_capacity(below.len());

@@ -15,7 +15,7 @@ pub fn draw_beta<R: Rng + ?Sized>(alpha: f64, beta: f64, rng: &mut R) -> f64 {
     draw(alpha, beta, rng).theta
 }
 
-/// A draw, and where it is 0 or 1 to double precision its log-odds, which are not; elsewhere `fine` is 0.
+/// A draw. If it is 0 or 1 in double precision, `fine` has its log-odds, which are still distinct; otherwise `fine` is 0.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Drawn {
     pub theta: f64,
@@ -42,14 +42,14 @@ fn draw_small<R: Rng + ?Sized>(alpha: f64, beta: f64, rng: &mut R) -> Drawn {
     let (x, of_x) = scaled_gamma(alpha, rng);
     let (y, of_y) = scaled_gamma(beta, rng);
     if of_x == of_y {
-        return Drawn { theta: 0.5, fine: 0.0 }; // both −∞, whose difference is no number
+        return Drawn { theta: 0.5, fine: 0.0 }; // both are −∞, and their difference is NaN
     }
     by_log_odds((x / y).ln() + (of_x - of_y))
 }
 
 #[inline]
 fn by_log_odds(log_odds: f64) -> Drawn {
-    // Underflow takes the processor far longer than a number does.
+    // The processor takes far longer if the result underflows.
     let odds = if log_odds.abs() < 745.0 { (-log_odds.abs()).exp() } else { 0.0 };
     let theta = if log_odds < 0.0 { odds } else { 1.0 } / (1.0 + odds);
     Drawn { theta, fine: if theta > 0.0 && theta < 1.0 { 0.0 } else { log_odds } }
@@ -57,7 +57,7 @@ fn by_log_odds(log_odds: f64) -> Drawn {
 
 /// Checks that every value is finite and greater than 0.
 pub fn check_parameters(argument: &'static str, values: &[f64]) -> Result<(), Error> {
-    // Without an early exit the first pass vectorises; the second finds the culprit.
+    // Without an early exit, the first pass vectorises. The second pass finds the invalid value.
     let bad = |&value: &f64| u64::from(!((value > 0.0) & (value < f64::INFINITY)));
     if values.iter().map(bad).sum::<u64>() == 0 {
         return Ok(());
@@ -66,7 +66,7 @@ pub fn check_parameters(argument: &'static str, values: &[f64]) -> Result<(), Er
     culprit.map_or(Ok(()), |(index, &value)| Err(Error::NotPositive { argument, index, value }))
 }
 
-/// Checks that `actual`, the length of `argument`, is that of `reference`.
+/// Checks that `argument` has the same length as `reference`. Both are a name and a length.
 pub fn check_length(reference: (&'static str, usize), argument: (&'static str, usize)) -> Result<(), Error> {
     if reference.1 == argument.1 {
         return Ok(());

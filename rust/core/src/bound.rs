@@ -1,21 +1,21 @@
 //! Upper bounds of P(θ > t) for θ ~ Beta(α, β), as exponents: P(θ > t) ≤ exp(−x).
 //!
-//! Two published bounds, of which the better counts. With n = α + β, μ = α/n and ε = t − μ > 0:
+//! The better one of two published bounds is used. With n = α + β, μ = α/n and ε = t − μ > 0:
 //!
 //! - O. Marchal & J. Arbel (2017). On the sub-Gaussianity of the Beta and Dirichlet distributions. Electronic
 //!   Communications in Probability 22, 54: x = 2(n+1)ε².
 //! - M. Skorski (2023). Bernstein-type bounds for beta distribution. Modern Stochastics 10, 211–228: x = ε²/(2(v + cε/3))
 //!   with the variance v = αβ/(n²(n+1)) and c = 2(β−α)/(n(n+2)) for β ≥ α, else 0.
 //!
-//! Exponents are understated by a millionth and arms too sharp for double precision get 0, so that rounding never
-//! makes a bound too small.
+//! Exponents are reduced by a millionth, and arms too narrow for double precision get 0, so that rounding never makes a
+//! bound too small.
 
 use pulp::Simd;
 
-/// How much of an exponent is kept, rounding being far less than the rest.
+/// The fraction of an exponent that is kept. The rest is far more than rounding errors.
 const KEPT: f64 = 1.0 - 1e-6;
 
-/// Beyond this α + β the distance to a threshold is too uncertain in double precision to bound anything.
+/// If α + β exceeds this, the distance to a threshold is not precise enough in double precision for a bound.
 const SHARPEST: f64 = 1e18;
 
 /// x ≥ 0 with P(θ > t) ≤ exp(−x), and n t − α.
@@ -33,12 +33,12 @@ pub(crate) fn exponent(alpha: f64, beta: f64, t: f64) -> (f64, f64) {
     (gaussian.max(bernstein) * KEPT, excess)
 }
 
-/// Which arms' tails surely lie below exp(−level) at a fixed level and threshold, without divisions.
+/// Tests without divisions whether an arm's tail is certainly below exp(−level), for a fixed level and threshold.
 ///
-/// Answers yes only for positive parameters that are no NaN and not infinite. Overflow in a product makes the left side
-/// of the comparison infinite where it is large indeed, or the answer no.
+/// The result is true only for positive, finite parameters. If a product overflows, the left side of the comparison is
+/// infinite, and then it really is large, or the result is false.
 pub(crate) trait Quiet: Copy {
-    /// Whether P(θ > t) ≤ exp(−level) is certain, of as many arms as fit side by side.
+    /// Whether P(θ > t) ≤ exp(−level) is certain, for as many arms as fit into a register.
     fn holds<S: Simd>(&self, simd: S, alpha: S::f64s, beta: S::f64s) -> S::m64s;
 }
 
@@ -71,7 +71,7 @@ impl Quiet for Bernstein {
     }
 }
 
-/// The second bound with β and β − α loosened to n, which is less work and hardly looser for small rates.
+/// The second bound with n in place of β and β − α. It takes less work, and is hardly weaker for small rates.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Poisson {
     t: f64,
@@ -97,7 +97,8 @@ impl Quiet for Poisson {
     }
 }
 
-/// A threshold so little lower that rounding can only understate how far above the mean it is, however sharp the arm.
+/// A slightly lower threshold, so that rounding never overstates its distance from the mean, however narrow the arm's
+/// density.
 fn lowered(t: f64) -> f64 {
     t * (1.0 - 4.0 * f64::EPSILON)
 }
@@ -125,7 +126,7 @@ pub(crate) fn reach(alpha: f64, beta: f64, level: f64) -> f64 {
     let distance = gaussian.min(bernstein);
     let below_one = beta / n - distance;
     let odds = if below_one > 0.0 { (alpha / n + distance) / below_one } else { f64::INFINITY };
-    // For α ≤ 1, as new arms have it, θ is below Beta(1, β) in law, whose tail is (1−t)^β.
+    // For α ≤ 1, which new arms have, θ is stochastically smaller than Beta(1, β), whose tail is (1−t)^β.
     let exact = if alpha <= 1.0 { (level / beta).exp_m1() } else { f64::INFINITY };
     odds.min(exact) * (1.0 + 1e-12)
 }

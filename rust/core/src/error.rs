@@ -24,7 +24,7 @@ pub enum Error {
     },
     /// Two arguments that describe the same arms differ in length.
     LengthMismatch {
-        /// The argument whose length counts.
+        /// The argument that the other must match.
         reference: &'static str,
         /// Its length.
         expected: usize,
@@ -37,7 +37,7 @@ pub enum Error {
     BadK {
         /// The requested value.
         k: usize,
-        /// How many arms there are, where that limits `k`.
+        /// The number of arms, if it limits `k`.
         arms: Option<usize>,
     },
     /// A share that is not within [0, 1].
@@ -54,27 +54,27 @@ pub enum Error {
         /// The value at that position.
         value: f64,
     },
-    /// Nothing of what there must be at least one of.
+    /// An argument that is empty or 0 although at least one is needed.
     Nothing {
         /// The argument's name.
         argument: &'static str,
     },
-    /// An id the table has never seen.
+    /// An id that is not in the table.
     UnknownId(String),
-    /// A slot the table has not given out.
+    /// A slot that the table does not have.
     UnknownSlot {
         /// The given value.
         slot: usize,
-        /// How many slots the table has given out.
+        /// The number of slots in the table.
         slots: usize,
     },
     /// The table can hold no more: its slots, or its ids' bytes, are numbered with 32 bits.
     Full,
-    /// The arms' owner does not offer what the policy needs.
+    /// The candidates do not support the operation that the policy needs.
     NotServed,
     /// The result does not fit into memory.
     Memory,
-    /// The caller asked for the work to be given up.
+    /// The caller stopped the work.
     Interrupted,
 }
 

@@ -9,7 +9,7 @@ use rand_distr::{Exp1, Open01, StandardNormal};
 #[inline]
 pub(crate) fn gamma<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> f64 {
     if shape == 1.0 {
-        return rng.sample(Exp1); // new arms have it, and it is the fastest of all
+        return rng.sample(Exp1); // the shape of new arms, and the fastest one
     }
     let d = shape - 1.0 / 3.0;
     let c = 1.0 / (9.0 * d).sqrt();
@@ -30,10 +30,10 @@ pub(crate) fn gamma<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> f64 {
     }
 }
 
-/// The exact test: refused if ln u ≥ x²/2 + d(1 − v + ln v).
+/// The exact test: the draw is rejected if ln u ≥ x²/2 + d(1 − v + ln v).
 ///
-/// With v = (1 + y)³ and x² = 9dy² the right side is 3d(ln(1+y) − y + y²/2 − y³/3): for a large shape all but the
-/// terms from y⁴ on cancel, and only they are computed.
+/// With v = (1 + y)³ and x² = 9dy², the right side is 3d(ln(1+y) − y + y²/2 − y³/3). For a large shape, all terms below y⁴
+/// cancel, so only the terms from y⁴ on are computed.
 #[cold]
 fn refuses(u: f64, d: f64, y: f64) -> bool {
     let remainder = if y.abs() < 0.01 {
@@ -46,9 +46,10 @@ fn refuses(u: f64, d: f64, y: f64) -> bool {
     u.ln() >= 3.0 * d * remainder
 }
 
-/// One draw for any `shape` > 0 as (g, e), standing for g · exp(e): below 1 it may be too small for a double.
+/// One draw for any `shape` > 0, as (g, e), which represents g · exp(e). With a shape below 1, it may be too small for a
+/// double.
 ///
-/// Gamma(a) = Gamma(a + 1) · U^(1/a) in law, and −ln U is exponential; far below 1 another way takes less.
+/// Gamma(a) has the distribution of Gamma(a + 1) · U^(1/a), and −ln U is exponential. Far below 1, another method is faster.
 #[inline]
 pub(crate) fn scaled_gamma<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> (f64, f64) {
     if shape >= 1.0 {
@@ -61,7 +62,7 @@ pub(crate) fn scaled_gamma<R: Rng + ?Sized>(shape: f64, rng: &mut R) -> (f64, f6
     (gamma(shape + 1.0, rng), -exponent / shape)
 }
 
-/// Below this shape −a ln X is drawn, whose law is nearly exponential.
+/// Below this shape, −a ln X is drawn, whose distribution is nearly exponential.
 const SMALL: f64 = 0.1;
 
 /// One draw of y = −a ln X, X ~ Gamma(a), whose density is proportional to exp(−y − e^(−y/a)).

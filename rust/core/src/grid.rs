@@ -1,31 +1,31 @@
-//! Panels over the log-odds of several arms, with their densities and distribution functions there.
+//! Panels over the log-odds of several arms, with the arms' densities and distribution functions in each panel.
 use crate::error::Error;
 use crate::log_odds::LogOdds;
 use crate::quadrature::{Panel, Rule, NODES};
 
-/// Up to this many densities on a panel are kept (2 MB); more are computed twice.
+/// Up to this many densities on panels are kept (2 MB). If there are more, they are computed twice.
 const KEPT_PANELS: usize = 8_192;
 
 /// The arms that can be best, and panels over the log-odds where they lie.
 pub(crate) struct Grid {
     pub rule: &'static Rule,
-    /// Which of all arms these are.
+    /// The indices of these arms among all arms.
     pub indices: Vec<usize>,
     pub arms: Vec<LogOdds>,
     /// Log-odds of the origin.
     pub origin: f64,
-    /// Below this some arm has no mass, so that the largest rate lies above.
+    /// Below these log-odds, some arm has no mass, so the largest rate is above them.
     pub floor: f64,
     pub edges: Vec<f64>,
-    /// Of each panel, each arm's mass in it.
+    /// For each panel, each arm's mass in it.
     pub masses: Vec<Vec<f64>>,
     /// For each panel, each arm's density, unless there are too many to keep.
     pub densities: Vec<Vec<Panel>>,
-    /// Each arm's mass in all.
+    /// Each arm's total mass.
     pub totals: Vec<f64>,
 }
 
-/// One panel as seen by an integrand: arrays per arm, values per node.
+/// One panel, as passed to an integrand: arrays by arm, values by node.
 pub(crate) struct Node<'a> {
     pub end: f64,
     pub half_width: f64,
@@ -39,10 +39,10 @@ pub(crate) struct Node<'a> {
 }
 
 impl Grid {
-    /// `None` where there is no arm.
+    /// `None` if there are no arms.
     pub fn new(alpha: &[f64], beta: &[f64], stop: &dyn Fn() -> bool) -> Result<Option<Self>, Error> {
         let arms_from = |origin| (0..alpha.len()).map(move |i| LogOdds::new(alpha[i], beta[i], origin));
-        // The origin is the mode of the arm whose low end is highest: near it the panels are finest.
+        // The origin is the mode of the arm whose lower end is highest. Near it, the panels are finest.
         let highest = arms_from((1.0, 1.0)).enumerate().max_by(|(_, x), (_, y)| x.start.total_cmp(&y.start));
         let Some((highest, _)) = highest else { return Ok(None) };
         let origin = (alpha[highest], beta[highest]);
@@ -90,7 +90,7 @@ impl Grid {
         (self.rule.nodes.map(|x| start + half_width * (1.0 + x)), half_width, start, end)
     }
 
-    /// Shows every panel to `integrand`, from left to right.
+    /// Calls `integrand` for every panel, from left to right.
     pub fn walk(&self, stop: &dyn Fn() -> bool, mut integrand: impl FnMut(&Node<'_>)) -> Result<(), Error> {
         let n = self.arms.len();
         let (mut densities, mut below, mut above) =
@@ -134,7 +134,7 @@ impl Grid {
         Ok(())
     }
 
-    /// Each arm's mass beyond each panel, the last panel's first.
+    /// Each arm's mass to the right of each panel, the last panel first.
     fn masses_to_the_right(&self) -> Vec<Vec<f64>> {
         let mut sums = vec![vec![0.0; self.arms.len()]];
         for masses in self.masses[1..].iter().rev() {
@@ -145,7 +145,7 @@ impl Grid {
     }
 }
 
-/// An arm's density at the nodes of a panel; nothing is computed where it is nothing.
+/// An arm's density at the nodes of a panel. It is not computed where it is 0.
 fn density(arm: &LogOdds, nodes: &Panel, start: f64, end: f64) -> Panel {
     if end <= arm.start || start >= arm.end {
         return [0.0; NODES];
@@ -163,7 +163,7 @@ fn edges(arms: &[LogOdds], stop: &dyn Fn() -> bool) -> Result<Vec<f64>, Error> {
             return Err(Error::Interrupted);
         }
         let step = arms.iter().fold(f64::INFINITY, |step, arm| step.min(arm.resolution(t)));
-        // A step too small to count must not stop the walk.
+        // A step that is too small to change the sum must not cause an endless loop.
         t = (t + step).max(t + t.abs() * 1e-15).min(end);
         edges.push(t);
     }

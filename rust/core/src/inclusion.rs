@@ -3,9 +3,9 @@ use crate::error::Error;
 use crate::rng::generator;
 use crate::select::Selector;
 
-/// Per arm the share of `draws` selections of `k` that chose it, and that share's standard error √(p(1−p)/draws).
+/// For each arm, the share of `draws` selections of `k` arms that chose it, and the standard error √(p(1−p)/draws).
 ///
-/// `stop` is asked now and then whether to give up.
+/// `stop` is called from time to time, and ends the work if it returns true.
 pub fn inclusion_probability(
     alpha: &[f64],
     beta: &[f64],

@@ -1,7 +1,7 @@
 //! Exact Thompson sampling over many Beta-distributed arms.
 //!
-//! The crate knows arrays and nothing of Python, HTTP or SQL. An *arm* has a success rate θ whose posterior is
-//! Beta(α, β); Thompson sampling draws one θ per arm and shows the arms of the largest draws.
+//! The crate works on arrays, and does not know Python, HTTP or SQL. An *arm* has a success rate θ whose posterior is
+//! Beta(α, β). Thompson sampling draws one θ per arm, and shows the arms with the largest draws.
 //!
 //! ```
 //! use armful_core::{generator, select_top_k};

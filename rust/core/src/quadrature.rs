@@ -9,11 +9,11 @@ pub(crate) const NODES: usize = 32;
 /// A function's values at a panel's nodes.
 pub(crate) type Panel = [f64; NODES];
 
-/// The rule and its integration matrix. Exact for polynomials of degree 63, running integrals of degree 31.
+/// The rule and its integration matrix. It is exact for polynomials up to degree 63, and running integrals up to degree 31.
 pub(crate) struct Rule {
     pub nodes: Panel,
     pub weights: Panel,
-    /// `running[m][i]`: what the value at node m adds to the integral from −1 to node i.
+    /// `running[m][i]` is the weight of the value at node m in the integral from −1 to node i.
     running: [Panel; NODES],
     arch: Arch,
 }

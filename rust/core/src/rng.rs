@@ -8,19 +8,19 @@ use rand::{Rng, SeedableRng, TryRng};
 /// The generator behind every draw. Its stream for a given seed is part of the crate's contract.
 pub type Generator = Xoshiro256PlusPlus;
 
-/// Counts the forks this process descends from, so that a child never repeats its parent's stream.
+/// The number of forks between the first process and this one, so that a child never repeats its parent's stream.
 static FORKS: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     static SEEDS: RefCell<Option<(u64, Generator)>> = const { RefCell::new(None) };
 }
 
-/// The generator for `seed`; with `None`, one that nobody can repeat.
+/// The generator for `seed`. With `None`, every call returns another stream.
 pub fn generator(seed: Option<u64>) -> Generator {
     Generator::seed_from_u64(seed.unwrap_or_else(fresh_seed))
 }
 
-/// A seed that was never given out before, from a stream seeded by the operating system once per thread.
+/// A seed that was not returned before, from a stream that the operating system seeds once per thread.
 pub fn fresh_seed() -> u64 {
     let forks = FORKS.load(Ordering::Relaxed);
     SEEDS.with_borrow_mut(|seeds| match seeds {
@@ -34,7 +34,7 @@ pub fn fresh_seed() -> u64 {
     })
 }
 
-/// Makes every thread's stream of seeds begin anew. To be called in the child after a fork.
+/// Reseeds every thread's stream of seeds. Call it in the child after a fork.
 pub fn reseed_after_fork() {
     FORKS.fetch_add(1, Ordering::Relaxed);
 }
@@ -42,7 +42,7 @@ pub fn reseed_after_fork() {
 fn entropy() -> Generator {
     let mut seed = [0; 32];
     if SysRng.try_fill_bytes(&mut seed).is_err() {
-        // Without an entropy source the clock and the process have to do: draws need to differ, not to be secret.
+        // Without an entropy source, use the clock and the process id. Draws need to differ, but not to be secret.
         let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         seed[..16].copy_from_slice(&clock.map_or(0, |elapsed| elapsed.as_nanos()).to_le_bytes());
         seed[16..20].copy_from_slice(&std::process::id().to_le_bytes());

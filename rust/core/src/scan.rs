@@ -1,4 +1,4 @@
-//! Looks at many arms side by side, with the widest registers the processor has.
+//! Tests many arms at a time, with the widest registers of the processor.
 use pulp::{Arch, Simd, WithSimd};
 
 use crate::bound::Quiet;
@@ -6,7 +6,7 @@ use crate::bound::Quiet;
 /// Arms in a block.
 pub(crate) const BLOCK: usize = 64;
 
-/// How many blocks in a row, of as many as there are whole ones, have only quiet arms.
+/// The number of whole blocks, from the first one on, that have only quiet arms.
 #[inline]
 pub(crate) fn quiet_blocks(arch: Arch, quiet: impl Quiet, alpha: &[f64], beta: &[f64]) -> usize {
     arch.dispatch(Scan { quiet, alpha, beta })
@@ -26,7 +26,7 @@ pub(crate) fn mark(arch: Arch, quiet: impl Quiet, alpha: &[f64], beta: &[f64], l
     loud[..alpha.len()].iter().filter(|&&mark| mark > 0.0).count()
 }
 
-// The work is compiled once for each kind of processor, the same operations in the same order: the same outcome.
+// The work is compiled once for each kind of processor. The operations and their order are the same, and so are the results.
 
 struct Scan<'a, Q> {
     quiet: Q,

@@ -9,22 +9,22 @@ use crate::scan::{mark, quiet_blocks, BLOCK};
 use crate::threshold_top_k::{Gaps, ThresholdTopK, HIGHEST};
 use crate::top_k::{Scored, TopK};
 
-/// Arms that are looked at side by side.
+/// The number of arms that are tested at a time.
 const PART: usize = 8;
 
-/// The tails of quiet arms are bounded by e^−level: the first makes quiet arms rarer, the second proposals.
+/// The tails of quiet arms are bounded by e^−level. The higher level gives fewer quiet arms, but also fewer proposals.
 const LEVELS: [f64; 2] = [3.0, 9.0];
 
-/// How many arms are looked at to find the likeliest, and how many of these are drawn first.
+/// The number of arms that are examined to find the most promising ones, and how many of these are drawn first.
 const LOOKED_AT: usize = 1_000;
 const PILOTS_BESIDE_K: usize = 16;
 
-/// So many arms are drawn before it is asked whether to give up: at most a millisecond's.
+/// The number of arms that are drawn between two calls of `stop`. It takes at most a millisecond.
 const ARMS_BETWEEN_LOOKS: usize = 8_192;
 
-/// The indices of the k largest of one draw θᵢ ~ Beta(αᵢ, βᵢ) per arm, by descending draw.
+/// Draws θᵢ ~ Beta(αᵢ, βᵢ) once per arm, and returns the indices of the k largest draws, largest first.
 ///
-/// At most 2³² − 2 arms.
+/// There can be at most 2³² − 2 arms.
 pub fn select_top_k<R: Rng + ?Sized>(alpha: &[f64], beta: &[f64], k: usize, rng: &mut R) -> Result<Vec<usize>, Error> {
     let selector = Selector::new(alpha, beta, k)?;
     let mut out = vec![0; k];
@@ -32,7 +32,7 @@ pub fn select_top_k<R: Rng + ?Sized>(alpha: &[f64], beta: &[f64], k: usize, rng:
     Ok(out)
 }
 
-/// The arguments of [`select_top_k`], for as many rounds as wanted.
+/// The arguments of [`select_top_k`], for any number of rounds.
 #[derive(Debug, Clone)]
 pub struct Selector<'a> {
     alpha: &'a [f64],
@@ -59,7 +59,7 @@ impl<'a> Selector<'a> {
 
     /// Fills each row of k places in `out` with an independent selection.
     ///
-    /// `stop` is asked now and then whether to give up.
+    /// `stop` is called from time to time, and ends the work if it returns true.
     pub fn fill<R: Rng + ?Sized>(&self, out: &mut [usize], rng: &mut R, stop: &dyn Fn() -> bool) -> Result<(), Error> {
         // If all arms are wanted, there is one place too many, so that no threshold is maintained.
         let places = self.k + usize::from(self.k == self.alpha.len());
@@ -122,7 +122,8 @@ impl<'a> Selector<'a> {
     }
 }
 
-/// Of up to a thousand arms those that look best to an optimist, some more than `k`; none where that is nearly all.
+/// Of up to a thousand arms, the most promising ones, by an optimistic estimate. They are somewhat more than `k`; none if
+/// these would be nearly all arms.
 fn pilots(alpha: &[f64], beta: &[f64], k: usize) -> Vec<u32> {
     let n = alpha.len();
     let wanted = k + (n / 32).min(PILOTS_BESIDE_K);
@@ -131,7 +132,7 @@ fn pilots(alpha: &[f64], beta: &[f64], k: usize) -> Vec<u32> {
     }
     let mut highest = TopK::new(wanted, n);
     for slot in (0..n).step_by(n.div_ceil(LOOKED_AT)) {
-        // Three more successes: well above the mean for the new, hardly for the well known.
+        // Add three successes: the estimate is well above the mean for new arms, and hardly above it for experienced ones.
         let score = (alpha[slot] + 3.0) / (alpha[slot] + beta[slot] + 3.0);
         highest.push(Scored { score, fine: 0.0, slot: slot as u32 });
     }
@@ -140,7 +141,7 @@ fn pilots(alpha: &[f64], beta: &[f64], k: usize) -> Vec<u32> {
     pilots
 }
 
-/// Considers an arm. Returns whether its parameters are valid; if not, it is left out.
+/// Considers an arm. Returns whether its parameters are valid; if they are not, the arm is ignored.
 fn contend<R: Rng + ?Sized>(kept: &mut ThresholdTopK, slot: u32, alpha: f64, beta: f64, rng: &mut R) -> bool {
     let sound = alpha > 0.0 && beta > 0.0 && alpha < f64::INFINITY && beta < f64::INFINITY;
     if sound {
@@ -149,12 +150,12 @@ fn contend<R: Rng + ?Sized>(kept: &mut ThresholdTopK, slot: u32, alpha: f64, bet
     sound
 }
 
-/// Neighbouring arms, of which most can be passed over together.
+/// Neighbouring arms. Most of them can be skipped together.
 struct Block<'a> {
     first: u32,
     alpha: &'a [f64],
     beta: &'a [f64],
-    /// The slots of those that were drawn before.
+    /// The slots of the arms that have been drawn already.
     drawn: &'a [u32],
 }
 
@@ -169,7 +170,7 @@ impl Block<'_> {
         rng: &mut R,
     ) -> bool {
         let Some(t) = kept.threshold.filter(|&t| t < HIGHEST) else { return self.all_contend(kept, rng) };
-        // The quickest test first; where it leaves too many contenders the next one may leave fewer.
+        // The fastest test comes first. If it leaves too many arms, the next test may leave fewer.
         let many = self.alpha.len() / 8;
         if mark(arch, Poisson::new(far.level, t), self.alpha, self.beta, loud) > many
             && mark(arch, Bernstein::new(far.level, t), self.alpha, self.beta, loud) > many
@@ -220,7 +221,7 @@ impl Block<'_> {
         sound
     }
 
-    /// Visits the arms in `range` that weren't drawn before.
+    /// Calls `visit` for the arms in `range` that have not been drawn yet.
     #[inline]
     fn each(&self, range: std::ops::Range<usize>, mut visit: impl FnMut(u32, f64, f64)) {
         for i in range {

@@ -1,4 +1,4 @@
-//! Bandits played against known rates, many times over.
+//! Simulations of policies on arms with known rates, in many runs.
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::policies::{AnyPolicy, Policy};
 use crate::rng::{generator, Generator};
 use crate::simulated_arms::SimulatedArms;
 
-/// So many steps of a run pass before it looks whether to go on.
+/// The number of steps after which a run checks whether to continue.
 const STEPS_BETWEEN_LOOKS: u64 = 4_096;
 
 /// The simulation to run.
@@ -19,33 +19,33 @@ const STEPS_BETWEEN_LOOKS: u64 = 4_096;
 pub struct Game<'a> {
     /// Each arm's true success rate, in [0, 1].
     pub rates: &'a [f64],
-    /// How the arm is chosen.
+    /// The policy that chooses the arms.
     pub policy: AnyPolicy,
-    /// Steps in a run.
+    /// The number of steps per run.
     pub horizon: u64,
-    /// How many runs.
+    /// The number of runs.
     pub runs: usize,
-    /// Beta prior of every arm.
+    /// The Beta prior of every arm.
     pub prior: (f64, f64),
-    /// At how many evenly spaced steps, the last one included, the regret is noted.
+    /// The number of evenly spaced steps, including the last one, at which the regret is recorded.
     pub points: usize,
-    /// How many threads play; 0 for as many as there are processors. It never changes the outcome.
+    /// The number of threads; 0 for one per processor. It does not affect the results.
     pub threads: usize,
 }
 
 /// The results of each run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// The steps at which the regret was noted.
+    /// The steps at which the regret was recorded.
     pub steps: Vec<u64>,
-    /// Per run and noted step: the sum over the steps so far of the best rate less the chosen arm's.
+    /// By run and recorded step: the sum over the steps so far of the best rate minus the chosen arm's rate.
     pub regret: Vec<f64>,
-    /// Per run and arm: how often it was chosen.
+    /// By run and arm: the number of times that the arm was chosen.
     pub choices: Vec<u64>,
 }
 
 impl Game<'_> {
-    /// Checks the rates, the prior and the policy, and that there is something to play.
+    /// Checks the rates, the prior and the policy, and that the numbers of steps, runs and points are at least 1.
     pub fn check(&self) -> Result<(), Error> {
         if let Some(index) = self.rates.iter().position(|rate| !(0.0..=1.0).contains(rate)) {
             return Err(Error::NotARate { index, value: self.rates[index] });
@@ -65,8 +65,8 @@ impl Game<'_> {
     }
 }
 
-/// Plays all runs. `watch` is called some fifty times a second on the calling thread with the steps played so far, of
-/// horizon × runs, and ends the game by answering true.
+/// Plays all runs. `watch` is called about fifty times a second on the calling thread, with the number of steps played so
+/// far out of horizon × runs. It ends the simulation by returning true.
 pub fn simulate(game: &Game<'_>, seed: Option<u64>, watch: &dyn Fn(u64) -> bool) -> Result<Outcome, Error> {
     game.check()?;
     let points = game.points.min(usize::try_from(game.horizon).unwrap_or(usize::MAX));
@@ -114,7 +114,7 @@ pub fn simulate(game: &Game<'_>, seed: Option<u64>, watch: &dyn Fn(u64) -> bool)
     Ok(Outcome { steps, regret, choices })
 }
 
-/// One run; false where it was told to give up.
+/// Plays one run. Returns false if it was stopped.
 fn play(
     game: &Game<'_>,
     steps: &[u64],

@@ -1,4 +1,4 @@
-//! The arms of a simulation: few, and each step chooses one.
+//! The arms of a simulation. They are few, and each step chooses one.
 use rand::{Rng, RngExt};
 
 use crate::error::Error;
@@ -35,7 +35,7 @@ impl SimulatedArms {
 
     fn largest_draw<R: Rng + ?Sized>(&mut self, takes_part: impl Fn(u64) -> bool, rng: &mut R) -> usize {
         let arms = 0..self.pulls.len();
-        // Draw the likeliest first: its draw mostly settles the others without theirs.
+        // Draw the most promising arm first: then most other arms need no draw.
         let likeliest = arms.clone().filter(|&arm| takes_part(self.pulls[arm]));
         let likeliest = likeliest.max_by(|&i, &j| self.mean(i).total_cmp(&self.mean(j))).unwrap_or(0);
         self.kept.clear();
@@ -57,7 +57,7 @@ impl SimulatedArms {
     }
 }
 
-/// A step chooses one arm, whatever k is.
+/// Each step chooses one arm; k is ignored.
 impl Candidates for SimulatedArms {
     type Chosen = usize;
 

@@ -1,16 +1,16 @@
-//! Exact draws from the upper tail: whether θ > t, and if so θ given θ > t.
+//! Exact draws from the upper tail: whether θ > t and, if so, θ given θ > t.
 //!
-//! Over log-odds a Beta density is log-concave, so beyond t it lies below the exponential that touches it there. In
-//! d = logit θ − logit t ≥ 0 the touching exponential has the rate s = nt − α and the mass
-//! M = tᵅ(1−t)ᵝ / (B(α, β) s), and the density is e^(−n(ln(1 + t(eᵈ−1)) − td)) of it.
+//! Over log-odds, a Beta density is log-concave. So above t it is below the exponential function that is tangent to it at
+//! t. With d = logit θ − logit t ≥ 0, this exponential has the rate s = nt − α and the mass M = tᵅ(1−t)ᵝ / (B(α, β) s).
+//! The ratio of the density to it is e^(−n(ln(1 + t(eᵈ−1)) − td)).
 use rand::{Rng, RngExt};
 use rand_distr::Exp1;
 
 use crate::beta::Drawn;
 use crate::quadrature::Rule;
 
-/// An arm that was proposed with probability exp(−`x`) ≥ P(θ > t): θ with the law of θ > t, or `None` with the
-/// probability that is left, so that over all P(θ ∈ dy) = f(y) dy for every y > t.
+/// Decides an arm that was proposed with probability exp(−`x`) ≥ P(θ > t). Returns θ with its distribution given θ > t, or
+/// `None` with the remaining probability. So, over both steps, P(θ ∈ dy) = f(y) dy for every y > t.
 ///
 /// Needs 0 < t < 1 and `excess` = nt − α > 0.
 #[inline(never)]
@@ -29,7 +29,7 @@ pub(crate) fn draw_above<R: Rng + ?Sized>(
         }
         return from_envelope(alpha + beta, t, excess, rng);
     }
-    // The envelope is wider than the proposal (not seen to happen where x > 2): then by the tail's mass itself.
+    // The envelope is wider than the proposal (never observed for x > 2): then use the mass of the tail itself.
     let chance: f64 = rng.sample(Exp1);
     if chance < -x - (ln_mass + share_of_envelope(alpha + beta, t, excess).ln()) {
         return None;
@@ -41,7 +41,7 @@ pub(crate) fn draw_above<R: Rng + ?Sized>(
     }
 }
 
-/// One draw from the touching exponential, kept with the density's share of it.
+/// One draw from the tangent exponential, accepted with the ratio of the density to it.
 #[inline]
 fn from_envelope<R: Rng + ?Sized>(n: f64, t: f64, excess: f64, rng: &mut R) -> Option<Drawn> {
     let step: f64 = rng.sample(Exp1);
@@ -55,8 +55,8 @@ fn from_envelope<R: Rng + ?Sized>(n: f64, t: f64, excess: f64, rng: &mut R) -> O
     Some(Drawn { theta, fine: if theta < 1.0 { 0.0 } else { t.ln() - (-t).ln_1p() + d } })
 }
 
-/// ln M. Written with t/μ = 1 + s/α and (1−t)/(1−μ) = 1 − s/β so that nothing cancels, as C. Loader (2000), Fast and
-/// accurate computation of binomial probabilities, does.
+/// ln M, written with t/μ = 1 + s/α and (1−t)/(1−μ) = 1 − s/β so that no digits cancel, as in C. Loader (2000), Fast and
+/// accurate computation of binomial probabilities.
 fn ln_envelope(alpha: f64, beta: f64, excess: f64) -> f64 {
     let n = alpha + beta;
     let divergence = alpha * (excess / alpha).ln_1p() + beta * (-excess / beta).ln_1p();
@@ -64,9 +64,9 @@ fn ln_envelope(alpha: f64, beta: f64, excess: f64) -> f64 {
     divergence + peak - excess.ln()
 }
 
-/// ln Γ(x) less Stirling's (x − ½) ln x − x + ½ ln 2π.
+/// The error of Stirling's formula: ln Γ(x) − ((x − ½) ln x − x + ½ ln 2π).
 fn stirling(mut x: f64) -> f64 {
-    // From x to x + 1 by ln Γ(x) = ln Γ(x + 1) − ln x, until the series is good to rounding.
+    // Go from x to x + 1 by ln Γ(x) = ln Γ(x + 1) − ln x, until the series is exact except for rounding.
     let mut below = 0.0;
     for _ in 0..8 {
         if x >= 8.0 {
@@ -80,7 +80,7 @@ fn stirling(mut x: f64) -> f64 {
     below + (1.0 / 12.0 - y * (1.0 / 360.0 - y * (1.0 / 1260.0 - y * series))) / x
 }
 
-/// Which share of the envelope's mass is the density's, by quadrature.
+/// The density's mass as a fraction of the envelope's mass, by quadrature.
 #[cold]
 fn share_of_envelope(n: f64, t: f64, excess: f64) -> f64 {
     let rule = Rule::get();
@@ -88,7 +88,7 @@ fn share_of_envelope(n: f64, t: f64, excess: f64) -> f64 {
         let d = step / excess;
         (-step - n * ((t * d.exp_m1()).ln_1p() - t * d)).exp()
     };
-    // Panels that double: the density may fall much faster than the envelope.
+    // The width of the panels doubles, because the density may fall much faster than the envelope.
     let (mut start, mut width, mut share) = (0.0, 1e-9, 0.0);
     while start < 45.0 {
         share += 0.5 * width * rule.integral(&rule.nodes.map(|x| kept(start + 0.5 * width * (1.0 + x))));

@@ -1,9 +1,9 @@
 //! The k largest draws: arms are considered one after the other, and those that cannot be among the k largest are skipped.
 //!
-//! Once k arms are drawn, the worst of the kept draws is a threshold t that every later arm has to exceed. Whether it
-//! does is decided exactly without drawing it: a bound exp(−x) ≥ P(θ > t) is compared with one random number, and
-//! only what is left of that chance is resolved ([`crate::tail`]). The order in which arms race may depend on their
-//! parameters, never on their draws; then the answer has the law of drawing all and sorting.
+//! Once k arms are drawn, the smallest of their draws is a threshold t that every later arm has to exceed. Whether it
+//! does is decided exactly, mostly without drawing it: one random number is compared with a bound exp(−x) ≥ P(θ > t).
+//! Only if it is smaller is the rest of the decision made ([`crate::tail`]). The order of the arms may depend on their
+//! parameters, but not on their draws. Then the result has the same distribution as drawing all arms and sorting them.
 use rand::{Rng, RngExt};
 use rand_distr::Exp1;
 
@@ -12,17 +12,17 @@ use crate::bound::exponent;
 use crate::tail::draw_above;
 use crate::top_k::{Scored, TopK};
 
-/// Below the first there is no threshold, above the second it stays there.
+/// A threshold below the first value is not used. A threshold above the second value is replaced by it.
 const LOWEST: f64 = 1e-250;
 pub(crate) const HIGHEST: f64 = 1.0 - 1e-9;
 
-/// With a lower exponent a whole draw costs less than a comparison and what may follow.
+/// With a lower exponent, a full draw takes less time than a comparison and the steps that may follow.
 const DRAWN_BELOW: f64 = 2.0;
 
 #[derive(Debug, Clone)]
 pub(crate) struct ThresholdTopK {
     pub best: TopK,
-    /// The value that a draw must exceed; `None` while there are free places. It never falls.
+    /// The value that a draw must exceed; `None` while there are free places. It never decreases.
     pub threshold: Option<f64>,
 }
 
@@ -31,7 +31,7 @@ impl ThresholdTopK {
         Self { best: TopK::new(k, at_most), threshold: None }
     }
 
-    /// Makes room for the next race.
+    /// Removes all arms, to start again.
     pub fn clear(&mut self) {
         self.best.clear();
         self.threshold = None;
@@ -58,8 +58,8 @@ impl ThresholdTopK {
         }
     }
 
-    /// As [`ThresholdTopK::contend`], for an arm that was proposed with probability exp(−`level`) and known to exceed the
-    /// threshold with no more.
+    /// As [`ThresholdTopK::contend`], for an arm that was proposed with probability exp(−`level`), and whose probability to
+    /// exceed the threshold is known to be at most that.
     #[inline]
     pub fn propose<R: Rng + ?Sized>(&mut self, level: f64, slot: u32, alpha: f64, beta: f64, rng: &mut R) {
         let Some(t) = self.threshold else { return };
@@ -86,7 +86,7 @@ impl ThresholdTopK {
     }
 }
 
-/// Counts off arms of which each is proposed with probability exp(−level), by geometric gaps.
+/// Proposes each arm with probability exp(−level), by drawing the gaps between proposed arms, which are geometric.
 pub(crate) struct Gaps {
     pub level: f64,
     rate: f64,
@@ -100,17 +100,18 @@ impl Gaps {
         gaps
     }
 
-    /// How many arms pass before the next proposed one.
+    /// The number of arms before the next proposed one.
     pub fn left(&self) -> u64 {
         self.left
     }
 
-    /// Counts off `count` arms, at most as many as are [`Gaps::left`].
+    /// Skips `count` arms, at most [`Gaps::left`].
     pub fn pass(&mut self, count: usize) {
         self.left -= count as u64;
     }
 
-    /// How many of the next `count` arms pass before the next proposed one; `None` if all do, and they are counted.
+    /// The number of arms before the next proposed one, if it is among the next `count` arms; else `None`, and they are
+    /// skipped.
     #[inline]
     pub fn next<R: Rng + ?Sized>(&mut self, count: usize, rng: &mut R) -> Option<usize> {
         if self.left >= count as u64 {
@@ -122,7 +123,7 @@ impl Gaps {
         Some(passed)
     }
 
-    /// Draws how many arms pass before the next proposed one.
+    /// Draws the number of arms before the next proposed one.
     #[inline]
     pub fn gap<R: Rng + ?Sized>(&self, rng: &mut R) -> u64 {
         let chance: f64 = rng.sample(Exp1);

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Scored {
     pub score: f64,
-    /// The log-odds of the draw, which order scores that are both 0 or both 1.
+    /// The log-odds of the draw. They order scores that are both 0 or both 1.
     pub fine: f64,
     pub slot: u32,
 }
@@ -19,20 +19,21 @@ impl Scored {
     }
 }
 
-/// From this number on, arms are sorted by integers, and kept unordered until then.
+/// From this number of places on, arms are kept unordered, and sorted as integers at the end.
 const MANY: usize = 256;
 
-/// The k best seen so far; once there are k, a binary heap with the worst of them on top.
+/// The k best arms so far. Once there are k, they are a binary heap with the worst one on top.
 ///
-/// With many places twice as many are kept before the worse half is let go, which costs less than a heap: what a
-/// newcomer must exceed is then below the k-th best, but never above it. If most candidates get a place, all are kept.
+/// With many places, up to twice as many arms are kept before the worse half is discarded, which takes less time than a
+/// heap. Then the score that a new arm must exceed is sometimes below the k-th best, but never above it. If most
+/// candidates get a place, all are kept.
 #[derive(Debug, Clone)]
 pub(crate) struct TopK {
     k: usize,
-    /// With many places: whether most of those to come have one.
+    /// With many places: whether most of the candidates get one, so that all are kept.
     most: bool,
     heap: Vec<Scored>,
-    /// With many places: what a newcomer has to beat.
+    /// With many places: the score that a new arm must exceed.
     cut: Option<Scored>,
 }
 
@@ -48,12 +49,12 @@ impl TopK {
         self.k
     }
 
-    /// How many there are of the k best.
+    /// The number of arms so far, at most k.
     pub fn len(&self) -> usize {
         self.heap.len().min(self.k)
     }
 
-    /// The score that a newcomer must exceed, once there are k.
+    /// The score that a new arm must exceed; `None` while there are fewer than k arms.
     #[inline]
     pub fn worst(&self) -> Option<&Scored> {
         if self.k >= MANY {
@@ -65,7 +66,7 @@ impl TopK {
         }
     }
 
-    /// Keeps `candidate` if it may be among the k best. Returns whether it did.
+    /// Keeps `candidate` if it may be among the k best. Returns whether it was kept.
     #[inline]
     pub fn push(&mut self, candidate: Scored) -> bool {
         if self.k >= MANY {
@@ -97,13 +98,13 @@ impl TopK {
         if self.heap.len() == self.k {
             self.cut = self.heap.iter().copied().reduce(|worst, other| if worst.beats(&other) { other } else { worst });
         } else if self.heap.len() / 2 == self.k {
-            self.let_go();
+            self.discard_worse();
         }
         true
     }
 
     /// Discards all but the k best.
-    fn let_go(&mut self) {
+    fn discard_worse(&mut self) {
         if self.heap.len() > self.k {
             self.cut = Some(*self.heap.select_nth_unstable_by(self.k - 1, rank).1);
             self.heap.truncate(self.k);
@@ -115,28 +116,28 @@ impl TopK {
         self.cut = None;
     }
 
-    /// The kept arms in no order.
+    /// The kept arms, unordered.
     pub fn kept(&mut self) -> &[Scored] {
-        self.let_go();
+        self.discard_worse();
         &self.heap
     }
 
-    /// Visits the k best, best first.
+    /// Calls `visit` for the k best arms, best first.
     pub fn ranked(&mut self, visit: impl FnMut(&Scored)) {
         if self.heap.len() < MANY {
-            self.let_go();
+            self.discard_worse();
             self.heap.sort_unstable_by(rank);
             return self.heap.iter().for_each(visit);
         }
-        // As whole numbers they sort faster: scores are not negative, so their bits order like themselves. The last bits
-        // give way to the places in the heap, and what is alike but for them is put in order after.
+        // Integers sort faster. Scores are not negative, so their bits have the same order. The last bits are replaced by
+        // the position in the heap. Scores that differ only in these bits are sorted afterwards.
         let places = usize::BITS - (self.heap.len() - 1).leading_zeros();
         let leading = |scored: &Scored| !scored.score.to_bits() >> places;
         let scored = |key: u64| &self.heap[(key & ((1 << places) - 1)) as usize];
         let mut keys: Vec<u64> =
             self.heap.iter().zip(0..).map(|(scored, place)| leading(scored) << places | place).collect();
         if keys.len() - self.k.min(keys.len()) > self.k / 4 {
-            // Worth it: the k best, and what is alike with the last of them.
+            // Only the k best matter, and those that are equal to the last of them.
             let last = *keys.select_nth_unstable(self.k - 1).1 >> places;
             keys.retain(|key| key >> places <= last);
         }
@@ -168,7 +169,7 @@ impl TopK {
     }
 }
 
-/// Best first.
+/// The order of arms, best first.
 pub(crate) fn rank(left: &Scored, right: &Scored) -> std::cmp::Ordering {
     let by_score = right.score.total_cmp(&left.score);
     by_score.then_with(|| right.fine.total_cmp(&left.fine)).then_with(|| left.slot.cmp(&right.slot))

@@ -1,11 +1,11 @@
-//! What must hold for any arguments at all: no panic, no endless loop, refusals where they belong, valid answers else.
+//! Properties that hold for any arguments: no panic, no endless loop, an error for invalid arguments, else a valid result.
 use armful_core::{
     expected_loss, generator, probability_best, sample_beta, select_top_k, ArmTable, Rows, Selection,
     ThompsonExploration,
 };
 use proptest::prelude::*;
 
-/// Finite and positive, of every scale.
+/// A finite, positive number of any magnitude.
 fn parameter() -> impl Strategy<Value = f64> {
     prop_oneof![
         (-300.0..300.0f64).prop_map(|exponent| 10f64.powf(exponent)),
@@ -85,7 +85,7 @@ proptest! {
         let (best, losses) = (probability_best(&alpha, &beta, &|| false), expected_loss(&alpha, &beta, &|| false));
         prop_assert_eq!(best.is_ok(), is_sound(&alpha) && is_sound(&beta));
         if let (Ok(best), Ok(losses)) = (best, losses) {
-            // A chance summed over panels may pass 1 by rounding.
+            // By rounding, a probability that is summed over panels may exceed 1.
             prop_assert!(best.iter().all(|chance| (0.0..=1.0 + 1e-12).contains(chance)), "{:?}", best);
             prop_assert!(alpha.is_empty() || (best.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{:?}", best);
             prop_assert!(losses.iter().all(|loss| (-1e-9..=1.0).contains(loss)), "{:?}", losses);

@@ -1,4 +1,4 @@
-//! `ArmTable`: the core's table behind a lock.
+//! `ArmTable`: the core's table with a lock.
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
@@ -12,7 +12,7 @@ use pyo3::types::PyString;
 use crate::convert::{count, describe, indices, integer, integers, pairs, refuse, seed, slots, strings, texts, Column};
 use crate::rows::{all_pairs, split_pairs, Columns};
 
-/// So many rows are written at a time; a selection never waits for more.
+/// The number of rows written at a time. A selection never waits for more.
 const BATCH: usize = 1_000;
 
 /// In a table with this many slots or fewer, releasing the GIL costs more than it gains.
@@ -27,13 +27,13 @@ type Integers<'py> = Bound<'py, PyArray1<i64>>;
 #[derive(Default)]
 pub struct ArmTable {
     table: RwLock<armful_core::ArmTable>,
-    /// Readers that found the table being written: long work lets them in between its batches.
+    /// The number of readers that wait because the table is being written. Long writes let them run between batches.
     waiting: AtomicUsize,
 }
 
 impl ArmTable {
-    /// Reads at once if the lock is free and the work short, else detached from the interpreter: whoever holds the
-    /// lock never needs the interpreter, and others can go on meanwhile.
+    /// Reads without releasing the GIL if the lock is free and the work is short. Otherwise it releases the GIL, so that
+    /// other threads can run. A thread that holds the lock never waits for the GIL, so there is no deadlock.
     fn reading<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&armful_core::ArmTable) -> T + Send) -> T {
         if let Ok(table) = self.table.try_read() {
             if table.slot_count() <= FEW {
@@ -64,7 +64,7 @@ impl ArmTable {
             let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
             work(&mut table, start..rows.min(start + BATCH))?;
             drop(table);
-            // Who waits needs no more than the lock being free, so this takes microseconds.
+            // A waiting reader needs only the lock, so this takes microseconds.
             while self.waiting.load(Ordering::SeqCst) > 0 {
                 std::thread::yield_now();
             }

@@ -1,4 +1,4 @@
-//! Python arguments to Rust values and Rust errors to Python exceptions. Every refusal names the argument.
+//! Converts Python arguments to Rust values, and Rust errors to Python exceptions. Every error names the argument.
 use armful_core::Error;
 use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyKeyboardInterrupt, PyMemoryError, PyTypeError, PyValueError};
@@ -16,7 +16,7 @@ pub fn refuse(error: Error) -> PyErr {
     }
 }
 
-/// A one-dimensional argument: borrowed from a NumPy array where its memory is one piece, copied otherwise.
+/// A one-dimensional argument. It is borrowed from a NumPy array if its memory is contiguous, and copied otherwise.
 pub enum Column<'py, T: Element> {
     Borrowed(PyReadonlyArray1<'py, T>),
     Owned(Vec<T>),
@@ -25,7 +25,7 @@ pub enum Column<'py, T: Element> {
 impl<T: Element> Column<'_, T> {
     pub fn as_slice(&self) -> &[T] {
         match self {
-            // Only made of arrays that are one piece.
+            // Such a value is only created from a contiguous array.
             Column::Borrowed(array) => array.as_slice().unwrap_or(&[]),
             Column::Owned(values) => values,
         }
@@ -84,7 +84,7 @@ pub fn slots(argument: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
     column.as_slice().iter().map(valid).collect()
 }
 
-/// Strings, kept alive here while Rust looks at their text ([`texts`]).
+/// Python strings. They are kept alive while Rust uses their text ([`texts`]).
 pub fn strings<'py>(argument: &Bound<'py, PyAny>, name: &str) -> PyResult<Vec<Bound<'py, PyString>>> {
     let values = sequence(argument, name, "strings")?;
     let mut strings = Vec::with_capacity(values.len().unwrap_or(0));
@@ -100,7 +100,7 @@ pub fn texts<'a>(strings: &'a [Bound<'_, PyString>]) -> PyResult<Vec<&'a str>> {
     strings.iter().map(|string| string.to_str()).collect()
 }
 
-/// The (name, value) pairs of a mapping of strings, names and values in turn.
+/// Pushes the names and values of a mapping of strings to `into`, alternately.
 pub fn pairs<'py>(argument: &Bound<'py, PyAny>, name: &str, into: &mut Vec<Bound<'py, PyString>>) -> PyResult<()> {
     let mut push = |value: Bound<'py, PyAny>| {
         into.push(value.cast_into::<PyString>().map_err(|error| {
@@ -135,7 +135,7 @@ pub fn count(argument: &Bound<'_, PyAny>, name: &str) -> PyResult<usize> {
     }
 }
 
-/// A count that PyO3 has already made an integer.
+/// Checks a count that PyO3 has already converted to an integer.
 pub fn at_least(least: i64, value: i64, name: &str) -> PyResult<u64> {
     match u64::try_from(value) {
         Ok(count) if value >= least => Ok(count),
@@ -162,7 +162,7 @@ pub fn integer<'py, T: for<'a> FromPyObject<'a, 'py>>(
     argument.extract().map_err(|_| PyValueError::new_err(format!("{name} is out of range: {argument}")))
 }
 
-/// A vector of `length` zeros, or `MemoryError` where there is no room for it.
+/// A vector of `length` zeros, or a `MemoryError` if there is not enough memory.
 pub fn zeros<T: Copy + Default>(length: Option<usize>) -> PyResult<Vec<T>> {
     let mut vector = Vec::new();
     let reserved = length.is_some_and(|length| vector.try_reserve_exact(length).is_ok());
@@ -180,7 +180,7 @@ pub fn indices(slots: Vec<usize>) -> Vec<isize> {
 }
 
 pub fn sequence<'a, 'py>(argument: &'a Bound<'py, PyAny>, name: &str, of: &str) -> PyResult<&'a Bound<'py, PyAny>> {
-    // A string is a sequence of strings too, and never what was meant.
+    // A string is also a sequence of strings, but passing one is always a mistake.
     if argument.is_instance_of::<PyString>() || argument.hasattr("__iter__").is_ok_and(|iterable| !iterable) {
         return Err(PyTypeError::new_err(format!("{name} must be a sequence of {of}, not {}", describe(argument))));
     }

@@ -6,13 +6,13 @@ use pyo3::prelude::*;
 use crate::convert::{count, floats, indices, refuse, seed, zeros};
 use crate::interrupt::interruptible;
 
-/// So many draws take about 10 ms: how long Ctrl-C may have to wait.
+/// The number of draws between two checks for Ctrl-C. They take about 10 ms.
 const DRAWS_BETWEEN_SIGNALS: usize = 1 << 19;
 
 /// Up to this many draws, releasing the GIL costs more than it gains.
 const FEW_DRAWS: usize = 2_000;
 
-/// Runs `work` detached from the interpreter if it is worth it.
+/// Runs `work`, and releases the GIL if there are many draws.
 pub fn detached<T: Send>(py: Python<'_>, draws: usize, work: impl FnOnce() -> T + Send) -> T {
     if draws > FEW_DRAWS {
         py.detach(work)

@@ -1,4 +1,4 @@
-//! Long work detached from the interpreter that Ctrl-C still ends.
+//! Runs long work without the GIL, so that Ctrl-C can still end it.
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -7,10 +7,11 @@ use pyo3::prelude::*;
 
 use crate::convert::refuse;
 
-/// How long Ctrl-C may have to wait.
+/// The maximum time that Ctrl-C waits.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// Runs `work` detached. It gets a question to ask often, whether to give up; most times the answer costs nanoseconds.
+/// Runs `work` without the GIL. `work` gets a function that returns whether to stop, and should call it often: it usually
+/// takes nanoseconds.
 pub fn interruptible<T: Send>(
     py: Python<'_>,
     work: impl FnOnce(&(dyn Fn() -> bool + Sync)) -> Result<T, Error> + Send,
@@ -18,7 +19,7 @@ pub fn interruptible<T: Send>(
     watched(py, |_| Ok(()), work)
 }
 
-/// As [`interruptible`], calling `tick` in the interpreter whenever it looks for signals.
+/// As [`interruptible`], but also calls `tick` with the GIL whenever it checks for signals.
 pub fn watched<T: Send>(
     py: Python<'_>,
     tick: impl Fn(Python<'_>) -> PyResult<()> + Send + Sync,
@@ -27,7 +28,7 @@ pub fn watched<T: Send>(
     let raised: Mutex<(Instant, Option<PyErr>)> = Mutex::new((Instant::now(), None));
     let outcome = py.detach(|| {
         work(&|| {
-            // Another thread that looks just now will do.
+            // If another thread is checking just now, that is enough.
             let Ok(mut state) = raised.try_lock() else { return false };
             if state.1.is_some() {
                 return true;

@@ -1,4 +1,4 @@
-//! The Python module `armful._core`: conversion and registration only. Its docstrings are those of the stub (`build.rs`).
+//! The Python module `armful._core`: conversion and registration only. Its docstrings come from the stubs (`build.rs`).
 #![allow(clippy::doc_lazy_continuation, reason = "the docstrings are Python's")]
 mod arm_table;
 mod best;
@@ -33,7 +33,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     Ok(())
 }
 
-/// A forked child would otherwise draw what its parent draws.
+/// Reseeds the generator in forked children, which would otherwise repeat their parent's draws.
 fn reseed_in_children(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
     let os = py.import("os")?;

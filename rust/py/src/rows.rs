@@ -1,11 +1,11 @@
-//! Rows of arms as they come from Python.
+//! Rows of arms, converted from Python's columns.
 use armful_core::Rows;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
 use crate::convert::{floats, integers, pairs, sequence, Column};
 
-/// The columns of an upsert, as they came from Python.
+/// The columns of an upsert, converted from Python arguments.
 pub struct Columns<'py> {
     alpha: Column<'py, f64>,
     beta: Column<'py, f64>,
@@ -38,7 +38,7 @@ impl<'py> Columns<'py> {
     }
 }
 
-/// Pushes the names and values of every arm's dimensions to `owners`, giving where each arm's end.
+/// Pushes the names and values of every arm's dimensions to `owners`. Returns the position after each arm's last one.
 pub fn all_pairs<'py>(dimensions: &Bound<'py, PyAny>, owners: &mut Vec<Bound<'py, PyString>>) -> PyResult<Vec<usize>> {
     let mut ends = vec![];
     for (index, mapping) in sequence(dimensions, "dimensions", "mappings")?.try_iter()?.enumerate() {

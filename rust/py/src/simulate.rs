@@ -1,4 +1,4 @@
-//! Simulations: bandits against known rates, and chances of inclusion.
+//! Simulations: policies on arms with known rates, and inclusion probabilities.
 use armful_core::{AnyPolicy, Game, Parameters};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
@@ -65,7 +65,7 @@ pub fn simulate<'py>(
             stop()
         })
     })?;
-    // The last look may have been before the last steps.
+    // The last call of `progress` may have been before the last steps.
     played.store(total as u64, std::sync::atomic::Ordering::Relaxed);
     tell(py)?;
     let (arms, points) = (rates.len(), outcome.steps.len());

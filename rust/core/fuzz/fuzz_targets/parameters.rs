@@ -1,4 +1,4 @@
-//! Any doubles as parameters: refused with an error, or answered within range. Never a panic, never an endless loop.
+//! Any doubles as parameters: the result is an error or in range, and never a panic or an endless loop.
 #![no_main]
 use arbitrary::Arbitrary;
 use armful_core::{
@@ -9,11 +9,11 @@ use libfuzzer_sys::fuzz_target;
 #[derive(Debug, Arbitrary)]
 struct Input {
     arms: Vec<(f64, f64)>,
-    /// Repeats the arms, so that whole blocks of them occur.
+    /// The number of repetitions of the arms, so that there are whole blocks of them.
     repeats: u8,
     k: u16,
     seed: u64,
-    /// The quadrature takes a thousand times longer than all the rest.
+    /// The quadrature takes a thousand times as long as everything else.
     integrates: bool,
 }
 

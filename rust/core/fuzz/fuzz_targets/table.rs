@@ -1,4 +1,4 @@
-//! Any sequence of changes and selections, beside a map of what the table should hold.
+//! Any sequence of changes and selections, compared with a map of the expected contents.
 #![no_main]
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ fn tone(number: u8) -> &'static str {
     TONES[usize::from(number) % TONES.len()]
 }
 
-/// What is held of an id: its last version, its tone, and its state while it lives.
+/// The expected state of an id: its last version, its tone, and its arm if it is not removed.
 #[derive(Default)]
 struct Held {
     version: i64,

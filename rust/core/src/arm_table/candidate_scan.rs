@@ -1,8 +1,8 @@
 //! A selection from a table: a scan of all eligible arms, in one group or in two (experienced and new arms).
 //!
-//! Arms are considered by descending code, so that the threshold is high early, until a code is no higher than the
-//! threshold's. The tails of all arms after that are bounded by e^−[`LEVEL`]: they are *quiet*, and this fraction of them is
-//! proposed.
+//! Arms are considered by descending code, so that the threshold becomes high early. This ends at the first code that is not
+//! higher than the threshold's code. All arms after it are *quiet*: each exceeds the threshold with a probability of at most
+//! e^−[`LEVEL`]. This fraction of them is proposed at random, and only proposed arms are examined.
 mod walk;
 
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use super::order::{code_of, key, slot_of, Key};
 use super::{ArmTable, Selection};
 use crate::threshold_top_k::{Gaps, ThresholdTopK};
 
-/// This many arms or fewer are considered by slot. So are arms of which at least half are wanted, or, if sorting them takes
-/// long, one in 16.
+/// If there are at most this many arms, they are considered by slot. The same applies if at least half of the arms are
+/// wanted or, where sorting takes long, at least one in 16.
 const FEW: usize = 64;
 const MANY_WANTED: usize = 4_096;
 
 /// If the hot set gave no threshold, this many arms with the highest codes are considered before all others are searched.
 const FIRST: usize = 4_096;
 
-/// If a filter leaves this many arms or fewer, or one in `ARMS_A_MATCH`, they are looked up by their dimensions.
+/// If at most this many arms match a filter, or at most one in `ARMS_A_MATCH`, they are looked up by their dimensions.
 const FEW_MATCHES: usize = 256;
 const ARMS_A_MATCH: usize = 256;
 
@@ -76,7 +76,7 @@ impl<'a> CandidateScan<'a> {
         let matching = self.matching.clone();
         let few = matching.as_ref().and_then(|matching| matching.slots.as_deref());
         if let Some(few) = few.filter(|few| few.len() <= FEW.max(2 * k)) {
-            // As if there were no other arms, so that a seed gives the same result however many others there are.
+            // Proceed as if there were no other arms, so that the result for a seed does not depend on their number.
             return self.scan_by_slot(few.iter().map(|&slot| slot as usize), places, rng);
         }
         let (new, experienced) = table.index.may_have(self.min_impressions);
@@ -109,7 +109,7 @@ impl<'a> CandidateScan<'a> {
         self.stops = [Key::MAX; 2];
     }
 
-    /// Considers the eligible ones of these live arms, one after the other.
+    /// Considers these live arms in turn, if they are eligible.
     fn scan_by_slot<R: Rng + ?Sized>(
         mut self,
         slots: impl Iterator<Item = usize> + Clone,

@@ -1,4 +1,4 @@
-//! Dimensions: sets of (name, value) pairs, each shared by many arms, and the arms of each set.
+//! Dimensions: sets of (name, value) pairs, and the arms of each set. Many arms share a set.
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(crate) struct Dimensions {
     numbers: Map<Pairs, SetNumber>,
     /// By name and value: the sets that have it, in ascending order.
     having: Map<Box<str>, Map<Box<str>, Vec<SetNumber>>>,
-    /// Of each set but the empty one, which no filter asks for: the slots of its arms that can be selected, in no order.
+    /// For each set, the slots of its arms that can be selected, unordered. The empty set has no list: no filter needs it.
     members: Vec<Vec<u32>>,
     /// The position of each slot among the members of its set.
     places: Vec<u32>,
@@ -121,13 +121,13 @@ impl Dimensions {
         }
     }
 
-    /// Returns the sets that have all of `wanted`, which must not be empty; and their slots, if there are at most `few`,
-    /// which must follow from the number of arms.
+    /// Returns the sets that contain all of `wanted`, which must not be empty, and their slots if there are at most `few`.
+    /// `few` must be a function of the number of arms, because results are remembered.
     pub fn matching(&self, wanted: &[(&str, &str)], few: usize) -> Arc<Matching> {
         self.filters.matching(wanted, || self.find(wanted, few))
     }
 
-    /// The same, looked up.
+    /// The same, without the remembered results.
     pub fn find(&self, wanted: &[(&str, &str)], few: usize) -> Matching {
         let having = wanted.iter().map(|&(name, value)| self.having.get(name).and_then(|values| values.get(value)));
         let mut having = having.map(|sets| sets.map_or(&[][..], Vec::as_slice)).collect::<Vec<_>>();

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::pairs::{Pairs, SetNumber};
 
-/// So many filters are remembered, each with a bit for every set of dimensions, and few slots.
+/// The number of filters that are remembered, each with a bit for every set of dimensions, and few slots.
 const REMEMBERED: usize = 16;
 
 /// The sets that fit a filter.
@@ -11,7 +11,7 @@ const REMEMBERED: usize = 16;
 pub(crate) struct Matching {
     /// One bit for each set.
     pub flags: Vec<u64>,
-    /// The slots of the arms that have one of them and can be selected, in ascending order; `None` where they are many.
+    /// The slots of the arms that have one of these sets and can be selected, in ascending order; `None` if there are many.
     pub slots: Option<Vec<u32>>,
 }
 
@@ -41,7 +41,7 @@ impl Filters {
             recent[place..].rotate_left(1);
             return Arc::clone(&recent[recent.len() - 1].1);
         }
-        // Others need not wait for this one; if they look for the same, it is found twice.
+        // The lock is not held here, so that other threads need not wait. Two threads may compute the same result.
         drop(recent);
         let matching = Arc::new(find());
         let pairs = wanted.iter().map(|&(name, value)| (name.into(), value.into())).collect();
@@ -57,7 +57,7 @@ impl Filters {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An arm came, went or got other dimensions.
+    /// Forgets all results, because an arm was added, removed or got other dimensions.
     #[inline]
     pub fn forget(&mut self) {
         self.recent.get_mut().unwrap_or_else(PoisonError::into_inner).clear();

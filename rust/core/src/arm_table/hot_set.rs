@@ -1,7 +1,7 @@
 //! The arms with the highest codes, in the order in which they are considered, so that a selection reads little else.
 //!
-//! The hot set holds the beginning of that order: every arm with at least some code. Its size depends on past changes, so it
-//! only saves time: the order of the arms is the same without it.
+//! The hot set is the beginning of that order: all arms whose code is at least a certain code. Its size depends on past
+//! changes. It only saves time; the order of the arms is the same without it.
 use std::slice::Iter;
 
 use super::order::{code_of, key, slot_of, Key, Side};
@@ -22,7 +22,7 @@ pub(super) struct Entry {
 const FEWEST: usize = 1_024;
 const ARMS_AN_ENTRY: usize = 32;
 
-/// After one in this many of the arms' codes have changed, the hot set may be rebuilt.
+/// The hot set may be rebuilt after the codes of one in this many arms have changed.
 const CHANGES_A_REMAKING: usize = 16;
 
 #[derive(Debug)]
@@ -60,20 +60,21 @@ impl HotSet {
         self.least
     }
 
-    /// A walk from the beginning of the order, with the dead entries.
+    /// A walk from the beginning of the order. It includes entries that are not live.
     pub fn walk(&self) -> Walk<'_> {
         Walk { settled: self.settled.ahead(), recent: self.recent.ahead() }
     }
 
-    /// The entries from the beginning of the order, the dead ones among them.
+    /// The entries from the beginning of the order, including those that are not live.
     pub fn iter(&self) -> impl Iterator<Item = (Key, &Entry)> {
         let mut walk = self.walk();
         std::iter::from_fn(move || walk.next())
     }
 
-    /// Takes over an arm whose key was `old` and is `new`, with the code 0 where it can't be selected.
+    /// Updates an arm whose key changes from `old` to `new`. The code 0 in a key means that the arm cannot be selected.
     ///
-    /// `arms` is how many can be. True if the front has become so short that it should be made anew.
+    /// `arms` is the number of arms that can be selected. Returns whether the hot set is now so small that it should be
+    /// rebuilt.
     pub fn set(&mut self, old: Key, new: Key, entry: Entry, arms: usize) -> bool {
         self.changes += usize::from(old != new);
         if code_of(old) >= self.least && self.replace(old, (old == new).then_some(entry)) {
@@ -89,8 +90,8 @@ impl HotSet {
         !self.is_complete() && self.len() < enough / 2 && self.changes > enough.max(arms / CHANGES_A_REMAKING)
     }
 
-    /// Makes the front anew from all arms that can be selected, in ascending order of their slots.
-    pub fn remake(
+    /// Rebuilds the hot set from all arms that can be selected, which come in ascending order of their slots.
+    pub fn rebuild(
         &mut self,
         arms: usize,
         codes: impl Iterator<Item = (usize, u16)> + Clone,
@@ -150,7 +151,8 @@ impl HotSet {
         entry.is_some()
     }
 
-    /// Merges the recent entries, removes the dead ones, and shortens the hot set if it is far longer than necessary.
+    /// Merges the recent entries, removes those that are not live, and shortens the hot set if it is far longer than
+    /// necessary.
     fn merge(&mut self, enough: usize) {
         let length = self.len();
         let mut merged = Run { keys: Vec::with_capacity(length), entries: Vec::with_capacity(length) };

@@ -1,4 +1,4 @@
-//! Ids ↔ slots: an id keeps its slot for the table's lifetime, so that a slot never comes to mean another arm.
+//! Ids and slots. An id keeps its slot for the table's lifetime, so that a slot always means the same arm.
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
@@ -24,12 +24,12 @@ impl Ids {
         self.index.find(hash(id), |&slot| at(&self.text, &self.ends, slot) == id).map(|&slot| slot as usize)
     }
 
-    /// The id of a slot that was given out.
+    /// The id of an existing slot.
     pub fn id(&self, slot: usize) -> &str {
         at(&self.text, &self.ends, slot as u32)
     }
 
-    /// Whether `more` ids of `bytes` bytes in all still fit.
+    /// Checks that there is room for `more` ids with `bytes` bytes in total.
     pub fn check_room(&self, more: usize, bytes: usize) -> Result<(), Error> {
         let limit = u32::MAX as usize;
         if self.ends.len() + more < limit && self.text.len() + bytes < limit {

@@ -1,8 +1,8 @@
 //! The code of each arm, kept between selections, so that most arms need not be considered.
 //!
-//! An arm's *code* stands for the rate above which its tail is less than e^−[`LEVEL`], in steps of 1/64 of a doubling
-//! of the odds. Blocks of neighbouring arms keep their highest code and the range of their impressions. All of it
-//! follows from the arms' states alone, whatever the order in which these came.
+//! An arm's *code* represents the rate above which its tail is less than e^−[`LEVEL`], in steps of 1/64 of a doubling of the
+//! odds. Blocks of neighbouring arms have their highest code and the range of their impressions. All of this depends only on
+//! the arms' states, not on the order in which they arrived.
 use crate::bound::reach;
 
 /// Above its code's rate an arm's tail is less than e^−11 = 1.7e-5.
@@ -11,7 +11,7 @@ pub(crate) const LEVEL: f64 = 11.0;
 /// Arms in a block.
 pub(crate) const BLOCK: usize = 64;
 
-/// Codes in a doubling of the odds, and how many doublings below and above odds of 1 are told apart.
+/// The number of codes in a doubling of the odds, and the number of doublings below and above odds of 1 that have own codes.
 const STEP_BITS: u32 = 6;
 const DOUBLINGS: u64 = 32;
 
@@ -25,10 +25,10 @@ pub(crate) struct Index {
     tops: Vec<u16>,
     least: Vec<i64>,
     most: Vec<i64>,
-    /// How many arms have each code, and each 64 codes.
+    /// The number of arms with each code, and in each group of 64 codes.
     counts: Vec<u32>,
     coarse: Vec<u32>,
-    /// How many arms that can be selected have impressions of each number of binary digits.
+    /// The number of arms that can be selected, by the number of binary digits of their impressions.
     digits: [u32; 65],
 }
 
@@ -83,7 +83,7 @@ impl Index {
         (old, code)
     }
 
-    /// Whether there may be arms with fewer impressions than `limit`, and with that many or more. No is certain.
+    /// Whether there may be arms with fewer impressions than `limit`, and arms with at least `limit`. `false` is certain.
     pub fn may_have(&self, limit: i64) -> (bool, bool) {
         let some = |digits: &[u32]| digits.iter().any(|&arms| arms > 0);
         let at = usize::from(digits(limit));
@@ -128,7 +128,7 @@ impl Index {
     pub fn next_above(&self, cut: u16, block: usize) -> usize {
         const TOGETHER: usize = 16;
         let mut block = block;
-        // Maxima over several at a time vectorise; a search with an early exit does not.
+        // Maxima over several codes at a time vectorise. A search with an early exit does not.
         for tops in self.tops[block..].chunks(TOGETHER) {
             if tops.iter().fold(0, |top, &other| top.max(other)) > cut {
                 return block + tops.iter().position(|&top| top > cut).unwrap_or(0);
@@ -163,7 +163,7 @@ impl Index {
     }
 }
 
-/// How many binary digits a count has.
+/// The number of binary digits of a count.
 #[inline]
 pub(super) fn digits(count: i64) -> u8 {
     (u64::BITS - count.max(0).unsigned_abs().leading_zeros()) as u8
@@ -175,12 +175,12 @@ pub(crate) fn floor(t: f64) -> u16 {
     step(t / (1.0 - t))
 }
 
-/// The code of an arm that reaches to these odds.
+/// The code of an arm whose tail reaches up to these odds.
 fn ceiling(odds: f64) -> u16 {
     step(odds) + 1
 }
 
-/// How many steps the odds lie above the lowest that are told apart.
+/// The number of steps from the lowest odds that have their own code up to these odds.
 #[inline]
 fn step(odds: f64) -> u16 {
     // Sign, exponent and the first bits of the mantissa of a positive number order like the number.
@@ -200,7 +200,7 @@ mod tests {
             for odds in scale() {
                 let below = ceiling(reach) <= floor(odds / (1.0 + odds));
                 assert!(!below || reach < odds, "reach {reach:e} is not below {odds:e}");
-                // Nearer than two steps it may not be seen, nor beyond what is told apart.
+                // A difference of less than two steps may not show, nor one outside the range of the codes.
                 let plain = odds > reach * 1.035 && odds > 1e-9 && reach < 1e9;
                 assert!(below || !plain, "reach {reach:e} is below {odds:e}");
             }

@@ -1,4 +1,4 @@
-//! Arms kept in memory, in columns: what a service selects from, and follows its database with.
+//! Arms in memory, in columns. A service selects from this table, and updates it from its database.
 mod candidate_scan;
 mod dimensions;
 mod filters;
@@ -22,7 +22,8 @@ pub use select::Selection;
 use crate::beta::check_length;
 use crate::error::Error;
 
-/// Arms by id. An id keeps its slot for the table's lifetime, also when its arm is removed.
+/// Arms by id. An id keeps its slot for the table's lifetime, even if its arm is removed. An arm that is not removed is
+/// *live*.
 #[derive(Debug)]
 pub struct ArmTable {
     ids: Ids,
@@ -62,7 +63,7 @@ impl ArmTable {
         }
     }
 
-    /// How many arms can be selected.
+    /// The number of live arms, which can be selected.
     pub fn len(&self) -> usize {
         self.live_count
     }
@@ -72,21 +73,21 @@ impl ArmTable {
         self.live_count == 0
     }
 
-    /// How many slots were given out, those of removed arms included.
+    /// The number of slots, including those of removed arms.
     pub fn slot_count(&self) -> usize {
         self.ids.len()
     }
 
-    /// Whether `more` new ids of `bytes` bytes in all would fit.
+    /// Checks that there is room for `more` new ids with `bytes` bytes in total.
     pub fn check_room(&self, more: usize, bytes: usize) -> Result<(), Error> {
         self.ids.check_room(more, bytes)
     }
 
-    /// Inserts or updates the arms `ids`, pushing the slot of each to `slots`. `rows` must have passed
-    /// [`Rows::check`]. Either all of them or, where there is no room, none.
+    /// Inserts or updates the arms `ids`, and pushes the slot of each to `slots`. `rows` must have passed [`Rows::check`].
+    /// If there is no room for all, nothing changes.
     ///
-    /// A row whose version is not above the one held is ignored; one that is also revives a removed arm.
-    /// `dimensions`, where given, has the (name, value) pairs of each arm and replaces those it had.
+    /// A row is ignored if its version is not higher than the version in the table. A newer row restores a removed arm.
+    /// `dimensions`, if given, has the (name, value) pairs of each arm, which replace its previous pairs.
     pub fn upsert(
         &mut self,
         ids: &[&str],
@@ -126,7 +127,7 @@ impl ArmTable {
         Ok(())
     }
 
-    /// Updates arms by slot, giving how many rows were new enough. Removed arms stay removed and as they were.
+    /// Updates arms by slot, and returns the number of rows that were new enough. Removed arms stay removed and unchanged.
     pub fn update(&mut self, slots: &[usize], rows: Rows<'_>) -> Result<usize, Error> {
         self.check_slots(slots)?;
         let mut applied = 0;
@@ -139,15 +140,15 @@ impl ArmTable {
         Ok(applied)
     }
 
-    /// Removes arms whatever their version, giving how many were live. Any later upsert revives them.
+    /// Removes arms whatever their version, and returns how many of them were live. Any later upsert restores them.
     pub fn remove(&mut self, ids: &[&str]) -> Result<usize, Error> {
         self.check_ids(ids)?;
-        Ok(ids.iter().filter(|id| self.ids.slot(id).is_some_and(|slot| self.bury(slot, i64::MIN))).count())
+        Ok(ids.iter().filter(|id| self.ids.slot(id).is_some_and(|slot| self.mark_removed(slot, i64::MIN))).count())
     }
 
-    /// Removes each arm unless a newer version than `versions` is held, giving how many were live.
+    /// Removes each arm unless the table has a newer version than `versions`, and returns how many of them were live.
     ///
-    /// Only an upsert of a newer version revives them. An id not seen before is remembered as removed.
+    /// Only an upsert with a newer version restores them. An unknown id is remembered as removed.
     pub fn remove_at(&mut self, ids: &[&str], versions: &[i64]) -> Result<usize, Error> {
         check_length(("ids", ids.len()), ("version", versions.len()))?;
         self.check_room(ids.len(), ids.iter().map(|id| id.len()).sum())?;
@@ -157,7 +158,7 @@ impl ArmTable {
             if new {
                 self.push_tombstone(version);
             } else if version >= self.version[slot] {
-                removed += usize::from(self.bury(slot, version));
+                removed += usize::from(self.mark_removed(slot, version));
             }
         }
         Ok(removed)
@@ -168,7 +169,7 @@ impl ArmTable {
         self.ids.slot(id).filter(|&slot| self.live[slot])
     }
 
-    /// The id of a slot, live or removed.
+    /// The id of a slot, also of a removed arm.
     pub fn id(&self, slot: usize) -> Result<&str, Error> {
         self.check_slots(&[slot])?;
         Ok(self.ids.id(slot))
@@ -190,7 +191,7 @@ impl ArmTable {
         self.live.iter().enumerate().filter_map(|(slot, &live)| live.then_some(slot))
     }
 
-    /// Bytes of memory held.
+    /// The number of bytes of memory that the table uses.
     pub fn nbytes(&self) -> usize {
         let columns =
             (self.alpha.capacity() + self.beta.capacity() + self.impressions.capacity() + self.version.capacity()) * 8;
@@ -203,7 +204,7 @@ impl ArmTable {
             + self.hot_set.nbytes()
     }
 
-    /// Checks that each id was seen, be its arm live or removed.
+    /// Checks that each id is known. Its arm may be removed.
     pub fn check_ids(&self, ids: &[&str]) -> Result<(), Error> {
         match ids.iter().find(|id| self.ids.slot(id).is_none()) {
             Some(&id) => Err(Error::UnknownId(id.to_owned())),
@@ -211,7 +212,7 @@ impl ArmTable {
         }
     }
 
-    /// Checks that each slot was given out.
+    /// Checks that each slot exists.
     pub fn check_slots(&self, slots: &[usize]) -> Result<(), Error> {
         let limit = self.slot_count();
         match slots.iter().find(|&&slot| slot >= limit) {
@@ -220,7 +221,7 @@ impl ArmTable {
         }
     }
 
-    /// Removed without a version, or never there: any version is new.
+    /// Whether the slot was removed without a version, or never had an arm: then any version is new.
     fn is_forgotten(&self, slot: usize) -> bool {
         !self.live[slot] && self.version[slot] == i64::MIN
     }
@@ -233,7 +234,7 @@ impl ArmTable {
         self.sets.push(0);
         self.live.push(false);
         self.index.push();
-        // Set 0 counts its users like every other.
+        // Set 0 counts its users like every other set.
         let empty = self.dimensions.acquire(&[]);
         debug_assert_eq!(empty, 0);
     }
@@ -243,31 +244,31 @@ impl ArmTable {
         self.beta[slot] = rows.beta[row];
         let before = std::mem::replace(&mut self.impressions[slot], rows.impressions[row]);
         self.version[slot] = rows.version[row];
-        self.index_anew(slot, Some((self.alpha[slot], self.beta[slot])), before);
+        self.reindex(slot, Some((self.alpha[slot], self.beta[slot])), before);
     }
 
-    fn bury(&mut self, slot: usize, version: i64) -> bool {
+    fn mark_removed(&mut self, slot: usize, version: i64) -> bool {
         self.version[slot] = version;
         let was_live = std::mem::replace(&mut self.live[slot], false);
         self.live_count -= usize::from(was_live);
         if was_live {
             self.dimensions.leave(slot, self.sets[slot]);
-            self.index_anew(slot, None, self.impressions[slot]);
+            self.reindex(slot, None, self.impressions[slot]);
         }
         was_live
     }
 
-    fn index_anew(&mut self, slot: usize, arm: Option<(f64, f64)>, before: i64) {
+    fn reindex(&mut self, slot: usize, arm: Option<(f64, f64)>, before: i64) {
         let (old, new) = self.index.set(slot, arm, &self.impressions, before);
         let (old, new) = (key(old, before, slot), key(new, self.impressions[slot], slot));
         if self.hot_set.set(old, new, self.entry(slot), self.live_count) {
             let mut hot_set = std::mem::replace(&mut self.hot_set, HotSet::new());
-            hot_set.remake(self.live_count, self.index.coded(), |slot| self.entry(slot));
+            hot_set.rebuild(self.live_count, self.index.coded(), |slot| self.entry(slot));
             self.hot_set = hot_set;
         }
     }
 
-    /// The place of a slot in the order of the front, whether or not it is there.
+    /// The position of a slot in the order, also if it is not in the hot set.
     #[inline]
     fn key(&self, slot: usize) -> Key {
         key(self.index.code(slot), self.impressions[slot], slot)

@@ -1,9 +1,9 @@
-//! The order in which arms are considered: by descending code, then by the number of binary digits of their impressions, then
-//! by slot.
+//! The order in which arms are considered: by descending code, then by the number of binary digits of their impressions,
+//! then by slot.
 use super::index::digits;
 
-/// An arm's position in the order: its inverted code, so that the highest comes first; the digits of its impressions, by which
-/// most arms on the wrong side of a split are skipped; and its slot.
+/// An arm's position in the order: its inverted code, so that the highest comes first; the digits of its impressions, by
+/// which most arms on the wrong side of a split are skipped; and its slot.
 pub(super) type Key = u64;
 
 #[inline]
@@ -25,7 +25,7 @@ pub(super) fn slot_of(key: Key) -> usize {
 const DIGITS: Key = 0x7f << 32;
 const ABOVE: Key = 0x80 << 32;
 
-/// Tests by the digits of their impressions which arms may be on a side of a split. A negative result is certain.
+/// Tests whether an arm may be on a side of a split, by the digits of its impressions. A negative result is certain.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Side {
     flipped: Key,

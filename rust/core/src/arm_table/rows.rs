@@ -1,4 +1,4 @@
-//! Arms as they come in, in columns, and as they are given out, one by one.
+//! The input and output of the table: columns of arms, and single arms.
 use std::ops::Range;
 
 use crate::beta::{check_length, check_parameters};
@@ -11,9 +11,9 @@ pub struct Rows<'a> {
     pub alpha: &'a [f64],
     /// β of each arm's posterior.
     pub beta: &'a [f64],
-    /// How often each arm was shown.
+    /// The number of times each arm was shown.
     pub impressions: &'a [i64],
-    /// Grows with every change of the arm: of two states the one of the higher version is the newer.
+    /// The version of each row. It grows with every change of the arm, so the state with the higher version is newer.
     pub version: &'a [i64],
 }
 
@@ -52,8 +52,8 @@ pub struct Arm {
     pub alpha: f64,
     /// β of the posterior.
     pub beta: f64,
-    /// How often the arm was shown.
+    /// The number of times the arm was shown.
     pub impressions: i64,
-    /// The version this state has.
+    /// The version of this state.
     pub version: i64,
 }

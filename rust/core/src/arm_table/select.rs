@@ -10,9 +10,9 @@ use crate::top_k::rank;
 /// The selection to make.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Selection<'a> {
-    /// How many arms, at least 1.
+    /// The number of arms to select, at least 1.
     pub k: usize,
-    /// Keep places for arms that were shown seldom.
+    /// How to reserve places for arms with few impressions.
     pub split: Option<ThompsonExploration>,
     /// Only arms with every one of these (dimension, value) pairs.
     pub wanted: &'a [(&'a str, &'a str)],
@@ -33,7 +33,7 @@ impl Selection<'_> {
 impl ArmTable {
     /// Draws θ for each eligible arm and pushes (slot, draw) of the chosen ones to `chosen`, by descending draw.
     ///
-    /// Fewer eligible arms than k: all of them.
+    /// If fewer than k arms are eligible, all of them are chosen.
     pub fn select<R: Rng + ?Sized>(
         &self,
         selection: &Selection<'_>,

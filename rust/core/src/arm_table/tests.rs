@@ -102,7 +102,7 @@ fn filters_that_are_remembered_follow_every_change() {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut table = ArmTable::new();
     let mut version = 0;
-    // Which of 20 filters, more than are remembered, each arm fits; none where it is removed.
+    // Which of 20 filters each arm matches (more filters than are remembered); none if it is removed.
     let mut fits = [None; 100];
     let mut rng = generator(Some(3));
     for round in 0..400 {
@@ -113,7 +113,7 @@ fn filters_that_are_remembered_follow_every_change() {
             table.remove_at(&names[slot..=slot], &[version]).unwrap();
             fits[slot] = None;
         } else {
-            // Of two pairs, so that now and then a set is new and another goes.
+            // Sets of two pairs, so that sometimes a new set appears and another one disappears.
             let dimensions = vec![("topic", names[filter]), ("serial", names[rng.random_range(0..100)])];
             let rows = Rows { alpha: &[1.0], beta: &[9.0], impressions: &[0], version: &[version] };
             table.upsert(&names[slot..=slot], rows, Some(&[dimensions]), &mut vec![]).unwrap();
@@ -204,7 +204,7 @@ fn twins(n: usize, rounds: usize) -> (ArmTable, ArmTable) {
     let (mut last, mut dimensions) = (vec![(1.0, 1.0, 0); n], vec![vec![]; n]);
     for round in 0..rounds {
         for slot in 0..n {
-            // In the first round all, then some; half of them far down the order, where they stay.
+            // All arms in the first round, then some. Half of them are far down the order, and stay there.
             if round > 0 && rng.random_range(0..3) > 0 {
                 continue;
             }
@@ -223,7 +223,7 @@ fn twins(n: usize, rounds: usize) -> (ArmTable, ArmTable) {
                 lived.remove_at(&ids[slot..=slot], &[round as i64 + 1]).unwrap();
             }
         }
-        check_front(&lived);
+        check_hot_set(&lived);
     }
     let column = |pick: fn(&(f64, f64, i64)) -> f64| last.iter().map(pick).collect::<Vec<_>>();
     let impressions: Vec<i64> = last.iter().map(|arm| arm.2).collect();
@@ -236,12 +236,12 @@ fn twins(n: usize, rounds: usize) -> (ArmTable, ArmTable) {
     born.upsert(&ids, rows, Some(&dimensions), &mut vec![]).unwrap();
     let gone: Vec<&str> = (0..n).filter(|&slot| removed[slot]).map(|slot| ids[slot]).collect();
     born.remove(&gone).unwrap();
-    check_front(&born);
+    check_hot_set(&born);
     (lived, born)
 }
 
-/// The front has all arms from its least code on, in order, as the table has them.
-fn check_front(table: &ArmTable) {
+/// Checks that the hot set has all arms from its lowest code on, in order, with the table's values.
+fn check_hot_set(table: &ArmTable) {
     let lists = (0..3).map(|i| ["a", "b", "c"][i]).map(|tone| table.dimensions.find(&[("tone", tone)], usize::MAX));
     for matching in lists {
         let slots = matching.slots.as_ref().unwrap();
@@ -262,7 +262,7 @@ fn check_front(table: &ArmTable) {
 }
 
 #[test]
-fn same_state_and_seed_same_answer_whatever_came_before() {
+fn the_same_state_and_seed_give_the_same_answer() {
     for (n, rounds) in [(50, 10), (800, 10), (6_000, 6)] {
         let (lived, born) = twins(n, rounds);
         assert!(n < 5_000 || !lived.hot_set.is_complete());
@@ -281,13 +281,13 @@ fn same_state_and_seed_same_answer_whatever_came_before() {
 }
 
 #[test]
-fn arms_alike_beyond_number_need_no_front() {
-    // 5,000 new arms have one code: they are in the front together or not at all, and some leave it again and again.
+fn many_equal_arms_need_no_hot_set() {
+    // 5,000 new arms have the same code, so the hot set contains all of them or none. Some leave it repeatedly.
     let ids: Vec<String> = (0..5_000).map(|i| format!("arm{i}")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let mut table = ArmTable::new();
     put(&mut table, &ids, 0, 1);
-    check_front(&table);
+    check_hot_set(&table);
     for (round, known) in ids.chunks(1_000).enumerate() {
         let n = known.len();
         let rows = Rows {
@@ -297,7 +297,7 @@ fn arms_alike_beyond_number_need_no_front() {
             version: &vec![2; n],
         };
         table.upsert(known, rows, None, &mut vec![]).unwrap();
-        check_front(&table);
+        check_hot_set(&table);
         assert_eq!(chosen(&table, Selection { k: 7, ..Selection::default() }, 1).len(), 7);
     }
 }

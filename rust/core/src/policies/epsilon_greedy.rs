@@ -1,10 +1,11 @@
-//! The best arm so far, and now and then any.
+//! The best arm so far and, with a small probability, a random arm.
 use rand::{Rng, RngExt};
 
 use super::{check_share, Candidates, Known, Policy};
 use crate::error::Error;
 
-/// With probability ε any arm, else the largest share of successes so far (0 before the first pull); of equal ones, any.
+/// With probability ε a random arm, else the arm with the highest success rate so far (0 before its first pull). Ties are
+/// broken at random.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EpsilonGreedy {
     /// In [0, 1].

@@ -4,7 +4,7 @@ use rand::Rng;
 use super::{Candidates, Known, Policy};
 use crate::error::Error;
 
-/// The largest posterior mean; of equal ones, any.
+/// The arm with the largest posterior mean. Ties are broken at random.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Greedy;
 

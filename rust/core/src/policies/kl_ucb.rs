@@ -4,8 +4,8 @@ use rand::Rng;
 use super::{Candidates, Known, Policy};
 use crate::error::Error;
 
-/// The largest q with n kl(mean, q) ≤ ln t, each arm once first. A. Garivier & O. Cappé (2011). The KL-UCB algorithm for
-/// bounded stochastic bandits and beyond. COLT.
+/// The arm with the largest q that satisfies n kl(mean, q) ≤ ln t. Each arm is chosen once first. A. Garivier & O. Cappé
+/// (2011). The KL-UCB algorithm for bounded stochastic bandits and beyond. COLT.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KlUcb;
 
@@ -29,7 +29,7 @@ fn kl_upper(p: f64, bound: f64) -> f64 {
         return -(-bound).exp_m1();
     }
     let entropy = p * p.ln() + if p < 1.0 { (1.0 - p) * (-p).ln_1p() } else { return 1.0 };
-    // By Pinsker's inequality it is no further than √(bound/2).
+    // By Pinsker's inequality, its distance from p is at most √(bound/2).
     let mut q = (p + (0.5 * bound).sqrt()).min(1.0 - 1e-12);
     for _ in 0..50 {
         let excess = entropy - p * q.ln() - (1.0 - p) * (-q).ln_1p() - bound;

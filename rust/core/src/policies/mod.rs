@@ -1,4 +1,4 @@
-//! Policies: which arms to choose, given what is known of each. One policy a file.
+//! Policies: which arms to choose, given the observations of each. One policy per file.
 //!
 //! The table that serves selections and the simulation run the same code: each offers its arms as [`Candidates`]. To add a
 //! policy, write its file and name it in [`AnyPolicy`].
@@ -31,7 +31,7 @@ pub struct Known {
     pub beta: f64,
     /// The prior's first parameter.
     pub prior_alpha: f64,
-    /// How often the arm was chosen.
+    /// The number of times the arm was chosen.
     pub pulls: u64,
 }
 
@@ -41,33 +41,33 @@ impl Known {
         self.alpha / (self.alpha + self.beta)
     }
 
-    /// The share of successes, if there was any pull.
+    /// The fraction of pulls that were successes; `None` before the first pull.
     pub fn observed(&self) -> Option<f64> {
         let pulls = self.pulls as f64;
         (pulls > 0.0).then(|| (self.alpha - self.prior_alpha) / pulls)
     }
 }
 
-/// How many arms to choose from each of two groups.
+/// The number of arms to choose from each of two groups.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Places {
     /// For arms with at least `min_impressions` impressions.
     pub experienced: usize,
-    /// For the others.
+    /// For the other arms.
     pub new: usize,
-    /// From how many impressions on an arm counts as experienced.
+    /// The number of impressions from which an arm counts as experienced.
     pub min_impressions: i64,
 }
 
 /// Arms that can be chosen.
 pub trait Candidates {
-    /// The arms chosen, in the form that their owner wants.
+    /// The type of the result.
     type Chosen;
 
-    /// The arms of the largest draws from their posteriors. Places that one group cannot fill go to the other.
+    /// Returns the arms with the largest draws from their posteriors. Places that one group cannot fill go to the other.
     fn thompson<R: Rng + ?Sized>(&mut self, places: Places, rng: &mut R) -> Result<Self::Chosen, Error>;
 
-    /// The k arms of the largest index; of equal ones, any. Not every owner offers it.
+    /// Returns the k arms with the largest index. Ties are broken at random. Not all candidates support it.
     fn largest<R: Rng + ?Sized>(
         &mut self,
         k: usize,
@@ -75,10 +75,10 @@ pub trait Candidates {
         index: impl Fn(&Known) -> f64,
     ) -> Result<Self::Chosen, Error>;
 
-    /// Any k arms. Not every owner offers it.
+    /// Returns k random arms. Not all candidates support it.
     fn any<R: Rng + ?Sized>(&mut self, k: usize, rng: &mut R) -> Result<Self::Chosen, Error>;
 
-    /// How often arms were chosen so far, all together.
+    /// The total number of choices so far.
     fn steps(&self) -> u64;
 }
 
@@ -98,7 +98,7 @@ pub trait Policy {
     ) -> Result<C::Chosen, Error>;
 }
 
-/// The parameters that policies by name may have.
+/// The parameters of all policies that are found by name.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameters {
     /// Of [`EpsilonGreedy`].

@@ -1,4 +1,4 @@
-//! Any arm.
+//! A random arm.
 use rand::Rng;
 
 use super::{Candidates, Policy};

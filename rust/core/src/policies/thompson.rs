@@ -4,8 +4,8 @@ use rand::Rng;
 use super::{Candidates, Places, Policy};
 use crate::error::Error;
 
-/// The arms of the largest draws from the posteriors. W. R. Thompson (1933). On the likelihood that one unknown probability
-/// exceeds another in view of the evidence of two samples. Biometrika 25, 285–294.
+/// The arms with the largest draws from their posteriors. W. R. Thompson (1933). On the likelihood that one unknown
+/// probability exceeds another in view of the evidence of two samples. Biometrika 25, 285–294.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Thompson;
 

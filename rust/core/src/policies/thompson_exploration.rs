@@ -1,21 +1,22 @@
-//! Thompson sampling that keeps places for arms that were shown seldom.
+//! Thompson sampling that reserves places for arms with few impressions.
 use rand::{Rng, RngExt};
 
 use super::{check_share, Candidates, Places, Policy};
 use crate::error::Error;
 
-/// Of k places an expected k × `exploration_ratio` go to arms with fewer than `min_impressions` impressions: the whole part
-/// surely, the fraction by one random draw. Places that one group cannot fill go to the other.
+/// Reserves an expected k × `exploration_ratio` of k places for arms with fewer than `min_impressions` impressions. The
+/// integer part is always reserved, and one random draw decides the fraction. Places that one group cannot fill go to the
+/// other.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ThompsonExploration {
-    /// From how many impressions on an arm counts as experienced; at least 0.
+    /// The number of impressions from which an arm counts as experienced; at least 0.
     pub min_impressions: i64,
     /// In [0, 1].
     pub exploration_ratio: f64,
 }
 
 impl ThompsonExploration {
-    /// How many of k places are for new arms.
+    /// The number of places out of k that are reserved for new arms.
     fn places<R: Rng + ?Sized>(&self, k: usize, rng: &mut R) -> usize {
         let expected = k as f64 * self.exploration_ratio;
         // Drawn even if the fraction is 0, so that the random stream does not depend on the ratio.

@@ -4,8 +4,8 @@ use rand::Rng;
 use super::{Candidates, Known, Policy};
 use crate::error::Error;
 
-/// The largest mean + √(2 ln t / n), each arm once first. P. Auer, N. Cesa-Bianchi & P. Fischer (2002). Finite-time analysis
-/// of the multiarmed bandit problem. Machine Learning 47, 235–256.
+/// The arm with the largest mean + √(2 ln t / n). Each arm is chosen once first. P. Auer, N. Cesa-Bianchi & P. Fischer
+/// (2002). Finite-time analysis of the multiarmed bandit problem. Machine Learning 47, 235–256.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ucb1;
 

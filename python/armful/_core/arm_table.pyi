@@ -1,0 +1,237 @@
+from collections.abc import Mapping, Sequence
+from typing import final
+
+import numpy as np
+from armful._core._types import Floats, Integers, Slots
+from numpy.typing import NDArray
+
+@final
+class ArmTable:
+    """Arms in memory, found by id, to select from.
+
+    When an id first appears, it gets a *slot*, a small integer. It keeps this slot for the table's lifetime. Each state of
+    an arm has a *version*, which grows with every change. The state with the higher version wins, in whatever order states
+    arrive. Several threads may use a table at the same time.
+
+    >>> table = ArmTable()
+    >>> table.upsert(["warm", "bold"], [121.0, 65.0], [881.0, 737.0], [1000, 800], [1, 1])
+    array([0, 1])
+    >>> slots, scores = table.select(1, seed=7)
+    >>> table.ids(slots)
+    ['warm']
+    """
+
+    def __new__(cls) -> ArmTable: ...
+    def upsert(
+        self,
+        ids: Sequence[str],
+        alpha: Floats,
+        beta: Floats,
+        impressions: Integers,
+        version: Integers,
+        dimensions: Sequence[Mapping[str, str]] | None = None,
+    ) -> NDArray[np.intp]:
+        """Insert or update arms. All rows are checked before any is applied.
+
+        A row is ignored if its version is not higher than the version in the table. A newer row restores a removed arm in
+        its old slot. Many rows are applied in batches of 1,000, and selections can run between batches.
+
+        >>> table = ArmTable()
+        >>> table.upsert(["warm"], [3.0], [9.0], [10], version=[1], dimensions=[{"tone": "warm"}])
+        array([0])
+        >>> table.upsert(["warm", "bold"], [2.0, 1.0], [9.0, 1.0], [9, 0], version=[0, 0])
+        array([0, 1])
+        >>> table.arms()[0]
+        array([3., 1.])
+
+        Args:
+            ids: the ids of the arms, length n. If an id occurs twice, the higher version is kept.
+            alpha: α of each arm, shape (n,), finite and greater than 0.
+            beta: β of each arm, shape (n,), finite and greater than 0.
+            impressions: the number of times each arm was shown, shape (n,), at least 0.
+            version: the version of each row, shape (n,).
+            dimensions: the dimensions of each arm, as names and values, length n. They replace the previous ones. With
+                ``None``, dimensions stay unchanged.
+
+        Returns:
+            The slot of each id, shape (n,), also for rows that were ignored.
+
+        Raises:
+            ValueError: a value is out of range, or lengths differ. The message names the argument and the position.
+            TypeError: an array has another dtype, or an id or a dimension is not a string.
+            MemoryError: there are more than 2**32 slots or bytes of ids.
+
+        """
+
+    def update(
+        self,
+        slots: Slots,
+        alpha: Floats,
+        beta: Floats,
+        impressions: Integers,
+        version: Integers,
+    ) -> int:
+        """Update arms by slot.
+
+        This is like :meth:`upsert`, but faster. Removed arms stay removed and unchanged, whatever the version.
+
+        >>> table = ArmTable()
+        >>> slots = table.upsert(["warm"], [3.0], [9.0], [10], [1])
+        >>> table.update(slots, [4.0], [9.0], [11], [2])
+        1
+
+        Args:
+            slots: the slots of the arms, shape (n,).
+            alpha: α of each arm, shape (n,), finite and greater than 0.
+            beta: β of each arm, shape (n,), finite and greater than 0.
+            impressions: the number of times each arm was shown, shape (n,), at least 0.
+            version: the version of each row, shape (n,).
+
+        Returns:
+            The number of rows that were applied. The others were too old.
+
+        Raises:
+            IndexError: the table has no such slot.
+            ValueError: a value is out of range, or lengths differ. The message names the argument and the position.
+            TypeError: an array has another dtype.
+
+        """
+
+    def remove(self, ids: Sequence[str], version: int | Integers | None = None) -> int:
+        """Remove arms. They are never selected again, but keep their slots.
+
+        Many arms are removed in batches of 1,000, and selections can run between batches.
+
+        >>> table = ArmTable()
+        >>> slots = table.upsert(["warm", "bold"], [3.0, 1.0], [9.0, 1.0], [10, 0], [1, 1])
+        >>> table.remove(["warm"], version=2), "warm" in table
+        (1, False)
+
+        Args:
+            ids: the ids of the arms, length n.
+            version: the version of each removal, or one version for all. A removal that is older than an arm's state is
+                ignored. After a removal, only an upsert with a higher version restores the arm. An unknown id is
+                remembered as removed. With ``None``, arms are removed whatever their version, and any later upsert
+                restores them.
+
+        Returns:
+            The number of arms that were removed now.
+
+        Raises:
+            KeyError: ``version`` is ``None`` and an id is unknown. Nothing was removed.
+            ValueError: lengths differ.
+            TypeError: an id is not a string, or ``version`` does not consist of integers.
+
+        """
+
+    def select(
+        self,
+        k: int,
+        *,
+        min_impressions: int | None = None,
+        exploration_ratio: float = 0.0,
+        where: Mapping[str, str] | None = None,
+        exclude: Sequence[str] | None = None,
+        seed: int | None = None,
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Select arms by Thompson sampling: make one draw per eligible arm, and take the k largest.
+
+        With ``min_impressions``, places are reserved for new arms, which have fewer impressions. Their expected number is
+        k × ``exploration_ratio``: the integer part is always reserved, and one random draw decides the fraction. Thompson
+        sampling fills these places from the new arms, and the other places from the experienced arms. Places that one
+        group cannot fill go to the other.
+
+        >>> table = ArmTable()
+        >>> tones = [{"tone": "warm"}, {"tone": "bold"}, {"tone": "warm"}]
+        >>> slots = table.upsert(["a", "b", "c"], [9.0, 90.0, 1.0], [91.0, 10.0, 1.0], [98, 98, 0], [1] * 3, tones)
+        >>> slots, scores = table.select(1, where={"tone": "warm"}, exclude=["c"], seed=7)
+        >>> table.ids(slots), bool(0 < scores[0] < 1)
+        (['a'], True)
+        >>> slots, scores = table.select(2, min_impressions=50, exploration_ratio=0.5, seed=7)
+        >>> sorted(table.ids(slots))
+        ['b', 'c']
+
+        Args:
+            k: the number of arms to select, at least 1. If fewer are eligible, all of them are selected.
+            min_impressions: the number of impressions from which an arm counts as experienced, at least 0. With ``None``,
+                no places are reserved, whatever ``exploration_ratio`` is.
+            exploration_ratio: in [0, 1].
+            where: dimensions that eligible arms must all have.
+            exclude: ids of arms that are not eligible. Unknown ids are ignored.
+            seed: from 0 to 2**64 - 1. With the same arms in the same slots, it determines the result.
+
+        Returns:
+            The slots and their draws, largest draw first, each of shape (m,) with m ≤ k.
+
+        Raises:
+            ValueError: a number is out of range. The message names the argument and the value.
+            TypeError: an argument has the wrong type.
+
+        """
+
+    def slot(self, id: str) -> int | None:
+        """Return the slot of a live arm, or ``None``. An arm is live if it has not been removed.
+
+        >>> table = ArmTable()
+        >>> slots = table.upsert(["warm"], [3.0], [9.0], [10], [1])
+        >>> table.slot("warm"), table.slot("bold")
+        (0, None)
+        """
+
+    def ids(self, slots: Slots) -> list[str]:
+        """Return the ids of slots, also of removed arms.
+
+        >>> table = ArmTable()
+        >>> slots = table.upsert(["warm", "bold"], [3.0, 1.0], [9.0, 1.0], [10, 0], [1, 1])
+        >>> table.ids([1, 0])
+        ['bold', 'warm']
+
+        Raises:
+            IndexError: the table has no such slot.
+
+        """
+
+    def slots(self) -> NDArray[np.intp]:
+        """Return the slots of the live arms, in ascending order.
+
+        >>> table = ArmTable()
+        >>> slots = table.upsert(["warm", "bold"], [3.0, 1.0], [9.0, 1.0], [10, 0], [1, 1])
+        >>> table.remove(["warm"])
+        1
+        >>> table.slots()
+        array([1])
+        """
+
+    def arms(
+        self, slots: Slots | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return the contents of the table: α, β, impressions and version, each of shape (n,).
+
+        >>> table = ArmTable()
+        >>> slots = table.upsert(["warm", "bold"], [3.0, 1.0], [9.0, 1.0], [10, 0], [1, 1])
+        >>> alpha, beta, impressions, version = table.arms()
+        >>> alpha, impressions
+        (array([3., 1.]), array([10,  0]))
+
+        Args:
+            slots: the slots to return. A removed arm is returned in its last state. With ``None``, all live arms are
+                returned, in the order of :meth:`slots`.
+
+        Raises:
+            IndexError: the table has no such slot.
+
+        """
+
+    @property
+    def nbytes(self) -> int:
+        """The number of bytes of memory that the table uses.
+
+        >>> ArmTable().nbytes < 100_000
+        True
+        """
+
+    def __len__(self) -> int:
+        """Return the number of live arms."""
+
+    def __contains__(self, id: str, /) -> bool:
+        """Return whether the arm is live."""
