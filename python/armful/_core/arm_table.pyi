@@ -2,8 +2,9 @@ from collections.abc import Mapping, Sequence
 from typing import final
 
 import numpy as np
-from armful._core._types import Floats, Integers, Slots
 from numpy.typing import NDArray
+
+from armful._core._types import Floats, Integers, Slots
 
 @final
 class ArmTable:

@@ -1,6 +1,7 @@
 import numpy as np
-from armful._core._types import Floats
 from numpy.typing import NDArray
+
+from armful._core._types import Floats
 
 def probability_best(alpha: Floats, beta: Floats) -> NDArray[np.float64]:
     """Compute each arm's probability to have the largest rate.

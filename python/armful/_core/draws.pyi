@@ -1,6 +1,7 @@
 import numpy as np
-from armful._core._types import Floats
 from numpy.typing import NDArray
+
+from armful._core._types import Floats
 
 def sample_beta(alpha: Floats, beta: Floats, *, seed: int | None = None) -> NDArray[np.float64]:
     """Draw one rate per arm from its posterior.

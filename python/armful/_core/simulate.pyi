@@ -2,8 +2,9 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import numpy as np
-from armful._core._types import Floats
 from numpy.typing import NDArray
+
+from armful._core._types import Floats
 
 _Policy: TypeAlias = Literal[
     "thompson", "thompson_exploration", "epsilon_greedy", "ucb1", "kl_ucb", "greedy", "random"

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from httpx2 import Client
 from tests.conftest import Running, run, serving
-from tests.integration.contract import create, report
+from tests.integration.contract import create
 from tests.integration.experiments.test_experiments import results, start
 from tests.processes import wait_until
 
@@ -39,11 +40,26 @@ def looking(monkeypatch: pytest.MonkeyPatch, dsn: str) -> Iterator[Running]:
 
 
 def lose(client: Client, variant_id: str, times: int = 60) -> None:
-    report(client, variant_id, batch_size=times)
+    show(client, variant_id, times, success=False)
 
 
 def win(client: Client, variant_id: str, times: int = 60) -> None:
-    report(client, variant_id, success=True, batch_size=times)
+    show(client, variant_id, times, success=True)
+
+
+def show(client: Client, variant_id: str, times: int, *, success: bool) -> None:
+    """Report an impression each of so many new participants, in one commit."""
+    updates = [
+        {
+            "variant_id": variant_id,
+            "impression": True,
+            "success": success,
+            "participant_id": str(uuid4()),
+        }
+        for _ in range(times)
+    ]
+    answer = client.post("/performance/batch", json={"updates": updates})
+    assert answer.json()["accepted"] == times
 
 
 def p_value(client: Client, experiment: str) -> float:

@@ -75,9 +75,12 @@ def test_running_experiments_are_shown_with_their_alarms(service: Running) -> No
     fill(service)
     start(service.client, experiment_name="Split", variant_ids=["good", "poor"])
     assert re.search(r"Split +0 +as planned +\S+ +no +insufficient_data", once(service).stdout)
-    for variant, size in (("good", 900), ("poor", 500)):
-        body = {"impression": True, "success": False, "batch_size": size}
-        assert service.client.post(f"/variants/{variant}/performance", json=body).status_code == 200
+    updates = [
+        {"variant_id": variant, "impression": True, "success": False, "participant_id": f"{variant} {n}"}
+        for variant, size in (("good", 900), ("poor", 500))
+        for n in range(size)
+    ]
+    assert service.client.post("/performance/batch", json={"updates": updates}).json()["accepted"] == 1400
     assert re.search(r"Split +1,400 +ALARM p = \S+ +\S+ +no +investigate", once(service).stdout)
 
 
