@@ -1,6 +1,7 @@
 """Everything works below a path prefix behind nginx, whether nginx removes the prefix or not."""
 
 import re
+import socket
 from collections.abc import Iterator
 
 import httpx2
@@ -89,3 +90,24 @@ def test_the_api_is_there(base: str, service: Serving, request: pytest.FixtureRe
 )
 def test_only_the_whole_prefix_is_removed(service: Serving, path: str) -> None:
     assert httpx2.get(service.url + path).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (PREFIX, "302"),
+        (f"{PREFIX}/variants/a%2Fb", "200"),
+        ("/t%6fols/%61rmful/variants/a%2Fb", "200"),
+        ("/t%6fols/armful/variants", "200"),
+        ("/tools%2Farmful/variants", "404"),
+        (f"{PREFIX}%2Fvariants", "404"),
+        (f"{PREFIX}x/variants", "404"),
+        (f"{PREFIX}{PREFIX}/variants", "404"),
+    ],
+)
+def test_the_prefix_is_found_however_it_is_written(service: Serving, path: str, status: str) -> None:
+    host, port = service.url.partition("//")[2].split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {service.key}\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(4096).split()[1].decode() == status
