@@ -91,6 +91,20 @@ def test_a_batch_as_lines(client: Client) -> None:
     assert counters(client, "a") == (2, 1)
 
 
+@pytest.mark.parametrize("line", [b"\n", b" \r\n"])
+def test_blank_lines_are_not_without_number(client: Client, line: bytes) -> None:
+    create(client, "a")
+    item = b'{"variant_id":"a","impression":true,"success":true}\n'
+    kind = {"Content-Type": "application/x-ndjson"}
+    # As many items as are allowed may each have a blank line.
+    answer = client.post("/performance/batch", content=(item + line) * 10, headers=kind)
+    assert answer.json()["accepted"] == 10
+    answer = client.post("/performance/batch", content=line * 1_000_000 + item, headers=kind)
+    assert answer.status_code == 422
+    assert "has more than 20000 lines" in answer.json()["detail"]
+    assert counters(client, "a") == (10, 10)
+
+
 def test_a_large_batch_is_one_commit(service: Running) -> None:
     create(service.client, *(f"v{n}" for n in range(100)))
     updates = [

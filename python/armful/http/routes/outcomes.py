@@ -32,6 +32,7 @@ from armful.http.pending_response import PendingResponse, PendingTask
 from armful.http.views.variants import performance_view
 
 _MAX_ITEMS = 10_000
+_MAX_LINES = 2 * _MAX_ITEMS  # with blank ones
 _EVENT_ID_LIMIT = 128
 _BATCH_KEY_LIMIT = _EVENT_ID_LIMIT - len("/9999")
 _REJECTIONS_PER_TURN = 100
@@ -165,9 +166,18 @@ def _too_many() -> Unprocessable:
 
 
 def _split_lines(body: bytes) -> list[BatchItem | bytes]:
-    """Return the lines, at most one more than are allowed."""
-    lines = BytesIO(body.removeprefix(BYTE_ORDER_MARK))
-    return list(islice((line for line in lines if line.strip()), _MAX_ITEMS + 1))
+    """Return the lines that are not blank. Nothing is done for a line beyond those that are allowed.
+
+    Raises:
+        Unprocessable: There are too many lines.
+    """
+    lines = list(islice(BytesIO(body.removeprefix(BYTE_ORDER_MARK)), _MAX_LINES + 1))
+    items: list[BatchItem | bytes] = [line for line in lines if line.strip()]
+    if len(lines) > _MAX_LINES and len(items) <= _MAX_ITEMS:
+        raise Unprocessable(
+            FieldError("updates", f"has more than {_MAX_LINES} lines, of which most are blank")
+        )
+    return items
 
 
 def _split_batch(body: bytes) -> list[BatchItem | bytes]:
