@@ -21,6 +21,10 @@ class FileExists(ArmfulError):
     """{} exists already: name another file, or replace it with --replace"""
 
 
+class NotRegular(ArmfulError):
+    """{} is not a regular file, and would be replaced by one: name another file"""
+
+
 class NoFolder(ArmfulError):
     """Cannot write {}: there is no folder {}"""
 
@@ -39,6 +43,8 @@ def backup(settings: Settings, file: Path, replace: bool) -> None:
     The file is a tar archive of a PostgreSQL dump and the totals that `armful restore` checks. It contains everything except
     the API key in the data folder.
     """
+    if file.exists() and not file.is_file():
+        raise NotRegular(file)
     if file.exists() and not replace:
         raise FileExists(file)
     if not file.absolute().parent.is_dir():

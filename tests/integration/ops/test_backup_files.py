@@ -1,11 +1,12 @@
 """What `armful backup` does about the file it is to write."""
 
+import os
 from pathlib import Path
 
 from click.testing import CliRunner
 from tests.conftest import Running
 
-from armful.cli.backup import FileExists, NoFolder, backup
+from armful.cli.backup import FileExists, NoFolder, NotRegular, backup
 
 
 def test_an_existing_file_is_replaced_only_where_asked(service: Running, tmp_path: Path) -> None:
@@ -24,3 +25,11 @@ def test_a_folder_that_does_not_exist_is_named(service: Running, tmp_path: Path)
     refused = CliRunner().invoke(backup, [str(tmp_path / "none" / "x.tar")], obj=service.settings)
     assert isinstance(refused.exception, NoFolder)
     assert str(tmp_path / "none") in str(refused.exception)
+
+
+def test_what_is_not_a_file_is_never_replaced(service: Running, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    refused = CliRunner().invoke(backup, [str(pipe), "--replace"], obj=service.settings)
+    assert isinstance(refused.exception, NotRegular)
+    assert pipe.is_fifo()
