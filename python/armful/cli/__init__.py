@@ -1,5 +1,6 @@
 """The command `armful`."""
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -82,10 +83,12 @@ def main() -> None:
     except MemoryError:
         _fail("There is not enough memory for this")
     except OSError as error:
-        # Somebody's file. Other system errors are faults of armful's.
-        if error.filename is None:
-            raise
-        _fail(f"{error.filename}: {error.strerror}")
+        # Somebody's file or terminal. Other system errors are faults of armful's.
+        if error.filename is not None:
+            _fail(f"{error.filename}: {error.strerror}")
+        if error.errno in (errno.ENOSPC, errno.EPIPE, errno.EIO):
+            _fail(f"Cannot write the output: {error.strerror}")
+        raise
 
 
 def _fail(sentence: str, status: int = 1) -> NoReturn:

@@ -25,6 +25,23 @@ class OutputFile(click.Path):
         return file
 
 
+class KeyName(click.ParamType[str]):
+    """The name of an API key."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check that the name has 1 to 255 printable characters."""
+        if not 1 <= len(value) <= 255 or not value.isprintable():
+            self.fail(f"{visible(value)[:100]!r} does not have 1 to 255 printable characters", param, ctx)
+        return str(value)
+
+
+def visible(text: str) -> str:
+    """Return a text of somebody else's for a terminal, with control characters escaped."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 class FiniteRange(click.FloatRange):
     """A number within limits, and never NaN or infinite."""
 

@@ -79,7 +79,7 @@ def demo(
     remain.
     """
     scene = Scene(seed)
-    console = Console()
+    console = Console(markup=False, emoji=False)
     with ExitStack() as stack:
         if serve:
             url, key = stack.enter_context(_serving())

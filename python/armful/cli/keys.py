@@ -11,7 +11,7 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
-from armful.cli._types import FiniteRange
+from armful.cli._types import FiniteRange, KeyName, visible
 from armful.db.clock import DatabaseClock
 from armful.db.migrate import migrate
 from armful.db.pool import acquire, open_pool
@@ -39,7 +39,7 @@ def keys() -> None:
 
 
 @keys.command()
-@click.argument("name")
+@click.argument("name", type=KeyName())
 @click.option(
     "--scope",
     "scopes",
@@ -77,7 +77,7 @@ def show(settings: Settings) -> None:
     for key in every:
         table.add_row(
             key.key_id,
-            key.name,
+            visible(key.name),
             " ".join(sorted(key.scopes)),
             str(key.rate_limit or ""),
             _moment(key.created_at),
@@ -87,7 +87,7 @@ def show(settings: Settings) -> None:
             key.replaces or "",
         )
     # Output to a pipe is never cut.
-    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
+    Console(width=None if sys.stdout.isatty() else _WIDE, markup=False, emoji=False).print(table)
 
 
 async def _list_all(keys: Keys) -> tuple[list[ApiKey], datetime]:

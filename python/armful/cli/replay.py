@@ -73,7 +73,7 @@ def replay(
     report = _run(tests, url, key or known_key(settings), rounds, concurrency, seed)
     if out is not None:
         out.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
-    Console(width=None if sys.stdout.isatty() else _WIDTH).print(_table(report))
+    Console(width=None if sys.stdout.isatty() else _WIDTH, markup=False, emoji=False).print(_table(report))
     click.echo(
         f"{report.total.rounds} rounds in {report.seconds:.1f} s, {report.rounds_per_second:.0f} a second; "
         f"seed {report.seed}, replay {report.run}"

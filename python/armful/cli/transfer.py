@@ -214,21 +214,23 @@ def _written(file: str) -> Iterator[BinaryIO]:
         TransferFailed: The file cannot be written.
     """
     path = Path(file)
-    if file == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-    elif path.exists() and not path.is_file():
-        with path.open("wb") as out:
-            yield out
-    else:
-        part = path.with_name(path.name + ".part")
-        try:
+    part: Path | None = None
+    try:
+        if file == "-":
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        elif path.exists() and not path.is_file():
+            with path.open("wb") as out:
+                yield out
+        else:
+            part = path.with_name(path.name + ".part")
             with part.open("wb") as out:
                 yield out
             part.replace(path)
-        except OSError as error:
-            raise TransferFailed(f"Cannot write {file}: {error.strerror}") from error
-        finally:
+    except OSError as error:
+        raise TransferFailed(f"Cannot write {file}: {error.strerror}") from error
+    finally:
+        if part is not None:
             part.unlink(missing_ok=True)
 
 

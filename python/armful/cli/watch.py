@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from armful.cli._service import key_option, known_key, url_option
-from armful.cli._types import FiniteRange
+from armful.cli._types import FiniteRange, visible
 from armful.client import ApiError, Client, ClientError
 from armful.settings import Settings
 from armful.tools.watch import MOST_ROWS, Seen, look
@@ -58,7 +58,7 @@ def watch(
     If the service stops responding, the last state stays on the screen, with a line that says so.
     """
     wanted = dict(_pair(text) for text in dimensions)
-    console = Console()
+    console = Console(markup=False, emoji=False)  # ids are texts
     with Client(url, key or known_key(settings), retries=0) as client:
         try:
             seen = look(client, wanted, top or MOST_ROWS, None)
@@ -122,7 +122,7 @@ def _variants(seen: Seen, most: int) -> Table:
         performance, standing = row.variant.performance, row.standing
         share = standing.recent_share
         table.add_row(
-            row.variant.variant_id,
+            visible(row.variant.variant_id),
             _chance(row.chance),
             Text("━" * round(_BAR * row.chance), style="green"),
             f"{performance.success_rate:.2%}",
@@ -157,11 +157,11 @@ def _experiments(seen: Seen) -> Table:
         ratio = results.sample_ratio
         p = significance.always_valid_adjusted_p_value
         table.add_row(
-            experiment.experiment_name,
+            visible(experiment.experiment_name),
             f"{results.results_summary.total_participants:,}",
             Text(f"ALARM p = {ratio.p_value:.2g}", style="bold red") if ratio.alarm else "as planned",
             "-" if p is None else f"{p:.3g}",
-            f"yes: {significance.leading_variant_id}" if significance.is_significant else "no",
+            f"yes: {visible(significance.leading_variant_id or '')}" if significance.is_significant else "no",
             results.recommendations.recommendation_type,
         )
     return table

@@ -156,3 +156,18 @@ def test_a_short_key_in_the_environment_is_warned_of(tmp_path: Path, database: s
             said[key] = (tmp_path / "log").read_text()
         assert key not in said[key]
     assert ["is short" in text for text in said.values()] == [True, False]
+
+
+@pytest.mark.parametrize("name", ["[/bold]", "\x1b[31mred", "two\nlines", "\u202ereversed"])
+def test_the_list_shows_names_as_they_are_and_no_control_characters(service: Running, name: str) -> None:
+    answer = service.client.post("/keys", json={"name": name, "scopes": ["read"]})
+    assert answer.status_code == 201
+    said = service.armful("keys", "list")
+    (line,) = [line for line in said.splitlines() if answer.json()["key_id"] in line]
+    assert line.replace(" ", "").isprintable()
+    assert (name if name.isprintable() else name.encode("unicode_escape").decode()) in line
+
+
+@pytest.mark.parametrize("name", ["", "n" * 256, "two\nlines"])
+def test_a_name_that_is_none_is_refused(service: Running, name: str) -> None:
+    assert "does not have 1 to 255 printable characters" in service.armful("keys", "create", name)

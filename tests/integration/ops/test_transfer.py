@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -235,3 +236,23 @@ def test_a_database_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
     )
     assert isinstance(result.exception, ArmfulError)
     assert "127.0.0.1:1/none (ARMFUL_DATABASE_URL) cannot be used" in str(result.exception)
+
+
+@pytest.mark.parametrize("words", [("export",), ("keys", "list"), ("--help",), ("power", "--help")])
+def test_a_full_output_is_a_sentence(database: str, words: tuple[str, ...]) -> None:
+    assert bring_in(database, "-", given=lines("a", "b")).exit_code == 0
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "armful", *words],
+            env={**os.environ, "ARMFUL_DATABASE_URL": database},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert re.match(
+        r"armful: Cannot write (-|the output): No space left on device$", done.stderr.splitlines()[-1]
+    )
