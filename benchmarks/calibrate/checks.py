@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from benchmarks.calibrate import adaptive, exact, peeking, verdicts
+from benchmarks.calibrate import adaptive, exact, peeking, people, verdicts
 from benchmarks.calibrate.measure import Check
 
 RATES = (0.01, 0.05, 0.12, 0.5)
@@ -68,6 +68,32 @@ CHECKS = [
         "Thompson sampling, 0.08 against 0.12: interval of the lift covers",
         partial(adaptive.lift_coverage, control_rate=0.08, rate=0.12),
     ),
+    *(
+        Check(
+            f"Equal arms of people, ICC {icc}, {name}: significant at any of 25 looks or at the planned end",
+            partial(people.false_alarms, metric=metric, icc=icc),
+        )
+        for metric, name in (("converted", "participants who convert"), ("ratio", "successes per impression"))
+        for icc in (0.0, 0.02, 0.1, 0.5)
+    ),
+    Check("The same, ICC 0.1, by a plain z test of impressions, ever", people.naive_false_alarms),
+    *(
+        Check(
+            f"The same, ICC 0.1, successes per impression, {name}",
+            partial(people.false_alarms, metric="ratio", impressions=impressions),
+        )
+        for name, impressions in (
+            ("geometric impressions", people.geometric),
+            ("heavy-tailed impressions", people.heavy_tailed),
+            ("bots with 1,000 impressions", people.with_bots),
+        )
+    ),
+    *(
+        Check(f"The same, ICC 0.1, five arms, {name}", partial(people.false_alarms, metric=metric, arms=5))
+        for metric, name in (("converted", "participants who convert"), ("ratio", "successes per impression"))
+    ),
+    Check("The same, ICC 0.1, three guardrails: any called harmed", people.guardrail_alarms),
+    Check("The same, ICC 0.1, 20 segments: any called significant at the end", people.segment_alarms),
     Check("Fair split: sample-ratio alarm at the end", peeking.ratio_alarms),
     Check("Fair split: sequential sample-ratio alarm, ever", peeking.sequential_ratio_alarms),
 ]
