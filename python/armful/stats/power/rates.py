@@ -1,4 +1,4 @@
-"""Sample size and power of a test of two rates.
+"""Sample size and power of a fixed-horizon test of two rates.
 
 They are those of the two-sided score test of `comparison`, which uses the pooled rate's variance under the null
 hypothesis: 882 impressions per arm for 0.08 against 0.12. (The default of statsmodels, with arcsine effect
@@ -65,14 +65,25 @@ def sample_size(
             "minimum_detectable_effect must not be 0 and must leave the rate between 0 and 1, "
             f"not {minimum_detectable_effect} for a baseline of {baseline}"
         )
-    quantile_null, quantile_power = _quantiles(power, alpha, comparisons)
+    quantile_null, quantile_power = quantiles(power, alpha, comparisons)
     null_sd, true_sd = _deviations(baseline, baseline + effect, treatment_share)
     root = (quantile_null * null_sd + quantile_power * true_sd) / effect
     both = root * root
+    return sample_size_of(
+        both, treatment_share, comparisons, "minimum_detectable_effect", minimum_detectable_effect
+    )
+
+
+def sample_size_of(
+    both: float, treatment_share: float, comparisons: int, name: str, effect: float
+) -> SampleSize:
+    """Divide the impressions of a treatment arm and control between them, rounded up.
+
+    Raises:
+        ValueError: There are more than 2⁵³ impressions. The message says that the effect of this name is too small.
+    """
     if both * (1 + comparisons) > _MAX_INTEGER:
-        raise ValueError(
-            f"minimum_detectable_effect {minimum_detectable_effect} is too small: it needs more than 2⁵³ impressions"
-        )
+        raise ValueError(f"{name} {effect} is too small: it needs more than 2⁵³ impressions")
     treatment = _round_up(both * treatment_share)
     control = _round_up(both * (1 - treatment_share))
     return SampleSize(control, treatment, control + comparisons * treatment)
@@ -111,7 +122,7 @@ def minimum_detectable_effect(
     """
     check_open_unit("baseline", baseline)
     total = _check_impressions(control_impressions, treatment_impressions)
-    quantile_null, quantile_power = _quantiles(power, alpha, comparisons)
+    quantile_null, quantile_power = quantiles(power, alpha, comparisons)
     if control_impressions == 0 or treatment_impressions == 0:
         return None
     treatment_share = treatment_impressions / total
@@ -182,7 +193,12 @@ def _deviations(baseline: float, rate: float, treatment_share: float) -> tuple[f
     return math.sqrt(max(0.0, null)), math.sqrt(max(0.0, true))
 
 
-def _quantiles(power: float, alpha: float, comparisons: int) -> tuple[float, float]:
+def quantiles(power: float, alpha: float, comparisons: int) -> tuple[float, float]:
+    """Return the normal quantiles of the level of one comparison, and of the power.
+
+    Raises:
+        ValueError: An argument is out of range.
+    """
     quantile_null = _quantile_null(alpha, comparisons)
     check_open_unit("power", power)
     if power <= alpha:
