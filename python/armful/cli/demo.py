@@ -20,6 +20,7 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
+from armful.cli._format import percent
 from armful.cli._service import key_option, known_key, url_option
 from armful.cli._types import FiniteRange
 from armful.domain.errors import ArmfulError
@@ -88,9 +89,13 @@ def demo(
         with suppress(KeyboardInterrupt):
             _perform(console, scene, url, key, where, seconds, rate, force)
         share = (
-            "" if scene.gain_share is None else f", {scene.gain_share:.0%} of what the best would have gained"
+            ""
+            if scene.gain_share is None
+            else f", {percent(scene.gain_share, 0)} of what the best would have gained"
         )
-        click.echo(f"{scene.visits:,} visitors; {scene.gain:+.1%} over choosing at random{share}.")
+        click.echo(
+            f"{scene.visits:,} visitors; {percent(scene.gain, sign=True)} over choosing at random{share}."
+        )
         click.echo(f"Look around: {where}")
         if serve:
             click.echo("Press Ctrl-C to stop the service and delete its data.")
@@ -142,9 +147,9 @@ def _campaigns(scene: Scene) -> Table:
         table.add_row(
             stage.campaign.name,
             f"{stage.visits:,}",
-            f"{stage.successes / stage.visits:.1%}" if stage.visits else "-",
-            f"{stage.gain:+.1%}",
-            f"{stage.best_share:.0%}",
+            percent(stage.successes / stage.visits) if stage.visits else "-",
+            percent(stage.gain, sign=True),
+            percent(stage.best_share, 0),
             stage.truth.best,
         )
     return table
@@ -155,7 +160,7 @@ def _experiments(scene: Scene) -> Table:
     for column in table.columns[1:]:
         column.justify = "right"
     for one in scene.experiments.values():
-        rate = f"{one.successes / one.participants:.1%}" if one.participants else "-"
+        rate = percent(one.successes / one.participants) if one.participants else "-"
         table.add_row(one.trial.name, f"{one.participants:,}", rate)
     return table
 

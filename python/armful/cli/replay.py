@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from armful.cli._format import percent
 from armful.cli._service import key_option, known_key, url_option
 from armful.cli._types import OutputFile
 from armful.settings import Settings
@@ -145,5 +146,5 @@ def _cells(figures: ReplayFigures) -> list[str]:
         f"{figures.clicks:,}",
         f"{figures.best_clicks:,.1f}",
         f"{figures.gain:+z,.1f}",
-        "-" if figures.gain_share is None else f"{figures.gain_share:.1%}",
+        "-" if figures.gain_share is None else percent(figures.gain_share),
     ]

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from armful.cli._format import percent
 from armful.cli._types import FiniteRange, OutputFile
 from armful.tools.simulate import POLICIES, Contest, Policy, compare, draw
 
@@ -180,7 +181,7 @@ def _table(contest: Contest) -> Table:
             one.policy,
             f"{one.regret:,.1f}",
             f"{one.standard_error:,.1f}",
-            f"{one.best_share:.1%}",
+            percent(one.best_share),
             f"{one.reward:,.1f}",
         )
     return table

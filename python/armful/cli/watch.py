@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from armful.cli._format import percent
 from armful.cli._service import key_option, known_key, url_option
 from armful.cli._types import FiniteRange, visible
 from armful.client import ApiError, Client, ClientError
@@ -125,10 +126,10 @@ def _variants(seen: Seen, most: int) -> Table:
             visible(row.variant.variant_id),
             _chance(row.chance),
             Text("━" * round(_BAR * row.chance), style="green"),
-            f"{performance.success_rate:.2%}",
-            f"{standing.lower_bound:.2%} – {standing.upper_bound:.2%}",
+            percent(performance.success_rate, 2),
+            f"{100 * standing.lower_bound:.2f} to {percent(standing.upper_bound, 2)}",
             f"{performance.impressions:,}",
-            "-" if share is None else f"{share:.1%}",
+            "-" if share is None else percent(share),
         )
     if seen.total > min(most, len(seen.rows)):
         table.caption = f"{min(most, len(seen.rows)):,} of {seen.total:,} variants"
@@ -137,7 +138,9 @@ def _variants(seen: Seen, most: int) -> Table:
 
 def _chance(part: float) -> str:
     """Format a probability. It is never rounded to 0 or 1."""
-    return "<0.1%" if part < 0.0005 else ">99.9%" if part > 0.9995 else f"{part:.1%}"
+    if part < 0.0005:
+        return f"<{percent(0.001)}"
+    return f">{percent(0.999)}" if part > 0.9995 else percent(part)
 
 
 def _experiments(seen: Seen) -> Table:

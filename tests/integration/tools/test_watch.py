@@ -56,8 +56,8 @@ def test_variants_are_shown_by_their_chance_to_be_best(service: Running) -> None
     order = [words[0] for words in lines if words and words[0] in ("good", "poor", "best")]
     assert order == ["best", "good", "poor"]
     (best,) = (words for words in lines if words[:1] == ["best"])
-    assert best[1] == ">99.9%"
-    assert best[3:5] == ["30.00%", "27.24%"]
+    assert best[1:3] == [">99.9", "%"]
+    assert best[4:9] == ["30.00", "%", "27.24", "to", "32.91"]
     assert "1,007" in next(line for line in result.stdout.splitlines() if line.startswith(" good"))
 
 
@@ -67,7 +67,7 @@ def test_chances_are_among_the_variants_asked_for(service: Running) -> None:
     assert "1 of 2 variants" in result.stdout
     chance = core.probability_best([121.0, 41.0], [881.0, 761.0])[0]
     assert chance > 0.9995  # and is not said to be certain
-    assert " good      >99.9% " in result.stdout
+    assert " good      >99.9\N{NO-BREAK SPACE}% " in result.stdout
     assert "best " not in result.stdout.replace("best?", "")
 
 

@@ -136,7 +136,7 @@ async def _look(client: AsyncClient, run: str, scene: Scene, visit: _Visit, stag
             visit.persona,
             1,
             algorithm="thompson_sampling",
-            dimensions={"demo": _mark(scene), "campaign": stage.campaign.name},
+            dimensions={**_mark(scene), "campaign": stage.campaign.name},
             seed=visit.seed,
         )
         if selection.selected_variants:
@@ -183,7 +183,7 @@ async def _take_part(client: AsyncClient, run: str, visit: _Visit, experiment: D
 
 async def _prepare(client: AsyncClient, scene: Scene, url: str, force: bool) -> None:
     """Create the variants and start the experiments of the demo, if they do not exist."""
-    mark = {"demo": _mark(scene)}
+    mark = _mark(scene)
     if not await reachable(url):
         raise NobodyThere(url)
     mine = await client.list_variants(dimensions=mark, status="all", limit=10_000)
@@ -230,6 +230,6 @@ async def _start(client: AsyncClient, experiment: DemoExperiment) -> str:
     return started.experiment_id
 
 
-def _mark(scene: Scene) -> str:
-    """Return the value of the dimension `demo`, which marks the variants of a demo."""
-    return f"seed-{scene.seed}"
+def _mark(scene: Scene) -> dict[str, str]:
+    """Return the dimension that marks the variants of a demo, in words for the dashboard, where it is a filter."""
+    return {"sample data": f"armful demo, seed {scene.seed}"}

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from armful.cli._format import percent
 from armful.cli.simulate import simulate as command
 from armful.tools.simulate import Contest, NoMatplotlib, compare, draw
 
@@ -33,7 +34,7 @@ def test_the_table_has_every_policy_and_the_figures_of_the_json(tmp_path: Path) 
     for one in figures["outcomes"]:
         line = next(line for line in result.stdout.splitlines() if one["policy"] in line)
         assert f" {one['regret']:,.1f} " in line
-        assert f" {one['best_share']:.1%} " in line
+        assert f" {percent(one['best_share'])} " in line
     assert "20 runs of 300 steps, seed 1" in result.stdout
 
 
