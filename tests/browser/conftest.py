@@ -61,14 +61,14 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def shared(browser: Browser, postgres: EmbeddedPostgres) -> Iterator[Running]:
     """A service shared by the tests of a module."""
-    with serving(in_other_thread(lambda: new_database(postgres))) as running:
+    with serving(in_other_thread(lambda: new_database(postgres)), commit_timeout=20.0) as running:
         yield running
 
 
 @pytest.fixture
 def service(browser: Browser, postgres: EmbeddedPostgres) -> Iterator[Running]:
     """A service with an empty database."""
-    with serving(in_other_thread(lambda: new_database(postgres))) as running:
+    with serving(in_other_thread(lambda: new_database(postgres)), commit_timeout=20.0) as running:
         yield running
 
 
