@@ -1,6 +1,6 @@
 """The client for synchronous programs.
 
-Generated from `_async.py` by `make client`. Change that file, not this one.
+Generated from `_async.py` by `make client`: change that.
 """
 
 import time

@@ -38,7 +38,8 @@ def test_means_and_variances_equal_those_of_the_adjusted_values(
     for (x, y), estimate in zip(arms, result.arms, strict=True):
         adjusted = y - theta * (x - mean_x)
         expected = (adjusted.mean(), adjusted.var(ddof=1) / len(y), len(y))
-        assert estimate[:3] == pytest.approx(expected, rel=1e-9)
+        # Of two participants, the adjusted values may be equal.
+        assert estimate[:3] == pytest.approx(expected, rel=1e-9, abs=1e-9)
     before = sum(dy @ dy for _, dy in centred)
     after = sum(((dy - theta * dx) ** 2).sum() for dx, dy in centred)
     assert result.variance_reduction == pytest.approx(1 - after / before, abs=1e-9)

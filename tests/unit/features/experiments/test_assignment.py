@@ -8,7 +8,7 @@ from tests.unit.samples import experiment
 from armful.contract.experiments import AssignRequest
 from armful.core import probability_best
 from armful.domain.experiment import Arm
-from armful.features.experiments.assignment import _exclusion_reason, adaptive_shares, unit_hash
+from armful.features.experiments.assignment import _exclusion, adaptive_shares, unit_hash
 
 
 def test_the_hash_is_the_documented_one() -> None:
@@ -58,12 +58,12 @@ def test_arms_without_data_share_equally() -> None:
 def test_who_is_left_out_is_told_why(
     fields: dict[str, object], persona: str | None, reason: str | None
 ) -> None:
-    found = _exclusion_reason(experiment(**fields), AssignRequest(participant_id="ada", persona_id=persona))
-    assert found == reason if reason is None else reason in (found or "")
+    found = _exclusion(experiment(**fields), AssignRequest(participant_id="ada", persona_id=persona))
+    assert found is None if reason is None else found is not None and reason in found.reason
 
 
 def test_a_namespace_has_room_for_experiments_side_by_side() -> None:
     halves = [experiment(namespace="n", namespace_range=(start, start + 0.5)) for start in (0.0, 0.5)]
     for number in range(100):
         request = AssignRequest(participant_id=f"person-{number}")
-        assert sum(_exclusion_reason(half, request) is None for half in halves) == 1
+        assert sum(_exclusion(half, request) is None for half in halves) == 1
