@@ -33,7 +33,7 @@ def test_ten_thousand_idle_connections(data_dir: Path, postgres: EmbeddedPostgre
             service.show()
         grown = sum(resident(worker) for worker in service.workers) - before
         print(f"{count} connections, {grown / count:.0f} bytes each")
-        assert grown < count * 50_000
+        assert grown < count * 10_000
         for connection in connections[:100:2]:
             assert asked(connection, request) == 200
 
