@@ -1,6 +1,7 @@
 """Policies, which choose variants among candidates. One policy per module.
 
-To add a policy for selections, write its module and add it to `SELECTION_POLICIES`. Put its arithmetic into
+To add a policy for selections, write its module, and add its name here to `SELECTION_POLICIES` and to `ALGORITHMS` in
+`armful/contract/selection.py`. Put its arithmetic into
 `rust/core/src/policies`, where selections and simulations share it.
 """
 
