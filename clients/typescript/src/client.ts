@@ -185,7 +185,7 @@ export class Armful {
 
   /**
    * A live stream of posteriors. The first tick has every named variant, later ones only those that changed.
-   * The stream ends when `signal` is aborted, and now and then because the server ends it; in that case call again.
+   * The stream ends when `signal` is aborted, and from time to time because the server ends it; in that case call again.
    */
   async *live(variant_id: string[], signal?: AbortSignal): AsyncGenerator<schema.LiveTick> {
     const params = { query: { variant_id } };

@@ -20,14 +20,15 @@ OLD_NAMES = ("Exchange", "Follower", "Front", "Gate", "Job", "Later", "Meter", "
 """Names that nothing defines. They may be words of a text, or parts of longer names."""
 
 PHRASES = (
-    "a request's turn", "as it falls", "as it were", "by its own words", "choosing blindly", "for good and all",
-    "found four times in five", "goes on serving", "hears of", "in earnest", "in the commit's hands", "judged by the test",
-    "Least shares", "lifelike", "Lift, watched", "may be watched", "Must not rise", "Nothing is called before that",
-    "single this variant out", "Split held", "Stop: it does harm", "This key may only look", "told so",
-    "variants of other origin", "watched daily", "What it can find", "What is known before", "what stands against",
-    "Which variant goes on",
+    "a request's turn", "as it falls", "as it were", "by its own words", "choosing blindly", "chosen blindly",
+    "for good", "found four times in five", "goes on serving", "gone on with", "hears of", "in earnest",
+    "in its own words", "in the commit's hands", "is told of", "judged by the test", "Least shares", "lifelike",
+    "Lift, watched", "may be watched", "Must not rise", "Nothing is called before that", "now and then",
+    "single this variant out", "Split held", "stayed away", "Stop: it does harm", "that nobody can repeat",
+    "the luck of the", "This key may only look", "to be had", "told apart", "told so", "variants of other origin",
+    "watched daily", "What is known before", "What it can find", "what stands against", "Which variant goes on",
 )  # fmt: skip
-"""Phrases of the first edition, in any case."""
+"""Phrases that must be read twice, most of them from the first edition, in any case."""
 
 PLACES = (
     "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "mkdocs.yml",

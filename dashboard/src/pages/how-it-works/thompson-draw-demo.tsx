@@ -70,8 +70,8 @@ export function ThompsonDrawDemo() {
         <h2 id="draws">2 · Draw from each curve, show the highest</h2>
         <p className="muted">
           For every selection, armful draws one rate from each curve and shows the variant with the highest draw. A
-          narrow curve at high rates wins nearly every time. A wide curve wins now and then, so its variant gets the
-          chance to prove itself.
+          narrow curve at high rates wins nearly every time. A wide curve wins from time to time, so its variant gets
+          the chance to prove itself.
         </p>
         <div className="row" role="group" aria-label="Amount of data">
           {PRESETS.map((option) => (

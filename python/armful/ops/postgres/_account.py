@@ -39,8 +39,8 @@ class Account:
     def data_argument(self, folder: Path) -> str:
         """Return the path that names `folder` for a program that runs as this account and is started in `folder`.
 
-        Another user may have no access to the folders above, and so cannot use the full path. The folder that the
-        program was started in can be used all the same.
+        Another user may have no access to the folders above, and so cannot use the full path. The folder in which
+        the program was started can be used in any case.
         """
         return "/proc/self/cwd" if self.owner[0] != os.geteuid() else str(folder)
 
@@ -85,7 +85,7 @@ def choose_account(programs: Path, cluster: Path) -> tuple[Account, int]:
     if os.geteuid() == 0:
         raise ProgramsNotFound(
             f"PostgreSQL refuses to run as root, the user nobody cannot run the programs in {programs}, "
-            f"and user namespaces are not to be had either ({'; '.join(complaints)}): run armful as another "
+            f"and user namespaces are not available either ({'; '.join(complaints)}): run armful as another "
             "user, install it where every user can read it, or name a running server in ARMFUL_DATABASE_URL."
         )
     raise ProgramsNotFound(f"PostgreSQL cannot be run from {programs}: {'; '.join(complaints)}.")
