@@ -6,6 +6,9 @@ Each module answers one question:
 - `comparison`: does a variant differ from control, at the planned end of a test with a fixed split?
 - `sequential`: does it differ, tested at any time before the planned end?
 - `lift_evidence`: does it differ, tested at any time, when the split changes during the test?
+- `participant_totals`, `numeric`: how large is a metric, and does it differ, when people have several events or numbers?
+- `confidence_sequence`: does it differ, tested at any time?
+- `winsorize`, `cuped`, `shrinkage`: limits on extreme values, covariates, and lifts that are not too large
 - `adaptive`, `allocation`: rates and lifts under an adaptive split, and the floors that they require
 - `srm`: did the traffic split as planned?
 - `power`: how much traffic does a test need?
