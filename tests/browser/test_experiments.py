@@ -49,11 +49,11 @@ def test_plan_run_and_promote_an_experiment(service: Running, monitored: Monitor
     page.get_by_role("button", name="Split evenly").click()
     page.get_by_label("Persona").fill("reader")
     page.get_by_label("Current rate").fill("8")
-    page.get_by_label("Participants per day").fill("134.6")
-    # With 942 participants per variant, there is 80 % power to detect 0.12 against 0.08.
+    page.get_by_label("Participants per day").fill("126")
+    # With 882 participants per variant, there is 80 % power to detect 0.12 against 0.08.
     expect(page.get_by_role("complementary")).to_contain_text("+50")
     page.get_by_label("Lift to detect").fill("50")
-    expect(page.get_by_role("complementary")).to_contain_text("942")
+    expect(page.get_by_role("complementary")).to_contain_text("882")
     page.get_by_role("button", name="Start experiment").click()
     expect(page.get_by_role("heading", name="Question or statement?")).to_be_visible()
     expect(page.get_by_text("Not enough data yet")).to_be_visible()

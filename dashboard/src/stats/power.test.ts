@@ -15,10 +15,10 @@ describe("the normal distribution", () => {
 describe("minimumDetectableIncrease", () => {
   it("inverts the sample sizes that the service computes", () => {
     for (const [baseline, rate, size] of [
-      [0.08, 0.12, 942],
-      [0.05, 0.06, 8714],
-      [0.1, 0.11, 15755],
-      [0.04, 0.06, 1990],
+      [0.08, 0.12, 882],
+      [0.05, 0.06, 8158],
+      [0.1, 0.11, 14751],
+      [0.04, 0.06, 1863],
     ] as const) {
       expect(minimumDetectableIncrease(baseline, size, size)).toBeLessThanOrEqual(rate - baseline);
       expect(minimumDetectableIncrease(baseline, size - 1, size - 1)).toBeGreaterThan(rate - baseline);

@@ -3,12 +3,11 @@
 import { inverseNormal } from "./normal";
 
 const POWER = 0.8;
-/** The level of the test at the planned end, which the service plans with too. */
-const ALPHA = 0.04;
+const ALPHA = 0.05;
 
 /**
  * By how much the difference of `rate` and `baseline` falls short of 80 % power at the given sample sizes; negative if it
- * exceeds that. The significance level of 4 % is divided by the number of comparisons.
+ * exceeds that. The significance level of 5 % is divided by the number of comparisons.
  */
 function powerShortfall(
   baseline: number,

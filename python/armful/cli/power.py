@@ -5,7 +5,7 @@ from typing import Literal
 
 import rich_click as click
 
-from armful.features.experiments.power import END, plan
+from armful.features.experiments.power import plan
 
 
 @click.command()
@@ -15,9 +15,7 @@ from armful.features.experiments.power import END, plan
 @click.option(
     "--power", "chance", type=float, default=0.8, show_default=True, help="Probability to detect the effect."
 )
-@click.option(
-    "--alpha", type=float, default=END, show_default=True, help="Significance level at the planned end."
-)
+@click.option("--alpha", type=float, default=0.05, show_default=True, help="Significance level.")
 @click.option(
     "--variants",
     type=click.IntRange(min=2),

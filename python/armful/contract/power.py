@@ -15,7 +15,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     standard_deviation: float | None
     power: float
     alpha: float
-    alpha_source: Literal["planned_end", "request"]
+    planned_end_alpha: float
     variants: int
     impressions_per_participant: float
     icc: float

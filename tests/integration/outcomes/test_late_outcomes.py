@@ -222,8 +222,8 @@ def test_remaining_sample_and_days(service: Running) -> None:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("baseline=0.08&mde=0.04", 942),
-        ("baseline=0.08&mde=0.04&alpha=0.05", 882),
+        ("baseline=0.08&mde=0.04", 882),
+        ("baseline=0.08&mde=0.04&alpha=0.04", 942),
         ("baseline=0.08&mde=0.5&relative=true&alpha=0.05", 882),
         ("baseline=0.05&mde=0.01&alpha=0.05", 8158),
         ("baseline=0.10&mde=0.01&alpha=0.05", 14751),
@@ -235,7 +235,7 @@ def test_power(shared: Running, query: str, expected: int) -> None:
     assert answer["sample_size_per_variant"] == expected
     assert answer["total_sample_size"] == 2 * expected
     assert answer["days"] == -(-2 * expected // 100)
-    assert answer["alpha_source"] == ("request" if "alpha" in query else "planned_end")
+    assert answer["planned_end_alpha"] == 0.04
     assert answer["always_valid_sample_sizes"] is None
 
 
@@ -244,7 +244,7 @@ def test_power_of_an_uneven_split_and_of_the_sequential_test(shared: Running) ->
         "/power?baseline=0.08&mde=0.04&shares=0.5&shares=0.3&shares=0.2&always_valid=true"
     ).json()
     assert answer["variants"] == 3
-    assert answer["alpha"] == 0.04
+    assert answer["alpha"] == 0.05
     assert answer["always_valid_alpha"] == 0.01
     for sizes in (answer["sample_sizes"], answer["always_valid_sample_sizes"]):
         assert [size / sum(sizes) for size in sizes] == pytest.approx([0.5, 0.3, 0.2], abs=0.01)
@@ -288,7 +288,7 @@ def test_power_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     power_command(
         ["--baseline", "0.08", "--mde", "0.04", "--daily-participants", "100"], standalone_mode=False
     )
-    assert capsys.readouterr().out == "942 participants a variant, 1,884 in all\n19 days\n"
+    assert capsys.readouterr().out == "882 participants a variant, 1,764 in all\n18 days\n"
 
 
 def test_power_of_the_sequential_test_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -297,7 +297,7 @@ def test_power_of_the_sequential_test_on_the_command_line(capsys: pytest.Capture
         standalone_mode=False,
     )
     first, second = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"1,\d{3} / 7\d\d participants a variant, 1,9\d\d in all", first)
+    assert re.fullmatch(r"1,\d{3} / 7\d\d participants a variant, 1,8\d\d in all", first)
     assert re.fullmatch(r"\d,\d{3} / \d,\d{3} a variant for the sequential test", second)
 
 

@@ -77,7 +77,7 @@ export function PowerCalculator({ draft, measuredRate }: { draft: ExperimentDraf
             <p className="large-number">{formatLift(increase / baselineRate)}</p>
             <p className="muted small">
               is the smallest lift over control with{" "}
-              <Term definition="Two-sided pooled z test at the planned end, with a significance level of 4 % divided by the number of comparisons with control">
+              <Term definition="Two-sided pooled z test at the planned end, with a significance level of 5 % divided by the number of comparisons with control">
                 80 % power to detect
               </Term>
               : from {formatRate(baselineRate, baselineRate, baselineRate + increase)} to{" "}

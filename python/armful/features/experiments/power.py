@@ -12,7 +12,7 @@ from armful.stats.power.always_valid import EVER, always_valid_factor, always_va
 from armful.stats.power.means import mean_sample_size, participants_for_impressions, split_sample_size
 
 END = round(error_budget(0).end, 12)
-"""The default of `alpha`: the level of the test at the planned end. The looks before it use the rest of 0.05."""
+"""The level of the test at the planned end. The looks before it use the rest of 0.05."""
 
 _MOST_VARIANTS = 1000
 
@@ -25,7 +25,7 @@ def plan(
     standard_deviation: float | None = None,
     relative: bool = False,
     power: float = 0.8,
-    alpha: float | None = None,
+    alpha: float = 0.05,
     variants: int = 2,
     shares: Sequence[float] | None = None,
     impressions_per_participant: float = 1.0,
@@ -42,7 +42,7 @@ def plan(
         standard_deviation: Of a number over participants. A rate does not need it.
         relative: Whether `mde` is a lift.
         power: The probability to detect an effect of this size.
-        alpha: The false-positive rate over all comparisons with control; by default `END`.
+        alpha: The false-positive rate over all comparisons with control.
         variants: The number of arms including control, 2 to 1,000. They are equal unless `shares` are given.
         shares: Each arm's share, control first, instead of `variants`.
         impressions_per_participant: Their mean. If it is above 1, a rate is that of impressions.
@@ -67,7 +67,6 @@ def plan(
         raise Refused("standard_deviation is missing: a number needs it")
     if type == "number" and (impressions_per_participant != 1 or icc != 0):
         raise Refused("impressions_per_participant and icc are for rates: a number is one per participant")
-    level = END if alpha is None else alpha
 
     def fixed(treatment_share: float, alpha: float) -> SampleSize:
         if type == "number" and standard_deviation is not None:
@@ -106,7 +105,7 @@ def plan(
 
     arms = [1 / variants] * variants if shares is None else list(shares)
     try:
-        sizes = split_sample_size(arms, lambda share: fixed(share, level))
+        sizes = split_sample_size(arms, lambda share: fixed(share, alpha))
         looked_at = sequential(min(arms[1:]) / (min(arms[1:]) + arms[0])) if always_valid else None
         days = None if daily_participants is None else days_needed(sum(sizes), daily_participants)
     except ValueError as error:
@@ -124,8 +123,8 @@ def plan(
         relative=relative,
         standard_deviation=standard_deviation,
         power=power,
-        alpha=level,
-        alpha_source="planned_end" if alpha is None else "request",
+        alpha=alpha,
+        planned_end_alpha=END,
         variants=variants,
         impressions_per_participant=impressions_per_participant,
         icc=icc,

@@ -233,7 +233,7 @@ OF_TYPE = {
     "NewVariant.variant_id": "An id of your choice for the variant.",
     "PersonaHistory.persona_id": "The persona; null for updates that named none.",
     "Plan.alpha": "The false-positive rate over all comparisons with control.",
-    "Plan.alpha_source": "`planned_end` if `alpha` is the default, the level of the planned end's test; else `request`.",
+    "Plan.planned_end_alpha": "The level of the test at the planned end: send it as `alpha` to plan for that.",
     "Plan.always_valid_alpha": "The level of the sequential test, over all looks; null unless its sizes were asked for.",
     "Plan.always_valid_sample_sizes": "The participants for this power of the sequential test; null unless asked for.",
     "Plan.icc": "The correlation between the outcomes of one participant.",

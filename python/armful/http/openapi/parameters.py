@@ -14,7 +14,7 @@ _STATUS = "Only variants of this status."
 
 DESCRIPTIONS = {
     "actor": "Only changes by this key, by its id or name, or by `command line`.",
-    "alpha": "The false-positive rate over all comparisons with control, by default 0.04, for the planned end.",
+    "alpha": "The false-positive rate over all comparisons with control, between 0 and 1.",
     "always_valid": "Whether to add the sizes of the sequential test. They are simulated.",
     "baseline": "Control's rate, between 0 and 1, or its mean for a number.",
     "confidence_level": "The intervals' confidence level, between 0 and 1.",

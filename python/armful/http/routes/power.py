@@ -23,7 +23,7 @@ def power(
     standard_deviation: FromQuery[float | None] = None,
     relative: FromQuery[bool] = False,
     power: FromQuery[float] = 0.8,
-    alpha: FromQuery[float | None] = None,
+    alpha: FromQuery[float] = 0.05,
     variants: Annotated[int, QueryParameter(ge=2, le=1000)] = 2,
     shares: FromQuery[list[float] | None] = None,
     impressions_per_participant: Annotated[float, QueryParameter(ge=1)] = 1.0,

@@ -29,7 +29,7 @@ def test_a_lift_is_a_difference_of_so_much_of_the_baseline() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"variants": 1}, "variants must be at least 2"),
+        ({"variants": 1}, "variants must be between 2 and 1000"),
         ({"daily_participants": 0}, "daily_participants"),
         ({"daily_participants": float("inf")}, "daily_participants"),
         ({"baseline": 0.0}, "baseline"),
