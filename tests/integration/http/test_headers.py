@@ -169,8 +169,8 @@ def test_https(tmp_path: Path, postgres: EmbeddedPostgres, certificate: tuple[Pa
 @pytest.mark.parametrize(
     ("cert", "key", "said"),
     [
-        ("cert", None, "one of them is missing"),
-        (None, "key", "one of them is missing"),
+        ("cert", None, "is not set: set both"),
+        (None, "key", "is not set: set both"),
         ("key", "cert", "cannot be used"),
         ("cert", "other", "cannot be used"),
     ],

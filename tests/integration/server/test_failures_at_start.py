@@ -41,7 +41,7 @@ def failure(folder: Path, *words: str, **settings: str) -> tuple[int, str]:
     """The exit status of a command that fails, and its sentence."""
     done = subprocess.run(
         [*ARMFUL, *words],
-        env=environment(folder / "none" / "data", **settings),
+        env={**environment(folder / "data"), **settings},
         cwd=folder,
         capture_output=True,
         text=True,
@@ -278,7 +278,8 @@ def test_every_command_is_tried() -> None:
 
 @pytest.mark.parametrize(("words", "status", "named"), COMMANDS, ids=lambda value: str(value)[:60])
 def test_a_command_that_cannot_work_is_a_sentence(folder: Path, words: str, status: int, named: str) -> None:
-    found, said = failure(folder, *words.split(), ARMFUL_DATABASE_URL=AWAY)
+    settings = {"ARMFUL_DATABASE_URL": AWAY, "ARMFUL_DATA_DIR": str(folder / "never")}
+    found, said = failure(folder, *words.split(), **settings)
     assert found == status
     assert said.startswith("armful: ")
     assert named in said

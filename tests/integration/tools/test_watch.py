@@ -106,7 +106,7 @@ def test_what_cannot_be_watched_is_a_sentence(shared: Running) -> None:
         command, ["--url", "http://127.0.0.1:9", "--key", "k", "--once"], obj=Settings()
     )
     assert nobody.exit_code == 1
-    assert "got no answer" in nobody.stderr
+    assert "http://127.0.0.1:9" in nobody.stderr
     odd = once(shared, "--dimension", "tone")
     assert odd.exit_code == 2
 
