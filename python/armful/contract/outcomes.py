@@ -1,21 +1,45 @@
 """Request and response types of performance updates."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from ..domain.outcome import Outcome
 from .variants import PerformanceView
+
+Reason = Literal[
+    "paused",
+    "ended",
+    "other_persona",
+    "not_assigned",
+    "other_variant",
+    "archived",
+    "window_closed",
+    "nothing_left",
+]
+"""Why an experiment does not count an update."""
+
+
+class ExperimentCount(Struct, kw_only=True):
+    """Whether an experiment counted an update, and the reason if it did not."""
+
+    experiment_id: str
+    counted: bool
+    reason: Reason | None
 
 
 class PerformanceAnswer(Struct, kw_only=True, omit_defaults=True):
     """A variant's totals after the commit of an update.
 
     `duplicate` is true if its `event_id` came before; `counted` is false if there was nothing left to count, then or now.
+    `experiments` has those that the update names or that have its variant, but none that ended more than 30 days ago.
     """
 
     variant_id: str
     updated_performance: PerformanceView
     duplicate: bool = False
     counted: bool = True
+    experiments: list[ExperimentCount] = []
 
 
 class PerformanceUpdate(Outcome, kw_only=True, omit_defaults=True, gc=False, forbid_unknown_fields=True):

@@ -188,7 +188,9 @@ BEGIN
             m.by_metric - e.success_metrics[1], o.at, o.persona_id, o.participant_id,
             o.participant_id IS NOT NULL AND NOT o.late AND coalesce(p.impressions, 0) = 0,
             CASE WHEN NOT o.late THEN o.metadata WHEN o.selection_id IS NULL THEN p.metadata ELSE s.metadata END,
-            why.reason, p.whole
+            CASE WHEN why.reason IS NULL AND o.late AND o.successes = 0 AND m.by_metric = '{}' THEN 'nothing_left'
+                 ELSE why.reason END,
+            p.whole
         )::armful.attributed_outcome
         FROM unnest(p_outcomes) AS o
         JOIN armful.experiment_arm a ON a.variant = o.variant
@@ -205,6 +207,7 @@ BEGIN
         ) AS p ON true
         CROSS JOIN LATERAL (
             SELECT CASE
+                WHEN o.status = 6 THEN 'window_closed'
                 WHEN o.late AND CASE WHEN s.selection_id IS NOT NULL THEN e.id = ANY (s.experiments)
                                      ELSE p.impressions > 0 END
                 THEN CASE
@@ -215,9 +218,7 @@ BEGIN
                     WHEN e.status = 'paused' THEN 'paused'
                     WHEN e.status <> 'active' OR now() >= e.expected_end_time THEN 'ended'
                 END
-                WHEN e.status = 'paused' THEN 'paused'
-                WHEN e.status <> 'active' OR now() >= e.expected_end_time THEN 'ended'
-                WHEN e.target_persona NOT IN ('*', o.persona_id) THEN 'other_persona'
+                WHEN armful.why_closed(e, o.persona_id) IS NOT NULL THEN armful.why_closed(e, o.persona_id)
                 WHEN p.variant <> o.variant THEN 'other_variant'
                 WHEN o.late THEN 'not_assigned'
                 WHEN p.participant_id IS NOT NULL THEN NULL
@@ -250,14 +251,12 @@ BEGIN
             ) ELSE '{}' END AS by_metric
             OFFSET 0  -- worked out once
         ) AS m
-        WHERE o.status = 0
+        WHERE o.status IN (0, 6)
           AND (o.experiment_id IS NULL OR o.experiment_id = e.experiment_id)
           AND (e.status = 'active' AND now() < e.expected_end_time
                OR o.item IS NOT NULL AND e.status <> 'draft'
                   AND (e.status = 'paused' OR o.late OR o.experiment_id IS NOT NULL
                        OR coalesce(e.end_time, e.expected_end_time) > now() - interval '30 days'))
-          -- What adds nothing is left out.
-          AND NOT (why.reason IS NULL AND o.late AND o.successes = 0 AND m.by_metric = '{}')
     );
 
     -- A new participant whom several outcomes of the commit name: the first decides which variant is theirs.
@@ -552,6 +551,21 @@ BEGIN
     ON CONFLICT DO NOTHING;
 END $$;
 
+CREATE FUNCTION armful.experiments_with(p_variant bigint) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RETURN (
+        SELECT jsonb_agg(jsonb_build_array(e.experiment_id, coalesce(
+            armful.why_closed(e, NULL),
+            CASE WHEN a.retired THEN 'archived' WHEN e.allocation <> 'fixed' THEN 'not_assigned' END
+        )) ORDER BY e.id)
+        FROM armful.experiment_arm a JOIN armful.experiment e ON e.id = a.experiment
+        WHERE a.variant = p_variant AND e.status <> 'draft'
+          AND (e.status = 'paused' OR coalesce(e.end_time, e.expected_end_time) > now() - interval '30 days')
+    );
+END $$;
+
 CREATE FUNCTION armful.log_variant_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -625,6 +639,19 @@ CREATE FUNCTION armful.record_outcomes(p_batch uuid, p_process_id uuid, p_deadli
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
+BEGIN
+    SELECT r.statuses, r.ids, r.impressions, r.successes, r.versions
+    INTO statuses, ids, impressions, successes, versions
+    FROM armful.record_outcomes_v2(
+        p_batch, p_process_id, p_deadline, p_variant, p_impression, p_count, p_successes, p_occurred_at, p_persona_id,
+        p_experiment_id, p_participant_id, p_selection_id, p_event_id, p_digest, p_metrics, p_metadata
+    ) AS r;
+END $$;
+
+CREATE FUNCTION armful.record_outcomes_v2(p_batch uuid, p_process_id uuid, p_deadline timestamp with time zone, p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[], p_occurred_at timestamp with time zone[], p_persona_id text[], p_experiment_id text[], p_participant_id text[], p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[], OUT statuses smallint[], OUT experiments jsonb, OUT ids bigint[], OUT impressions bigint[], OUT successes bigint[], OUT versions bigint[]) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
 DECLARE
     outcomes armful.resolved_outcome[];
     attributed armful.attributed_outcome[];
@@ -638,6 +665,8 @@ BEGIN
     );
     IF EXISTS (SELECT FROM armful.experiment_arm WHERE variant = ANY (p_variant)) THEN
         attributed := armful.attribute_to_experiments(outcomes);
+        SELECT jsonb_agg(jsonb_build_array(a.item, e.experiment_id, a.reason) ORDER BY a.item, e.id) INTO experiments
+        FROM unnest(attributed) AS a JOIN armful.experiment e ON e.id = a.experiment;
         IF EXISTS (SELECT FROM unnest(attributed) AS a WHERE a.reason IS NOT NULL) THEN
             crossed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason = 'other_variant');
             attributed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason IS NULL);
@@ -932,6 +961,51 @@ CREATE FUNCTION armful.unit_hash(p_salt text, p_participant_id text) RETURNS dou
     FROM (SELECT sha256(convert_to(p_salt || E'\n' || p_participant_id, 'UTF8')) AS h) AS digest
 $$;
 
+CREATE TABLE armful.experiment (
+    id bigint NOT NULL,
+    experiment_id text NOT NULL,
+    experiment_name text NOT NULL,
+    description text,
+    target_persona text NOT NULL,
+    success_metrics text[] NOT NULL,
+    guardrail_metrics text[] DEFAULT '{}'::text[] NOT NULL,
+    guardrail_harms text[] DEFAULT '{}'::text[] NOT NULL,
+    guardrail_margins double precision[] DEFAULT '{}'::double precision[] NOT NULL,
+    duration_days integer NOT NULL,
+    min_sample_size bigint,
+    allocation text DEFAULT 'fixed'::text NOT NULL,
+    salt text NOT NULL,
+    namespace text,
+    namespace_from double precision DEFAULT 0 NOT NULL,
+    namespace_to double precision DEFAULT 1 NOT NULL,
+    attribution_days integer,
+    unresolved text DEFAULT 'failed'::text NOT NULL,
+    stop_rule jsonb DEFAULT '{}'::jsonb NOT NULL,
+    status text NOT NULL,
+    start_time timestamp with time zone,
+    expected_end_time timestamp with time zone,
+    end_time timestamp with time zone,
+    promoted_variant bigint,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    allocation_epoch bigint,
+    CONSTRAINT experiment_allocation_check CHECK ((allocation = ANY (ARRAY['fixed'::text, 'thompson'::text]))),
+    CONSTRAINT experiment_attribution_days_check CHECK ((attribution_days > 0)),
+    CONSTRAINT experiment_check CHECK (((status = 'draft'::text) OR ((start_time IS NOT NULL) AND (expected_end_time IS NOT NULL) AND (allocation_epoch IS NOT NULL)))),
+    CONSTRAINT experiment_duration_days_check CHECK ((duration_days > 0)),
+    CONSTRAINT experiment_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'paused'::text, 'completed'::text, 'stopped'::text, 'promoted'::text]))),
+    CONSTRAINT experiment_unresolved_check CHECK ((unresolved = ANY (ARRAY['failed'::text, 'pending'::text])))
+);
+
+CREATE FUNCTION armful.why_closed(p_experiment armful.experiment, p_persona_id text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT CASE
+        WHEN (p_experiment).status = 'paused' THEN 'paused'
+        WHEN (p_experiment).status <> 'active' OR now() >= (p_experiment).expected_end_time THEN 'ended'
+        WHEN (p_experiment).target_persona NOT IN ('*', p_persona_id) THEN 'other_persona'
+    END
+$$;
+
 CREATE AGGREGATE armful.merge_counts(jsonb) (
     SFUNC = jsonb_concat,
     STYPE = jsonb,
@@ -986,41 +1060,6 @@ CREATE TABLE armful.change (
     kind text NOT NULL,
     variants bigint[] DEFAULT '{}'::bigint[] NOT NULL,
     statuses smallint[]
-);
-
-CREATE TABLE armful.experiment (
-    id bigint NOT NULL,
-    experiment_id text NOT NULL,
-    experiment_name text NOT NULL,
-    description text,
-    target_persona text NOT NULL,
-    success_metrics text[] NOT NULL,
-    guardrail_metrics text[] DEFAULT '{}'::text[] NOT NULL,
-    guardrail_harms text[] DEFAULT '{}'::text[] NOT NULL,
-    guardrail_margins double precision[] DEFAULT '{}'::double precision[] NOT NULL,
-    duration_days integer NOT NULL,
-    min_sample_size bigint,
-    allocation text DEFAULT 'fixed'::text NOT NULL,
-    salt text NOT NULL,
-    namespace text,
-    namespace_from double precision DEFAULT 0 NOT NULL,
-    namespace_to double precision DEFAULT 1 NOT NULL,
-    attribution_days integer,
-    unresolved text DEFAULT 'failed'::text NOT NULL,
-    stop_rule jsonb DEFAULT '{}'::jsonb NOT NULL,
-    status text NOT NULL,
-    start_time timestamp with time zone,
-    expected_end_time timestamp with time zone,
-    end_time timestamp with time zone,
-    promoted_variant bigint,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    allocation_epoch bigint,
-    CONSTRAINT experiment_allocation_check CHECK ((allocation = ANY (ARRAY['fixed'::text, 'thompson'::text]))),
-    CONSTRAINT experiment_attribution_days_check CHECK ((attribution_days > 0)),
-    CONSTRAINT experiment_check CHECK (((status = 'draft'::text) OR ((start_time IS NOT NULL) AND (expected_end_time IS NOT NULL) AND (allocation_epoch IS NOT NULL)))),
-    CONSTRAINT experiment_duration_days_check CHECK ((duration_days > 0)),
-    CONSTRAINT experiment_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'paused'::text, 'completed'::text, 'stopped'::text, 'promoted'::text]))),
-    CONSTRAINT experiment_unresolved_check CHECK ((unresolved = ANY (ARRAY['failed'::text, 'pending'::text])))
 );
 
 CREATE TABLE armful.experiment_allocation_epoch (

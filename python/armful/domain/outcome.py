@@ -52,8 +52,18 @@ class OutcomeStatus(IntEnum):
     DUPLICATE_NOT_COUNTED = 7
 
 
-class CountedOutcome(Struct, frozen=True, gc=False):
+class ExperimentOutcome(Struct, frozen=True, gc=False):
+    """Whether an experiment counts an outcome."""
+
+    experiment_id: str
+    reason: str | None
+    """Why it does not; None if it does. The reasons are those of the SQL function `attribute_to_experiments`."""
+
+
+class CountedOutcome(Struct, frozen=True):
     """The result of counting one outcome, and the variant's totals after the commit."""
 
     outcome: OutcomeStatus
     totals: Totals
+    experiments: tuple[ExperimentOutcome, ...] = ()
+    """The experiments that the outcome names or that have its variant."""

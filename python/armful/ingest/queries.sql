@@ -2,15 +2,15 @@
 SELECT clock_timestamp();
 
 -- name: record_outcomes
--- Count any outcomes. What the arrays are: armful/db/functions/record_outcomes.sql. $17 are the variants' keys, $18 their ids.
-SELECT statuses, ids, impressions, successes, versions
-FROM armful.record_outcomes($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+-- Count any outcomes. What the arrays are: armful/db/functions/record_outcomes_v2.sql. $17 are the variants' keys, $18 their ids.
+SELECT statuses, experiments, ids, impressions, successes, versions
+FROM armful.record_outcomes_v2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 WHERE armful.check_variant_ids($17, $18);
 
 -- name: count_outcomes
 -- Count outcomes that say nothing beyond what happened how often: by the functions that record_outcomes calls, without the
 -- steps that have nothing to do for them. None of them can be refused, so there are no statuses. A row for each variant: its
--- totals.
+-- totals, and the experiments that have it.
 --
 -- $1 the batch, $2 this process, $3 the deadline. $4 to $6 have an element per outcome, as the log wants them; $7 to $9 an
 -- element per variant in the order of their keys, which is what its outcomes add up to, and $10 their ids.
@@ -27,7 +27,9 @@ WITH logged AS (
     WHERE armful.check_variant_ids($7, $10) AND armful.count_in_experiments($7, $8, $9)
       AND (clock_timestamp() <= $3::timestamptz OR armful.refuse_late_commit())
 )
-SELECT id, impressions, successes, version
+SELECT id, impressions, successes, version,
+       CASE WHEN EXISTS (SELECT FROM armful.experiment_arm WHERE variant = ANY ($7::bigint[]))
+            THEN armful.experiments_with(id) END AS experiments
 FROM armful.apply_to_variants($7::bigint[], $8::bigint[], $9::bigint[], $7, NULL, NULL, $8, $9);
 
 -- name: lock_variants

@@ -1,6 +1,7 @@
 """Writes outcomes to PostgreSQL: many in one commit, in one round trip."""
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from operator import attrgetter, ne
@@ -12,7 +13,7 @@ import asyncpg
 from armful.db.failures import NotEncodable
 from armful.db.queries import load
 from armful.domain.errors import Refused, VariantMoved
-from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus, VariantOutcome
+from armful.domain.outcome import CountedOutcome, ExperimentOutcome, Outcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Totals
 from armful.ingest.conflict_free_batches import MOST_LATE, conflict_free_batches
 from armful.ingest.digest import digest
@@ -108,7 +109,14 @@ async def _count_alone(
         list(added_successes.values()),
         [variant_ids[key] for key in added_impressions],
     )
-    counted = {row[0]: CountedOutcome(OutcomeStatus.COUNTED, Totals(*row)) for row in rows}
+    counted = {
+        row[0]: CountedOutcome(
+            OutcomeStatus.COUNTED,
+            Totals(row[0], row[1], row[2], row[3]),
+            () if row[4] is None else tuple(ExperimentOutcome(*one) for one in row[4]),
+        )
+        for row in rows
+    }
     return [counted[key] for key in keys]
 
 
@@ -212,10 +220,13 @@ async def _record_part(
         raise _Dependent(
             [positions[int(number) - 1] for number in re.findall(r"\d+", error.detail)]
         ) from None
-    statuses, *columns = row
+    statuses, experiments, *columns = row
     totals = dict(zip(columns[0], map(Totals, *columns), strict=True))
-    for position, (key, _, _), status in zip(positions, part, statuses, strict=True):
-        recorded[position] = CountedOutcome(_STATUSES[status], totals[key])
+    by_item: dict[int, list[ExperimentOutcome]] = defaultdict(list)
+    for item, experiment_id, reason in experiments or ():
+        by_item[item].append(ExperimentOutcome(experiment_id, reason))
+    for item, (position, (key, _, _), status) in enumerate(zip(positions, part, statuses, strict=True), 1):
+        recorded[position] = CountedOutcome(_STATUSES[status], totals[key], tuple(by_item.get(item, ())))
 
 
 def _arguments(

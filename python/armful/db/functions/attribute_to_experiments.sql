@@ -26,7 +26,9 @@ BEGIN
             m.by_metric - e.success_metrics[1], o.at, o.persona_id, o.participant_id,
             o.participant_id IS NOT NULL AND NOT o.late AND coalesce(p.impressions, 0) = 0,
             CASE WHEN NOT o.late THEN o.metadata WHEN o.selection_id IS NULL THEN p.metadata ELSE s.metadata END,
-            why.reason, p.whole
+            CASE WHEN why.reason IS NULL AND o.late AND o.successes = 0 AND m.by_metric = '{}' THEN 'nothing_left'
+                 ELSE why.reason END,
+            p.whole
         )::armful.attributed_outcome
         FROM unnest(p_outcomes) AS o
         JOIN armful.experiment_arm a ON a.variant = o.variant
@@ -43,6 +45,7 @@ BEGIN
         ) AS p ON true
         CROSS JOIN LATERAL (
             SELECT CASE
+                WHEN o.status = 6 THEN 'window_closed'
                 WHEN o.late AND CASE WHEN s.selection_id IS NOT NULL THEN e.id = ANY (s.experiments)
                                      ELSE p.impressions > 0 END
                 THEN CASE
@@ -53,9 +56,7 @@ BEGIN
                     WHEN e.status = 'paused' THEN 'paused'
                     WHEN e.status <> 'active' OR now() >= e.expected_end_time THEN 'ended'
                 END
-                WHEN e.status = 'paused' THEN 'paused'
-                WHEN e.status <> 'active' OR now() >= e.expected_end_time THEN 'ended'
-                WHEN e.target_persona NOT IN ('*', o.persona_id) THEN 'other_persona'
+                WHEN armful.why_closed(e, o.persona_id) IS NOT NULL THEN armful.why_closed(e, o.persona_id)
                 WHEN p.variant <> o.variant THEN 'other_variant'
                 WHEN o.late THEN 'not_assigned'
                 WHEN p.participant_id IS NOT NULL THEN NULL
@@ -88,14 +89,12 @@ BEGIN
             ) ELSE '{}' END AS by_metric
             OFFSET 0  -- worked out once
         ) AS m
-        WHERE o.status = 0
+        WHERE o.status IN (0, 6)
           AND (o.experiment_id IS NULL OR o.experiment_id = e.experiment_id)
           AND (e.status = 'active' AND now() < e.expected_end_time
                OR o.item IS NOT NULL AND e.status <> 'draft'
                   AND (e.status = 'paused' OR o.late OR o.experiment_id IS NOT NULL
                        OR coalesce(e.end_time, e.expected_end_time) > now() - interval '30 days'))
-          -- What adds nothing is left out.
-          AND NOT (why.reason IS NULL AND o.late AND o.successes = 0 AND m.by_metric = '{}')
     );
 
     -- A new participant whom several outcomes of the commit name: the first decides which variant is theirs.

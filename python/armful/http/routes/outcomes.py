@@ -3,7 +3,7 @@
 import asyncio
 from io import BytesIO
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 from litestar import Request, Response, post
@@ -15,8 +15,10 @@ from armful.contract.outcomes import (
     Batch,
     BatchAnswer,
     BatchItem,
+    ExperimentCount,
     PerformanceAnswer,
     PerformanceUpdate,
+    Reason,
     Rejected,
 )
 from armful.contract.problems import FieldError
@@ -90,6 +92,14 @@ def _encoded(variant_id: str, recorded: CountedOutcome) -> bytes:
             updated_performance=performance_view(totals.impressions, totals.successes),
             duplicate=not as_sent and outcome in _DUPLICATE,
             counted=as_sent or outcome not in _NOT_COUNTED,
+            experiments=[
+                ExperimentCount(
+                    experiment_id=one.experiment_id,
+                    counted=one.reason is None,
+                    reason=cast("Reason | None", one.reason),
+                )
+                for one in recorded.experiments
+            ],
         )
     )
 
