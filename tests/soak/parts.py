@@ -55,7 +55,7 @@ def soak(
                     happened[fault] += 1
                     cause()
                     next_fault = time.monotonic() + FAULT_EVERY
-                time.sleep(SAMPLE_EVERY)
+                time.sleep(SAMPLE_EVERY)  # until the next fault
         check(load.book, dsn(), *services)
     except (AssertionError, Hang) as error:
         problems.append(f"ledger: {error}")
@@ -84,7 +84,7 @@ def two_workers(folder: Path, minutes: float) -> list[str]:
 
         def pause(pid: Callable[[], int], seconds: float) -> None:
             with paused(pid()):
-                time.sleep(seconds)
+                time.sleep(seconds)  # the pause is the fault
 
         faults: list[Fault] = [
             # The youngest, so that the memory of the oldest can be followed.

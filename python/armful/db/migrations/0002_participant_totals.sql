@@ -70,7 +70,7 @@ ALTER TABLE armful.experiment_segment
     ADD COLUMN participants bigint NOT NULL DEFAULT 0,
     ADD COLUMN converted bigint NOT NULL DEFAULT 0;
 
--- Before this, segments counted impressions. They are left out: what was counted so cannot be told apart by participant.
+-- Before this, segments counted impressions only. From now on they count participants, too.
 INSERT INTO armful.experiment_segment AS s (experiment, phase, variant, key, value, impressions, successes, participants, converted)
 SELECT p.experiment, g.phase, p.variant, m.key, m.value, 0, 0, count(*),
        count(*) FILTER (WHERE (p.metrics ->> e.success_metrics[1])::bigint > 0)
