@@ -55,7 +55,7 @@ def soak(
                     happened[fault] += 1
                     cause()
                     next_fault = time.monotonic() + FAULT_EVERY
-                time.sleep(SAMPLE_EVERY)  # until the next fault
+                time.sleep(SAMPLE_EVERY)  # until the next sample
         check(load.book, dsn(), *services)
     except (AssertionError, Hang) as error:
         problems.append(f"ledger: {error}")
