@@ -112,7 +112,7 @@ def kill_server(postgres: EmbeddedPostgres) -> None:
     killed = postgres.pid
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
-    wait_until(lambda: postgres.pid not in (None, killed) and answers(postgres.dsn))
+    wait_until(lambda: postgres.pid not in (None, killed) and answers(postgres.dsn), 60)
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int, bytes]]:
