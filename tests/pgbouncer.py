@@ -11,8 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, quote, urlsplit
 
-import pytest
-from tests.conftest import run
+from tests.conftest import run, skip_without
 from tests.processes import wait_until
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -21,8 +20,7 @@ PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbi
 def require_pgbouncer() -> None:
     """Skip the test if there is no PgBouncer here, but fail in CI."""
     if PROGRAM is None:
-        reason = "there is no pgbouncer here: apt-get install pgbouncer"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+        skip_without("there is no pgbouncer here: apt-get install pgbouncer")
 
 
 class PgBouncer:

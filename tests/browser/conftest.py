@@ -1,6 +1,5 @@
 """A real browser and a real service for tests; without a browser or a built dashboard they are skipped, except in CI."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
-from tests.conftest import ADMIN_KEY, Running, new_database, serving
+from tests.conftest import ADMIN_KEY, Running, new_database, serving, skip_without
 
 import armful
 from armful.ops.postgres import EmbeddedPostgres
@@ -34,13 +33,6 @@ def in_other_thread(function: Callable[[], T]) -> T:
     """Call a function in another thread, because Playwright keeps an event loop running in this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(function).result()
-
-
-def skip_without(reason: str) -> None:
-    """Skip the test; fail it in CI, where nothing may be missing."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")

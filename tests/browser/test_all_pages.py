@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.conftest import MonitoredBrowser, skip_without
-from tests.conftest import Running
+from tests.browser.conftest import MonitoredBrowser
+from tests.conftest import Running, skip_without
 from tests.integration.contract import create, report
 from tests.integration.experiments.test_experiments import start
 

@@ -48,7 +48,7 @@ def check(book: Book, dsn: str, *services: Serving) -> None:
         )
         for service in services:
             for _ in service.workers * 3:  # connections go to any of them
-                wait_until(lambda s=service, v=variant, n=impressions: remembered(s, v) == n)  # type: ignore[misc]
+                wait_until(lambda s=service, v=variant, n=impressions: remembered(s, v) == n, 1 + STALL)  # type: ignore[misc]
 
 
 def remembered(service: Serving, variant: str) -> int:

@@ -1,6 +1,5 @@
 """Clocks are set, or differ: what is reported is counted, once, nobody is refused, and the database's clock decides."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from uuid import uuid4
 import asyncpg
 import httpx2
 import pytest
+from tests.conftest import skip_without
 from tests.processes import serving, wait_until
 
 from armful.db.migrate import migrate
@@ -54,8 +54,7 @@ def test_a_worker_whose_clock_is_hours_off_decides_by_the_database(
     database: str, data_dir: Path, offset: str
 ) -> None:
     if LIBRARY is None:
-        reason = "there is no libfaketime here: apt-get install faketime"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+        skip_without("there is no libfaketime here: apt-get install faketime")
     wrong = {"LD_PRELOAD": str(LIBRARY), "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     now = datetime.now(UTC)
     hour = timedelta(hours=1)

@@ -12,6 +12,8 @@ from tests.processes import serving, wait_until
 
 from armful.ops.postgres import find_running
 
+pytestmark = pytest.mark.alone
+
 SIZE = 200_000_000
 BATCH = {
     "updates": [

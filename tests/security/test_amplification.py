@@ -103,10 +103,11 @@ def test_trailers_are_no_headers(service: Serving, name: str, offer: tuple[str, 
     assert service.impressions() == before + (0 if name == "Authorization" else 1 if offer else 2)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("start", [b"GET / HTTP/1.1\r\n", CHUNKED + b"0\r\n"], ids=["headers", "trailers"])
 def test_fields_are_counted_as_they_come(service: Serving, start: bytes) -> None:
     count = 600
-    with ExitStack() as stack, memory_flat(service, 100 * MEGABYTE):
+    with ExitStack() as stack, memory_flat(service):
         connections = [stack.enter_context(connect(service)) for _ in range(count)]
         with ThreadPoolExecutor(4) as threads:
             list(

@@ -33,7 +33,6 @@ CREATE TYPE armful.attributed_outcome AS (
 	at timestamp with time zone,
 	persona_id text,
 	participant_id text,
-	is_new boolean,
 	metadata jsonb,
 	reason text,
 	before armful.experiment_participant
@@ -186,7 +185,6 @@ BEGIN
             o.item, e.id, impression.allocation_epoch, o.variant, o.impressions,
             coalesce((m.by_metric ->> e.success_metrics[1])::bigint, 0), o.successes, m.by_metric,
             m.by_metric - e.success_metrics[1], o.at, o.persona_id, o.participant_id,
-            o.participant_id IS NOT NULL AND NOT o.late AND coalesce(p.impressions, 0) = 0,
             CASE WHEN NOT o.late THEN o.metadata WHEN o.selection_id IS NULL THEN p.metadata ELSE s.metadata END,
             CASE WHEN why.reason IS NULL AND o.late AND o.successes = 0 AND m.by_metric = '{}' THEN 'nothing_left'
                  ELSE why.reason END,
@@ -268,7 +266,7 @@ BEGIN
         attributed := ARRAY(
             SELECT ROW(
                 a.item, a.experiment, a.allocation_epoch, a.variant, a.impressions, a.successes, a.variant_successes,
-                a.by_metric, a.by_other_metric, a.at, a.persona_id, a.participant_id, a.is_new, a.metadata,
+                a.by_metric, a.by_other_metric, a.at, a.persona_id, a.participant_id, a.metadata,
                 CASE WHEN a.reason IS NULL AND a.participant_id IS NOT NULL AND a.before IS NULL AND a.variant <>
                     first_value(a.variant) OVER (
                         PARTITION BY a.experiment, a.participant_id ORDER BY a.reason NULLS FIRST, a.item

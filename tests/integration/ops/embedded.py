@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import pwd
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,17 @@ with EmbeddedPostgres(Path(sys.argv[1])) as postgres:
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
-as_user = pytest.mark.skipif(os.geteuid() == 0, reason="needs an ordinary user")
+
+@contextmanager
+def ordinary_user() -> Iterator[None]:
+    """Have the rights of an ordinary user, also as root."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from tests.integration.ops.embedded import (
     OWNER,
     answers,
     as_root,
-    as_user,
     cluster,
     data_dir,
     fetch,
     kill_server,
     made,
+    ordinary_user,
     processes_in,
     snapshot,
 )
@@ -148,7 +148,6 @@ def test_as_root_with_programs_only_root_can_reach_it_runs_in_a_user_namespace(
         assert fetch(postgres.dsn, "SELECT n FROM kept") == [1]
 
 
-@as_user
 def test_as_a_user_a_folder_of_root_is_refused() -> None:
-    with pytest.raises(StartFailed, match="Permission denied"):
+    with ordinary_user(), pytest.raises(StartFailed, match="Permission denied"):
         EmbeddedPostgres(Path("/root/armful-data")).start()

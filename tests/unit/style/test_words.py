@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.conftest import skip_without
 
 ROOT = Path(__file__).parents[3]
 
@@ -57,7 +58,7 @@ def texts() -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def project() -> list[tuple[str, str]]:
     if not (ROOT / ".git").exists():
-        pytest.skip("not a git checkout")
+        skip_without("This is not a git checkout: clone the project")
     found = texts()
     assert len(found) > 300
     return found

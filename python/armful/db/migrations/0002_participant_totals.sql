@@ -118,6 +118,7 @@ CREATE TABLE armful.experiment_exclusion (
 ALTER TABLE armful.experiment_share ADD COLUMN not_assigned bigint NOT NULL DEFAULT 0;
 
 ALTER TYPE armful.attributed_outcome
+    DROP ATTRIBUTE is_new,  -- count_participants sees it by `before`
     -- Why the experiment does not count the outcome; null if it does. Then the other attributes are of no use.
     ADD ATTRIBUTE reason text,
     -- The participant before the outcome; null for a new one.
