@@ -986,6 +986,7 @@ CREATE TABLE armful.experiment (
     promoted_variant bigint,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     allocation_epoch bigint,
+    metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT experiment_allocation_check CHECK ((allocation = ANY (ARRAY['fixed'::text, 'thompson'::text]))),
     CONSTRAINT experiment_attribution_days_check CHECK ((attribution_days > 0)),
     CONSTRAINT experiment_check CHECK (((status = 'draft'::text) OR ((start_time IS NOT NULL) AND (expected_end_time IS NOT NULL) AND (allocation_epoch IS NOT NULL)))),
