@@ -16,7 +16,13 @@ CREATE TABLE armful.experiment_participant (
     persona_id text,
     metadata jsonb,
     first_impression timestamp with time zone,
-    assigned boolean DEFAULT true NOT NULL
+    assigned boolean DEFAULT true NOT NULL,
+    direct_impressions bigint,
+    selected_impressions bigint,
+    own_impressions bigint,
+    largest_lone bigint,
+    reported_successes bigint,
+    reported_metrics jsonb
 )
 WITH (fillfactor='80');
 
@@ -35,12 +41,32 @@ CREATE TYPE armful.attributed_outcome AS (
 	participant_id text,
 	metadata jsonb,
 	reason text,
-	before armful.experiment_participant
+	before armful.experiment_participant,
+	late boolean,
+	moved boolean,
+	reported_by_metric jsonb,
+	squared jsonb
 );
 
 CREATE TYPE armful.participant_change AS (
 	before armful.experiment_participant,
 	after armful.experiment_participant
+);
+
+CREATE TABLE armful.selection_outcome (
+    selection_id uuid NOT NULL,
+    variant bigint NOT NULL,
+    impressions bigint NOT NULL,
+    successes bigint NOT NULL,
+    metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    persona_id text,
+    participant_id text,
+    experiments bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    allocation_epochs bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    metadata jsonb,
+    reported_impressions bigint,
+    reported_successes bigint
 );
 
 CREATE TYPE armful.resolved_outcome AS (
@@ -59,14 +85,29 @@ CREATE TYPE armful.resolved_outcome AS (
 	experiment_id text,
 	selection_id uuid,
 	metrics jsonb,
-	metadata jsonb
+	metadata jsonb,
+	impression boolean,
+	own bigint,
+	selection armful.selection_outcome,
+	described jsonb,
+	value double precision,
+	moved boolean
+);
+
+CREATE TYPE armful.visitor_state AS (
+	selected bigint,
+	own bigint,
+	direct bigint,
+	lone bigint,
+	successes bigint,
+	metrics jsonb
 );
 
 CREATE FUNCTION armful.add_counts(a jsonb, b jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     AS $$
-    SELECT CASE WHEN b = '{}' THEN a ELSE a || (
-        SELECT jsonb_object_agg(key, coalesce((a ->> key)::bigint, 0) + value::bigint) FROM jsonb_each_text(b)
+    SELECT CASE WHEN b = '{}' THEN a WHEN a = '{}' THEN b ELSE a || (
+        SELECT jsonb_object_agg(key, coalesce((a ->> key)::numeric, 0) + value::numeric) FROM jsonb_each_text(b)
     ) END
 $$;
 
@@ -102,22 +143,19 @@ CREATE FUNCTION armful.add_participant_totals(p_changes armful.participant_chang
         converted = t.converted + excluded.converted
 $$;
 
-CREATE FUNCTION armful.apply_to_experiments(p_attributed armful.attributed_outcome[]) RETURNS void
+CREATE FUNCTION armful.apply_to_experiments(p_attributed armful.attributed_outcome[], p_changes armful.participant_change[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    named boolean;
     measured boolean;
     described boolean;
     changes armful.participant_change[];
 BEGIN
-    SELECT bool_or(a.participant_id IS NOT NULL), bool_or(a.by_other_metric <> '{}'),
-           bool_or(a.metadata IS NOT NULL)
-    INTO named, measured, described
+    SELECT bool_or(a.by_other_metric <> '{}'), bool_or(a.metadata IS NOT NULL) INTO measured, described
     FROM unnest(p_attributed) AS a;
 
-    IF named THEN
-        changes := armful.count_participants(p_attributed);
+    IF p_changes IS NOT NULL THEN
+        changes := armful.count_participants(p_changes);
         PERFORM armful.add_participant_totals(changes);
     END IF;
 
@@ -135,13 +173,15 @@ BEGIN
 
     IF measured THEN
         INSERT INTO armful.experiment_metric_day AS d
-            (experiment, allocation_epoch, variant, day, metric, successes, anonymous)
-        SELECT a.experiment, a.allocation_epoch, a.variant, (a.at AT TIME ZONE 'UTC')::date, m.key, sum(m.value::bigint),
-               sum(CASE WHEN a.participant_id IS NULL THEN m.value::bigint ELSE 0 END)
+            (experiment, allocation_epoch, variant, day, metric, successes, anonymous, anonymous_squared)
+        SELECT a.experiment, a.allocation_epoch, a.variant, (a.at AT TIME ZONE 'UTC')::date, m.key, sum(m.value::numeric),
+               sum(CASE WHEN a.participant_id IS NULL THEN m.value::numeric ELSE 0 END),
+               sum(coalesce((a.squared ->> m.key)::numeric, 0))
         FROM unnest(p_attributed) AS a CROSS JOIN LATERAL jsonb_each_text(a.by_other_metric) AS m
         GROUP BY 1, 2, 3, 4, 5
         ON CONFLICT (experiment, allocation_epoch, variant, day, metric) DO UPDATE SET
-            successes = d.successes + excluded.successes, anonymous = d.anonymous + excluded.anonymous;
+            successes = d.successes + excluded.successes, anonymous = d.anonymous + excluded.anonymous,
+            anonymous_squared = d.anonymous_squared + excluded.anonymous_squared;
     END IF;
 
     IF described OR EXISTS (
@@ -182,43 +222,54 @@ DECLARE
 BEGIN
     attributed := ARRAY(
         SELECT ROW(
-            o.item, e.id, impression.allocation_epoch, o.variant, o.impressions,
-            coalesce((m.by_metric ->> e.success_metrics[1])::bigint, 0), o.successes, m.by_metric,
-            m.by_metric - e.success_metrics[1], o.at, o.persona_id, o.participant_id,
-            CASE WHEN NOT o.late THEN o.metadata WHEN o.selection_id IS NULL THEN p.metadata ELSE s.metadata END,
-            CASE WHEN why.reason IS NULL AND o.late AND o.successes = 0 AND m.by_metric = '{}' THEN 'nothing_left'
-                 ELSE why.reason END,
-            p.whole
+            o.item, e.id,
+            CASE WHEN o.selected THEN o.allocation_epochs[array_position(o.experiments, e.id)]
+                 ELSE coalesce(p.allocation_epoch, e.allocation_epoch) END,
+            o.variant, o.impressions,
+            CASE WHEN e.metrics -> e.success_metrics[1] ->> 'type' = 'number' THEN 0 ELSE o.successes END, o.successes,
+            '{}', '{}', CASE WHEN here.late AND NOT o.selected THEN p.last_impression ELSE o.at END,
+            CASE WHEN here.late AND NOT o.selected THEN p.persona_id ELSE o.persona_id END, o.participant_id,
+            CASE WHEN here.late AND NOT o.selected THEN p.metadata WHEN o.selection_id IS NULL THEN o.metadata ELSE o.described END,
+            why.reason, p.whole, here.late, o.moved, '{}', '{}'
         )::armful.attributed_outcome
-        FROM unnest(p_outcomes) AS o
+        FROM (
+            SELECT o.*, (o.selection).experiments, (o.selection).allocation_epochs,
+                   o.selection_id IS NOT NULL AND o.late AS selected
+            FROM unnest(p_outcomes) AS o WHERE o.status IN (0, 6)
+        ) AS o
         JOIN armful.experiment_arm a ON a.variant = o.variant
         JOIN armful.experiment e ON e.id = a.experiment
-        -- LIMIT has these looked up one by one, by index: the tables are large, and a plan made when they were small would
+        -- LIMIT has participants looked up one by one, by index: their table is large, and a plan made when it was small would
         -- stay in use.
-        LEFT JOIN LATERAL (
-            SELECT * FROM armful.selection_outcome s
-            WHERE o.late AND s.selection_id = o.selection_id AND s.variant = o.variant LIMIT 1
-        ) AS s ON true
         LEFT JOIN LATERAL (
             SELECT p.*, p AS whole FROM armful.experiment_participant p
             WHERE p.experiment = e.id AND p.participant_id = o.participant_id LIMIT 1
         ) AS p ON true
         CROSS JOIN LATERAL (
+            SELECT NOT o.impression AND CASE
+                WHEN o.selected THEN e.id = ANY (o.experiments)
+                ELSE o.selection_id IS NULL AND p.variant = o.variant AND p.impressions > 0
+            END IS TRUE AS late
+            OFFSET 0  -- worked out once
+        ) AS here
+        CROSS JOIN LATERAL (
             SELECT CASE
                 WHEN o.status = 6 THEN 'window_closed'
-                WHEN o.late AND CASE WHEN s.selection_id IS NOT NULL THEN e.id = ANY (s.experiments)
-                                     ELSE p.impressions > 0 END
+                WHEN here.late
                 THEN CASE
                     WHEN p.variant <> o.variant THEN 'other_variant'
                     WHEN e.attribution_days IS NOT NULL
-                    THEN CASE WHEN coalesce(o.occurred_at, now()) > o.at + make_interval(days => e.attribution_days)
-                              THEN 'window_closed' END
+                    THEN CASE
+                        WHEN coalesce(o.occurred_at, now())
+                             > CASE WHEN o.selected THEN o.at ELSE p.last_impression END + make_interval(days => e.attribution_days)
+                        THEN 'window_closed'
+                    END
                     WHEN e.status = 'paused' THEN 'paused'
                     WHEN e.status <> 'active' OR now() >= e.expected_end_time THEN 'ended'
                 END
                 WHEN armful.why_closed(e, o.persona_id) IS NOT NULL THEN armful.why_closed(e, o.persona_id)
                 WHEN p.variant <> o.variant THEN 'other_variant'
-                WHEN o.late THEN 'not_assigned'
+                WHEN o.selected THEN 'not_assigned'
                 WHEN p.participant_id IS NOT NULL THEN NULL
                 WHEN a.retired THEN 'archived'
                 WHEN e.allocation <> 'fixed' THEN 'not_assigned'
@@ -235,27 +286,15 @@ BEGIN
             END AS reason
             OFFSET 0  -- worked out once
         ) AS why
-        -- Where the impression was counted, and what has come of it so far.
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN s.selection_id IS NOT NULL THEN s.allocation_epochs[array_position(s.experiments, e.id)]
-                        ELSE coalesce(p.allocation_epoch, e.allocation_epoch) END AS allocation_epoch,
-                   CASE WHEN s.selection_id IS NOT NULL THEN s.impressions ELSE p.impressions END AS impressions,
-                   coalesce(s.metrics, p.metrics) AS metrics
-        ) AS impression
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN why.reason IS NULL THEN armful.count_metrics(
-                e.success_metrics || e.guardrail_metrics, o.metrics, o.succeeded, o.times,
-                o.late, impression.impressions, impression.metrics
-            ) ELSE '{}' END AS by_metric
-            OFFSET 0  -- worked out once
-        ) AS m
-        WHERE o.status IN (0, 6)
-          AND (o.experiment_id IS NULL OR o.experiment_id = e.experiment_id)
+        WHERE (o.experiment_id IS NULL OR o.experiment_id = e.experiment_id)
           AND (e.status = 'active' AND now() < e.expected_end_time
                OR o.item IS NOT NULL AND e.status <> 'draft'
-                  AND (e.status = 'paused' OR o.late OR o.experiment_id IS NOT NULL
+                  AND (e.status = 'paused' OR here.late OR o.selected OR o.experiment_id IS NOT NULL
                        OR coalesce(e.end_time, e.expected_end_time) > now() - interval '30 days'))
     );
+    IF EXISTS (SELECT FROM unnest(attributed) AS a WHERE a.late AND a.participant_id IS NOT NULL) THEN
+        attributed := armful.keep_to_impressions(attributed);
+    END IF;
 
     -- A new participant whom several outcomes of the commit name: the first decides which variant is theirs.
     IF EXISTS (
@@ -271,12 +310,30 @@ BEGIN
                     first_value(a.variant) OVER (
                         PARTITION BY a.experiment, a.participant_id ORDER BY a.reason NULLS FIRST, a.item
                     )
-                THEN 'other_variant' ELSE a.reason END, a.before
+                THEN 'other_variant' ELSE a.reason END, a.before, a.late, a.moved, a.reported_by_metric, a.squared
             )::armful.attributed_outcome
             FROM unnest(attributed) AS a
         );
     END IF;
     RETURN attributed;
+END $$;
+
+CREATE FUNCTION armful.cap_metrics(p_reported jsonb, p_names text[], p_declared jsonb, p_impressions bigint) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    name text;
+    said numeric;
+    counted jsonb := p_reported;
+BEGIN
+    FOR name, said IN SELECT key, value::numeric FROM jsonb_each_text(p_reported) LOOP
+        IF name <> ALL (p_names) THEN
+            counted := counted - name;
+        ELSIF said > p_impressions AND p_declared -> name ->> 'type' IS DISTINCT FROM 'number' THEN
+            counted := CASE WHEN p_impressions = 0 THEN counted - name ELSE jsonb_set(counted, ARRAY[name], to_jsonb(p_impressions)) END;
+        END IF;
+    END LOOP;
+    RETURN counted;
 END $$;
 
 CREATE FUNCTION armful.check_variant_ids(p_variant bigint[], p_variant_id text[]) RETURNS boolean
@@ -352,7 +409,7 @@ BEGIN
     IF EXISTS (SELECT FROM armful.experiment WHERE status = 'active') THEN
         SELECT array_agg(ROW(
             NULL, 0, u.variant, u.impressions, u.successes, false, u.successes > 0, u.successes, now(),
-            NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, true, NULL, NULL, NULL, NULL, false
         )::armful.resolved_outcome)
         INTO outcomes
         FROM unnest(p_variant, p_impressions, p_successes) AS u (variant, impressions, successes)
@@ -362,88 +419,47 @@ BEGIN
                 SELECT a FROM unnest(armful.attribute_to_experiments(outcomes)) AS a WHERE a.reason IS NULL
             );
             IF attributed <> '{}' THEN
-                PERFORM armful.apply_to_experiments(attributed);
+                PERFORM armful.apply_to_experiments(attributed, NULL);
             END IF;
         END IF;
     END IF;
     RETURN true;
 END $$;
 
-CREATE FUNCTION armful.count_metrics(p_names text[], p_reported jsonb, p_succeeded boolean, p_times bigint, p_late boolean, p_impressions bigint, p_before jsonb) RETURNS jsonb
-    LANGUAGE plpgsql IMMUTABLE
-    AS $$
-DECLARE
-    counted jsonb := '{}';
-    name text;
-    n bigint;
-BEGIN
-    IF p_reported IS NULL AND NOT p_succeeded THEN
-        RETURN counted;
-    END IF;
-    FOREACH name IN ARRAY p_names LOOP
-        IF coalesce((p_reported ->> name)::boolean, p_succeeded AND name = p_names[1]) THEN
-            n := p_times;
-            IF p_late THEN
-                n := least(n, p_impressions - coalesce((p_before ->> name)::bigint, 0));
-            END IF;
-            IF n > 0 THEN
-                counted := counted || jsonb_build_object(name, n);
-            END IF;
-        END IF;
-        EXIT WHEN p_reported IS NULL;  -- only the first can count
-    END LOOP;
-    RETURN counted;
-END $$;
-
-CREATE FUNCTION armful.count_participants(p_attributed armful.attributed_outcome[]) RETURNS armful.participant_change[]
+CREATE FUNCTION armful.count_participants(p_changes armful.participant_change[]) RETURNS armful.participant_change[]
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    repeated boolean;
     changes armful.participant_change[];
 BEGIN
-    repeated := EXISTS (
-        SELECT FROM unnest(p_attributed) AS a WHERE a.participant_id IS NOT NULL
-        GROUP BY a.experiment, a.participant_id HAVING count(*) > 1
-    );
-
     WITH written AS (
         INSERT INTO armful.experiment_participant AS p
             (experiment, participant_id, allocation_epoch, variant, assigned, impressions, successes, metrics,
-             first_impression, last_impression, persona_id, metadata)
-        SELECT a.experiment, a.participant_id, a.allocation_epoch, a.variant, false, a.impressions, a.variant_successes,
-               a.by_metric, a.at, a.at, a.persona_id, a.metadata
-        FROM unnest(p_attributed) AS a
-        WHERE a.participant_id IS NOT NULL AND NOT repeated
-        UNION ALL
-        SELECT a.experiment, a.participant_id, (array_agg(a.allocation_epoch ORDER BY a.item))[1], a.variant, false,
-               sum(a.impressions), sum(a.variant_successes), armful.sum_counts(a.by_metric), min(a.at), max(a.at),
-               (array_agg(a.persona_id ORDER BY a.item) FILTER (WHERE a.persona_id IS NOT NULL))[1],
-               (array_agg(a.metadata ORDER BY a.item) FILTER (WHERE a.metadata IS NOT NULL))[1]
-        FROM unnest(p_attributed) AS a
-        WHERE a.participant_id IS NOT NULL AND repeated
-        GROUP BY a.experiment, a.participant_id, a.variant
-        ORDER BY experiment, participant_id
+             first_impression, last_impression, persona_id, metadata, direct_impressions, selected_impressions, own_impressions,
+             largest_lone, reported_successes, reported_metrics)
+        SELECT (c.after).experiment, (c.after).participant_id, (c.after).allocation_epoch, (c.after).variant, false,
+               (c.after).impressions, (c.after).successes, (c.after).metrics, (c.after).first_impression,
+               (c.after).last_impression, (c.after).persona_id, (c.after).metadata, (c.after).direct_impressions,
+               (c.after).selected_impressions, (c.after).own_impressions, (c.after).largest_lone,
+               (c.after).reported_successes, (c.after).reported_metrics
+        FROM unnest(p_changes) AS c
+        ORDER BY 1, 2
         ON CONFLICT (experiment, participant_id) DO UPDATE SET
-            impressions = p.impressions + excluded.impressions,
-            successes = p.successes + excluded.successes,
-            metrics = armful.add_counts(p.metrics, excluded.metrics),
-            first_impression = least(p.first_impression, excluded.first_impression),
-            last_impression = greatest(p.last_impression, excluded.last_impression),
-            persona_id = coalesce(p.persona_id, excluded.persona_id),
-            metadata = coalesce(p.metadata, excluded.metadata)
-        -- Somebody may have been assigned another variant at this moment.
+            impressions = excluded.impressions, successes = excluded.successes, metrics = excluded.metrics,
+            first_impression = excluded.first_impression, last_impression = excluded.last_impression,
+            -- Somebody may have assigned them at this moment.
+            persona_id = coalesce(excluded.persona_id, p.persona_id), metadata = coalesce(excluded.metadata, p.metadata),
+            direct_impressions = excluded.direct_impressions, selected_impressions = excluded.selected_impressions,
+            own_impressions = excluded.own_impressions, largest_lone = excluded.largest_lone,
+            reported_successes = excluded.reported_successes, reported_metrics = excluded.reported_metrics
+        -- And another variant.
         WHERE p.variant = excluded.variant
         RETURNING p AS after
     )
-    SELECT array_agg(ROW(a.before, w.after)::armful.participant_change) INTO changes
+    SELECT array_agg(ROW(c.before, w.after)::armful.participant_change) INTO changes
     FROM written AS w
-    -- All outcomes of a participant in this commit have the same row before them.
-    JOIN (
-        SELECT a.experiment, a.participant_id, a.before, row_number() OVER (PARTITION BY a.experiment, a.participant_id) AS number
-        FROM unnest(p_attributed) AS a WHERE a.participant_id IS NOT NULL
-    ) AS a ON a.experiment = (w.after).experiment AND a.participant_id = (w.after).participant_id
-    WHERE a.number = 1;
+    JOIN unnest(p_changes) AS c
+      ON (c.after).experiment = (w.after).experiment AND (c.after).participant_id = (w.after).participant_id;
 
     UPDATE armful.experiment_share s SET
         participants = s.participants + seen.new, not_assigned = s.not_assigned + seen.not_assigned
@@ -490,7 +506,7 @@ BEGIN
         UNION ALL
         -- Participants leave the segments they were in, and enter those they are in now.
         SELECT (p.state).experiment, (p.state).allocation_epoch, (p.state).variant, (p.state).metadata, (p.state).persona_id,
-               0, 0, p.sign, p.sign * (((p.state).metrics ->> e.success_metrics[1])::bigint > 0)::integer
+               0, 0, p.sign, p.sign * (((p.state).metrics ->> e.success_metrics[1])::numeric > 0)::integer
         FROM (
             SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
             UNION ALL
@@ -564,6 +580,20 @@ BEGIN
     );
 END $$;
 
+CREATE FUNCTION armful.keep_to_impressions(p_attributed armful.attributed_outcome[]) RETURNS armful.attributed_outcome[]
+    LANGUAGE sql
+    AS $$
+    SELECT ARRAY(SELECT ROW(
+        a.item, a.experiment, a.allocation_epoch, a.variant, a.impressions, a.successes, a.variant_successes, a.by_metric,
+        a.by_other_metric, a.at, a.persona_id, a.participant_id, a.metadata,
+        CASE WHEN a.reason IS NULL AND NOT a.late AND NOT a.moved
+                  AND bool_or(a.late AND (a.reason IS NULL OR a.reason = 'window_closed')) OVER (PARTITION BY a.item)
+             THEN 'not_assigned' ELSE a.reason END,
+        a.before, a.late, a.moved, a.reported_by_metric, a.squared
+    )::armful.attributed_outcome
+    FROM unnest(p_attributed) AS a)
+$$;
+
 CREATE FUNCTION armful.log_variant_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -610,28 +640,22 @@ BEGIN
     FROM generate_series(date_trunc('week', today::timestamp), today + ahead, '7 days') AS weeks (week);
 END $$;
 
-CREATE FUNCTION armful.mark_nothing_left(p_outcomes armful.resolved_outcome[], p_attributed armful.attributed_outcome[]) RETURNS armful.resolved_outcome[]
-    LANGUAGE plpgsql
+CREATE FUNCTION armful.moved_selections(p_outcomes armful.resolved_outcome[], p_items integer[]) RETURNS armful.resolved_outcome[]
+    LANGUAGE sql
     AS $$
-DECLARE
-    items integer[];
-BEGIN
-    SELECT array_agg(o.item) INTO items
+    SELECT array_agg(ROW(
+        o.item, 0, o.variant, 0, 0, false, false, 0, o.at, NULL, o.persona_id, o.participant_id, o.experiment_id, o.selection_id,
+        NULL, NULL, true, (o.selection).impressions - coalesce((o.selection).reported_impressions, (o.selection).impressions),
+        o.selection, o.described, NULL, true
+    )::armful.resolved_outcome)
     FROM unnest(p_outcomes) AS o
-    WHERE o.late AND o.successes = 0 AND o.status = 0
-      AND NOT EXISTS (SELECT FROM unnest(p_attributed) AS a WHERE a.item = o.item);
-    IF items IS NULL THEN
-        RETURN p_outcomes;
-    END IF;
-    RETURN ARRAY(
-        SELECT ROW(
-            o.item, CASE WHEN o.item = ANY (items) THEN 3 ELSE o.status END, o.variant, o.impressions, o.successes, o.late,
-            o.succeeded, o.times, o.at, o.occurred_at, o.persona_id, o.participant_id, o.experiment_id, o.selection_id,
-            o.metrics, o.metadata
-        )::armful.resolved_outcome
-        FROM unnest(p_outcomes) AS o ORDER BY o.item
-    );
-END $$;
+    WHERE o.item = ANY (p_items) AND (
+        (o.selection).participant_id IS DISTINCT FROM o.participant_id OR (o.selection).persona_id IS DISTINCT FROM o.persona_id
+        OR (o.selection).metadata IS DISTINCT FROM o.described
+        OR ((o.selection).at AT TIME ZONE 'UTC')::date <> (o.at AT TIME ZONE 'UTC')::date
+    )
+    AND (o.selection).participant_id IS NULL
+$$;
 
 CREATE FUNCTION armful.record_outcomes(p_batch uuid, p_process_id uuid, p_deadline timestamp with time zone, p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[], p_occurred_at timestamp with time zone[], p_persona_id text[], p_experiment_id text[], p_participant_id text[], p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[], OUT statuses smallint[], OUT ids bigint[], OUT impressions bigint[], OUT successes bigint[], OUT versions bigint[]) RETURNS record
     LANGUAGE plpgsql
@@ -642,42 +666,54 @@ BEGIN
     INTO statuses, ids, impressions, successes, versions
     FROM armful.record_outcomes_v2(
         p_batch, p_process_id, p_deadline, p_variant, p_impression, p_count, p_successes, p_occurred_at, p_persona_id,
-        p_experiment_id, p_participant_id, p_selection_id, p_event_id, p_digest, p_metrics, p_metadata
+        p_experiment_id, p_participant_id, p_selection_id, p_event_id, p_digest, p_metrics, p_metadata, NULL
     ) AS r;
 END $$;
 
-CREATE FUNCTION armful.record_outcomes_v2(p_batch uuid, p_process_id uuid, p_deadline timestamp with time zone, p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[], p_occurred_at timestamp with time zone[], p_persona_id text[], p_experiment_id text[], p_participant_id text[], p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[], OUT statuses smallint[], OUT experiments jsonb, OUT ids bigint[], OUT impressions bigint[], OUT successes bigint[], OUT versions bigint[]) RETURNS record
+CREATE FUNCTION armful.record_outcomes_v2(p_batch uuid, p_process_id uuid, p_deadline timestamp with time zone, p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[], p_occurred_at timestamp with time zone[], p_persona_id text[], p_experiment_id text[], p_participant_id text[], p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[], p_value double precision[], OUT statuses smallint[], OUT experiments jsonb, OUT ids bigint[], OUT impressions bigint[], OUT successes bigint[], OUT versions bigint[]) RETURNS record
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
 DECLARE
     outcomes armful.resolved_outcome[];
-    attributed armful.attributed_outcome[];
+    attributed armful.attributed_outcome[] := '{}';
     crossed armful.attributed_outcome[];
+    changes armful.participant_change[];
+    moved boolean;
 BEGIN
     PERFORM FROM armful.variant_performance WHERE id = ANY (p_variant) ORDER BY id FOR NO KEY UPDATE;
 
     outcomes := armful.resolve_outcomes(
         p_batch, p_variant, p_impression, p_count, p_successes, p_occurred_at, p_persona_id, p_experiment_id,
-        p_participant_id, p_selection_id, p_event_id, p_digest, p_metrics, p_metadata
+        p_participant_id, p_selection_id, p_event_id, p_digest, p_metrics, p_metadata, p_value
     );
+    moved := cardinality(outcomes) > cardinality(p_variant);
     IF EXISTS (SELECT FROM armful.experiment_arm WHERE variant = ANY (p_variant)) THEN
         attributed := armful.attribute_to_experiments(outcomes);
-        SELECT jsonb_agg(jsonb_build_array(a.item, e.experiment_id, a.reason) ORDER BY a.item, e.id) INTO experiments
-        FROM unnest(attributed) AS a JOIN armful.experiment e ON e.id = a.experiment;
-        IF EXISTS (SELECT FROM unnest(attributed) AS a WHERE a.reason IS NOT NULL) THEN
-            crossed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason = 'other_variant');
-            attributed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason IS NULL);
-        END IF;
     END IF;
-    IF p_metrics IS NOT NULL THEN
-        outcomes := armful.mark_nothing_left(outcomes, attributed);
+    IF p_selection_id IS NOT NULL
+       OR attributed <> '{}' AND (p_participant_id IS NOT NULL OR p_metrics IS NOT NULL OR p_value IS NOT NULL)
+    THEN
+        SELECT s.outcomes, s.attributed, s.changes INTO outcomes, attributed, changes
+        FROM armful.settle_participants(outcomes, attributed) AS s;
+    END IF;
+    IF attributed <> '{}' THEN
+        SELECT jsonb_agg(jsonb_build_array(a.item, e.experiment_id, a.reason) ORDER BY a.item, e.id) INTO experiments
+        FROM unnest(attributed) AS a JOIN armful.experiment e ON e.id = a.experiment
+        WHERE NOT a.moved;
+    END IF;
+    IF moved THEN
+        attributed := armful.take_moved_away(outcomes, attributed);
     END IF;
     IF p_selection_id IS NOT NULL THEN
         PERFORM armful.remember_selections(outcomes, attributed);
     END IF;
+    IF EXISTS (SELECT FROM unnest(attributed) AS a WHERE a.reason IS NOT NULL) THEN
+        crossed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason = 'other_variant');
+        attributed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason IS NULL);
+    END IF;
 
-    statuses := ARRAY(SELECT status FROM unnest(outcomes));
+    statuses := ARRAY(SELECT status FROM unnest(outcomes) WHERE NOT moved);
     IF p_event_id IS NOT NULL AND statuses && ARRAY[3, 6]::smallint[] THEN
         UPDATE armful.performance_event_key k SET counted = false
         FROM unnest(p_event_id, statuses) AS u (event_id, status)
@@ -694,13 +730,13 @@ BEGIN
     WITH logged AS (
         INSERT INTO armful.performance_event
             (occurred_at, variant, impressions, successes, persona_id, experiment_id, participant_id, selection_id, event_id,
-             metrics, metadata)
+             metrics, metadata, value)
         SELECT o.occurred_at, o.variant, o.impressions, o.successes, u.persona_id, o.experiment_id, u.participant_id,
-               o.selection_id, u.event_id, o.metrics, o.metadata
+               o.selection_id, u.event_id, o.metrics, o.metadata, o.value
         FROM unnest(outcomes) AS o
         JOIN unnest(p_variant, p_persona_id, p_participant_id, p_event_id) WITH ORDINALITY
             AS u (variant, persona_id, participant_id, event_id, item) USING (item)
-        WHERE o.status = 0
+        WHERE o.status = 0 AND (NOT o.moved OR o.impressions <> 0 OR o.successes <> 0)
     ), hour AS (
         SELECT o.variant, date_trunc('hour', o.at, 'UTC') AS hour, coalesce(o.persona_id, '') AS persona_id,
                sum(o.impressions)::bigint AS impressions, sum(o.successes)::bigint AS successes
@@ -731,8 +767,8 @@ BEGIN
         FROM armful.variant_performance WHERE id = ANY (p_variant);
     END IF;
 
-    IF attributed <> '{}' THEN
-        PERFORM armful.apply_to_experiments(attributed);
+    IF attributed <> '{}' OR changes <> '{}' THEN
+        PERFORM armful.apply_to_experiments(attributed, changes);
     END IF;
     IF crossed <> '{}' THEN
         PERFORM armful.count_crossovers(crossed);
@@ -764,51 +800,114 @@ END $$;
 CREATE FUNCTION armful.remember_selections(p_outcomes armful.resolved_outcome[], p_attributed armful.attributed_outcome[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
-DECLARE
-    repeated boolean;
+#variable_conflict use_column
 BEGIN
-    repeated := EXISTS (
-        SELECT FROM unnest(p_outcomes) AS o WHERE o.selection_id IS NOT NULL AND o.status = 0
-        GROUP BY o.selection_id, o.variant HAVING count(*) > 1
-    );
-
+    WITH counted AS (
+        SELECT o.item, o.selection_id, o.variant, o.selection, o.impressions, o.successes, o.at, o.persona_id, o.participant_id,
+               o.described,
+               CASE WHEN o.impression THEN o.times ELSE 0 END AS reported, CASE WHEN o.impression THEN 0 ELSE o.times END AS lone,
+               CASE WHEN o.succeeded THEN o.times ELSE 0 END AS succeeded
+        FROM unnest(p_outcomes) AS o
+        WHERE o.selection_id IS NOT NULL AND o.status IN (0, 3) AND NOT o.moved
+    ), visit AS (
+        SELECT selection_id, variant, min(item) AS item, sum(reported) AS reported, max(lone) AS lone, sum(succeeded) AS succeeded
+        FROM counted GROUP BY selection_id, variant
+    ), place AS (
+        -- The experiments in which it counts: those before, unless it moved away, and those of this commit.
+        SELECT selection_id, variant, array_agg(experiment ORDER BY experiment) AS experiments,
+               array_agg(epoch ORDER BY experiment) AS epochs
+        FROM (
+            SELECT DISTINCT ON (selection_id, variant, experiment) selection_id, variant, experiment, epoch
+            FROM (
+                SELECT c.selection_id, c.variant, s.experiment, s.epoch, 0 AS number
+                FROM visit v JOIN counted c USING (item)
+                CROSS JOIN LATERAL unnest((c.selection).experiments, (c.selection).allocation_epochs) AS s (experiment, epoch)
+                WHERE NOT EXISTS (
+                    SELECT FROM unnest(p_attributed) AS a
+                    WHERE a.item = c.item AND a.moved AND a.experiment = s.experiment AND a.impressions < 0
+                )
+                UNION ALL
+                SELECT c.selection_id, c.variant, a.experiment, a.allocation_epoch, 1
+                FROM unnest(p_attributed) AS a JOIN counted c USING (item)
+                WHERE a.reason IS NULL AND NOT (a.moved AND a.impressions < 0) OR a.reason = 'nothing_left'
+            ) AS s
+            ORDER BY selection_id, variant, experiment, number
+        ) AS s
+        GROUP BY selection_id, variant
+    ), metric AS (
+        -- By experiment, because the same success may be another metric in each.
+        SELECT selection_id, variant, jsonb_object_agg(experiment, armful.add_counts(reported, coalesce(before -> experiment, '{}')))
+                   AS reported
+        FROM (
+            SELECT c.selection_id, c.variant, a.experiment::text AS experiment, armful.sum_counts(a.reported_by_metric) AS reported,
+                   (c.selection).metrics AS before
+            FROM unnest(p_attributed) AS a JOIN counted c USING (item)
+            WHERE a.reported_by_metric <> '{}'
+            GROUP BY 1, 2, 3, 5
+        ) AS m
+        GROUP BY 1, 2
+    )
     INSERT INTO armful.selection_outcome AS s
         (selection_id, variant, impressions, successes, metrics, at, persona_id, participant_id, experiments,
-         allocation_epochs, metadata)
-    WITH counted AS (
-        SELECT o.item, o.selection_id, o.variant, o.impressions, o.successes, coalesce(a.by_metric, '{}') AS metrics, o.at,
-               o.persona_id, o.participant_id, coalesce(a.experiments, '{}') AS experiments,
-               coalesce(a.epochs, '{}') AS epochs, CASE WHEN a.experiments IS NOT NULL THEN o.metadata END AS metadata
-        FROM unnest(p_outcomes) AS o
-        LEFT JOIN (
-            SELECT item, array_agg(experiment) AS experiments, array_agg(allocation_epoch) AS epochs,
-                   armful.merge_counts(by_metric) AS by_metric
-            FROM unnest(p_attributed)
-            GROUP BY item
-        ) AS a ON a.item = o.item
-        WHERE o.selection_id IS NOT NULL AND o.status = 0
-    )
-    SELECT selection_id, variant, impressions, successes, metrics, at, persona_id, participant_id, experiments, epochs,
-           metadata
-    FROM counted WHERE NOT repeated
-    UNION ALL
-    SELECT first.selection_id, first.variant, total.impressions, total.successes, total.metrics, first.at, first.persona_id,
-           first.participant_id, first.experiments, first.epochs, first.metadata
-    FROM (
-        SELECT selection_id, variant, min(item) AS item, sum(impressions) AS impressions, sum(successes) AS successes,
-               armful.sum_counts(metrics) AS metrics
-        FROM counted WHERE repeated
-        GROUP BY selection_id, variant
-    ) AS total
-    JOIN counted AS first USING (item)
-    ORDER BY selection_id, variant
+         allocation_epochs, metadata, reported_impressions, reported_successes)
+    SELECT v.selection_id, v.variant, n.impressions, least(n.succeeded, n.impressions),
+           coalesce((c.selection).metrics, '{}') || coalesce(metric.reported, '{}'), c.at, c.persona_id,
+           c.participant_id, coalesce(p.experiments, '{}'), coalesce(p.epochs, '{}'),
+           CASE WHEN p.experiments IS NOT NULL THEN c.described END, nullif(n.reported, n.impressions),
+           nullif(n.succeeded, least(n.succeeded, n.impressions))
+    FROM visit v
+    JOIN counted c USING (item)
+    CROSS JOIN LATERAL (
+        SELECT coalesce((c.selection).reported_impressions, (c.selection).impressions, 0) + v.reported AS reported,
+               coalesce((c.selection).reported_successes, (c.selection).successes, 0) + v.succeeded AS succeeded
+    ) AS r
+    CROSS JOIN LATERAL (
+        SELECT r.reported, r.succeeded,
+               CASE WHEN r.reported > 0 THEN r.reported ELSE greatest(v.lone, (c.selection).impressions) END AS impressions
+    ) AS n
+    LEFT JOIN place p ON p.selection_id = v.selection_id AND p.variant = v.variant
+    LEFT JOIN metric ON metric.selection_id = v.selection_id AND metric.variant = v.variant
+    ORDER BY v.selection_id, v.variant
     ON CONFLICT (selection_id, variant) DO UPDATE SET
-        impressions = s.impressions + excluded.impressions,
-        successes = s.successes + excluded.successes,
-        metrics = armful.add_counts(s.metrics, excluded.metrics);
+        impressions = excluded.impressions, successes = excluded.successes, metrics = excluded.metrics, at = excluded.at,
+        persona_id = excluded.persona_id, participant_id = excluded.participant_id, experiments = excluded.experiments,
+        allocation_epochs = excluded.allocation_epochs, metadata = excluded.metadata,
+        reported_impressions = excluded.reported_impressions, reported_successes = excluded.reported_successes;
 END $$;
 
-CREATE FUNCTION armful.resolve_outcomes(p_batch uuid, p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[], p_occurred_at timestamp with time zone[], p_persona_id text[], p_experiment_id text[], p_participant_id text[], p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[]) RETURNS armful.resolved_outcome[]
+CREATE FUNCTION armful.reported_metrics(p_names text[], p_declared jsonb, p_reported jsonb, p_value double precision, p_succeeded boolean, p_times bigint) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    reported jsonb := '{}';
+    name text;
+    said jsonb;
+    n numeric;
+BEGIN
+    IF p_reported IS NULL AND p_value IS NULL AND NOT p_succeeded THEN
+        RETURN reported;
+    END IF;
+    FOREACH name IN ARRAY p_names LOOP
+        said := p_reported -> name;
+        n := NULL;
+        IF p_declared -> name ->> 'type' = 'number' THEN
+            IF jsonb_typeof(said) = 'number' THEN
+                n := trim_scale(round((said #>> '{}')::numeric, 9)) * p_times;
+            ELSIF said IS NULL AND name = p_names[1] AND p_value IS NOT NULL THEN
+                n := trim_scale(round(p_value::numeric, 9)) * p_times;
+            END IF;
+        ELSIF said IS NULL AND name = p_names[1] AND p_succeeded OR said = 'true' THEN
+            n := p_times;
+        END IF;
+        IF n <> 0 THEN
+            reported := reported || jsonb_build_object(name, n);
+        END IF;
+        EXIT WHEN p_reported IS NULL;  -- only the first can count
+    END LOOP;
+    RETURN reported;
+END $$;
+
+CREATE FUNCTION armful.resolve_outcomes(p_batch uuid, p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[], p_occurred_at timestamp with time zone[], p_persona_id text[], p_experiment_id text[], p_participant_id text[], p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[], p_value double precision[]) RETURNS armful.resolved_outcome[]
     LANGUAGE plpgsql
     AS $$
 #variable_conflict use_column
@@ -818,10 +917,19 @@ DECLARE
     impressions bigint[] := p_count;
     successes bigint[] := p_successes;
     late boolean[] := array_fill(false, ARRAY[size]);
+    own bigint[];
     at timestamptz[] := coalesce(p_occurred_at, array_fill(NULL::timestamptz, ARRAY[size]));
     persona text[] := coalesce(p_persona_id, array_fill(NULL::text, ARRAY[size]));
     participant text[] := coalesce(p_participant_id, array_fill(NULL::text, ARRAY[size]));
-    dependent bigint[];
+    described jsonb[] := p_metadata;
+    selections armful.selection_outcome[];
+    moved integer[];
+    reported bigint;  -- impressions of the selection
+    lone bigint;      -- its largest number of successes in a report without an impression
+    succeeded bigint; -- its successes as reported
+    shown bigint;     -- its impressions that count
+    turned bigint;    -- its successes that count
+    outcomes armful.resolved_outcome[];
     r record;
 BEGIN
     IF p_experiment_id IS NOT NULL THEN
@@ -840,93 +948,328 @@ BEGIN
         statuses := armful.claim_event_ids(p_batch, p_event_id, p_digest, statuses);
     END IF;
 
-    IF p_selection_id IS NOT NULL AND false = ANY (p_impression) THEN
+    IF p_selection_id IS NOT NULL THEN
+        own := array_fill(NULL::bigint, ARRAY[size]);
+        described := coalesce(p_metadata, array_fill(NULL::jsonb, ARRAY[size]));
+        selections := array_fill(NULL::armful.selection_outcome, ARRAY[size]);
         FOR r IN
-            -- A participant's successes are bounded by their impressions, whether they are told by selection or by name.
-            SELECT i, least(s.impressions - s.successes, p.waiting) AS waiting, s.at, s.persona_id, s.participant_id,
-                   u.metrics IS NOT NULL AS measures,
-                   (SELECT bool_and(coalesce(
-                        coalesce(u.at, now()) > s.at + make_interval(days => e.attribution_days), false
-                    ))
-                    FROM armful.experiment e WHERE e.id = ANY (s.experiments)) AS too_late
-            FROM unnest(p_variant, p_impression, p_selection_id, p_occurred_at, p_metrics, statuses) WITH ORDINALITY
-                AS u (variant, impression, selection, at, metrics, status, i)
-            JOIN LATERAL (
-                SELECT * FROM armful.selection_outcome s
+            SELECT i, u.impression, u.count, u.successes, row_number() OVER visit_order AS number,
+                   CASE WHEN s.selection_id IS NOT NULL THEN s.whole END AS selection,
+                   coalesce(s.reported_impressions, s.impressions, 0) AS reported, coalesce(s.impressions, 0) AS shown,
+                   coalesce(s.reported_successes, s.successes, 0) AS succeeded, coalesce(s.successes, 0) AS turned,
+                   coalesce(s.participant_id, min(u.participant) OVER visit) AS participant,
+                   CASE WHEN seen.before THEN least(s.at, min(u.at) FILTER (WHERE u.impression) OVER visit)
+                        ELSE coalesce(min(u.at) FILTER (WHERE u.impression) OVER visit, least(s.at, min(u.at) OVER visit)) END AS at,
+                   CASE WHEN seen.before THEN coalesce(s.persona_id, min(u.persona) OVER visit)
+                        ELSE coalesce(min(u.persona) FILTER (WHERE u.impression) OVER visit, s.persona_id, min(u.persona) OVER visit)
+                   END AS persona,
+                   CASE WHEN seen.before THEN s.metadata
+                        ELSE coalesce(first_value(CASE WHEN u.impression THEN u.metadata END) OVER described, s.metadata,
+                                      first_value(u.metadata) OVER described) END AS described,
+                   NOT seen.before AND coalesce(bool_or(u.impression) OVER visit, false) AS first_seen,
+                   NOT u.impression AND s.selection_id IS NOT NULL AND (
+                       SELECT bool_and(coalesce(u.at > s.at + make_interval(days => e.attribution_days), false))
+                       FROM armful.experiment e WHERE e.id = ANY (s.experiments)
+                   ) AS too_late
+            FROM (
+                SELECT i, variant, impression, count, successes, selection, coalesce(at, now()) AS at, persona, participant, metadata
+                FROM unnest(p_variant, p_impression, p_count, p_successes, p_selection_id, p_occurred_at, persona, participant,
+                            p_metadata, statuses) WITH ORDINALITY
+                    AS u (variant, impression, count, successes, selection, at, persona, participant, metadata, status, i)
+                WHERE selection IS NOT NULL AND status = 0
+            ) AS u
+            LEFT JOIN LATERAL (
+                SELECT s.*, s AS whole FROM armful.selection_outcome s
                 WHERE s.selection_id = u.selection AND s.variant = u.variant LIMIT 1
             ) AS s ON true
-            LEFT JOIN LATERAL (
-                SELECT min(p.impressions - p.successes) AS waiting FROM armful.experiment_participant p
-                WHERE p.experiment = ANY (s.experiments) AND p.participant_id = s.participant_id AND p.variant = s.variant
-            ) AS p ON true
-            WHERE NOT u.impression AND u.status = 0
+            CROSS JOIN LATERAL (
+                SELECT coalesce(coalesce(s.reported_impressions, s.impressions) > 0, false) AS before
+            ) AS seen
+            WINDOW visit AS (PARTITION BY u.selection, u.variant),
+                   visit_order AS (PARTITION BY u.selection, u.variant ORDER BY i),
+                   described AS (PARTITION BY u.selection, u.variant ORDER BY u.metadata IS NULL, NOT u.impression, i)
+            ORDER BY u.selection, u.variant, i
         LOOP
-            late[r.i] := true;
-            impressions[r.i] := 0;
-            successes[r.i] := least(successes[r.i], r.waiting);
+            IF r.number = 1 THEN
+                reported := r.reported;
+                succeeded := r.succeeded;
+                shown := r.shown;
+                turned := r.turned;
+                lone := CASE WHEN reported = 0 THEN shown ELSE 0 END;
+                IF shown > 0 AND (r.first_seen OR r.participant IS DISTINCT FROM (r.selection).participant_id) THEN
+                    moved := moved || r.i::integer;
+                END IF;
+            END IF;
+            late[r.i] := NOT r.impression AND r.shown > 0;
             at[r.i] := r.at;
-            persona[r.i] := r.persona_id;
-            participant[r.i] := r.participant_id;
-            statuses[r.i] := CASE WHEN r.too_late THEN 6 WHEN r.waiting = 0 AND NOT r.measures THEN 3 ELSE 0 END;
+            persona[r.i] := r.persona;
+            participant[r.i] := r.participant;
+            described[r.i] := r.described;
+            selections[r.i] := r.selection;
+            IF r.too_late THEN
+                statuses[r.i] := 6;
+                CONTINUE;
+            END IF;
+            own[r.i] := reported - shown;
+            impressions[r.i] := -shown;
+            successes[r.i] := -turned;
+            IF r.impression THEN
+                reported := reported + r.count;
+            ELSE
+                lone := greatest(lone, r.count);
+            END IF;
+            succeeded := succeeded + r.successes;
+            shown := CASE WHEN reported > 0 THEN reported ELSE lone END;
+            turned := least(succeeded, shown);
+            own[r.i] := own[r.i] + shown - reported;
+            impressions[r.i] := impressions[r.i] + shown;
+            successes[r.i] := successes[r.i] + turned;
         END LOOP;
     END IF;
 
-    IF p_participant_id IS NOT NULL AND false = ANY (p_impression) THEN
-        FOR r IN
-            SELECT i, max(p.impressions - p.successes) AS waiting, max(p.last_impression) AS at,
-                   max(p.persona_id) AS persona_id, bool_or(u.metrics IS NOT NULL) AS measures,
-                   bool_and(coalesce(
-                       coalesce(u.at, now()) > p.last_impression + make_interval(days => e.attribution_days), false
-                   )) AS too_late
-            FROM unnest(p_variant, p_impression, p_experiment_id, p_participant_id, p_selection_id, p_occurred_at,
-                        p_metrics, statuses)
-                WITH ORDINALITY AS u (variant, impression, experiment, participant, selection, at, metrics, status, i)
-            JOIN armful.experiment_arm a ON a.variant = u.variant
-            JOIN armful.experiment e ON e.id = a.experiment
-            JOIN LATERAL (
-                SELECT * FROM armful.experiment_participant p
-                WHERE p.experiment = e.id AND p.participant_id = u.participant LIMIT 1
-            ) AS p ON p.variant = u.variant
-            WHERE NOT u.impression AND u.status = 0 AND u.selection IS NULL AND p.impressions > 0
-              AND (u.experiment IS NULL OR u.experiment = e.experiment_id)
-              AND (e.status = 'active' AND now() < e.expected_end_time OR e.attribution_days IS NOT NULL)
-            GROUP BY i
-        LOOP
-            late[r.i] := true;
-            impressions[r.i] := 0;
-            successes[r.i] := least(successes[r.i], r.waiting);
-            at[r.i] := r.at;
-            persona[r.i] := r.persona_id;
-            statuses[r.i] := CASE WHEN r.too_late THEN 6 WHEN r.waiting = 0 AND NOT r.measures THEN 3 ELSE 0 END;
-        END LOOP;
-    END IF;
-
-    IF true = ANY (late) AND size > 1 THEN
-        -- A success by its selection alone may belong to a participant that other outcomes name. They must be counted before it.
-        SELECT array_agg(i ORDER BY i) INTO dependent
-        FROM (
-            SELECT i, late, count(*) OVER (PARTITION BY participant ORDER BY i) AS number
-            FROM unnest(late, statuses, participant) WITH ORDINALITY AS u (late, status, participant, i)
-            WHERE status = 0 AND participant IS NOT NULL
-        ) AS u
-        WHERE late AND number > 1;
-        IF dependent IS NOT NULL THEN
-            RAISE EXCEPTION 'outcomes of a participant depend on each other' USING ERRCODE = 'AR001', DETAIL = dependent::text;
-        END IF;
-    END IF;
-
-    RETURN ARRAY(
+    outcomes := ARRAY(
         SELECT ROW(
             i, u.status, u.variant, u.impressions, u.successes, u.late, u.reported > 0, u.count, coalesce(u.at, now()),
-            u.occurred_at, u.persona, u.participant, u.experiment, u.selection, u.metrics, u.metadata
+            u.occurred_at, u.persona, u.participant, u.experiment, u.selection, u.metrics, u.metadata,
+            u.impression, u.own, selections[i], u.described, u.value, false
         )::armful.resolved_outcome
-        FROM unnest(statuses, p_variant, impressions, successes, late, p_successes, p_count, at, p_occurred_at,
-                    persona, participant, p_experiment_id, p_selection_id, p_metrics, p_metadata) WITH ORDINALITY
-            AS u (status, variant, impressions, successes, late, reported, count, at, occurred_at,
-                  persona, participant, experiment, selection, metrics, metadata, i)
+        FROM unnest(statuses, p_variant, p_impression, impressions, successes, late, p_successes, p_count, at, p_occurred_at,
+                    persona, participant, p_experiment_id, p_selection_id, p_metrics, p_metadata, own, described,
+                    p_value) WITH ORDINALITY
+            AS u (status, variant, impression, impressions, successes, late, reported, count, at, occurred_at,
+                  persona, participant, experiment, selection, metrics, metadata, own, described, value, i)
         ORDER BY i
     );
+    IF moved IS NOT NULL THEN
+        outcomes := outcomes || armful.moved_selections(outcomes, moved);
+    END IF;
+    RETURN outcomes;
 END $$;
+
+CREATE FUNCTION armful.settle_participants(INOUT outcomes armful.resolved_outcome[], INOUT attributed armful.attributed_outcome[], OUT changes armful.participant_change[]) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    size CONSTANT integer := cardinality(outcomes);
+    -- By position in `outcomes`: what it adds to its variant, as the participant with `decided_by` impressions before it decides;
+    -- when and of which persona its impression was; whether an experiment counts something of it.
+    v_impressions bigint[] := array_fill(NULL::bigint, ARRAY[size]);
+    v_successes bigint[] := v_impressions;
+    decided_by bigint[] := v_impressions;
+    v_at timestamptz[] := array_fill(NULL::timestamptz, ARRAY[size]);
+    v_persona text[] := array_fill(NULL::text, ARRAY[size]);
+    counted boolean[] := array_fill(false, ARRAY[size]);
+    settled armful.attributed_outcome[] := ARRAY(SELECT u FROM unnest(attributed) AS u WHERE u.reason IS NOT NULL);
+    r record;
+    a armful.attributed_outcome;
+    o armful.resolved_outcome;
+    added jsonb;
+    seen boolean;  -- whether an impression is reported
+    -- The selection at hand: its impressions that count, and its metrics as reported and as they count.
+    shown bigint;
+    of_selection jsonb;
+    shown_metrics jsonb;
+    -- The participant at hand.
+    p armful.experiment_participant;
+    s armful.visitor_state;
+    m bigint;
+    n bigint;
+    metrics jsonb;
+BEGIN
+    FOR r IN
+        SELECT u AS pair, w.outcome, w.place, e.success_metrics || e.guardrail_metrics AS names, e.metrics AS declared,
+               e.success_metrics[1] AS first, e.metrics -> e.success_metrics[1] ->> 'type' = 'number' AS first_is_number,
+               row_number() OVER (PARTITION BY u.experiment, (w.outcome).selection_id, u.variant, u.participant_id
+                                  ORDER BY u.moved DESC, u.item) AS in_selection,
+               row_number() OVER in_order AS in_participant,
+               count(*) OVER (PARTITION BY u.experiment, u.participant_id) AS of_participant
+        FROM unnest(attributed) AS u
+        JOIN (SELECT w AS outcome, row_number() OVER () AS place FROM unnest(outcomes) AS w) AS w
+          ON (w.outcome).item = u.item AND (w.outcome).moved = u.moved
+        JOIN armful.experiment e ON e.id = u.experiment
+        WHERE u.reason IS NULL
+        WINDOW in_order AS (PARTITION BY u.experiment, u.participant_id
+                            ORDER BY (w.outcome).selection_id NULLS FIRST, u.variant, u.moved DESC, u.item)
+        ORDER BY u.experiment, u.participant_id NULLS FIRST, (w.outcome).selection_id NULLS FIRST, u.variant, u.moved DESC, u.item
+    LOOP
+        a := r.pair;
+        o := r.outcome;
+        -- What is reported, and of that what can count for the selection.
+        IF o.moved THEN
+            of_selection := coalesce((o.selection).metrics -> a.experiment::text, '{}');
+            added := armful.cap_metrics(of_selection, r.names, r.declared, (o.selection).impressions);
+            a.reported_by_metric := '{}';
+            shown := (o.selection).impressions;
+            shown_metrics := added;
+            IF a.participant_id IS NULL THEN
+                a.squared := armful.square_differences(added, '{}', r.declared);
+            END IF;
+            a.impressions := shown;
+            a.variant_successes := (o.selection).successes;
+        ELSE
+            added := armful.reported_metrics(r.names, r.declared, o.metrics, o.value, o.succeeded, o.times);
+            a.reported_by_metric := added;
+            IF o.selection_id IS NOT NULL THEN
+                IF r.in_selection = 1 THEN
+                    shown := coalesce((o.selection).impressions, 0);
+                    of_selection := coalesce((o.selection).metrics -> a.experiment::text, '{}');
+                    shown_metrics := armful.cap_metrics(of_selection, r.names, r.declared, shown);
+                END IF;
+                shown := shown + o.impressions;
+                of_selection := armful.add_counts(of_selection, added);
+                added := shown_metrics;
+                shown_metrics := armful.cap_metrics(of_selection, r.names, r.declared, shown);
+                IF a.participant_id IS NULL THEN
+                    a.squared := armful.square_differences(shown_metrics, added, r.declared);
+                END IF;
+                added := armful.subtract_counts(shown_metrics, added);
+            ELSIF a.participant_id IS NULL AND o.times > 0 THEN
+                a.squared := armful.squares(added, r.declared, o.times);
+            END IF;
+        END IF;
+
+        IF a.participant_id IS NOT NULL THEN
+            IF r.in_participant = 1 THEN
+                p := a.before;
+                s := armful.visitor_state(p);
+                IF p.participant_id IS NULL THEN
+                    p.experiment := a.experiment;
+                    p.participant_id := a.participant_id;
+                    p.allocation_epoch := a.allocation_epoch;
+                    p.variant := a.variant;
+                    p.assigned := false;
+                    p.impressions := 0;
+                    p.successes := 0;
+                    p.metrics := '{}';
+                END IF;
+            END IF;
+            -- Whoever was not seen before is now as the impression says.
+            seen := o.impression AND (NOT o.moved OR o.own < shown);
+            IF seen AND s.direct + s.selected = 0 THEN
+                p.persona_id := CASE WHEN p.impressions > 0 THEN coalesce(a.persona_id, p.persona_id)
+                                     ELSE coalesce(p.persona_id, a.persona_id) END;
+                p.metadata := coalesce(a.metadata, p.metadata);
+                p.first_impression := o.at;
+                p.last_impression := o.at;
+            ELSE
+                p.persona_id := coalesce(p.persona_id, a.persona_id);
+                p.metadata := coalesce(p.metadata, a.metadata);
+                IF seen OR s.direct + s.selected = 0 THEN
+                    p.first_impression := least(p.first_impression, o.at);
+                    p.last_impression := greatest(p.last_impression, o.at);
+                END IF;
+            END IF;
+            IF o.moved THEN
+                s.selected := s.selected + shown - o.own;
+                s.own := s.own + o.own;
+                s.successes := s.successes + a.variant_successes;
+            ELSIF o.selection_id IS NOT NULL THEN
+                s.selected := s.selected + CASE WHEN o.impression THEN o.times ELSE 0 END;
+                s.own := s.own + o.own;
+                s.successes := s.successes + o.successes;
+            ELSE
+                IF o.impression THEN
+                    s.direct := s.direct + o.times;
+                ELSE
+                    s.lone := greatest(s.lone, o.times);
+                END IF;
+                s.successes := s.successes + CASE WHEN o.succeeded THEN o.times ELSE 0 END;
+            END IF;
+            s.metrics := armful.add_counts(s.metrics, added);
+            m := s.selected + greatest(s.direct, s.own);
+            IF m = 0 THEN
+                m := s.lone;
+            END IF;
+            n := least(s.successes, m);
+            metrics := armful.cap_metrics(s.metrics, r.names, r.declared, m);
+            added := armful.subtract_counts(metrics, p.metrics);
+            IF decided_by[r.place] IS NULL OR decided_by[r.place] < coalesce((a.before).impressions, 0) THEN
+                decided_by[r.place] := coalesce((a.before).impressions, 0);
+                v_impressions[r.place] := m - p.impressions - CASE WHEN o.moved THEN shown ELSE 0 END;
+                v_successes[r.place] := n - p.successes - CASE WHEN o.moved THEN a.variant_successes ELSE 0 END;
+                v_at[r.place] := a.at;
+                v_persona[r.place] := a.persona_id;
+            END IF;
+            a.impressions := m - p.impressions;
+            a.variant_successes := n - p.successes;
+            p.impressions := m;
+            p.successes := n;
+            p.metrics := metrics;
+            IF r.in_participant = r.of_participant THEN
+                p.selected_impressions := nullif(s.selected, 0);
+                p.own_impressions := nullif(s.own, 0);
+                p.direct_impressions := nullif(s.direct, m - s.selected);
+                p.largest_lone := CASE WHEN s.selected + greatest(s.direct, s.own) = 0 THEN s.lone END;
+                p.reported_successes := nullif(s.successes, n);
+                p.reported_metrics := nullif(s.metrics, metrics);
+                changes := changes || ROW(a.before, p)::armful.participant_change;
+            END IF;
+        END IF;
+
+        a.by_metric := added;
+        a.by_other_metric := CASE WHEN r.first_is_number THEN added ELSE added - r.first END;
+        a.successes := CASE WHEN r.first_is_number THEN 0 ELSE coalesce((added ->> r.first)::bigint, 0) END;
+        IF a.impressions <> 0 OR a.variant_successes <> 0 OR added <> '{}' THEN
+            counted[r.place] := true;
+        ELSIF NOT o.impression THEN
+            a.reason := 'nothing_left';
+        END IF;
+        settled := settled || a;
+    END LOOP;
+
+    outcomes := ARRAY(
+        SELECT ROW(
+            w.item,
+            CASE WHEN w.status <> 0 OR w.impression THEN w.status
+                 WHEN closed.item IS NOT NULL THEN 6
+                 WHEN coalesce(i, w.impressions) = 0 AND coalesce(n, w.successes) = 0 AND NOT counts THEN 3
+                 ELSE 0 END,
+            w.variant, coalesce(i, w.impressions), coalesce(n, w.successes), w.late, w.succeeded, w.times,
+            CASE WHEN w.selection_id IS NULL THEN coalesce(t, w.at) ELSE w.at END, w.occurred_at,
+            CASE WHEN w.selection_id IS NULL THEN coalesce(g, w.persona_id) ELSE w.persona_id END, w.participant_id, w.experiment_id,
+            w.selection_id, w.metrics, w.metadata, w.impression, w.own, w.selection, w.described, w.value, w.moved
+        )::armful.resolved_outcome
+        FROM (SELECT w.*, row_number() OVER () AS place FROM unnest(outcomes) AS w) AS w
+        JOIN (
+            SELECT * FROM unnest(v_impressions, v_successes, v_at, v_persona, counted) WITH ORDINALITY AS v (i, n, t, g, counts, place)
+        ) AS v USING (place)
+        LEFT JOIN (
+            SELECT u.item FROM unnest(settled) AS u WHERE u.late
+            GROUP BY u.item HAVING bool_or(u.reason = 'window_closed') AND NOT bool_or(u.reason IS NULL OR u.reason = 'nothing_left')
+        ) AS closed USING (item)
+        ORDER BY place
+    );
+    attributed := settled;
+END $$;
+
+CREATE FUNCTION armful.square_differences(p_after jsonb, p_before jsonb, p_declared jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT coalesce(jsonb_object_agg(key, value::numeric ^ 2 - coalesce((p_before ->> key)::numeric, 0) ^ 2), '{}')
+    FROM jsonb_each_text(p_after)
+    WHERE p_declared -> key ->> 'type' = 'number'
+$$;
+
+CREATE FUNCTION armful.squares(p_added jsonb, p_declared jsonb, p_times bigint) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT coalesce(jsonb_object_agg(key, value::numeric ^ 2 / p_times), '{}')
+    FROM jsonb_each_text(p_added)
+    WHERE p_declared -> key ->> 'type' = 'number'
+$$;
+
+CREATE FUNCTION armful.subtract_counts(a jsonb, b jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE WHEN b = '{}' THEN a WHEN a = b THEN '{}' ELSE (
+        SELECT coalesce(jsonb_object_agg(key, x) FILTER (WHERE x <> 0), '{}')
+        FROM (
+            SELECT key, coalesce((a ->> key)::numeric, 0) - coalesce((b ->> key)::numeric, 0) AS x
+            FROM jsonb_object_keys(a || b) AS key
+        ) AS d
+    ) END
+$$;
 
 CREATE TABLE armful.variant_performance (
     id bigint NOT NULL,
@@ -951,6 +1294,32 @@ CREATE FUNCTION armful.success_rate(v armful.variant_performance) RETURNS double
     SELECT CASE WHEN v.impressions = 0 THEN 0 ELSE v.successes::double precision / v.impressions END
 $$;
 
+CREATE FUNCTION armful.take_moved_away(p_outcomes armful.resolved_outcome[], p_attributed armful.attributed_outcome[]) RETURNS armful.attributed_outcome[]
+    LANGUAGE sql
+    AS $$
+    SELECT coalesce(p_attributed, '{}') || coalesce(array_agg(ROW(
+        o.item, e.id, s.epoch, o.variant, -(o.selection).impressions,
+        CASE WHEN first.is_number THEN 0 ELSE -coalesce((y.by_metric ->> e.success_metrics[1])::bigint, 0) END,
+        -(o.selection).successes, '{}',
+        armful.subtract_counts('{}', CASE WHEN first.is_number THEN y.by_metric ELSE y.by_metric - e.success_metrics[1] END),
+        (o.selection).at, (o.selection).persona_id, NULL, (o.selection).metadata, NULL, NULL, false, true, '{}',
+        armful.subtract_counts('{}', armful.square_differences(y.by_metric, '{}', e.metrics))
+    )::armful.attributed_outcome), '{}')
+    FROM unnest(p_outcomes) AS o
+    CROSS JOIN LATERAL unnest((o.selection).experiments, (o.selection).allocation_epochs) AS s (experiment, epoch)
+    JOIN armful.experiment e ON e.id = s.experiment
+    CROSS JOIN LATERAL (
+        SELECT armful.cap_metrics(coalesce((o.selection).metrics -> e.id::text, '{}'), e.success_metrics || e.guardrail_metrics, e.metrics,
+                                  (o.selection).impressions) AS by_metric
+    ) AS y
+    CROSS JOIN LATERAL (SELECT coalesce(e.metrics -> e.success_metrics[1] ->> 'type' = 'number', false) AS is_number) AS first
+    WHERE o.moved AND EXISTS (
+        SELECT FROM unnest(p_attributed) AS a
+        WHERE a.item = o.item AND a.moved AND a.experiment = e.id
+          AND (a.reason IS NULL OR a.reason NOT IN ('paused', 'ended', 'archived'))
+    )
+$$;
+
 CREATE FUNCTION armful.unit_hash(p_salt text, p_participant_id text) RETURNS double precision
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -958,6 +1327,21 @@ CREATE FUNCTION armful.unit_hash(p_salt text, p_participant_id text) RETURNS dou
             + ('x' || encode(substr(h, 5, 4), 'hex'))::bit(32)::bigint::double precision) / 18446744073709551616
     FROM (SELECT sha256(convert_to(p_salt || E'\n' || p_participant_id, 'UTF8')) AS h) AS digest
 $$;
+
+CREATE FUNCTION armful.visitor_state(p armful.experiment_participant) RETURNS armful.visitor_state
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+DECLARE
+    s armful.visitor_state;
+BEGIN
+    s.selected := coalesce(p.selected_impressions, 0);
+    s.own := coalesce(p.own_impressions, 0);
+    s.direct := coalesce(p.direct_impressions, p.impressions - s.selected, 0);
+    s.lone := coalesce(p.largest_lone, 0);
+    s.successes := coalesce(p.reported_successes, p.successes, 0);
+    s.metrics := coalesce(p.reported_metrics, p.metrics, '{}');
+    RETURN s;
+END $$;
 
 CREATE TABLE armful.experiment (
     id bigint NOT NULL,
@@ -1004,12 +1388,6 @@ CREATE FUNCTION armful.why_closed(p_experiment armful.experiment, p_persona_id t
         WHEN (p_experiment).target_persona NOT IN ('*', p_persona_id) THEN 'other_persona'
     END
 $$;
-
-CREATE AGGREGATE armful.merge_counts(jsonb) (
-    SFUNC = jsonb_concat,
-    STYPE = jsonb,
-    INITCOND = '{}'
-);
 
 CREATE AGGREGATE armful.sum_counts(jsonb) (
     SFUNC = armful.add_counts,
@@ -1153,8 +1531,9 @@ CREATE TABLE armful.experiment_metric_day (
     variant bigint NOT NULL,
     day date NOT NULL,
     metric text NOT NULL,
-    successes bigint NOT NULL,
-    anonymous bigint DEFAULT 0 NOT NULL
+    successes numeric NOT NULL,
+    anonymous numeric DEFAULT 0 NOT NULL,
+    anonymous_squared numeric DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='80');
 
@@ -1227,7 +1606,8 @@ CREATE TABLE armful.performance_event (
     selection_id uuid,
     event_id text,
     metrics jsonb,
-    metadata jsonb
+    metadata jsonb,
+    value double precision
 )
 PARTITION BY RANGE (recorded_at);
 
@@ -1260,7 +1640,8 @@ CREATE TABLE armful.performance_event_other (
     selection_id uuid,
     event_id text,
     metrics jsonb,
-    metadata jsonb
+    metadata jsonb,
+    value double precision
 );
 
 CREATE TABLE armful.selection_day (
@@ -1269,20 +1650,6 @@ CREATE TABLE armful.selection_day (
     selections bigint NOT NULL
 )
 WITH (fillfactor='80');
-
-CREATE TABLE armful.selection_outcome (
-    selection_id uuid NOT NULL,
-    variant bigint NOT NULL,
-    impressions bigint NOT NULL,
-    successes bigint NOT NULL,
-    metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
-    at timestamp with time zone NOT NULL,
-    persona_id text,
-    participant_id text,
-    experiments bigint[] DEFAULT '{}'::bigint[] NOT NULL,
-    allocation_epochs bigint[] DEFAULT '{}'::bigint[] NOT NULL,
-    metadata jsonb
-);
 
 CREATE TABLE armful.variant_change (
     id bigint NOT NULL,

@@ -23,3 +23,6 @@ EventId = Annotated[str, Meta(min_length=1, max_length=128)]
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 """A number of impressions or successes. Integers up to 2⁵³ are exact as doubles."""
+
+Amount = Annotated[float, Meta(ge=-1e12, le=1e12)]
+"""A number that an update reports, such as revenue or minutes. Nine decimals of it count."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from .fields import EventId, Label
+from .fields import Amount, EventId, Label
 from .variant import Totals
 
 
@@ -23,7 +23,8 @@ class Outcome(Struct, kw_only=True, omit_defaults=True, gc=False):
     experiment_id: Label | None = None
     participant_id: Label | None = None
     occurred_at: Annotated[datetime, Meta(tz=True)] | None = None
-    metrics: Annotated[dict[Label, bool], Meta(max_length=100)] | None = None
+    value: Amount | None = None
+    metrics: Annotated[dict[Label, bool | Amount], Meta(max_length=100)] | None = None
     metadata: Annotated[dict[str, Any], Meta(max_length=100)] | None = None
 
     def __post_init__(self) -> None:

@@ -97,7 +97,6 @@ class BatchWriter:
         """
         loop = asyncio.get_running_loop()
         batch = uuid4()
-        put_off: set[int] = set()
         end = deadline - _INQUIRY
         unknown = False  # whether an attempt was abandoned without knowing its result
         while loop.time() < end:
@@ -109,7 +108,7 @@ class BatchWriter:
                     by_server_clock = self._server_epoch + timedelta(seconds=end)
                     begun = True
                     answers = await performance.record(
-                        connection, batch, self._process_id, by_server_clock, items, statements, put_off
+                        connection, batch, self._process_id, by_server_clock, items, statements
                     )
                 return self._committed(answers)
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
@@ -118,7 +117,7 @@ class BatchWriter:
                 self._disconnect()  # the next connection reads the server's clock again
                 log.warning("commit refused by the server", error=str(error))
             except (TimeoutError, asyncpg.UniqueViolationError) as error:
-                known, found = await self._inquire(batch, items, put_off, deadline) if begun else (True, None)
+                known, found = await self._inquire(batch, items, deadline) if begun else (True, None)
                 if found is not None:
                     return self._committed(found)
                 if isinstance(error, asyncpg.UniqueViolationError) and known:
@@ -159,7 +158,7 @@ class BatchWriter:
             self._unreplicated = True
 
     async def _inquire(
-        self, batch: UUID, items: Sequence[VariantOutcome], put_off: Collection[int], deadline: float
+        self, batch: UUID, items: Sequence[VariantOutcome], deadline: float
     ) -> tuple[bool, list[CountedOutcome] | None]:
         """Ask whether a batch was committed, on the connection that wrote it, where the answer is final.
 
@@ -169,7 +168,7 @@ class BatchWriter:
         try:
             async with asyncio.timeout_at(deadline - _PAUSE):
                 assert self._connection is not None
-                return True, await performance.written(self._connection, batch, items, put_off)
+                return True, await performance.written(self._connection, batch, items)
         except (*OUT_OF_REACH, asyncpg.PostgresError) as error:
             log.warning("result of a commit unknown", error=repr(error))
             self._disconnect()

@@ -16,7 +16,6 @@ from armful.domain.outcome import OutcomeStatus, VariantOutcome
 from armful.domain.variant import Totals
 from armful.ingest.batch_writer import LEAST_TIME, BatchWriter
 from armful.ingest.blocked import BlockedCommits
-from armful.ingest.conflict_free_batches import LateCounts
 from armful.ingest.pending_commit import PendingCommit
 from armful.ingest.statement import Statement, StatementRefused
 from armful.observability.metrics import Metrics
@@ -186,8 +185,6 @@ class GroupCommitter:
         """Return the jobs of the next commit, in order of arrival. Jobs that cannot be committed in time fail."""
         jobs: list[PendingCommit] = []
         size = 0
-        late = LateCounts()
-        put_off: list[PendingCommit] = []
         latest = asyncio.get_running_loop().time() + LEAST_TIME
         while self._jobs and (not jobs or size + len(self._jobs[0].items) <= _MOST_PER_COMMIT):
             job = self._jobs.popleft()
@@ -200,14 +197,9 @@ class GroupCommitter:
             if self._blocked and self._blocked.concerns(job):
                 self._blocked.add(job, (), latest)
                 continue
-            if not late.add(job.items):
-                put_off.append(job)
-                continue
             job.taken = True
             jobs.append(job)
             size += len(job.items)
-        self._jobs.extendleft(reversed(put_off))
-        self.waiting += sum(len(job.items) for job in put_off)
         return jobs
 
     async def _write(self, jobs: list[PendingCommit]) -> None:

@@ -2,10 +2,10 @@
 SELECT clock_timestamp();
 
 -- name: record_outcomes
--- Count any outcomes. What the arrays are: armful/db/functions/record_outcomes_v2.sql. $17 are the variants' keys, $18 their ids.
+-- Count any outcomes. What the arrays are: armful/db/functions/record_outcomes_v2.sql. $18 are the variants' keys, $19 their ids.
 SELECT statuses, experiments, ids, impressions, successes, versions
-FROM armful.record_outcomes_v2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-WHERE armful.check_variant_ids($17, $18);
+FROM armful.record_outcomes_v2($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+WHERE armful.check_variant_ids($18, $19);
 
 -- name: count_outcomes
 -- Count outcomes that say nothing beyond what happened how often: by the functions that record_outcomes calls, without the
@@ -31,20 +31,6 @@ SELECT id, impressions, successes, version,
        CASE WHEN EXISTS (SELECT FROM armful.experiment_arm WHERE variant = ANY ($7::bigint[]))
             THEN armful.experiments_with(id) END AS experiments
 FROM armful.apply_to_variants($7::bigint[], $8::bigint[], $9::bigint[], $7, NULL, NULL, $8, $9);
-
--- name: lock_variants
-SELECT FROM armful.variant_performance WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE;
-
--- name: lock_event_ids
--- Event ids in one order: whoever inserts one makes others that insert it wait until the end of the transaction, even if it is
--- deleted again. One that another commit has claimed already needs no lock, because nobody inserts it.
-INSERT INTO armful.performance_event_key (event_id, digest, batch)
-SELECT event_id, '', $2::uuid FROM (SELECT DISTINCT unnest($1::text[]) AS event_id) AS u ORDER BY event_id
-ON CONFLICT DO NOTHING;
-
--- name: release_event_ids
--- Leave the ids to the parts of the commit, which claim those that they count.
-DELETE FROM armful.performance_event_key WHERE event_id = ANY ($1::text[]) AND batch = $2::uuid;
 
 -- name: unlocked
 SELECT id FROM armful.variant_performance WHERE id = ANY ($1::bigint[]) FOR NO KEY UPDATE SKIP LOCKED;

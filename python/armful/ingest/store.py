@@ -1,6 +1,5 @@
 """Writes outcomes to PostgreSQL: many in one commit, in one round trip."""
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -12,10 +11,9 @@ import asyncpg
 
 from armful.db.failures import NotEncodable
 from armful.db.queries import load
-from armful.domain.errors import Refused, VariantMoved
+from armful.domain.errors import VariantMoved
 from armful.domain.outcome import CountedOutcome, ExperimentOutcome, Outcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Totals
-from armful.ingest.conflict_free_batches import MOST_LATE, conflict_free_batches
 from armful.ingest.digest import digest
 from armful.ingest.statement import Statement, StatementRefused, run
 
@@ -38,17 +36,11 @@ SETTINGS = {
 
 _STATUSES = tuple(OutcomeStatus)
 
-_DEPENDENT = "AR001"  # the error of the SQL function resolve_outcomes that names dependent outcomes
-
 # The optional fields of an outcome, and their values if none is set.
 _optional_fields = attrgetter(
     *(name for name in Outcome.__struct_fields__ if name not in ("impression", "success", "batch_size"))
 )
 _NONE = _optional_fields(Outcome(impression=True, success=False))
-
-
-def _part_id(batch: UUID, number: int) -> UUID:
-    return UUID(int=batch.int ^ number)
 
 
 async def prepare(connection: Any) -> datetime:
@@ -65,11 +57,8 @@ async def record(
     deadline: datetime,
     items: Sequence[VariantOutcome],
     statements: Sequence[Statement] = (),
-    put_off: set[int] | None = None,
 ) -> list[CountedOutcome]:
     """Count `items` in one commit with the id `batch`, together with `statements`. Returns each item's result, in order.
-
-    `put_off` gets the positions of outcomes that turned out to depend on others; pass it to `written`.
 
     Raises:
         asyncpg.UniqueViolationError: The batch was committed before (see `written`).
@@ -80,7 +69,7 @@ async def record(
     """
     if not statements and all(_optional_fields(outcome) == _NONE for _, outcome, _ in items):
         return await _count_alone(connection, batch, process_id, deadline, items)
-    return await _record_all(connection, batch, process_id, deadline, items, statements, put_off)
+    return await _record_all(connection, batch, process_id, deadline, items, statements)
 
 
 async def _count_alone(
@@ -127,120 +116,53 @@ async def _record_all(
     deadline: datetime,
     items: Sequence[VariantOutcome],
     statements: Sequence[Statement] = (),
-    put_off: set[int] | None = None,
 ) -> list[CountedOutcome]:
     """As `record`, for any outcomes."""
-    put_off = set() if put_off is None else put_off
-    while True:
-        parts = conflict_free_batches(items, put_off)
-        recorded: list[CountedOutcome | None] = [None] * len(items)
-        try:
-            if len(parts) == 1 and len(items) < _LARGE and not statements:
-                await _record_part(connection, batch, process_id, deadline, items, parts[0], recorded)
-            else:
-                await _record_parts(
-                    connection, batch, process_id, deadline, items, parts, recorded, statements
-                )
-        except _Dependent as error:
-            put_off.update(error.positions)
-            if len(put_off) > MOST_LATE:
-                raise Refused(
-                    f"More than {MOST_LATE} successes without an impression belong to participants that other outcomes of "
-                    "the same request belong to: send them in several requests"
-                ) from None
-        else:
-            return [answer for answer in recorded if answer is not None]
-
-
-async def _record_parts(
-    connection: Any,
-    batch: UUID,
-    process_id: UUID,
-    deadline: datetime,
-    items: Sequence[VariantOutcome],
-    parts: Sequence[Sequence[int]],
-    recorded: list[CountedOutcome | None],
-    statements: Sequence[Statement],
-) -> None:
-    """Record several parts, and run the statements, in one transaction."""
+    if items and len(items) < _LARGE and not statements:
+        return await _record_outcomes(connection, batch, process_id, deadline, items)
     await connection.execute(_SQL["begin_large" if len(items) >= _LARGE else "begin"])
     try:
-        if len(parts) > 1:
-            # All variants, so that no later part locks one that another process holds while it waits for one of ours.
-            await connection.execute(_SQL["lock_variants"], sorted({key for key, _, _ in items}))
-            await _lock_event_ids(connection, batch, items)
-        for number, positions in enumerate(parts):
-            await _record_part(
-                connection, _part_id(batch, number), process_id, deadline, items, positions, recorded
-            )
-        if not parts:
+        if items:
+            recorded = await _record_outcomes(connection, batch, process_id, deadline, items)
+        else:
+            recorded = []
             await connection.execute(_SQL["mark"], batch, process_id)
         await run(connection, statements)
         await connection.execute(_SQL["commit_by"].replace(":deadline", f"'{deadline.isoformat()}'"))
-    except (asyncpg.PostgresError, NotEncodable, StatementRefused, _Dependent):
+    except (asyncpg.PostgresError, NotEncodable, StatementRefused):
         if not connection.is_closed():
             await connection.execute(_SQL["rollback"])
         raise
+    return recorded
 
 
-async def _lock_event_ids(connection: Any, batch: UUID, items: Sequence[VariantOutcome]) -> None:
-    """Lock all event ids of a commit in one order, for the same reason as all variants."""
-    event_ids = [outcome.event_id for _, outcome, _ in items if outcome.event_id is not None]
-    if len(event_ids) > 1:
-        await connection.execute(_SQL["lock_event_ids"], event_ids, batch)
-        await connection.execute(_SQL["release_event_ids"], event_ids, batch)
-
-
-class _Dependent(Exception):
-    """Outcomes at these positions depend on others of their part, as only the database could know."""
-
-    def __init__(self, positions: Sequence[int]) -> None:
-        super().__init__(positions)
-        self.positions = positions
-
-
-async def _record_part(
-    connection: Any,
-    batch: UUID,
-    process_id: UUID,
-    deadline: datetime,
-    items: Sequence[VariantOutcome],
-    positions: Sequence[int],
-    recorded: list[CountedOutcome | None],
-) -> None:
-    """Record the items at `positions`, which do not depend on each other, and write their results to `recorded`."""
-    part = [items[position] for position in positions]
-    try:
-        row = await connection.fetchrow(
-            _SQL["record_outcomes"], *_arguments(batch, process_id, deadline, part)
-        )
-    except asyncpg.PostgresError as error:
-        if error.sqlstate != _DEPENDENT:
-            raise
-        raise _Dependent(
-            [positions[int(number) - 1] for number in re.findall(r"\d+", error.detail)]
-        ) from None
+async def _record_outcomes(
+    connection: Any, batch: UUID, process_id: UUID, deadline: datetime, items: Sequence[VariantOutcome]
+) -> list[CountedOutcome]:
+    row = await connection.fetchrow(_SQL["record_outcomes"], *_arguments(batch, process_id, deadline, items))
     statuses, experiments, *columns = row
     totals = dict(zip(columns[0], map(Totals, *columns), strict=True))
     by_item: dict[int, list[ExperimentOutcome]] = defaultdict(list)
     for item, experiment_id, reason in experiments or ():
         by_item[item].append(ExperimentOutcome(experiment_id, reason))
-    for item, (position, (key, _, _), status) in enumerate(zip(positions, part, statuses, strict=True), 1):
-        recorded[position] = CountedOutcome(_STATUSES[status], totals[key], tuple(by_item.get(item, ())))
+    return [
+        CountedOutcome(_STATUSES[status], totals[key], tuple(by_item.get(item, ())))
+        for item, ((key, _, _), status) in enumerate(zip(items, statuses, strict=True), 1)
+    ]
 
 
 def _arguments(
-    batch: UUID, process_id: UUID, deadline: datetime, part: Sequence[VariantOutcome]
+    batch: UUID, process_id: UUID, deadline: datetime, items: Sequence[VariantOutcome]
 ) -> tuple[Any, ...]:
     """Return the arguments of the statement `record_outcomes`."""
-    outcomes = [outcome for _, outcome, _ in part]
-    variant_ids = _variant_ids(part)
+    outcomes = [outcome for _, outcome, _ in items]
+    variant_ids = _variant_ids(items)
     event_ids = _column(outcomes, "event_id")
     return (
         batch,
         process_id,
         deadline,
-        [key for key, _, _ in part],
+        [key for key, _, _ in items],
         [outcome.impression for outcome in outcomes],
         [outcome.batch_size for outcome in outcomes],
         [outcome.batch_size if outcome.success else 0 for outcome in outcomes],
@@ -250,9 +172,10 @@ def _arguments(
         _column(outcomes, "participant_id"),
         _column(outcomes, "selection_id"),
         event_ids,
-        event_ids and [digest(item) for item in part],
+        event_ids and [digest(item) for item in items],
         _column(outcomes, "metrics"),
         _column(outcomes, "metadata"),
+        _column(outcomes, "value"),
         list(variant_ids),
         list(variant_ids.values()),
     )
@@ -284,20 +207,20 @@ async def unlocked(connection: Any, variants: Collection[int]) -> set[int]:
 
 
 async def written(
-    connection: Any, batch: UUID, items: Sequence[VariantOutcome], put_off: Collection[int] = ()
+    connection: Any, batch: UUID, items: Sequence[VariantOutcome]
 ) -> list[CountedOutcome] | None:
     """Return the results of a commit whose answer was lost; None if it was not made. Totals are the present ones.
 
     The answer is final if `connection` is the one that was to commit, because this ends whatever it was doing.
     """
     await connection.execute(_SQL["rollback"])
-    statuses = [OutcomeStatus.COUNTED] * len(items)
-    for number, positions in enumerate(conflict_free_batches(items, put_off) or [[]]):
-        row = await connection.fetchrow(_SQL["written"], _part_id(batch, number))
-        if row is None:
-            return None
-        for position, status in zip(positions, row["statuses"] or (), strict=False):
-            statuses[position] = OutcomeStatus(status)
+    row = await connection.fetchrow(_SQL["written"], batch)
+    if row is None:
+        return None
+    statuses = row["statuses"] or [OutcomeStatus.COUNTED] * len(items)
     rows = await connection.fetch(_SQL["totals"], list({key for key, _, _ in items}))
     totals = {row["id"]: Totals(*row) for row in rows}
-    return [CountedOutcome(status, totals[key]) for status, (key, _, _) in zip(statuses, items, strict=True)]
+    return [
+        CountedOutcome(OutcomeStatus(status), totals[key])
+        for status, (key, _, _) in zip(statuses, items, strict=True)
+    ]

@@ -214,13 +214,13 @@ def test_an_old_worker_goes_on_with_a_new_schema(database: str, monkeypatch: pyt
     second.name = "record_outcomes_v3"
     second.sql = (
         second.sql.replace("armful.record_outcomes_v2(", "armful.record_outcomes_v3(")
-        .replace("p_metadata jsonb[],\n    OUT", "p_metadata jsonb[], p_note text,\n    OUT")
+        .replace("p_value double precision[],\n    OUT", "p_value double precision[], p_note text,\n    OUT")
         .replace("BEGIN\n", "BEGIN\n    INSERT INTO armful.shown (note) VALUES (p_note);\n", 1)
     )
     new_statements = LAST_RELEASE | {
         "record_outcomes": LAST_RELEASE["record_outcomes"]
         .replace("record_outcomes(", "record_outcomes_v3(")
-        .replace("$16)", "$16, $17)")
+        .replace("$16)", "$16, NULL, $17)")
     }
 
     async def roll_out() -> None:

@@ -40,28 +40,6 @@ def test_a_report_that_says_too_much_is_refused(
     assert [item["index"] for item in batch["rejected"]] == [0]
 
 
-@pytest.mark.parametrize(
-    ("said", "named"),
-    [
-        ({"participant_id": "ada"}, "participant_id 'ada'"),
-        ({"selection_id": "0190b1e0-0000-7000-8000-000000000001"}, "selection_id"),
-    ],
-)
-def test_successes_without_an_impression_beyond_the_limit_are_refused_alone(
-    service: Running, said: dict[str, str], named: str
-) -> None:
-    create(service.client, "a")
-    updates = [{"variant_id": "a", "impression": False, "success": True, **said} for _ in range(60)]
-    updates.append({"variant_id": "a", "impression": True, "success": False})
-    answer = service.client.post("/performance/batch", json={"updates": updates})
-    assert answer.status_code == 200
-    assert answer.json()["accepted"] == 51
-    rejected = answer.json()["rejected"]
-    assert [item["index"] for item in rejected] == list(range(50, 60))
-    assert named in rejected[0]["detail"]
-    assert "send the others in another one" in rejected[0]["detail"]
-
-
 def test_ten_thousand_unknown_variants_are_one_query(service: Running) -> None:
     create(service.client, "a")
     updates = [{"variant_id": f"none{n}", "impression": True, "success": False} for n in range(9_999)]

@@ -37,13 +37,19 @@ TABLES = [
 
 
 def traces(service: Running) -> list[Any]:
-    """What is in the database of counts."""
+    """What is in the database of counts, without what was reported and does not count."""
     variants = service.sql(
         "SELECT id, impressions, successes, version FROM armful.variant_performance ORDER BY 1"
     )
     return [
         variants,
-        *(service.sql(f"SELECT to_jsonb(t) FROM armful.{table} t ORDER BY 1") for table in TABLES),
+        *(
+            service.sql(
+                f"SELECT to_jsonb(t) - '{{reported_successes, reported_metrics}}'::text[]"
+                f" - CASE WHEN '{table}' = 'selection_outcome' THEN 'metrics' ELSE '' END FROM armful.{table} t ORDER BY 1"
+            )
+            for table in TABLES
+        ),
     ]
 
 

@@ -1,13 +1,13 @@
-"""Outcomes in one commit count as they would one after the other, however often they name the same participant."""
+"""What outcomes add up to depends neither on their order nor on the commits that they come in."""
 
 import random
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from tests.integration.outcomes.test_recording import EXPERIMENTS, connection, shown, soon
 
-from armful.domain.errors import Refused
 from armful.domain.outcome import Outcome, OutcomeStatus, VariantOutcome
 from armful.ingest import store as performance
 
@@ -18,19 +18,23 @@ pytestmark = pytest.mark.anyio
 # Counts of all days: many commits may begin on one day and end on the next.
 STATE = """
     SELECT 'variant', id::text, impressions, successes, NULL FROM armful.variant_performance
-    UNION ALL SELECT 'event', variant::text, sum(impressions), sum(successes), count(*)::text
+    UNION ALL SELECT 'event', variant::text, sum(impressions), sum(successes), NULL
     FROM armful.performance_event GROUP BY variant
     UNION ALL SELECT 'day', concat_ws(' ', experiment, variant, persona_id), sum(impressions), sum(successes),
         concat_ws(' ', sum(anonymous), sum(anonymous_successes))
     FROM armful.experiment_day GROUP BY experiment, variant, persona_id
-    UNION ALL SELECT 'metric', concat_ws(' ', experiment, variant, metric), NULL, sum(successes), sum(anonymous)::text
+    UNION ALL SELECT 'metric', concat_ws(' ', experiment, variant, metric), trim_scale(sum(anonymous_squared)),
+        trim_scale(sum(successes)), trim_scale(sum(anonymous))::text
     FROM armful.experiment_metric_day GROUP BY experiment, variant, metric
     UNION ALL SELECT 'participant', concat_ws(' ', experiment, participant_id, variant), impressions, successes,
         concat_ws(' ', allocation_epoch, metrics, persona_id, metadata)
     FROM armful.experiment_participant
-    UNION ALL SELECT 'total', concat_ws(' ', experiment, variant, metric), sum(participants), sum(converted),
-        concat_ws(' ', sum(impressions), sum(impressions_squared), sum(total), sum(total_squared), sum(product))
-    FROM armful.experiment_total GROUP BY experiment, variant, metric
+    UNION ALL SELECT 'total', concat_ws(' ', experiment, variant, metric, now()::date - day),
+        sum(participants), sum(converted),
+        concat_ws(' ', sum(impressions), sum(impressions_squared), round(sum(total)::numeric, 6),
+            round(sum(total_squared)::numeric, 6),
+            round(sum(product)::numeric, 6))
+    FROM armful.experiment_total GROUP BY experiment, variant, metric, day
     UNION ALL SELECT 'crossover', concat_ws(' ', experiment, variant), participants, NULL, NULL
     FROM armful.experiment_crossover_total
     UNION ALL SELECT 'share', concat_ws(' ', allocation_epoch, variant), participants, not_assigned, NULL
@@ -48,6 +52,13 @@ SHARES = """
     SELECT g.id, a.variant, 0.5
     FROM armful.experiment_arm a JOIN armful.experiment_allocation_epoch g ON g.experiment = a.experiment
 """
+NUMBERS = """
+    UPDATE armful.experiment SET guardrail_metrics = guardrail_metrics || '{minutes}',
+        metrics = '{"minutes": {"type": "number"}}'
+    WHERE id = 1;
+    UPDATE armful.experiment SET metrics = jsonb_build_object(success_metrics[1], '{"type": "number"}'::jsonb) WHERE id = 2;
+"""
+NOON = datetime.now(UTC).replace(hour=0, minute=1)
 RESET = """
     TRUNCATE armful.performance_event, armful.performance_event_key, armful.variant_hour, armful.experiment_day,
         armful.experiment_metric_day, armful.experiment_participant, armful.selection_outcome, armful.experiment_segment,
@@ -55,32 +66,6 @@ RESET = """
     UPDATE armful.variant_performance SET impressions = 0, successes = 0;
     UPDATE armful.experiment_share SET participants = 0, not_assigned = 0;
 """
-SELECTIONS = {"ada": [UUID(int=1), UUID(int=2)], "bob": [UUID(int=3)]}
-
-
-def drawn(draw: random.Random) -> VariantOutcome:
-    """An outcome that has something in common with many others."""
-    impression = draw.random() < 0.6
-    said: dict[str, Any] = {}
-    participant = draw.choice(["ada", "bob"])
-    if draw.random() < 0.7:
-        said["participant_id"] = participant
-    if draw.random() < 0.5:
-        said["selection_id"] = draw.choice(SELECTIONS[participant])
-    if draw.random() < 0.3:
-        said["event_id"] = draw.choice(["e1", "e2", "e3"])
-    if draw.random() < 0.4:
-        said["metrics"] = {"signup": draw.random() < 0.7, "complaint": draw.random() < 0.3}
-    if draw.random() < 0.3:
-        said["metadata"] = {"channel": draw.choice(["web", "mail"])}
-    if draw.random() < 0.2:
-        said["persona_id"] = draw.choice(["somebody", "another"])
-    if draw.random() < 0.1:
-        said["experiment_id"] = draw.choice(["exp_1", "exp_2", "exp_unknown"])
-    success = not impression or draw.random() < 0.4
-    variant = draw.choice([1, 2, 3])
-    outcome = Outcome(impression=impression, success=success, batch_size=draw.choice([1, 1, 2]), **said)
-    return variant, outcome, f"v{variant}"
 
 
 async def outcome(connection: Any, commits: list[list[VariantOutcome]]) -> tuple[list[Any], list[Any]]:
@@ -94,16 +79,60 @@ async def outcome(connection: Any, commits: list[list[VariantOutcome]]) -> tuple
     return statuses, left
 
 
-@pytest.mark.parametrize("seed", range(25))
-async def test_one_commit_counts_what_many_count(connection: Any, seed: int) -> None:
-    await connection.execute(EXPERIMENTS + ";" + SHARES)
+def differences(one: list[Any], other: list[Any]) -> list[Any]:
+    """The rows that only one of two states has, without rows of zeros."""
+    rows = [{row for row in state if row[2] or row[3]} for state in (one, other)]
+    return sorted(rows[0] ^ rows[1], key=str)
+
+
+def visits(draw: random.Random) -> list[VariantOutcome]:
+    """What is reported of a few people: impressions, successes and metrics, by selection, by participant, or by both."""
+    items: list[VariantOutcome] = []
+    for person, selections in {"ada": [1, 2], "bob": [3], "eve": [4, 5], None: [6]}.items():
+        always: dict[str, Any] = {"persona_id": draw.choice(["somebody", "another", None])}
+        always["metadata"] = draw.choice([None, {"channel": "web"}])
+        always["experiment_id"] = draw.choice([None, None, "exp_1", "exp_2"])
+        variant = draw.choice([1, 2, 3])
+        for _ in range(draw.randint(1, 6)):
+            said = dict(always)
+            selection = draw.choice([None, *selections])
+            if person is not None and (selection is None or draw.random() < 0.5):
+                said["participant_id"] = person
+            if selection is not None:
+                said["selection_id"] = UUID(int=selection)
+            if draw.random() < 0.5:
+                said["metrics"] = {
+                    "signup": draw.random() < 0.7, "complaint": draw.random() < 0.3, "minutes": draw.randint(-300, 900) / 100
+                }  # fmt: skip
+            if draw.random() < 0.3:
+                said["value"] = draw.randint(0, 10_000) / 100
+            if draw.random() < 0.7:
+                said["occurred_at"] = NOON - timedelta(days=draw.randint(0, 3))
+            impression = draw.random() < 0.5
+            success = not impression or draw.random() < 0.3
+            size = draw.choice([1, 1, 1, 2, 3])
+            one = Outcome(impression=impression, success=success, batch_size=size, **said)
+            items.append((variant, one, f"v{variant}"))
+            if draw.random() < 0.2:
+                one.event_id = f"event {len(items)}"
+                items.append(items[-1])
+    return items
+
+
+@pytest.mark.parametrize("seed", range(60))
+async def test_any_order_and_any_commits_end_in_the_same(connection: Any, seed: int) -> None:
+    await connection.execute(EXPERIMENTS + ";" + SHARES + ";" + NUMBERS)
     draw = random.Random(seed)
-    items = [drawn(draw) for _ in range(draw.randint(2, 25))]
-    together = await outcome(connection, [items])
-    apart = await outcome(connection, [[item] for item in items])
-    # Who of two successes gets the only impression may differ where one names it by participant and one by selection.
-    assert sorted(together[0]) == sorted(apart[0])
-    assert [pair for pair in zip(together[1], apart[1], strict=True) if pair[0] != pair[1]] == []
+    items = visits(draw)
+    _, first = await outcome(
+        connection, [[item] for item in sorted(items, key=lambda item: not item[1].impression)]
+    )
+    for _ in range(4):
+        shuffled = draw.sample(items, len(items))
+        cuts = sorted(draw.sample(range(len(items) + 1), draw.randint(0, 3)))
+        commits = [shuffled[a:b] for a, b in zip([0, *cuts], [*cuts, len(items)], strict=True) if a < b]
+        _, left = await outcome(connection, commits)
+        assert differences(first, left) == [], commits
 
 
 @pytest.mark.parametrize(
@@ -154,15 +183,13 @@ async def test_an_experiment_counts_its_first_hundred_metadata_keys(connection: 
     assert [row["value"] for row in values] == ["another", "value"]
 
 
-async def test_hidden_dependencies_are_bounded(connection: Any) -> None:
-    """Successes that name only a selection take from the impressions of the participant behind it."""
+async def test_a_thousand_successes_of_one_participant_are_one_batch(connection: Any) -> None:
+    """Also where they name only a selection, and the participant behind it has other successes in the same commit."""
     await connection.execute(EXPERIMENTS + ";" + SHARES)
-    selections = [uuid4() for _ in range(100)]
+    selections = [uuid4() for _ in range(1000)]
     shows = [shown(1, participant_id="ada", selection_id=one) for one in selections]
     await performance.record(connection, uuid4(), uuid4(), soon(), shows)
     late = [(1, Outcome(impression=False, success=True, selection_id=one), "v1") for one in selections]
-    answers = await performance.record(connection, uuid4(), uuid4(), soon(), late[:20])
-    assert answers[-1].totals.successes == 20
-    with pytest.raises(Refused, match="send them in several requests"):
-        await performance.record(connection, uuid4(), uuid4(), soon(), late[20:])
-    assert await connection.fetchval("SELECT successes FROM armful.variant_performance WHERE id = 1") == 20
+    late += [(1, Outcome(impression=False, success=True, participant_id="ada"), "v1")] * 1000
+    answers = await performance.record(connection, uuid4(), uuid4(), soon(), late)
+    assert (answers[-1].totals.impressions, answers[-1].totals.successes) == (1000, 1000)

@@ -192,7 +192,11 @@ def test_the_event_log_keeps_what_was_sent_in_a_partition_of_the_day(service: Ru
         ({"selection_id": "x"}, "selection_id"),
         ({"occurred_at": "yesterday"}, "occurred_at"),
         ({"occurred_at": "2026-01-01T00:00:00"}, "occurred_at"),
-        ({"metrics": {"a": 1}}, "metrics"),
+        ({"metrics": {"a": "1"}}, "metrics"),
+        ({"metrics": {"a": 1e13}}, "metrics"),
+        ({"value": "3"}, "value"),
+        ({"value": True}, "value"),
+        ({"value": -1e13}, "value"),
         ({"impression": False, "success": False}, "body"),
     ],
 )
@@ -249,7 +253,8 @@ def test_counting_follows_the_rules(shared: Running, events: list[Any], in_one_b
     create(shared.client, f"a{run}", f"b{run}")
     selections = [str(uuid4()) for _ in range(4)]
     totals = {"a": [0, 0], "b": [0, 0]}
-    waiting: dict[Any, int] = {}
+    # By variant and selection: impressions, successes, and the most successes in a report without an impression.
+    told: dict[Any, list[int]] = {}
     keys: dict[int, Any] = {}
     updates = []
     for event in events:
@@ -266,15 +271,17 @@ def test_counting_follows_the_rules(shared: Running, events: list[Any], in_one_b
                 continue
             keys[key] = event
         at = (name, selection)
-        if impression or selection is None or at not in waiting:
+        if selection is None:
             totals[name][0] += size
             totals[name][1] += size if success else 0
-            if selection is not None:
-                waiting[at] = waiting.get(at, 0) + (0 if success else size)
         else:
-            turned = min(size, waiting[at])
-            waiting[at] -= turned
-            totals[name][1] += turned
+            one = told.setdefault(at, [0, 0, 0])
+            one[0] += size if impression else 0
+            one[1] += size if success else 0
+            one[2] = max(one[2], 0 if impression else size)
+    for (name, _), (impressions, successes, most) in told.items():
+        totals[name][0] += impressions or most
+        totals[name][1] += min(successes, impressions or most)
     if in_one_batch:
         assert shared.client.post("/performance/batch", json={"updates": updates}).status_code == 200
     else:

@@ -25,6 +25,7 @@ LONG = {
     "metrics": {"signup": True, "click": False},
     "metadata": {"country": "NZ", "age": 7, "tags": ["a", None]},
 }
+NUMBERS = {**LONG, "value": 2.5, "metrics": {"signup": True, "minutes": 7.25}}
 
 
 class LaterOutcome(Outcome, kw_only=True, omit_defaults=True):
@@ -36,11 +37,15 @@ class LaterOutcome(Outcome, kw_only=True, omit_defaults=True):
 
 @pytest.mark.parametrize(
     ("said", "pinned"),
-    [(SHORT, "5ece495db3a9a158e5b8e939f967ecec"), (LONG, "26d72ce010ae22c6ae39148d0d08d854")],
-    ids=["as short as can be", "with everything"],
+    [
+        (SHORT, "5ece495db3a9a158e5b8e939f967ecec"),
+        (LONG, "26d72ce010ae22c6ae39148d0d08d854"),
+        (NUMBERS, "fbba28b4b956e11970d3d5358a289895"),
+    ],
+    ids=["as short as can be", "with everything of the first edition", "with everything"],
 )
 def test_digests_that_are_in_databases(said: dict[str, Any], pinned: str) -> None:
-    assert set(LONG) == set(Outcome.__struct_fields__), (
+    assert set(NUMBERS) == set(Outcome.__struct_fields__), (
         "pin a digest with the new field, and leave the others"
     )
     found = digest((1, Outcome(**said), "v"))

@@ -12,7 +12,6 @@ from armful.domain.errors import CommitUnknown, QueueFull, Refused, Unavailable
 from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Totals
 from armful.ingest import group_committer
-from armful.ingest.conflict_free_batches import MOST_LATE
 from armful.ingest.group_committer import GroupCommitter
 from armful.ingest.statement import Statement
 from armful.observability.metrics import Metrics
@@ -111,16 +110,6 @@ async def test_a_commit_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> N
         for job in jobs:
             await job
     assert [len(commit) for commit in writer.commits] == [2, 2, 2, 5]
-
-
-async def test_late_successes_of_one_participant_are_split_over_commits() -> None:
-    async with committing() as (committer, writer, _):
-        late = Outcome(impression=False, success=True, participant_id="ada")
-        jobs = [committer.submit([(1, late, "v1")] * MOST_LATE), committer.submit([(1, late, "v1")])]
-        jobs.append(committer.submit([shown(2)]))
-        for job in jobs:
-            await job
-    assert writer.commits == [[1] * MOST_LATE + [2], [1]]
 
 
 async def test_one_refused_call_does_not_fail_the_others() -> None:

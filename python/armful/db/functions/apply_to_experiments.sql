@@ -1,20 +1,19 @@
 -- Adds what outcomes count in experiments: participants, days, metrics and segments. The fourth and last part of counting,
--- for every outcome that an experiment counts.
-CREATE OR REPLACE FUNCTION armful.apply_to_experiments(p_attributed armful.attributed_outcome[]) RETURNS void
+-- for every outcome that an experiment counts, and every participant who is not as before.
+CREATE OR REPLACE FUNCTION armful.apply_to_experiments(
+    p_attributed armful.attributed_outcome[], p_changes armful.participant_change[]
+) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-    named boolean;
     measured boolean;
     described boolean;
     changes armful.participant_change[];
 BEGIN
-    SELECT bool_or(a.participant_id IS NOT NULL), bool_or(a.by_other_metric <> '{}'),
-           bool_or(a.metadata IS NOT NULL)
-    INTO named, measured, described
+    SELECT bool_or(a.by_other_metric <> '{}'), bool_or(a.metadata IS NOT NULL) INTO measured, described
     FROM unnest(p_attributed) AS a;
 
-    IF named THEN
-        changes := armful.count_participants(p_attributed);
+    IF p_changes IS NOT NULL THEN
+        changes := armful.count_participants(p_changes);
         PERFORM armful.add_participant_totals(changes);
     END IF;
 
@@ -32,13 +31,15 @@ BEGIN
 
     IF measured THEN
         INSERT INTO armful.experiment_metric_day AS d
-            (experiment, allocation_epoch, variant, day, metric, successes, anonymous)
-        SELECT a.experiment, a.allocation_epoch, a.variant, (a.at AT TIME ZONE 'UTC')::date, m.key, sum(m.value::bigint),
-               sum(CASE WHEN a.participant_id IS NULL THEN m.value::bigint ELSE 0 END)
+            (experiment, allocation_epoch, variant, day, metric, successes, anonymous, anonymous_squared)
+        SELECT a.experiment, a.allocation_epoch, a.variant, (a.at AT TIME ZONE 'UTC')::date, m.key, sum(m.value::numeric),
+               sum(CASE WHEN a.participant_id IS NULL THEN m.value::numeric ELSE 0 END),
+               sum(coalesce((a.squared ->> m.key)::numeric, 0))
         FROM unnest(p_attributed) AS a CROSS JOIN LATERAL jsonb_each_text(a.by_other_metric) AS m
         GROUP BY 1, 2, 3, 4, 5
         ON CONFLICT (experiment, allocation_epoch, variant, day, metric) DO UPDATE SET
-            successes = d.successes + excluded.successes, anonymous = d.anonymous + excluded.anonymous;
+            successes = d.successes + excluded.successes, anonymous = d.anonymous + excluded.anonymous,
+            anonymous_squared = d.anonymous_squared + excluded.anonymous_squared;
     END IF;
 
     IF described OR EXISTS (

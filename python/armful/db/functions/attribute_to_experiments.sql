@@ -13,6 +13,8 @@
 -- A late success counts in the experiments its impression counted in, under the same allocation epoch; within an attribution
 -- window also after a pause, a stop or the planned end.
 --
+-- What outcomes add for participants, and by metrics, settle_participants works out. Without both, all is here already.
+--
 -- Outcomes that are counts alone (without `item`) get no reasons of experiments that have ended.
 CREATE OR REPLACE FUNCTION armful.attribute_to_experiments(p_outcomes armful.resolved_outcome[])
 RETURNS armful.attributed_outcome[] LANGUAGE plpgsql AS $$
@@ -21,43 +23,54 @@ DECLARE
 BEGIN
     attributed := ARRAY(
         SELECT ROW(
-            o.item, e.id, impression.allocation_epoch, o.variant, o.impressions,
-            coalesce((m.by_metric ->> e.success_metrics[1])::bigint, 0), o.successes, m.by_metric,
-            m.by_metric - e.success_metrics[1], o.at, o.persona_id, o.participant_id,
-            CASE WHEN NOT o.late THEN o.metadata WHEN o.selection_id IS NULL THEN p.metadata ELSE s.metadata END,
-            CASE WHEN why.reason IS NULL AND o.late AND o.successes = 0 AND m.by_metric = '{}' THEN 'nothing_left'
-                 ELSE why.reason END,
-            p.whole
+            o.item, e.id,
+            CASE WHEN o.selected THEN o.allocation_epochs[array_position(o.experiments, e.id)]
+                 ELSE coalesce(p.allocation_epoch, e.allocation_epoch) END,
+            o.variant, o.impressions,
+            CASE WHEN e.metrics -> e.success_metrics[1] ->> 'type' = 'number' THEN 0 ELSE o.successes END, o.successes,
+            '{}', '{}', CASE WHEN here.late AND NOT o.selected THEN p.last_impression ELSE o.at END,
+            CASE WHEN here.late AND NOT o.selected THEN p.persona_id ELSE o.persona_id END, o.participant_id,
+            CASE WHEN here.late AND NOT o.selected THEN p.metadata WHEN o.selection_id IS NULL THEN o.metadata ELSE o.described END,
+            why.reason, p.whole, here.late, o.moved, '{}', '{}'
         )::armful.attributed_outcome
-        FROM unnest(p_outcomes) AS o
+        FROM (
+            SELECT o.*, (o.selection).experiments, (o.selection).allocation_epochs,
+                   o.selection_id IS NOT NULL AND o.late AS selected
+            FROM unnest(p_outcomes) AS o WHERE o.status IN (0, 6)
+        ) AS o
         JOIN armful.experiment_arm a ON a.variant = o.variant
         JOIN armful.experiment e ON e.id = a.experiment
-        -- LIMIT has these looked up one by one, by index: the tables are large, and a plan made when they were small would
+        -- LIMIT has participants looked up one by one, by index: their table is large, and a plan made when it was small would
         -- stay in use.
-        LEFT JOIN LATERAL (
-            SELECT * FROM armful.selection_outcome s
-            WHERE o.late AND s.selection_id = o.selection_id AND s.variant = o.variant LIMIT 1
-        ) AS s ON true
         LEFT JOIN LATERAL (
             SELECT p.*, p AS whole FROM armful.experiment_participant p
             WHERE p.experiment = e.id AND p.participant_id = o.participant_id LIMIT 1
         ) AS p ON true
         CROSS JOIN LATERAL (
+            SELECT NOT o.impression AND CASE
+                WHEN o.selected THEN e.id = ANY (o.experiments)
+                ELSE o.selection_id IS NULL AND p.variant = o.variant AND p.impressions > 0
+            END IS TRUE AS late
+            OFFSET 0  -- worked out once
+        ) AS here
+        CROSS JOIN LATERAL (
             SELECT CASE
                 WHEN o.status = 6 THEN 'window_closed'
-                WHEN o.late AND CASE WHEN s.selection_id IS NOT NULL THEN e.id = ANY (s.experiments)
-                                     ELSE p.impressions > 0 END
+                WHEN here.late
                 THEN CASE
                     WHEN p.variant <> o.variant THEN 'other_variant'
                     WHEN e.attribution_days IS NOT NULL
-                    THEN CASE WHEN coalesce(o.occurred_at, now()) > o.at + make_interval(days => e.attribution_days)
-                              THEN 'window_closed' END
+                    THEN CASE
+                        WHEN coalesce(o.occurred_at, now())
+                             > CASE WHEN o.selected THEN o.at ELSE p.last_impression END + make_interval(days => e.attribution_days)
+                        THEN 'window_closed'
+                    END
                     WHEN e.status = 'paused' THEN 'paused'
                     WHEN e.status <> 'active' OR now() >= e.expected_end_time THEN 'ended'
                 END
                 WHEN armful.why_closed(e, o.persona_id) IS NOT NULL THEN armful.why_closed(e, o.persona_id)
                 WHEN p.variant <> o.variant THEN 'other_variant'
-                WHEN o.late THEN 'not_assigned'
+                WHEN o.selected THEN 'not_assigned'
                 WHEN p.participant_id IS NOT NULL THEN NULL
                 WHEN a.retired THEN 'archived'
                 WHEN e.allocation <> 'fixed' THEN 'not_assigned'
@@ -74,27 +87,15 @@ BEGIN
             END AS reason
             OFFSET 0  -- worked out once
         ) AS why
-        -- Where the impression was counted, and what has come of it so far.
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN s.selection_id IS NOT NULL THEN s.allocation_epochs[array_position(s.experiments, e.id)]
-                        ELSE coalesce(p.allocation_epoch, e.allocation_epoch) END AS allocation_epoch,
-                   CASE WHEN s.selection_id IS NOT NULL THEN s.impressions ELSE p.impressions END AS impressions,
-                   coalesce(s.metrics, p.metrics) AS metrics
-        ) AS impression
-        CROSS JOIN LATERAL (
-            SELECT CASE WHEN why.reason IS NULL THEN armful.count_metrics(
-                e.success_metrics || e.guardrail_metrics, o.metrics, o.succeeded, o.times,
-                o.late, impression.impressions, impression.metrics
-            ) ELSE '{}' END AS by_metric
-            OFFSET 0  -- worked out once
-        ) AS m
-        WHERE o.status IN (0, 6)
-          AND (o.experiment_id IS NULL OR o.experiment_id = e.experiment_id)
+        WHERE (o.experiment_id IS NULL OR o.experiment_id = e.experiment_id)
           AND (e.status = 'active' AND now() < e.expected_end_time
                OR o.item IS NOT NULL AND e.status <> 'draft'
-                  AND (e.status = 'paused' OR o.late OR o.experiment_id IS NOT NULL
+                  AND (e.status = 'paused' OR here.late OR o.selected OR o.experiment_id IS NOT NULL
                        OR coalesce(e.end_time, e.expected_end_time) > now() - interval '30 days'))
     );
+    IF EXISTS (SELECT FROM unnest(attributed) AS a WHERE a.late AND a.participant_id IS NOT NULL) THEN
+        attributed := armful.keep_to_impressions(attributed);
+    END IF;
 
     -- A new participant whom several outcomes of the commit name: the first decides which variant is theirs.
     IF EXISTS (
@@ -110,7 +111,7 @@ BEGIN
                     first_value(a.variant) OVER (
                         PARTITION BY a.experiment, a.participant_id ORDER BY a.reason NULLS FIRST, a.item
                     )
-                THEN 'other_variant' ELSE a.reason END, a.before
+                THEN 'other_variant' ELSE a.reason END, a.before, a.late, a.moved, a.reported_by_metric, a.squared
             )::armful.attributed_outcome
             FROM unnest(attributed) AS a
         );

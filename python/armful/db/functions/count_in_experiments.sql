@@ -9,7 +9,7 @@ BEGIN
     IF EXISTS (SELECT FROM armful.experiment WHERE status = 'active') THEN
         SELECT array_agg(ROW(
             NULL, 0, u.variant, u.impressions, u.successes, false, u.successes > 0, u.successes, now(),
-            NULL, NULL, NULL, NULL, NULL, NULL, NULL
+            NULL, NULL, NULL, NULL, NULL, NULL, NULL, true, NULL, NULL, NULL, NULL, false
         )::armful.resolved_outcome)
         INTO outcomes
         FROM unnest(p_variant, p_impressions, p_successes) AS u (variant, impressions, successes)
@@ -19,7 +19,7 @@ BEGIN
                 SELECT a FROM unnest(armful.attribute_to_experiments(outcomes)) AS a WHERE a.reason IS NULL
             );
             IF attributed <> '{}' THEN
-                PERFORM armful.apply_to_experiments(attributed);
+                PERFORM armful.apply_to_experiments(attributed, NULL);
             END IF;
         END IF;
     END IF;

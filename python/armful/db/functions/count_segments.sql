@@ -23,7 +23,7 @@ BEGIN
         UNION ALL
         -- Participants leave the segments they were in, and enter those they are in now.
         SELECT (p.state).experiment, (p.state).allocation_epoch, (p.state).variant, (p.state).metadata, (p.state).persona_id,
-               0, 0, p.sign, p.sign * (((p.state).metrics ->> e.success_metrics[1])::bigint > 0)::integer
+               0, 0, p.sign, p.sign * (((p.state).metrics ->> e.success_metrics[1])::numeric > 0)::integer
         FROM (
             SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
             UNION ALL

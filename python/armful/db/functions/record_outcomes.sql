@@ -1,4 +1,4 @@
--- As record_outcomes_v2, without the experiments: what the workers of the version before call.
+-- As record_outcomes_v2, without values and the experiments: what the workers of the version before call.
 CREATE OR REPLACE FUNCTION armful.record_outcomes(
     p_batch uuid, p_process_id uuid, p_deadline timestamptz,
     p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[],
@@ -13,6 +13,6 @@ BEGIN
     INTO statuses, ids, impressions, successes, versions
     FROM armful.record_outcomes_v2(
         p_batch, p_process_id, p_deadline, p_variant, p_impression, p_count, p_successes, p_occurred_at, p_persona_id,
-        p_experiment_id, p_participant_id, p_selection_id, p_event_id, p_digest, p_metrics, p_metadata
+        p_experiment_id, p_participant_id, p_selection_id, p_event_id, p_digest, p_metrics, p_metadata, NULL
     ) AS r;
 END $$;

@@ -16,7 +16,7 @@
 --
 -- Locks are taken in one order everywhere (variants by id, event ids, selections, participants, crossovers), so that
 -- writers in several processes wait for each other but never in a circle; whatever belongs to a variant is guarded by its
--- row's lock. The caller names no event id, no participant and no (selection, variant) twice in one call.
+-- row's lock.
 --
 -- Outcomes that say nothing beyond what happened how often take a shorter way, `count_outcomes` in
 -- armful/ingest/queries.sql: the same parts, without what they have no use for.
@@ -24,39 +24,51 @@ CREATE OR REPLACE FUNCTION armful.record_outcomes_v2(
     p_batch uuid, p_process_id uuid, p_deadline timestamptz,
     p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[],
     p_occurred_at timestamptz[], p_persona_id text[], p_experiment_id text[], p_participant_id text[],
-    p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[],
+    p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[], p_value double precision[],
     OUT statuses smallint[], OUT experiments jsonb,
     OUT ids bigint[], OUT impressions bigint[], OUT successes bigint[], OUT versions bigint[]
 ) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     outcomes armful.resolved_outcome[];
-    attributed armful.attributed_outcome[];
+    attributed armful.attributed_outcome[] := '{}';
     crossed armful.attributed_outcome[];
+    changes armful.participant_change[];
+    moved boolean;
 BEGIN
     PERFORM FROM armful.variant_performance WHERE id = ANY (p_variant) ORDER BY id FOR NO KEY UPDATE;
 
     outcomes := armful.resolve_outcomes(
         p_batch, p_variant, p_impression, p_count, p_successes, p_occurred_at, p_persona_id, p_experiment_id,
-        p_participant_id, p_selection_id, p_event_id, p_digest, p_metrics, p_metadata
+        p_participant_id, p_selection_id, p_event_id, p_digest, p_metrics, p_metadata, p_value
     );
+    moved := cardinality(outcomes) > cardinality(p_variant);
     IF EXISTS (SELECT FROM armful.experiment_arm WHERE variant = ANY (p_variant)) THEN
         attributed := armful.attribute_to_experiments(outcomes);
-        SELECT jsonb_agg(jsonb_build_array(a.item, e.experiment_id, a.reason) ORDER BY a.item, e.id) INTO experiments
-        FROM unnest(attributed) AS a JOIN armful.experiment e ON e.id = a.experiment;
-        IF EXISTS (SELECT FROM unnest(attributed) AS a WHERE a.reason IS NOT NULL) THEN
-            crossed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason = 'other_variant');
-            attributed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason IS NULL);
-        END IF;
     END IF;
-    IF p_metrics IS NOT NULL THEN
-        outcomes := armful.mark_nothing_left(outcomes, attributed);
+    IF p_selection_id IS NOT NULL
+       OR attributed <> '{}' AND (p_participant_id IS NOT NULL OR p_metrics IS NOT NULL OR p_value IS NOT NULL)
+    THEN
+        SELECT s.outcomes, s.attributed, s.changes INTO outcomes, attributed, changes
+        FROM armful.settle_participants(outcomes, attributed) AS s;
+    END IF;
+    IF attributed <> '{}' THEN
+        SELECT jsonb_agg(jsonb_build_array(a.item, e.experiment_id, a.reason) ORDER BY a.item, e.id) INTO experiments
+        FROM unnest(attributed) AS a JOIN armful.experiment e ON e.id = a.experiment
+        WHERE NOT a.moved;
+    END IF;
+    IF moved THEN
+        attributed := armful.take_moved_away(outcomes, attributed);
     END IF;
     IF p_selection_id IS NOT NULL THEN
         PERFORM armful.remember_selections(outcomes, attributed);
     END IF;
+    IF EXISTS (SELECT FROM unnest(attributed) AS a WHERE a.reason IS NOT NULL) THEN
+        crossed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason = 'other_variant');
+        attributed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason IS NULL);
+    END IF;
 
-    statuses := ARRAY(SELECT status FROM unnest(outcomes));
+    statuses := ARRAY(SELECT status FROM unnest(outcomes) WHERE NOT moved);
     IF p_event_id IS NOT NULL AND statuses && ARRAY[3, 6]::smallint[] THEN
         UPDATE armful.performance_event_key k SET counted = false
         FROM unnest(p_event_id, statuses) AS u (event_id, status)
@@ -73,13 +85,13 @@ BEGIN
     WITH logged AS (
         INSERT INTO armful.performance_event
             (occurred_at, variant, impressions, successes, persona_id, experiment_id, participant_id, selection_id, event_id,
-             metrics, metadata)
+             metrics, metadata, value)
         SELECT o.occurred_at, o.variant, o.impressions, o.successes, u.persona_id, o.experiment_id, u.participant_id,
-               o.selection_id, u.event_id, o.metrics, o.metadata
+               o.selection_id, u.event_id, o.metrics, o.metadata, o.value
         FROM unnest(outcomes) AS o
         JOIN unnest(p_variant, p_persona_id, p_participant_id, p_event_id) WITH ORDINALITY
             AS u (variant, persona_id, participant_id, event_id, item) USING (item)
-        WHERE o.status = 0
+        WHERE o.status = 0 AND (NOT o.moved OR o.impressions <> 0 OR o.successes <> 0)
     ), hour AS (
         SELECT o.variant, date_trunc('hour', o.at, 'UTC') AS hour, coalesce(o.persona_id, '') AS persona_id,
                sum(o.impressions)::bigint AS impressions, sum(o.successes)::bigint AS successes
@@ -110,8 +122,8 @@ BEGIN
         FROM armful.variant_performance WHERE id = ANY (p_variant);
     END IF;
 
-    IF attributed <> '{}' THEN
-        PERFORM armful.apply_to_experiments(attributed);
+    IF attributed <> '{}' OR changes <> '{}' THEN
+        PERFORM armful.apply_to_experiments(attributed, changes);
     END IF;
     IF crossed <> '{}' THEN
         PERFORM armful.count_crossovers(crossed);

@@ -1,18 +1,20 @@
 -- Works out of each outcome of a commit whether it counts, and what it adds to its variant. The first part of counting;
 -- record_outcomes says what the arrays are. The variants are locked.
 --
--- A success without an impression is late: it belongs to an impression that was counted before, under the same selection or,
--- where no selection is named, the participant's in an experiment. It then takes that impression's time, persona and
--- participant, and adds as many successes as that has impressions without one. Where there is no such impression it counts
--- as an impression of its own.
+-- A success without an impression brings its own, so that it adds one impression and one success. Not so where an impression is
+-- known that it can turn into a success: one of the same selection (here) or of the same participant (settle_participants). The
+-- result is the one that the same reports have if the impressions come first, whatever their order. With I impressions and S
+-- successes reported for a variant of a selection, I impressions count; if I is 0, as many as one report had successes at most. Of
+-- the successes, no more than that count. An impression that is reported after its success therefore adds nothing.
 --
--- LIMIT has impressions looked up one by one, by index: their tables are large, and a plan made when they were small would
--- stay in use.
+-- Who saw a selection, when, and with which metadata is what its impressions say. What its successes say stands until then.
+--
+-- LIMIT has selections looked up one by one, by index: their table is large, and a plan made when it was small would stay in use.
 CREATE OR REPLACE FUNCTION armful.resolve_outcomes(
     p_batch uuid,
     p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[],
     p_occurred_at timestamptz[], p_persona_id text[], p_experiment_id text[], p_participant_id text[],
-    p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[]
+    p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[], p_value double precision[]
 ) RETURNS armful.resolved_outcome[] LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -21,10 +23,19 @@ DECLARE
     impressions bigint[] := p_count;
     successes bigint[] := p_successes;
     late boolean[] := array_fill(false, ARRAY[size]);
+    own bigint[];
     at timestamptz[] := coalesce(p_occurred_at, array_fill(NULL::timestamptz, ARRAY[size]));
     persona text[] := coalesce(p_persona_id, array_fill(NULL::text, ARRAY[size]));
     participant text[] := coalesce(p_participant_id, array_fill(NULL::text, ARRAY[size]));
-    dependent bigint[];
+    described jsonb[] := p_metadata;
+    selections armful.selection_outcome[];
+    moved integer[];
+    reported bigint;  -- impressions of the selection
+    lone bigint;      -- its largest number of successes in a report without an impression
+    succeeded bigint; -- its successes as reported
+    shown bigint;     -- its impressions that count
+    turned bigint;    -- its successes that count
+    outcomes armful.resolved_outcome[];
     r record;
 BEGIN
     IF p_experiment_id IS NOT NULL THEN
@@ -43,90 +54,100 @@ BEGIN
         statuses := armful.claim_event_ids(p_batch, p_event_id, p_digest, statuses);
     END IF;
 
-    IF p_selection_id IS NOT NULL AND false = ANY (p_impression) THEN
+    IF p_selection_id IS NOT NULL THEN
+        own := array_fill(NULL::bigint, ARRAY[size]);
+        described := coalesce(p_metadata, array_fill(NULL::jsonb, ARRAY[size]));
+        selections := array_fill(NULL::armful.selection_outcome, ARRAY[size]);
         FOR r IN
-            -- A participant's successes are bounded by their impressions, whether they are told by selection or by name.
-            SELECT i, least(s.impressions - s.successes, p.waiting) AS waiting, s.at, s.persona_id, s.participant_id,
-                   u.metrics IS NOT NULL AS measures,
-                   (SELECT bool_and(coalesce(
-                        coalesce(u.at, now()) > s.at + make_interval(days => e.attribution_days), false
-                    ))
-                    FROM armful.experiment e WHERE e.id = ANY (s.experiments)) AS too_late
-            FROM unnest(p_variant, p_impression, p_selection_id, p_occurred_at, p_metrics, statuses) WITH ORDINALITY
-                AS u (variant, impression, selection, at, metrics, status, i)
-            JOIN LATERAL (
-                SELECT * FROM armful.selection_outcome s
+            SELECT i, u.impression, u.count, u.successes, row_number() OVER visit_order AS number,
+                   CASE WHEN s.selection_id IS NOT NULL THEN s.whole END AS selection,
+                   coalesce(s.reported_impressions, s.impressions, 0) AS reported, coalesce(s.impressions, 0) AS shown,
+                   coalesce(s.reported_successes, s.successes, 0) AS succeeded, coalesce(s.successes, 0) AS turned,
+                   coalesce(s.participant_id, min(u.participant) OVER visit) AS participant,
+                   CASE WHEN seen.before THEN least(s.at, min(u.at) FILTER (WHERE u.impression) OVER visit)
+                        ELSE coalesce(min(u.at) FILTER (WHERE u.impression) OVER visit, least(s.at, min(u.at) OVER visit)) END AS at,
+                   CASE WHEN seen.before THEN coalesce(s.persona_id, min(u.persona) OVER visit)
+                        ELSE coalesce(min(u.persona) FILTER (WHERE u.impression) OVER visit, s.persona_id, min(u.persona) OVER visit)
+                   END AS persona,
+                   CASE WHEN seen.before THEN s.metadata
+                        ELSE coalesce(first_value(CASE WHEN u.impression THEN u.metadata END) OVER described, s.metadata,
+                                      first_value(u.metadata) OVER described) END AS described,
+                   NOT seen.before AND coalesce(bool_or(u.impression) OVER visit, false) AS first_seen,
+                   NOT u.impression AND s.selection_id IS NOT NULL AND (
+                       SELECT bool_and(coalesce(u.at > s.at + make_interval(days => e.attribution_days), false))
+                       FROM armful.experiment e WHERE e.id = ANY (s.experiments)
+                   ) AS too_late
+            FROM (
+                SELECT i, variant, impression, count, successes, selection, coalesce(at, now()) AS at, persona, participant, metadata
+                FROM unnest(p_variant, p_impression, p_count, p_successes, p_selection_id, p_occurred_at, persona, participant,
+                            p_metadata, statuses) WITH ORDINALITY
+                    AS u (variant, impression, count, successes, selection, at, persona, participant, metadata, status, i)
+                WHERE selection IS NOT NULL AND status = 0
+            ) AS u
+            LEFT JOIN LATERAL (
+                SELECT s.*, s AS whole FROM armful.selection_outcome s
                 WHERE s.selection_id = u.selection AND s.variant = u.variant LIMIT 1
             ) AS s ON true
-            LEFT JOIN LATERAL (
-                SELECT min(p.impressions - p.successes) AS waiting FROM armful.experiment_participant p
-                WHERE p.experiment = ANY (s.experiments) AND p.participant_id = s.participant_id AND p.variant = s.variant
-            ) AS p ON true
-            WHERE NOT u.impression AND u.status = 0
+            CROSS JOIN LATERAL (
+                SELECT coalesce(coalesce(s.reported_impressions, s.impressions) > 0, false) AS before
+            ) AS seen
+            WINDOW visit AS (PARTITION BY u.selection, u.variant),
+                   visit_order AS (PARTITION BY u.selection, u.variant ORDER BY i),
+                   described AS (PARTITION BY u.selection, u.variant ORDER BY u.metadata IS NULL, NOT u.impression, i)
+            ORDER BY u.selection, u.variant, i
         LOOP
-            late[r.i] := true;
-            impressions[r.i] := 0;
-            successes[r.i] := least(successes[r.i], r.waiting);
+            IF r.number = 1 THEN
+                reported := r.reported;
+                succeeded := r.succeeded;
+                shown := r.shown;
+                turned := r.turned;
+                lone := CASE WHEN reported = 0 THEN shown ELSE 0 END;
+                IF shown > 0 AND (r.first_seen OR r.participant IS DISTINCT FROM (r.selection).participant_id) THEN
+                    moved := moved || r.i::integer;
+                END IF;
+            END IF;
+            late[r.i] := NOT r.impression AND r.shown > 0;
             at[r.i] := r.at;
-            persona[r.i] := r.persona_id;
-            participant[r.i] := r.participant_id;
-            statuses[r.i] := CASE WHEN r.too_late THEN 6 WHEN r.waiting = 0 AND NOT r.measures THEN 3 ELSE 0 END;
+            persona[r.i] := r.persona;
+            participant[r.i] := r.participant;
+            described[r.i] := r.described;
+            selections[r.i] := r.selection;
+            IF r.too_late THEN
+                statuses[r.i] := 6;
+                CONTINUE;
+            END IF;
+            own[r.i] := reported - shown;
+            impressions[r.i] := -shown;
+            successes[r.i] := -turned;
+            IF r.impression THEN
+                reported := reported + r.count;
+            ELSE
+                lone := greatest(lone, r.count);
+            END IF;
+            succeeded := succeeded + r.successes;
+            shown := CASE WHEN reported > 0 THEN reported ELSE lone END;
+            turned := least(succeeded, shown);
+            own[r.i] := own[r.i] + shown - reported;
+            impressions[r.i] := impressions[r.i] + shown;
+            successes[r.i] := successes[r.i] + turned;
         END LOOP;
     END IF;
 
-    IF p_participant_id IS NOT NULL AND false = ANY (p_impression) THEN
-        FOR r IN
-            SELECT i, max(p.impressions - p.successes) AS waiting, max(p.last_impression) AS at,
-                   max(p.persona_id) AS persona_id, bool_or(u.metrics IS NOT NULL) AS measures,
-                   bool_and(coalesce(
-                       coalesce(u.at, now()) > p.last_impression + make_interval(days => e.attribution_days), false
-                   )) AS too_late
-            FROM unnest(p_variant, p_impression, p_experiment_id, p_participant_id, p_selection_id, p_occurred_at,
-                        p_metrics, statuses)
-                WITH ORDINALITY AS u (variant, impression, experiment, participant, selection, at, metrics, status, i)
-            JOIN armful.experiment_arm a ON a.variant = u.variant
-            JOIN armful.experiment e ON e.id = a.experiment
-            JOIN LATERAL (
-                SELECT * FROM armful.experiment_participant p
-                WHERE p.experiment = e.id AND p.participant_id = u.participant LIMIT 1
-            ) AS p ON p.variant = u.variant
-            WHERE NOT u.impression AND u.status = 0 AND u.selection IS NULL AND p.impressions > 0
-              AND (u.experiment IS NULL OR u.experiment = e.experiment_id)
-              AND (e.status = 'active' AND now() < e.expected_end_time OR e.attribution_days IS NOT NULL)
-            GROUP BY i
-        LOOP
-            late[r.i] := true;
-            impressions[r.i] := 0;
-            successes[r.i] := least(successes[r.i], r.waiting);
-            at[r.i] := r.at;
-            persona[r.i] := r.persona_id;
-            statuses[r.i] := CASE WHEN r.too_late THEN 6 WHEN r.waiting = 0 AND NOT r.measures THEN 3 ELSE 0 END;
-        END LOOP;
-    END IF;
-
-    IF true = ANY (late) AND size > 1 THEN
-        -- A success by its selection alone may belong to a participant that other outcomes name. They must be counted before it.
-        SELECT array_agg(i ORDER BY i) INTO dependent
-        FROM (
-            SELECT i, late, count(*) OVER (PARTITION BY participant ORDER BY i) AS number
-            FROM unnest(late, statuses, participant) WITH ORDINALITY AS u (late, status, participant, i)
-            WHERE status = 0 AND participant IS NOT NULL
-        ) AS u
-        WHERE late AND number > 1;
-        IF dependent IS NOT NULL THEN
-            RAISE EXCEPTION 'outcomes of a participant depend on each other' USING ERRCODE = 'AR001', DETAIL = dependent::text;
-        END IF;
-    END IF;
-
-    RETURN ARRAY(
+    outcomes := ARRAY(
         SELECT ROW(
             i, u.status, u.variant, u.impressions, u.successes, u.late, u.reported > 0, u.count, coalesce(u.at, now()),
-            u.occurred_at, u.persona, u.participant, u.experiment, u.selection, u.metrics, u.metadata
+            u.occurred_at, u.persona, u.participant, u.experiment, u.selection, u.metrics, u.metadata,
+            u.impression, u.own, selections[i], u.described, u.value, false
         )::armful.resolved_outcome
-        FROM unnest(statuses, p_variant, impressions, successes, late, p_successes, p_count, at, p_occurred_at,
-                    persona, participant, p_experiment_id, p_selection_id, p_metrics, p_metadata) WITH ORDINALITY
-            AS u (status, variant, impressions, successes, late, reported, count, at, occurred_at,
-                  persona, participant, experiment, selection, metrics, metadata, i)
+        FROM unnest(statuses, p_variant, p_impression, impressions, successes, late, p_successes, p_count, at, p_occurred_at,
+                    persona, participant, p_experiment_id, p_selection_id, p_metrics, p_metadata, own, described,
+                    p_value) WITH ORDINALITY
+            AS u (status, variant, impression, impressions, successes, late, reported, count, at, occurred_at,
+                  persona, participant, experiment, selection, metrics, metadata, own, described, value, i)
         ORDER BY i
     );
+    IF moved IS NOT NULL THEN
+        outcomes := outcomes || armful.moved_selections(outcomes, moved);
+    END IF;
+    RETURN outcomes;
 END $$;

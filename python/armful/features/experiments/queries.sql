@@ -124,7 +124,8 @@ SELECT allocation_epoch, variant, day, persona_id, impressions, successes, anony
 FROM armful.experiment_day WHERE experiment = $1;
 
 -- name: metric_days
-SELECT allocation_epoch, variant, day, metric, successes, anonymous FROM armful.experiment_metric_day WHERE experiment = $1;
+SELECT allocation_epoch, variant, day, metric, successes::bigint, anonymous::bigint
+FROM armful.experiment_metric_day WHERE experiment = $1;
 
 -- name: segments
 SELECT value, variant, impressions, successes, participants, converted

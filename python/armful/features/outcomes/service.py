@@ -11,7 +11,6 @@ from armful.domain.errors import ArmfulError, EventConflict, ExperimentNotFound,
 from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Variant
 from armful.features.variants.service import Variants
-from armful.ingest.conflict_free_batches import MOST_LATE, excess_late
 from armful.ingest.pending_commit import PendingCommit
 from armful.ingest.port import IngestPort
 from armful.ingest.statement import Statement
@@ -88,12 +87,6 @@ class Outcomes:
                 continue
             accepted.append((variant.key, update, variant.variant_id))
             positions.append(position)
-        for place in sorted(excess := excess_late(accepted), reverse=True):
-            results[positions[place]] = Refused(
-                f"More than {MOST_LATE} successes without an impression have {excess[place]} in one request: "
-                "send the others in another one"
-            )
-            del accepted[place], positions[place]
         if accepted or statements:
             recorded = await self._port.submit(accepted, statements)
             for position, one in zip(positions, recorded, strict=True):

@@ -13,7 +13,6 @@ from armful.domain.errors import ArmfulError, EventConflict, ExperimentNotFound,
 from armful.domain.outcome import CountedOutcome, Outcome, OutcomeStatus, VariantOutcome
 from armful.domain.variant import Totals, Variant
 from armful.features.outcomes.service import Outcomes, complete, counted
-from armful.ingest.conflict_free_batches import MOST_LATE
 from armful.ingest.pending_commit import PendingCommit
 from armful.ingest.statement import Statement
 
@@ -126,13 +125,6 @@ def test_every_outcome_has_its_own_result(outcomes: Outcomes, port: Port, varian
     ]  # fmt: skip
     assert [key for key, _, _ in port.submitted] == [1, 2, 1]
     assert variants.asked == [{"nobody", "v2"}]
-
-
-def test_too_many_late_successes_of_one_person_are_refused_one_by_one(outcomes: Outcomes, port: Port) -> None:
-    late = Outcome(impression=False, success=True, participant_id="ada")
-    found = results(outcomes, *[("v1", late)] * (MOST_LATE + 2), ("v1", shown()))
-    assert [isinstance(one, Refused) for one in found] == [False] * MOST_LATE + [True, True, False]
-    assert len(port.submitted) == MOST_LATE + 1
 
 
 def test_statements_run_even_if_every_outcome_is_refused(outcomes: Outcomes, port: Port) -> None:
