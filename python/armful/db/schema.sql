@@ -802,6 +802,30 @@ CREATE FUNCTION armful.remember_selections(p_outcomes armful.resolved_outcome[],
     AS $$
 #variable_conflict use_column
 BEGIN
+    -- Most selections are reported for the first time, once. Then there is nothing to add up.
+    IF NOT EXISTS (
+        SELECT FROM unnest(p_outcomes) AS o WHERE o.selection_id IS NOT NULL AND o.status IN (0, 3)
+        GROUP BY o.selection_id, o.variant HAVING count(*) > 1 OR bool_or((o.selection).selection_id IS NOT NULL)
+    ) THEN
+        INSERT INTO armful.selection_outcome
+            (selection_id, variant, impressions, successes, metrics, at, persona_id, participant_id, experiments,
+             allocation_epochs, metadata, reported_impressions)
+        SELECT o.selection_id, o.variant, o.times, CASE WHEN o.succeeded THEN o.times ELSE 0 END, coalesce(a.metrics, '{}'), o.at,
+               o.persona_id, o.participant_id, coalesce(a.experiments, '{}'), coalesce(a.epochs, '{}'),
+               CASE WHEN a.experiments IS NOT NULL THEN o.described END, CASE WHEN NOT o.impression THEN 0 END
+        FROM unnest(p_outcomes) AS o
+        LEFT JOIN (
+            SELECT item, array_agg(experiment ORDER BY experiment) AS experiments,
+                   array_agg(allocation_epoch ORDER BY experiment) AS epochs,
+                   jsonb_object_agg(experiment, reported_by_metric) FILTER (WHERE reported_by_metric <> '{}') AS metrics
+            FROM unnest(p_attributed) WHERE reason IS NULL OR reason = 'nothing_left'
+            GROUP BY item
+        ) AS a ON a.item = o.item
+        WHERE o.selection_id IS NOT NULL AND o.status IN (0, 3)
+        ORDER BY o.selection_id, o.variant;
+        RETURN;
+    END IF;
+
     WITH counted AS (
         SELECT o.item, o.selection_id, o.variant, o.selection, o.impressions, o.successes, o.at, o.persona_id, o.participant_id,
                o.described,
@@ -1065,6 +1089,7 @@ DECLARE
     a armful.attributed_outcome;
     o armful.resolved_outcome;
     added jsonb;
+    unsettled boolean := false;  -- whether an outcome adds something else than what is in `outcomes`
     seen boolean;  -- whether an impression is reported
     -- The selection at hand: its impressions that count, and its metrics as reported and as they count.
     shown bigint;
@@ -1073,26 +1098,26 @@ DECLARE
     -- The participant at hand.
     p armful.experiment_participant;
     s armful.visitor_state;
+    place integer := 0;  -- in `changes`
+    new_participant boolean;
+    new_selection boolean;
     m bigint;
     n bigint;
     metrics jsonb;
 BEGIN
     FOR r IN
         SELECT u AS pair, w.outcome, w.place, e.success_metrics || e.guardrail_metrics AS names, e.metrics AS declared,
-               e.success_metrics[1] AS first, e.metrics -> e.success_metrics[1] ->> 'type' = 'number' AS first_is_number,
-               row_number() OVER (PARTITION BY u.experiment, (w.outcome).selection_id, u.variant, u.participant_id
-                                  ORDER BY u.moved DESC, u.item) AS in_selection,
-               row_number() OVER in_order AS in_participant,
-               count(*) OVER (PARTITION BY u.experiment, u.participant_id) AS of_participant
+               e.success_metrics[1] AS first, e.metrics <> '{}' AS with_numbers, e.metrics -> e.success_metrics[1] ->> 'type' = 'number' AS first_is_number
         FROM unnest(attributed) AS u
         JOIN (SELECT w AS outcome, row_number() OVER () AS place FROM unnest(outcomes) AS w) AS w
           ON (w.outcome).item = u.item AND (w.outcome).moved = u.moved
         JOIN armful.experiment e ON e.id = u.experiment
         WHERE u.reason IS NULL
-        WINDOW in_order AS (PARTITION BY u.experiment, u.participant_id
-                            ORDER BY (w.outcome).selection_id NULLS FIRST, u.variant, u.moved DESC, u.item)
         ORDER BY u.experiment, u.participant_id NULLS FIRST, (w.outcome).selection_id NULLS FIRST, u.variant, u.moved DESC, u.item
     LOOP
+        new_participant := ROW((r.pair).experiment, (r.pair).participant_id) IS DISTINCT FROM ROW(a.experiment, a.participant_id);
+        new_selection := new_participant
+            OR ROW((r.outcome).selection_id, (r.outcome).variant) IS DISTINCT FROM ROW(o.selection_id, o.variant);
         a := r.pair;
         o := r.outcome;
         -- What is reported, and of that what can count for the selection.
@@ -1102,7 +1127,7 @@ BEGIN
             a.reported_by_metric := '{}';
             shown := (o.selection).impressions;
             shown_metrics := added;
-            IF a.participant_id IS NULL THEN
+            IF a.participant_id IS NULL AND r.with_numbers THEN
                 a.squared := armful.square_differences(added, '{}', r.declared);
             END IF;
             a.impressions := shown;
@@ -1110,8 +1135,15 @@ BEGIN
         ELSE
             added := armful.reported_metrics(r.names, r.declared, o.metrics, o.value, o.succeeded, o.times);
             a.reported_by_metric := added;
-            IF o.selection_id IS NOT NULL THEN
-                IF r.in_selection = 1 THEN
+            IF o.selection_id IS NOT NULL AND new_selection AND o.selection IS NULL THEN
+                shown := o.impressions;
+                of_selection := added;
+                shown_metrics := added;
+                IF a.participant_id IS NULL AND r.with_numbers THEN
+                    a.squared := armful.square_differences(added, '{}', r.declared);
+                END IF;
+            ELSIF o.selection_id IS NOT NULL THEN
+                IF new_selection THEN
                     shown := coalesce((o.selection).impressions, 0);
                     of_selection := coalesce((o.selection).metrics -> a.experiment::text, '{}');
                     shown_metrics := armful.cap_metrics(of_selection, r.names, r.declared, shown);
@@ -1120,17 +1152,18 @@ BEGIN
                 of_selection := armful.add_counts(of_selection, added);
                 added := shown_metrics;
                 shown_metrics := armful.cap_metrics(of_selection, r.names, r.declared, shown);
-                IF a.participant_id IS NULL THEN
+                IF a.participant_id IS NULL AND r.with_numbers THEN
                     a.squared := armful.square_differences(shown_metrics, added, r.declared);
                 END IF;
                 added := armful.subtract_counts(shown_metrics, added);
-            ELSIF a.participant_id IS NULL AND o.times > 0 THEN
+            ELSIF a.participant_id IS NULL AND r.with_numbers THEN
                 a.squared := armful.squares(added, r.declared, o.times);
             END IF;
         END IF;
 
         IF a.participant_id IS NOT NULL THEN
-            IF r.in_participant = 1 THEN
+            IF new_participant THEN
+                place := place + 1;
                 p := a.before;
                 s := armful.visitor_state(p);
                 IF p.participant_id IS NULL THEN
@@ -1176,14 +1209,23 @@ BEGIN
                 END IF;
                 s.successes := s.successes + CASE WHEN o.succeeded THEN o.times ELSE 0 END;
             END IF;
-            s.metrics := armful.add_counts(s.metrics, added);
             m := s.selected + greatest(s.direct, s.own);
             IF m = 0 THEN
                 m := s.lone;
             END IF;
             n := least(s.successes, m);
-            metrics := armful.cap_metrics(s.metrics, r.names, r.declared, m);
-            added := armful.subtract_counts(metrics, p.metrics);
+            IF new_participant AND p.impressions = 0 THEN
+                -- Each metric that one report has is at most as often as its impressions, or those that it brings.
+                metrics := added;
+                s.metrics := added;
+            ELSIF added <> '{}' OR s.metrics <> p.metrics OR m < p.impressions THEN
+                s.metrics := armful.add_counts(s.metrics, added);
+                metrics := armful.cap_metrics(s.metrics, r.names, r.declared, m);
+                added := armful.subtract_counts(metrics, p.metrics);
+            ELSE
+                metrics := p.metrics;
+            END IF;
+            unsettled := unsettled OR o.moved OR m - p.impressions <> o.impressions OR n - p.successes <> o.successes OR a.late;
             IF decided_by[r.place] IS NULL OR decided_by[r.place] < coalesce((a.before).impressions, 0) THEN
                 decided_by[r.place] := coalesce((a.before).impressions, 0);
                 v_impressions[r.place] := m - p.impressions - CASE WHEN o.moved THEN shown ELSE 0 END;
@@ -1196,15 +1238,13 @@ BEGIN
             p.impressions := m;
             p.successes := n;
             p.metrics := metrics;
-            IF r.in_participant = r.of_participant THEN
-                p.selected_impressions := nullif(s.selected, 0);
-                p.own_impressions := nullif(s.own, 0);
-                p.direct_impressions := nullif(s.direct, m - s.selected);
-                p.largest_lone := CASE WHEN s.selected + greatest(s.direct, s.own) = 0 THEN s.lone END;
-                p.reported_successes := nullif(s.successes, n);
-                p.reported_metrics := nullif(s.metrics, metrics);
-                changes := changes || ROW(a.before, p)::armful.participant_change;
-            END IF;
+            p.selected_impressions := nullif(s.selected, 0);
+            p.own_impressions := nullif(s.own, 0);
+            p.direct_impressions := nullif(s.direct, m - s.selected);
+            p.largest_lone := CASE WHEN s.selected + greatest(s.direct, s.own) = 0 THEN s.lone END;
+            p.reported_successes := nullif(s.successes, n);
+            p.reported_metrics := nullif(s.metrics, metrics);
+            changes[place] := ROW(a.before, p);
         END IF;
 
         a.by_metric := added;
@@ -1214,10 +1254,17 @@ BEGIN
             counted[r.place] := true;
         ELSIF NOT o.impression THEN
             a.reason := 'nothing_left';
+            unsettled := true;
         END IF;
         settled := settled || a;
     END LOOP;
 
+    attributed := settled;
+    IF NOT unsettled AND NOT EXISTS (SELECT FROM unnest(outcomes) AS w WHERE NOT w.impression AND w.impressions = 0)
+       AND NOT EXISTS (SELECT FROM unnest(settled) AS u WHERE u.late)
+    THEN
+        RETURN;
+    END IF;
     outcomes := ARRAY(
         SELECT ROW(
             w.item,
@@ -1240,7 +1287,6 @@ BEGIN
         ) AS closed USING (item)
         ORDER BY place
     );
-    attributed := settled;
 END $$;
 
 CREATE FUNCTION armful.square_differences(p_after jsonb, p_before jsonb, p_declared jsonb) RETURNS jsonb

@@ -7,6 +7,30 @@ CREATE OR REPLACE FUNCTION armful.remember_selections(
 ) RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
+    -- Most selections are reported for the first time, once. Then there is nothing to add up.
+    IF NOT EXISTS (
+        SELECT FROM unnest(p_outcomes) AS o WHERE o.selection_id IS NOT NULL AND o.status IN (0, 3)
+        GROUP BY o.selection_id, o.variant HAVING count(*) > 1 OR bool_or((o.selection).selection_id IS NOT NULL)
+    ) THEN
+        INSERT INTO armful.selection_outcome
+            (selection_id, variant, impressions, successes, metrics, at, persona_id, participant_id, experiments,
+             allocation_epochs, metadata, reported_impressions)
+        SELECT o.selection_id, o.variant, o.times, CASE WHEN o.succeeded THEN o.times ELSE 0 END, coalesce(a.metrics, '{}'), o.at,
+               o.persona_id, o.participant_id, coalesce(a.experiments, '{}'), coalesce(a.epochs, '{}'),
+               CASE WHEN a.experiments IS NOT NULL THEN o.described END, CASE WHEN NOT o.impression THEN 0 END
+        FROM unnest(p_outcomes) AS o
+        LEFT JOIN (
+            SELECT item, array_agg(experiment ORDER BY experiment) AS experiments,
+                   array_agg(allocation_epoch ORDER BY experiment) AS epochs,
+                   jsonb_object_agg(experiment, reported_by_metric) FILTER (WHERE reported_by_metric <> '{}') AS metrics
+            FROM unnest(p_attributed) WHERE reason IS NULL OR reason = 'nothing_left'
+            GROUP BY item
+        ) AS a ON a.item = o.item
+        WHERE o.selection_id IS NOT NULL AND o.status IN (0, 3)
+        ORDER BY o.selection_id, o.variant;
+        RETURN;
+    END IF;
+
     WITH counted AS (
         SELECT o.item, o.selection_id, o.variant, o.selection, o.impressions, o.successes, o.at, o.persona_id, o.participant_id,
                o.described,
