@@ -22,7 +22,7 @@ def experiment(**fields: Any) -> Experiment:
     """An active experiment with the arms `v1`, which is control, and `v2`, unless `fields` say otherwise."""
     defaults = {
         "key": 1, "experiment_id": "exp_sample", "experiment_name": "Sample", "description": None, "target_persona": "*",
-        "success_metrics": ["conversion"], "guardrails": [], "duration_days": 14, "min_sample_size": None,
+        "success_metrics": ["conversion"], "guardrails": [], "metrics": {}, "duration_days": 14, "min_sample_size": None,
         "allocation": "fixed", "salt": "salt", "namespace": None, "namespace_range": (0.0, 1.0), "attribution_days": None,
         "unresolved": "failed", "stop_rule": None, "status": "active", "start_time": CREATED,
         "expected_end_time": CREATED + timedelta(days=14), "end_time": None, "promoted_variant_id": None,

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Literal, NotRequired, TypedDict
 from uuid import UUID
 
+from ..contract.experiments import NewGuardrail, NewMetric
 from ..domain.experiment import Guardrail, StopRule
 
 Algorithm = Literal["thompson_sampling", "thompson_sampling_exploration"]
@@ -79,7 +80,7 @@ class ExperimentFields(TypedDict):
     traffic_allocation: list[float]
     experiment_id: NotRequired[str | None]
     target_persona: NotRequired[str | None]
-    success_metrics: NotRequired[list[str]]
+    success_metrics: NotRequired[list[str | NewMetric]]
     duration_days: int
     description: NotRequired[str | None]
     min_sample_size: NotRequired[int | None]
@@ -89,7 +90,7 @@ class ExperimentFields(TypedDict):
     salt: NotRequired[str | None]
     attribution_days: NotRequired[int | None]
     unresolved: NotRequired[Literal["failed", "pending"]]
-    guardrail_metrics: NotRequired[list[str | Guardrail]]
+    guardrail_metrics: NotRequired[list[str | Guardrail | NewGuardrail]]
     stop_rule: NotRequired[StopRule | None]
     namespace: NotRequired[str | None]
     namespace_range: NotRequired[tuple[float, float]]

@@ -5,7 +5,16 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from ..domain.experiment import Allocation, Guardrail, StopRule
+from ..domain.experiment import (
+    Allocation,
+    Goal,
+    Guardrail,
+    Metric,
+    MetricType,
+    MetricUnit,
+    Quantile,
+    StopRule,
+)
 from ..domain.fields import ExperimentId, Label, Text
 
 
@@ -34,6 +43,7 @@ class ExperimentView(Struct, kw_only=True):
     target_persona: str
     success_metrics: list[str]
     guardrail_metrics: list[Guardrail]
+    metrics: dict[str, Metric]
     duration_days: int
     min_sample_size: int | None
     allocation: str
@@ -79,8 +89,29 @@ class AssignmentView(Struct, kw_only=True):
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
-class NewGuardrail(Guardrail, frozen=True, forbid_unknown_fields=True):
-    """A metric that must not get worse, and the direction that is worse."""
+class NewMetric(Struct, frozen=True, forbid_unknown_fields=True):
+    """A metric with its type, its unit, the direction that is better, and the quantile at which a number is limited.
+
+    A metric that is given by its name only is binary, of participants, and better if larger.
+    """
+
+    name: Label
+    type: MetricType = "binary"
+    unit: MetricUnit = "participant"
+    goal: Goal = "increase"
+    winsorize: Quantile | None = None
+
+
+class NewGuardrail(Struct, frozen=True, forbid_unknown_fields=True):
+    """A metric that must not get worse, and the direction that is worse: `harm`, or else the opposite of `goal`."""
+
+    name: Label
+    harm: Literal["increase", "decrease"] | UnsetType = UNSET
+    margin: Annotated[float, Meta(gt=0, le=1)] = 0.05
+    type: MetricType = "binary"
+    unit: MetricUnit = "participant"
+    goal: Goal | UnsetType = UNSET
+    winsorize: Quantile | None = None
 
 
 class NewStopRule(StopRule, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -96,7 +127,7 @@ class StartRequest(Struct, kw_only=True, forbid_unknown_fields=True):
     duration_days: Annotated[int, Meta(ge=1, le=3650)]
     experiment_id: ExperimentId | None = None
     target_persona: Label | None = None
-    success_metrics: Annotated[list[Label], Meta(max_length=100)] = field(
+    success_metrics: Annotated[list[Label | NewMetric], Meta(max_length=100)] = field(
         default_factory=lambda: ["conversion"]
     )
     description: Text | None = None

@@ -112,14 +112,15 @@ CREATE FUNCTION armful.add_counts(a jsonb, b jsonb) RETURNS jsonb
 $$;
 
 CREATE FUNCTION armful.add_participant_totals(p_changes armful.participant_change[]) RETURNS void
-    LANGUAGE sql
-    AS $$
+    LANGUAGE plpgsql
+    AS $_$
+BEGIN
     INSERT INTO armful.experiment_total AS t
         (experiment, allocation_epoch, variant, day, metric, participants, impressions, impressions_squared, total,
          total_squared, product, converted)
     SELECT (p.state).experiment, (p.state).allocation_epoch, (p.state).variant,
            ((p.state).first_impression AT TIME ZONE 'UTC')::date, y.metric, sum(p.sign), sum(p.sign * (p.state).impressions),
-           sum(p.sign * (p.state).impressions::double precision ^ 2), sum(p.sign * y.total), sum(p.sign * y.total ^ 2),
+           sum(p.sign * (p.state).impressions::double precision ^ 2), sum(p.sign * y.total), sum(p.sign * y.total * y.total),
            sum(p.sign * (p.state).impressions * y.total), sum(p.sign * (y.total > 0)::integer)
     FROM (
         SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
@@ -127,9 +128,9 @@ CREATE FUNCTION armful.add_participant_totals(p_changes armful.participant_chang
         SELECT 1, c.after FROM unnest(p_changes) AS c
     ) AS p
     CROSS JOIN LATERAL (
-        SELECT '' AS metric, 0::double precision AS total
+        SELECT '' AS metric, 0::numeric AS total
         UNION ALL
-        SELECT key, value::double precision FROM jsonb_each_text((p.state).metrics)
+        SELECT key, value::numeric FROM jsonb_each_text((p.state).metrics)
     ) AS y
     GROUP BY 1, 2, 3, 4, 5
     ORDER BY 1, 2, 3, 4, 5
@@ -140,8 +141,42 @@ CREATE FUNCTION armful.add_participant_totals(p_changes armful.participant_chang
         total = t.total + excluded.total,
         total_squared = t.total_squared + excluded.total_squared,
         product = t.product + excluded.product,
-        converted = t.converted + excluded.converted
-$$;
+        converted = t.converted + excluded.converted;
+
+    IF EXISTS (
+        SELECT FROM armful.experiment e
+        WHERE e.id IN (SELECT (c.after).experiment FROM unnest(p_changes) AS c)
+          AND jsonb_path_exists(e.metrics, '$.*.winsorize ? (@ != null)')
+    ) THEN
+        INSERT INTO armful.experiment_value_bin AS b
+            (experiment, allocation_epoch, variant, day, metric, bin, participants, impressions, impressions_squared, total,
+             total_squared, product)
+        SELECT (p.state).experiment, (p.state).allocation_epoch, (p.state).variant,
+               ((p.state).first_impression AT TIME ZONE 'UTC')::date, m.key,
+               sign(y)::integer * ((get_byte(float8send(abs(y)), 0) << 7) | (get_byte(float8send(abs(y)), 1) >> 1)),
+               sum(p.sign), sum(p.sign * (p.state).impressions), sum(p.sign * (p.state).impressions::double precision ^ 2),
+               sum(p.sign * m.value::numeric), sum(p.sign * m.value::numeric * m.value::numeric),
+               sum(p.sign * (p.state).impressions * m.value::numeric)
+        FROM (
+            SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
+            UNION ALL
+            SELECT 1, c.after FROM unnest(p_changes) AS c
+        ) AS p
+        JOIN armful.experiment e ON e.id = (p.state).experiment
+        CROSS JOIN LATERAL jsonb_each_text((p.state).metrics) AS m
+        CROSS JOIN LATERAL CAST(m.value AS double precision) AS y
+        WHERE e.metrics -> m.key ->> 'winsorize' IS NOT NULL
+        GROUP BY 1, 2, 3, 4, 5, 6
+        ORDER BY 1, 2, 3, 4, 5, 6
+        ON CONFLICT (experiment, allocation_epoch, variant, day, metric, bin) DO UPDATE SET
+            participants = b.participants + excluded.participants,
+            impressions = b.impressions + excluded.impressions,
+            impressions_squared = b.impressions_squared + excluded.impressions_squared,
+            total = b.total + excluded.total,
+            total_squared = b.total_squared + excluded.total_squared,
+            product = b.product + excluded.product;
+    END IF;
+END $_$;
 
 CREATE FUNCTION armful.apply_to_experiments(p_attributed armful.attributed_outcome[], p_changes armful.participant_change[]) RETURNS void
     LANGUAGE plpgsql
@@ -499,23 +534,44 @@ DECLARE
 BEGIN
     WITH added AS (
         SELECT a.experiment, a.allocation_epoch, a.variant, a.metadata, NULL AS persona_id, a.impressions, a.successes,
-               CASE WHEN a.participant_id IS NULL THEN a.impressions ELSE 0 END AS participants,
-               CASE WHEN a.participant_id IS NULL THEN a.successes ELSE 0 END AS converted
+               n.impressions AS participants, n.successes AS converted,
+               CASE WHEN e.metrics ? e.success_metrics[1] THEN n.impressions ELSE 0 END AS participant_impressions,
+               CASE WHEN e.metrics ? e.success_metrics[1] THEN n.impressions ELSE 0 END AS impressions_squared,
+               n.total, CASE WHEN e.metrics -> e.success_metrics[1] ->> 'type' = 'number'
+                             -- The impressions of one report have the same value. A late value is the first of its impression.
+                             THEN n.total * n.total / greatest(1, n.impressions) ELSE n.total END AS total_squared,
+               n.total AS product
         FROM unnest(p_attributed) AS a
+        JOIN armful.experiment e ON e.id = a.experiment
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN a.participant_id IS NULL THEN a.impressions ELSE 0 END AS impressions,
+                   CASE WHEN a.participant_id IS NULL THEN a.successes ELSE 0 END AS successes,
+                   CASE WHEN a.participant_id IS NULL AND e.metrics ? e.success_metrics[1]
+                        THEN coalesce((a.by_metric ->> e.success_metrics[1])::numeric, 0) ELSE 0 END AS total
+        ) AS n
         WHERE a.metadata IS NOT NULL
         UNION ALL
         -- Participants leave the segments they were in, and enter those they are in now.
         SELECT (p.state).experiment, (p.state).allocation_epoch, (p.state).variant, (p.state).metadata, (p.state).persona_id,
-               0, 0, p.sign, p.sign * (((p.state).metrics ->> e.success_metrics[1])::numeric > 0)::integer
+               0, 0, p.sign, p.sign * (((p.state).metrics ->> e.success_metrics[1])::numeric > 0)::integer,
+               p.sign * n.impressions, p.sign * n.impressions::double precision ^ 2, p.sign * n.total,
+               p.sign * n.total * n.total, p.sign * n.impressions * n.total
         FROM (
             SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
             UNION ALL
             SELECT 1, c.after FROM unnest(p_changes) AS c
         ) AS p
         JOIN armful.experiment e ON e.id = (p.state).experiment
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN e.metrics ? e.success_metrics[1] THEN (p.state).impressions ELSE 0 END AS impressions,
+                   CASE WHEN e.metrics ? e.success_metrics[1]
+                        THEN coalesce(((p.state).metrics ->> e.success_metrics[1])::numeric, 0) ELSE 0 END AS total
+        ) AS n
     ), described AS (
         SELECT a.experiment, g.phase, a.variant, m.key, m.value, sum(a.impressions) AS impressions,
-               sum(a.successes) AS successes, sum(a.participants) AS participants, coalesce(sum(a.converted), 0) AS converted
+               sum(a.successes) AS successes, sum(a.participants) AS participants, coalesce(sum(a.converted), 0) AS converted,
+               sum(a.participant_impressions) AS participant_impressions, sum(a.impressions_squared) AS impressions_squared,
+               sum(a.total) AS total, sum(a.total_squared) AS total_squared, sum(a.product) AS product
         FROM added AS a
         JOIN armful.experiment_allocation_epoch g ON g.id = a.allocation_epoch
         CROSS JOIN LATERAL (
@@ -527,6 +583,7 @@ BEGIN
         ) AS m
         GROUP BY 1, 2, 3, 4, 5
         HAVING sum(a.impressions) <> 0 OR sum(a.successes) <> 0 OR sum(a.participants) <> 0 OR sum(a.converted) <> 0
+            OR sum(a.participant_impressions) <> 0 OR sum(a.total_squared) <> 0 OR sum(a.total) <> 0
     ), key AS (
         SELECT experiment, key,
                EXISTS (
@@ -547,12 +604,17 @@ BEGIN
         WHERE n.number + armful.count_segment_keys(n.experiment) <= c_most_keys
     ), counted AS (
         INSERT INTO armful.experiment_segment AS s
-            (experiment, phase, variant, key, value, impressions, successes, participants, converted)
-        SELECT experiment, phase, variant, key, value, impressions, successes, participants, converted
+            (experiment, phase, variant, key, value, impressions, successes, participants, converted, participant_impressions,
+             impressions_squared, total, total_squared, product)
+        SELECT experiment, phase, variant, key, value, impressions, successes, participants, converted, participant_impressions,
+               impressions_squared, total, total_squared, product
         FROM described JOIN counted_key USING (experiment, key)
         ON CONFLICT (experiment, key, value, phase, variant) DO UPDATE SET
             impressions = s.impressions + excluded.impressions, successes = s.successes + excluded.successes,
-            participants = s.participants + excluded.participants, converted = s.converted + excluded.converted
+            participants = s.participants + excluded.participants, converted = s.converted + excluded.converted,
+            participant_impressions = s.participant_impressions + excluded.participant_impressions,
+            impressions_squared = s.impressions_squared + excluded.impressions_squared, total = s.total + excluded.total,
+            total_squared = s.total_squared + excluded.total_squared, product = s.product + excluded.product
         RETURNING experiment, key, xmax = 0 AS new
     )
     INSERT INTO armful.experiment_segment_closed (experiment, key)
@@ -1592,7 +1654,12 @@ CREATE TABLE armful.experiment_segment (
     impressions bigint NOT NULL,
     successes bigint NOT NULL,
     participants bigint DEFAULT 0 NOT NULL,
-    converted bigint DEFAULT 0 NOT NULL
+    converted bigint DEFAULT 0 NOT NULL,
+    participant_impressions bigint DEFAULT 0 NOT NULL,
+    impressions_squared double precision DEFAULT 0 NOT NULL,
+    total numeric DEFAULT 0 NOT NULL,
+    total_squared numeric DEFAULT 0 NOT NULL,
+    product numeric DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='80');
 
@@ -1620,10 +1687,26 @@ CREATE TABLE armful.experiment_total (
     participants bigint NOT NULL,
     impressions bigint NOT NULL,
     impressions_squared double precision NOT NULL,
-    total double precision NOT NULL,
-    total_squared double precision NOT NULL,
-    product double precision NOT NULL,
+    total numeric NOT NULL,
+    total_squared numeric NOT NULL,
+    product numeric NOT NULL,
     converted bigint NOT NULL
+)
+WITH (fillfactor='80');
+
+CREATE TABLE armful.experiment_value_bin (
+    experiment bigint NOT NULL,
+    allocation_epoch bigint NOT NULL,
+    variant bigint NOT NULL,
+    day date NOT NULL,
+    metric text NOT NULL,
+    bin smallint NOT NULL,
+    participants bigint NOT NULL,
+    impressions bigint NOT NULL,
+    impressions_squared double precision NOT NULL,
+    total numeric NOT NULL,
+    total_squared numeric NOT NULL,
+    product numeric NOT NULL
 )
 WITH (fillfactor='80');
 
@@ -1792,6 +1875,9 @@ ALTER TABLE ONLY armful.experiment_share
 ALTER TABLE ONLY armful.experiment_total
     ADD CONSTRAINT experiment_total_pkey PRIMARY KEY (experiment, allocation_epoch, variant, day, metric);
 
+ALTER TABLE ONLY armful.experiment_value_bin
+    ADD CONSTRAINT experiment_value_bin_pkey PRIMARY KEY (experiment, allocation_epoch, variant, day, metric, bin);
+
 ALTER TABLE ONLY armful.function
     ADD CONSTRAINT function_pkey PRIMARY KEY (name);
 
@@ -1889,6 +1975,9 @@ ALTER TABLE ONLY armful.experiment_share
 
 ALTER TABLE ONLY armful.experiment_total
     ADD CONSTRAINT experiment_total_allocation_epoch_fkey FOREIGN KEY (allocation_epoch) REFERENCES armful.experiment_allocation_epoch(id);
+
+ALTER TABLE ONLY armful.experiment_value_bin
+    ADD CONSTRAINT experiment_value_bin_allocation_epoch_fkey FOREIGN KEY (allocation_epoch) REFERENCES armful.experiment_allocation_epoch(id);
 
 ALTER TABLE ONLY armful.selection_day
     ADD CONSTRAINT selection_day_variant_fkey FOREIGN KEY (variant) REFERENCES armful.variant_performance(id);

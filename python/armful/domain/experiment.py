@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from .errors import IllegalTransition
 from .fields import Label
@@ -27,6 +28,11 @@ EVERYBODY = "*"
 
 REALLOCATABLE: tuple[ExperimentStatus, ...] = ("active", "paused")
 """The statuses in which arms and shares can be changed."""
+
+
+def opposite(direction: Literal["increase", "decrease"]) -> Literal["increase", "decrease"]:
+    """Return the other direction."""
+    return "decrease" if direction == "increase" else "increase"
 
 
 def check_state(
@@ -71,6 +77,33 @@ class Guardrail(Struct, frozen=True):
     margin: Annotated[float, Meta(gt=0, le=1)] = 0.05
 
 
+MetricType = Literal["binary", "number"]
+MetricUnit = Literal["participant", "impression"]
+Goal = Literal["increase", "decrease"]
+Quantile = Annotated[float, Meta(gt=0, le=1)]
+
+
+class Metric(Struct, frozen=True):
+    """What a metric is: by default whether a participant converted at least once, where more is better."""
+
+    type: MetricType = "binary"
+    """Whether an event says yes or no, or a number."""
+
+    unit: MetricUnit = "participant"
+    """`participant`: the fraction that converted, or the mean of a number. `impression`: the total per impression."""
+
+    goal: Goal = "increase"
+    """The direction that is better."""
+
+    winsorize: Quantile | None = None
+    """The quantile of the participants' values, other than 0, at which a number is limited; None for no limit."""
+
+    @property
+    def is_conversion(self) -> bool:
+        """Whether the metric is a fraction of participants, so that the tests of rates apply."""
+        return self.type == "binary" and self.unit == "participant"
+
+
 class StopRule(Struct, kw_only=True, frozen=True):
     """A rule that decides when the leading variant is safe to ship. It is not a significance test."""
 
@@ -88,6 +121,8 @@ class ExperimentPlan(Struct, kw_only=True):
     target_persona: str
     success_metrics: list[str]
     guardrails: list[Guardrail]
+    metrics: dict[str, Metric]
+    """The declared metrics, by name. The others are as `Metric` is by default."""
     duration_days: int
     min_sample_size: int | None
     allocation: Allocation
@@ -116,6 +151,17 @@ class Experiment(ExperimentPlan, kw_only=True):
     def control(self) -> Arm:
         """The arm the others are compared with."""
         return next(arm for arm in self.arms if arm.is_control)
+
+    def metric(self, name: str) -> Metric:
+        """Return what a success metric or a guardrail is. The goal of a guardrail is the opposite of its harm."""
+        metric = self.metrics.get(name, Metric())
+        harm = next((guardrail.harm for guardrail in self.guardrails if guardrail.name == name), None)
+        return metric if harm is None else replace(metric, goal=opposite(harm))
+
+    @property
+    def metric_names(self) -> list[str]:
+        """The success metrics, then the guardrails."""
+        return [*self.success_metrics, *(guardrail.name for guardrail in self.guardrails)]
 
     @property
     def open_arms(self) -> list[Arm]:

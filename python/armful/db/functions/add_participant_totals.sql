@@ -1,13 +1,14 @@
 -- Keeps the sums over participants: takes off what participants had before a commit, and adds what they have now. Part of
--- apply_to_experiments.
+-- apply_to_experiments. Metrics that are winsorised have the same sums by bins of their participants' totals.
 CREATE OR REPLACE FUNCTION armful.add_participant_totals(p_changes armful.participant_change[]) RETURNS void
-LANGUAGE sql AS $$
+LANGUAGE plpgsql AS $$
+BEGIN
     INSERT INTO armful.experiment_total AS t
         (experiment, allocation_epoch, variant, day, metric, participants, impressions, impressions_squared, total,
          total_squared, product, converted)
     SELECT (p.state).experiment, (p.state).allocation_epoch, (p.state).variant,
            ((p.state).first_impression AT TIME ZONE 'UTC')::date, y.metric, sum(p.sign), sum(p.sign * (p.state).impressions),
-           sum(p.sign * (p.state).impressions::double precision ^ 2), sum(p.sign * y.total), sum(p.sign * y.total ^ 2),
+           sum(p.sign * (p.state).impressions::double precision ^ 2), sum(p.sign * y.total), sum(p.sign * y.total * y.total),
            sum(p.sign * (p.state).impressions * y.total), sum(p.sign * (y.total > 0)::integer)
     FROM (
         SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
@@ -15,9 +16,9 @@ LANGUAGE sql AS $$
         SELECT 1, c.after FROM unnest(p_changes) AS c
     ) AS p
     CROSS JOIN LATERAL (
-        SELECT '' AS metric, 0::double precision AS total
+        SELECT '' AS metric, 0::numeric AS total
         UNION ALL
-        SELECT key, value::double precision FROM jsonb_each_text((p.state).metrics)
+        SELECT key, value::numeric FROM jsonb_each_text((p.state).metrics)
     ) AS y
     GROUP BY 1, 2, 3, 4, 5
     ORDER BY 1, 2, 3, 4, 5
@@ -28,5 +29,39 @@ LANGUAGE sql AS $$
         total = t.total + excluded.total,
         total_squared = t.total_squared + excluded.total_squared,
         product = t.product + excluded.product,
-        converted = t.converted + excluded.converted
-$$;
+        converted = t.converted + excluded.converted;
+
+    IF EXISTS (
+        SELECT FROM armful.experiment e
+        WHERE e.id IN (SELECT (c.after).experiment FROM unnest(p_changes) AS c)
+          AND jsonb_path_exists(e.metrics, '$.*.winsorize ? (@ != null)')
+    ) THEN
+        INSERT INTO armful.experiment_value_bin AS b
+            (experiment, allocation_epoch, variant, day, metric, bin, participants, impressions, impressions_squared, total,
+             total_squared, product)
+        SELECT (p.state).experiment, (p.state).allocation_epoch, (p.state).variant,
+               ((p.state).first_impression AT TIME ZONE 'UTC')::date, m.key,
+               sign(y)::integer * ((get_byte(float8send(abs(y)), 0) << 7) | (get_byte(float8send(abs(y)), 1) >> 1)),
+               sum(p.sign), sum(p.sign * (p.state).impressions), sum(p.sign * (p.state).impressions::double precision ^ 2),
+               sum(p.sign * m.value::numeric), sum(p.sign * m.value::numeric * m.value::numeric),
+               sum(p.sign * (p.state).impressions * m.value::numeric)
+        FROM (
+            SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
+            UNION ALL
+            SELECT 1, c.after FROM unnest(p_changes) AS c
+        ) AS p
+        JOIN armful.experiment e ON e.id = (p.state).experiment
+        CROSS JOIN LATERAL jsonb_each_text((p.state).metrics) AS m
+        CROSS JOIN LATERAL CAST(m.value AS double precision) AS y
+        WHERE e.metrics -> m.key ->> 'winsorize' IS NOT NULL
+        GROUP BY 1, 2, 3, 4, 5, 6
+        ORDER BY 1, 2, 3, 4, 5, 6
+        ON CONFLICT (experiment, allocation_epoch, variant, day, metric, bin) DO UPDATE SET
+            participants = b.participants + excluded.participants,
+            impressions = b.impressions + excluded.impressions,
+            impressions_squared = b.impressions_squared + excluded.impressions_squared,
+            total = b.total + excluded.total,
+            total_squared = b.total_squared + excluded.total_squared,
+            product = b.product + excluded.product;
+    END IF;
+END $$;

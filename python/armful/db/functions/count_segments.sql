@@ -4,6 +4,8 @@
 -- A participant is in the segments of the first metadata and the first persona that are known of them. An impression without a
 -- participant counts as another one. The personas of those impressions are in experiment_day.
 --
+-- If the first metric is a declared one, a segment also has the sums of experiment_total over its participants.
+--
 -- A key that takes too many values is closed and no longer counted: it names things, not segments. An experiment counts its
 -- first keys only, so that callers who keep sending new ones do not fill the table.
 CREATE OR REPLACE FUNCTION armful.count_segments(
@@ -16,23 +18,44 @@ DECLARE
 BEGIN
     WITH added AS (
         SELECT a.experiment, a.allocation_epoch, a.variant, a.metadata, NULL AS persona_id, a.impressions, a.successes,
-               CASE WHEN a.participant_id IS NULL THEN a.impressions ELSE 0 END AS participants,
-               CASE WHEN a.participant_id IS NULL THEN a.successes ELSE 0 END AS converted
+               n.impressions AS participants, n.successes AS converted,
+               CASE WHEN e.metrics ? e.success_metrics[1] THEN n.impressions ELSE 0 END AS participant_impressions,
+               CASE WHEN e.metrics ? e.success_metrics[1] THEN n.impressions ELSE 0 END AS impressions_squared,
+               n.total, CASE WHEN e.metrics -> e.success_metrics[1] ->> 'type' = 'number'
+                             -- The impressions of one report have the same value. A late value is the first of its impression.
+                             THEN n.total * n.total / greatest(1, n.impressions) ELSE n.total END AS total_squared,
+               n.total AS product
         FROM unnest(p_attributed) AS a
+        JOIN armful.experiment e ON e.id = a.experiment
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN a.participant_id IS NULL THEN a.impressions ELSE 0 END AS impressions,
+                   CASE WHEN a.participant_id IS NULL THEN a.successes ELSE 0 END AS successes,
+                   CASE WHEN a.participant_id IS NULL AND e.metrics ? e.success_metrics[1]
+                        THEN coalesce((a.by_metric ->> e.success_metrics[1])::numeric, 0) ELSE 0 END AS total
+        ) AS n
         WHERE a.metadata IS NOT NULL
         UNION ALL
         -- Participants leave the segments they were in, and enter those they are in now.
         SELECT (p.state).experiment, (p.state).allocation_epoch, (p.state).variant, (p.state).metadata, (p.state).persona_id,
-               0, 0, p.sign, p.sign * (((p.state).metrics ->> e.success_metrics[1])::numeric > 0)::integer
+               0, 0, p.sign, p.sign * (((p.state).metrics ->> e.success_metrics[1])::numeric > 0)::integer,
+               p.sign * n.impressions, p.sign * n.impressions::double precision ^ 2, p.sign * n.total,
+               p.sign * n.total * n.total, p.sign * n.impressions * n.total
         FROM (
             SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
             UNION ALL
             SELECT 1, c.after FROM unnest(p_changes) AS c
         ) AS p
         JOIN armful.experiment e ON e.id = (p.state).experiment
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN e.metrics ? e.success_metrics[1] THEN (p.state).impressions ELSE 0 END AS impressions,
+                   CASE WHEN e.metrics ? e.success_metrics[1]
+                        THEN coalesce(((p.state).metrics ->> e.success_metrics[1])::numeric, 0) ELSE 0 END AS total
+        ) AS n
     ), described AS (
         SELECT a.experiment, g.phase, a.variant, m.key, m.value, sum(a.impressions) AS impressions,
-               sum(a.successes) AS successes, sum(a.participants) AS participants, coalesce(sum(a.converted), 0) AS converted
+               sum(a.successes) AS successes, sum(a.participants) AS participants, coalesce(sum(a.converted), 0) AS converted,
+               sum(a.participant_impressions) AS participant_impressions, sum(a.impressions_squared) AS impressions_squared,
+               sum(a.total) AS total, sum(a.total_squared) AS total_squared, sum(a.product) AS product
         FROM added AS a
         JOIN armful.experiment_allocation_epoch g ON g.id = a.allocation_epoch
         CROSS JOIN LATERAL (
@@ -44,6 +67,7 @@ BEGIN
         ) AS m
         GROUP BY 1, 2, 3, 4, 5
         HAVING sum(a.impressions) <> 0 OR sum(a.successes) <> 0 OR sum(a.participants) <> 0 OR sum(a.converted) <> 0
+            OR sum(a.participant_impressions) <> 0 OR sum(a.total_squared) <> 0 OR sum(a.total) <> 0
     ), key AS (
         SELECT experiment, key,
                EXISTS (
@@ -64,12 +88,17 @@ BEGIN
         WHERE n.number + armful.count_segment_keys(n.experiment) <= c_most_keys
     ), counted AS (
         INSERT INTO armful.experiment_segment AS s
-            (experiment, phase, variant, key, value, impressions, successes, participants, converted)
-        SELECT experiment, phase, variant, key, value, impressions, successes, participants, converted
+            (experiment, phase, variant, key, value, impressions, successes, participants, converted, participant_impressions,
+             impressions_squared, total, total_squared, product)
+        SELECT experiment, phase, variant, key, value, impressions, successes, participants, converted, participant_impressions,
+               impressions_squared, total, total_squared, product
         FROM described JOIN counted_key USING (experiment, key)
         ON CONFLICT (experiment, key, value, phase, variant) DO UPDATE SET
             impressions = s.impressions + excluded.impressions, successes = s.successes + excluded.successes,
-            participants = s.participants + excluded.participants, converted = s.converted + excluded.converted
+            participants = s.participants + excluded.participants, converted = s.converted + excluded.converted,
+            participant_impressions = s.participant_impressions + excluded.participant_impressions,
+            impressions_squared = s.impressions_squared + excluded.impressions_squared, total = s.total + excluded.total,
+            total_squared = s.total_squared + excluded.total_squared, product = s.product + excluded.product
         RETURNING experiment, key, xmax = 0 AS new
     )
     INSERT INTO armful.experiment_segment_closed (experiment, key)

@@ -21,12 +21,6 @@ ALTER TABLE armful.experiment_participant
     ADD COLUMN reported_successes   bigint,  -- null: as many as `successes`
     ADD COLUMN reported_metrics     jsonb;   -- null: the same as `metrics`
 
--- Of a numeric metric, the sum of its values; and for impressions without a participant also the sum of squares by impression.
-ALTER TABLE armful.experiment_metric_day
-    ALTER COLUMN successes TYPE numeric,
-    ALTER COLUMN anonymous TYPE numeric,
-    ADD COLUMN anonymous_squared numeric NOT NULL DEFAULT 0;
-
 ALTER TABLE armful.performance_event ADD COLUMN value double precision;
 
 ALTER TYPE armful.resolved_outcome

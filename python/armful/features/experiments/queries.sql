@@ -2,8 +2,8 @@
 INSERT INTO armful.experiment
     (experiment_id, experiment_name, description, target_persona, success_metrics, guardrail_metrics, guardrail_harms,
      guardrail_margins, duration_days, min_sample_size, allocation, salt, namespace, namespace_from, namespace_to, attribution_days,
-     unresolved, stop_rule, status)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'draft')
+     unresolved, stop_rule, metrics, status)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 'draft')
 ON CONFLICT (experiment_id) DO NOTHING
 RETURNING id;
 

@@ -21,7 +21,13 @@ from armful.features.experiments.results import store as results
 from armful.features.experiments.results.evaluation import Results, evaluate
 from armful.features.experiments.results.evidence import PendingEvidence
 from armful.features.experiments.results.segments import by_persona, compute_segments
-from armful.features.experiments.validation import check_arms, check_start_request, guardrails_of
+from armful.features.experiments.validation import (
+    check_arms,
+    check_start_request,
+    declared_metrics_of,
+    guardrails_of,
+    success_metrics_of,
+)
 from armful.features.variants.service import Variants
 from armful.stats.allocation import with_floors
 
@@ -66,8 +72,9 @@ class Experiments:
             experiment_name=request.experiment_name,
             description=request.description,
             target_persona=request.target_persona or EVERYBODY,
-            success_metrics=request.success_metrics,
+            success_metrics=success_metrics_of(request),
             guardrails=guardrails_of(request),
+            metrics=declared_metrics_of(request),
             duration_days=request.duration_days,
             min_sample_size=request.min_sample_size,
             allocation=request.allocation,

@@ -20,6 +20,7 @@ from armful.domain.experiment import (
     ExperimentPlan,
     ExperimentStatus,
     Guardrail,
+    Metric,
     StopRule,
     check_state,
 )
@@ -79,6 +80,7 @@ async def create(
                 new.attribution_days,
                 new.unresolved,
                 msgspec.to_builtins(new.stop_rule) if new.stop_rule is not None else {"off": True},
+                msgspec.to_builtins(new.metrics),
             )
             if key is None:
                 raise Conflict(
@@ -153,7 +155,7 @@ async def _with_arms(connection: Any, rows: Sequence[Any]) -> list[Experiment]:
     for row in await connection.fetch(_SQL["arms"], [row["id"] for row in rows]):
         experiment, *values = row
         arms[experiment].append(Arm(*values))
-    derived = ("key", "status", "end_time", "arms", "guardrails", "namespace_range", "stop_rule")
+    derived = ("key", "status", "end_time", "arms", "guardrails", "metrics", "namespace_range", "stop_rule")
     return [
         Experiment(
             key=row["id"],
@@ -166,6 +168,7 @@ async def _with_arms(connection: Any, rows: Sequence[Any]) -> list[Experiment]:
                     row["guardrail_metrics"], row["guardrail_harms"], row["guardrail_margins"], strict=True
                 )
             ],
+            metrics=msgspec.convert(row["metrics"], dict[str, Metric]),
             namespace_range=(row["namespace_from"], row["namespace_to"]),
             stop_rule=None if "off" in row["stop_rule"] else msgspec.convert(row["stop_rule"], StopRule),
             **{name: row[name] for name in Experiment.__struct_fields__ if name not in derived},

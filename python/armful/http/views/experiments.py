@@ -23,10 +23,12 @@ def experiment_view(experiment: Experiment) -> ExperimentView:
         traffic_allocation=[arm.traffic_allocation for arm in experiment.arms],
         control_variant_id=experiment.control.variant_id,
         guardrail_metrics=experiment.guardrails,
+        metrics={name: experiment.metric(name) for name in experiment.metric_names},
         **{
             name: getattr(experiment, name)
             for name in ExperimentView.__struct_fields__
-            if name not in ("variants", "traffic_allocation", "control_variant_id", "guardrail_metrics")
+            if name
+            not in ("variants", "traffic_allocation", "control_variant_id", "guardrail_metrics", "metrics")
         },
     )
 

@@ -7,8 +7,14 @@ import pytest
 
 from armful.contract.experiments import StartRequest
 from armful.domain.errors import Refused
-from armful.domain.experiment import Guardrail
-from armful.features.experiments.validation import check_arms, check_start_request, guardrails_of
+from armful.domain.experiment import Guardrail, Metric
+from armful.features.experiments.validation import (
+    check_arms,
+    check_start_request,
+    declared_metrics_of,
+    guardrails_of,
+    success_metrics_of,
+)
 
 START = {
     "experiment_name": "e", "variant_ids": ["a", "b"], "traffic_allocation": [0.5, 0.5], "duration_days": 7,
@@ -27,6 +33,9 @@ def request(**fields: Any) -> StartRequest:
         {"namespace": "n", "namespace_range": [0.2, 0.4]},
         {"unresolved": "pending", "attribution_days": 7},
         {"guardrail_metrics": ["refund"]},
+        {"success_metrics": [{"name": "m", "type": "number", "winsorize": 1}]},
+        {"success_metrics": ["m", {"name": "n", "goal": "decrease"}], "allocation": "thompson"},
+        {"guardrail_metrics": [{"name": "g", "harm": "increase", "goal": "decrease"}]},
     ],
 )
 def test_what_fits_is_accepted(fields: dict[str, Any]) -> None:
@@ -45,6 +54,21 @@ def test_what_fits_is_accepted(fields: dict[str, Any]) -> None:
         ({"namespace_range": [0.2, 0.4]}, "namespace is missing"),
         ({"unresolved": "pending"}, "needs attribution_days"),
         ({"variant_ids": ["a", "a"]}, "'a' twice"),
+        ({"success_metrics": [{"name": "m", "winsorize": 0.99}]}, "winsorize is 0.99 for 'm'"),
+        ({"success_metrics": ["m", {"name": "m", "type": "number"}]}, "'m' twice"),
+        ({"guardrail_metrics": [{"name": "g", "harm": "increase", "goal": "increase"}]}, "'g' has the harm"),
+        (
+            {"success_metrics": [{"name": "m", "type": "number"}], "allocation": "thompson"},
+            "'m' has the type 'number'",
+        ),
+        (
+            {"guardrail_metrics": [{"name": "g", "unit": "impression"}], "allocation": "thompson"},
+            "the unit 'impression'",
+        ),
+        (
+            {"success_metrics": [{"name": "m", "goal": "decrease"}], "allocation": "thompson"},
+            "'m' has the goal 'decrease'",
+        ),
     ],
 )
 def test_a_broken_rule_is_named(fields: dict[str, Any], message: str) -> None:
@@ -67,3 +91,28 @@ def test_a_guardrail_by_name_is_harmed_by_an_increase() -> None:
     found = guardrails_of(request(guardrail_metrics=["refund", {"name": "signup", "harm": "decrease"}]))
     assert found[0] == Guardrail("refund", "increase", 0.05)
     assert (found[1].name, found[1].harm) == ("signup", "decrease")
+
+
+@pytest.mark.parametrize(
+    ("fields", "harm"),
+    [
+        ({"goal": "increase"}, "decrease"),
+        ({"goal": "decrease"}, "increase"),
+        ({"type": "number"}, "increase"),
+    ],
+)
+def test_a_guardrail_with_a_goal_is_harmed_by_the_opposite(fields: dict[str, str], harm: str) -> None:
+    [found] = guardrails_of(request(guardrail_metrics=[{"name": "g", **fields}]))
+    assert found.harm == harm
+
+
+def test_only_metrics_that_differ_from_the_default_are_declared() -> None:
+    made = request(
+        success_metrics=[{"name": "spend", "type": "number", "winsorize": 0.99}, {"name": "m"}, "n"],
+        guardrail_metrics=["a", {"name": "b", "harm": "decrease"}, {"name": "wait", "unit": "impression"}],
+    )
+    assert success_metrics_of(made) == ["spend", "m", "n"]
+    assert declared_metrics_of(made) == {
+        "spend": Metric("number", "participant", "increase", 0.99),
+        "wait": Metric("binary", "impression", "decrease", None),
+    }

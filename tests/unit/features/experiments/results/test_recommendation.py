@@ -26,7 +26,8 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 def experiment(**changes: object) -> Experiment:
     fields = {
         "key": 1, "experiment_id": "exp_x", "experiment_name": "x", "description": None, "target_persona": "p",
-        "success_metrics": ["m"], "guardrails": [], "duration_days": 14, "min_sample_size": None, "allocation": "fixed",
+        "success_metrics": ["m"], "guardrails": [], "metrics": {}, "duration_days": 14, "min_sample_size": None,
+        "allocation": "fixed",
         "salt": "s", "namespace": None, "namespace_range": (0.0, 1.0), "attribution_days": None, "unresolved": "failed",
         "stop_rule": None, "status": "active", "start_time": START, "expected_end_time": START + timedelta(days=14),
         "end_time": None, "promoted_variant_id": None, "allocation_epoch": 1, "phase": 1,

@@ -26,7 +26,7 @@ def experiment() -> Experiment:
     ]
     return Experiment(
         key=1, experiment_id="exp_00000001", experiment_name="e", description=None, target_persona="anyone",
-        success_metrics=["click"], guardrails=[], duration_days=30, min_sample_size=None, allocation="fixed",
+        success_metrics=["click"], guardrails=[], metrics={}, duration_days=30, min_sample_size=None, allocation="fixed",
         salt="", namespace=None, namespace_range=(0, 1), attribution_days=None, unresolved="failed", stop_rule=None,
         status="active", start_time=datetime(2026, 1, 1, tzinfo=UTC), expected_end_time=None, end_time=None,
         promoted_variant_id=None, allocation_epoch=1, phase=1, arms=arms,
