@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from msgspec import UNSET, Struct, UnsetType
 
+from ..domain.experiment import Goal, MetricType, MetricUnit
 from .variants import IntervalView, PerformanceView
 
 Ends = tuple[float | None, float | None]
@@ -17,6 +18,8 @@ class AlwaysValidView(Struct, kw_only=True):
     adjusted_p_value: float | None
     lift: float | None
     lift_interval: Ends
+    difference_interval: Ends | UnsetType = UNSET
+    """The difference's confidence sequence, for a number or a ratio."""
 
 
 class ComparisonView(Struct, kw_only=True):
@@ -37,16 +40,42 @@ class ComparisonView(Struct, kw_only=True):
 
 
 class BayesView(Struct, kw_only=True):
-    """A variant's probability to have the highest rate, and the expected loss in rate by choosing it."""
+    """A variant's probability to have the best value, and the expected loss in value by choosing it.
+
+    The loss of a number or a ratio is null while a variant has fewer than two participants.
+    """
 
     chance_to_be_best: float
-    expected_loss: float
+    expected_loss: float | None
+
+
+class DefinitionView(Struct, kw_only=True):
+    """What a metric is. `limit` is the largest absolute value that counts; null if no value was limited."""
+
+    type: MetricType
+    unit: MetricUnit
+    goal: Goal
+    winsorize: float | None
+    limit: float | None
+
+
+class ValueView(Struct, kw_only=True):
+    """A variant's value of a number or a ratio: the mean per participant, or the total per impression.
+
+    `total` is the sum before values were limited, and `limited` the number of participants whose value was.
+    """
+
+    value: float | None
+    standard_error: float | None
+    total: float
+    limited: int
 
 
 class ParticipantsView(Struct, kw_only=True):
     """A variant's participants, the unit of all tests and intervals. `converted` had at least one success by the metric.
 
-    An impression whose event names no participant counts as another participant.
+    An impression whose event names no participant counts as another participant. Of a number, `converted` are the
+    participants named by events whose sum is above 0.
     """
 
     participants: int
@@ -69,13 +98,20 @@ class AssignmentsView(Struct, kw_only=True):
 
 
 class MetricView(Struct, kw_only=True):
-    """The results of a metric other than the first: its successes over the same impressions, and who converted by it."""
+    """The results of a metric other than the first: its successes over the same impressions, and who converted by it.
+
+    `definition` is present for metrics that were declared. `values` is present for numbers and ratios: then intervals and
+    comparisons are about the value instead of the conversion rate. A variant is left out of the intervals while it has fewer
+    than two participants.
+    """
 
     variant_performance: dict[str, PerformanceView]
     participants: dict[str, ParticipantsView]
     confidence_intervals: dict[str, IntervalView]
     bayesian: dict[str, BayesView]
     comparisons: dict[str, ComparisonView]
+    definition: DefinitionView | UnsetType = UNSET
+    values: dict[str, ValueView] | UnsetType = UNSET
 
 
 class GuardrailView(MetricView, kw_only=True):
@@ -105,6 +141,8 @@ class DayView(Struct, kw_only=True):
     successes: int
     success_rate: float
     chance_to_be_best: float
+    value: float | UnsetType = UNSET
+    """Of a number or a ratio, over all days up to then."""
     lift: float | None
     lift_interval: Ends | None
     always_valid_lift_interval: Ends | None
@@ -163,11 +201,12 @@ class RecommendationView(Struct, kw_only=True):
 
 
 class SegmentView(Struct, kw_only=True):
-    """The results of one segment of the traffic."""
+    """The results of one segment of the traffic. Values are not limited by segment."""
 
     variant_performance: dict[str, PerformanceView]
     participants: dict[str, ParticipantsView]
     statistical_significance: SignificanceView
+    values: dict[str, ValueView] | UnsetType = UNSET
 
 
 class SegmentInteractionView(Struct, kw_only=True):
@@ -201,7 +240,10 @@ class PhaseView(Struct, kw_only=True):
 
 
 class ResultsView(Struct, kw_only=True):
-    """The results of one phase of an experiment."""
+    """The results of one phase of an experiment.
+
+    `definition` and `values` are those of the first metric, as in `MetricView`.
+    """
 
     experiment_id: str
     status: str
@@ -221,6 +263,8 @@ class ResultsView(Struct, kw_only=True):
     metrics: dict[str, MetricView]
     guardrails: dict[str, GuardrailView]
     recommendations: RecommendationView
+    definition: DefinitionView | UnsetType = UNSET
+    values: dict[str, ValueView] | UnsetType = UNSET
     segment_breakdown: dict[str, SegmentView] | UnsetType = UNSET
     segment_interaction: SegmentInteractionView | UnsetType = UNSET
     interim_results: InterimView | UnsetType = UNSET

@@ -15,6 +15,8 @@ def table(results: Results) -> list[dict[str, Any]]:
 def _row(results: Results, variant: VariantResult) -> dict[str, Any]:
     comparison = variant.comparison
     always = comparison.always_valid if comparison is not None else None
+    sequence = comparison.always_valid_lift_interval if comparison is not None else None
+    estimate = variant.estimate
     return {
         "experiment_id": results.experiment.experiment_id,
         "status": results.experiment.status,
@@ -30,30 +32,38 @@ def _row(results: Results, variant: VariantResult) -> dict[str, Any]:
         "impressions": variant.impressions,
         "successes": variant.successes,
         "success_rate": variant.success_rate,
-        "lower_bound": variant.confidence_interval.lower,
-        "upper_bound": variant.confidence_interval.upper,
+        "lower_bound": _finite(variant.confidence_interval.lower),
+        "upper_bound": _finite(variant.confidence_interval.upper),
         "interval_method": variant.interval_method,
-        "credible_lower_bound": variant.credible_interval.lower,
-        "credible_upper_bound": variant.credible_interval.upper,
+        "credible_lower_bound": _finite(variant.credible_interval.lower),
+        "credible_upper_bound": _finite(variant.credible_interval.upper),
         "confidence_level": CONFIDENCE_LEVEL,
         "chance_to_be_best": variant.chance_to_be_best,
-        "expected_loss": variant.expected_loss,
+        "expected_loss": _finite(variant.expected_loss),
         "difference": comparison.difference if comparison else None,
-        "difference_lower_bound": comparison.difference_interval.lower if comparison else None,
-        "difference_upper_bound": comparison.difference_interval.upper if comparison else None,
+        "difference_lower_bound": _finite(comparison.difference_interval.lower) if comparison else None,
+        "difference_upper_bound": _finite(comparison.difference_interval.upper) if comparison else None,
         "lift": _finite(comparison.lift) if comparison else None,
-        "lift_lower_bound": comparison.lift_interval.lower if comparison else None,
+        "lift_lower_bound": _finite(comparison.lift_interval.lower) if comparison else None,
         "lift_upper_bound": _finite(comparison.lift_interval.upper) if comparison else None,
         "p_value": comparison.p_value if comparison else None,
         "adjusted_p_value": comparison.adjusted_p_value if comparison else None,
         "always_valid_p_value": always.p_value if always else None,
         "always_valid_adjusted_p_value": comparison.always_valid_adjusted if comparison else None,
-        "always_valid_lift_lower_bound": _finite(always.lift_interval.lower) if always else None,
-        "always_valid_lift_upper_bound": _finite(always.lift_interval.upper) if always else None,
+        "always_valid_lift_lower_bound": _finite(sequence.lower) if sequence else None,
+        "always_valid_lift_upper_bound": _finite(sequence.upper) if sequence else None,
         "verdict": comparison.verdict if comparison else None,
         "is_winner": str(variant.variant_id == results.winner_variant_id).lower(),
         "sample_ratio_p_value": results.sample_ratio.p_value,
         "recommendation_type": results.recommendation.kind,
+        "metric_type": variant.metric.type,
+        "metric_unit": variant.metric.unit,
+        "goal": variant.metric.goal,
+        "value": estimate.value if estimate else None,
+        "standard_error": _finite(math.sqrt(estimate.variance)) if estimate else None,
+        "total": variant.total if estimate else None,
+        "limit": variant.limit,
+        "limited": variant.limited if estimate else None,
     }
 
 

@@ -46,6 +46,11 @@ class SequentialComparison(msgspec.Struct, frozen=True, kw_only=True):
     """Fieller's interval, as wide as the confidence sequence. None unless control's value is above 0."""
 
     @property
+    def direction(self) -> float | None:
+        """Positive if the variant is now above control, negative if below; None or 0 without a direction."""
+        return self.difference
+
+    @property
     def p_value(self) -> float:
         """The p-value against no difference in the present direction of the difference; 1 without a direction.
 

@@ -91,6 +91,34 @@ def compare_means(
     )
 
 
+def mean_interval(
+    estimate: Estimate,
+    confidence_level: float = 0.95,
+    *,
+    distribution: Literal["student", "normal"] = "student",
+) -> Interval:
+    """Compute the confidence interval of one arm's value. Valid once, at the planned end, for a fixed split.
+
+    Args:
+        estimate: The arm's estimate.
+        confidence_level: In (0, 1).
+        distribution: As in `compare_means`.
+
+    Returns:
+        The interval; infinite if the variance is not known.
+
+    Raises:
+        ValueError: `confidence_level` is out of range.
+    """
+    check_open_unit("confidence_level", confidence_level)
+    if estimate.value is None or not math.isfinite(estimate.variance):
+        return EVERYTHING
+    tail = (1 - confidence_level) / 2
+    quantile = -float(ndtri(tail) if distribution == "normal" else stdtrit(estimate.n - 1, tail))
+    half_width = quantile * math.sqrt(estimate.variance)
+    return Interval(estimate.value - half_width, estimate.value + half_width)
+
+
 def non_inferiority_p_value(
     variant: Estimate,
     control: Estimate,

@@ -64,6 +64,11 @@ class AlwaysValid(msgspec.Struct, frozen=True, kw_only=True):
     """The present interval of the lift's confidence sequence, within [−1, ∞]."""
 
     @property
+    def direction(self) -> float | None:
+        """Positive if the variant is now above control, negative if below; None or 0 without a direction."""
+        return self.lift
+
+    @property
     def p_value(self) -> float:
         """The p-value against no lift in the present direction of the lift; 1 without a direction.
 

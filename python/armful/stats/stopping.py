@@ -20,7 +20,7 @@ class ShipDecision(NamedTuple):
     safe: bool
 
     relative_loss: float | None
-    """The expected loss divided by the leader's rate; None if the rate is 0."""
+    """The expected loss divided by the leader's rate; None unless the rate is above 0."""
 
     waiting_for: tuple[str, ...]
     """The conditions not met: `expected_loss`, `minimum_sample` or `minimum_days`. Empty if the leader is safe to ship."""
@@ -39,8 +39,10 @@ def safe_to_ship(
     """Decide whether the leader is safe to ship.
 
     Args:
-        expected_loss: The expected loss of shipping the leader: the mean difference between the best rate and its own.
-        leader_rate: The leader's posterior mean, 0 to 1.
+        expected_loss: The expected loss of shipping the leader: the mean difference between the best value and its own. At
+            least 0, infinite if it is not known.
+        leader_rate: The leader's posterior mean. If it is not above 0, a fraction of it means nothing, and the leader is not
+            safe to ship.
         smallest_sample: Impressions of the variant with the fewest.
         days: Days the experiment has run.
         minimum_sample: Impressions that every variant needs.
@@ -50,10 +52,10 @@ def safe_to_ship(
     Raises:
         ValueError: An argument is out of range.
     """
-    if not 0 <= expected_loss <= 1:
-        raise ValueError(f"expected_loss must be between 0 and 1, not {expected_loss}")
-    if not 0 <= leader_rate <= 1:
-        raise ValueError(f"leader_rate must be between 0 and 1, not {leader_rate}")
+    if not expected_loss >= 0:
+        raise ValueError(f"expected_loss must be at least 0, not {expected_loss}")
+    if not math.isfinite(leader_rate):
+        raise ValueError(f"leader_rate must be finite, not {leader_rate}")
     if not 0 < loss_threshold < math.inf:
         raise ValueError(f"loss_threshold must be finite and above 0, not {loss_threshold}")
     met = {
@@ -63,6 +65,6 @@ def safe_to_ship(
     }
     return ShipDecision(
         safe=all(met.values()),
-        relative_loss=expected_loss / leader_rate if leader_rate else None,
+        relative_loss=expected_loss / leader_rate if leader_rate > 0 else None,
         waiting_for=tuple(name for name, holds in met.items() if not holds),
     )

@@ -1,6 +1,7 @@
 """The transitions of an experiment, and which of its arms is which."""
 
 import itertools
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from armful.domain.experiment import (
     Arm,
     ExperimentStatus,
     Guardrail,
+    Metric,
     StopRule,
     check_state,
 )
@@ -58,3 +60,25 @@ def test_control_and_open_arms_are_found() -> None:
 def test_rules_out_of_range_are_refused(kind: type, fields: dict[str, object]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(fields, kind)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"type": "money"}, {"unit": "session"}, {"goal": "up"}, {"winsorize": 0}, {"winsorize": 1.1}]
+)
+def test_what_no_metric_can_be(fields: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(fields, Metric)
+
+
+def test_a_metric_is_as_declared_and_a_guardrail_must_not_be_harmed() -> None:
+    plan = experiment(
+        success_metrics=["spend", "click"],
+        guardrails=[Guardrail("wait"), Guardrail("kept", "decrease")],
+        metrics={"spend": Metric("number", winsorize=0.99), "wait": Metric("number", "impression")},
+    )
+    assert plan.metric_names == ["spend", "click", "wait", "kept"]
+    assert plan.metric("spend") == Metric("number", "participant", "increase", 0.99)
+    assert plan.metric("click") == Metric()
+    assert plan.metric("wait") == Metric("number", "impression", "decrease")
+    assert plan.metric("kept") == Metric(goal="increase")
+    assert [plan.metric(name).is_conversion for name in plan.metric_names] == [False, True, False, True]

@@ -11,7 +11,13 @@ from scipy import stats
 from tests.unit.stats.participants import people, totals_of
 
 from armful.stats.intervals import Interval
-from armful.stats.numeric import compare_means, fieller_interval, non_inferiority_p_value
+from armful.stats.numeric import (
+    EVERYTHING,
+    compare_means,
+    fieller_interval,
+    mean_interval,
+    non_inferiority_p_value,
+)
 from armful.stats.participant_totals import Estimate
 
 seeds = st.integers(0, 10**6)
@@ -39,6 +45,18 @@ def test_means_agree_with_welch_s_test_of_scipy(
     for alternative, p_value in (("greater", result.p_better), ("less", result.p_worse)):
         sided = stats.ttest_ind(y1, y0, equal_var=False, alternative=alternative)
         assert p_value == pytest.approx(sided.pvalue, rel=1e-8)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+def test_an_arms_interval_is_that_of_student_or_of_the_normal_distribution(level: float) -> None:
+    y = np.random.default_rng(6).lognormal(0, 1, 30)
+    mean = totals_of(np.ones(30), y).mean()
+    assert mean.value is not None
+    error = math.sqrt(mean.variance)
+    for distribution, oracle in (("student", stats.t(29)), ("normal", stats.norm())):
+        expected = mean.value + error * np.array(oracle.interval(level))
+        assert mean_interval(mean, level, distribution=distribution) == pytest.approx(expected)  # type: ignore[arg-type]
+    assert mean_interval(totals_of(np.ones(1), y[:1]).mean(), level) == EVERYTHING
 
 
 def test_ratios_agree_with_a_clustered_regression() -> None:

@@ -1,5 +1,7 @@
 """When a leader is safe to ship."""
 
+import math
+
 import pytest
 
 from armful.stats.stopping import safe_to_ship
@@ -29,11 +31,23 @@ def test_a_leader_that_never_succeeds_is_not_safe() -> None:
     assert safe_to_ship(0.0, 0.0, 900, 7, minimum_sample=882) == (False, None, ("expected_loss",))
 
 
+def test_a_leader_whose_value_is_negative_is_not_safe() -> None:
+    assert safe_to_ship(0.0, -3.0, 900, 7, minimum_sample=882) == (False, None, ("expected_loss",))
+
+
+def test_an_unknown_loss_is_not_safe() -> None:
+    assert safe_to_ship(math.inf, 3.0, 900, 7, minimum_sample=882).waiting_for == ("expected_loss",)
+
+
+def test_a_value_may_be_above_1() -> None:
+    assert safe_to_ship(0.3, 40.0, 900, 7, minimum_sample=882).safe
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((-0.1, 0.5), "expected_loss must be between 0 and 1, not -0.1"),
-        ((0.1, 1.5), "leader_rate must be between 0 and 1, not 1.5"),
+        ((-0.1, 0.5), "expected_loss must be at least 0, not -0.1"),
+        ((0.1, math.inf), "leader_rate must be finite, not inf"),
     ],
 )
 def test_a_bad_argument_is_named_with_its_value(arguments: tuple[float, float], message: str) -> None:

@@ -115,8 +115,17 @@ LEFT JOIN armful.experiment_crossover_total c
 WHERE g.experiment = $1;
 
 -- name: totals
-SELECT allocation_epoch, variant, day, metric, participants, converted
+SELECT allocation_epoch, variant, day, metric, participants, converted, impressions, impressions_squared, total::float8,
+       total_squared::float8, product::float8
 FROM armful.experiment_total WHERE experiment = $1;
+
+-- name: bins
+-- By day if $2, else summed up over the days.
+SELECT allocation_epoch, variant, min(day), metric, bin, sum(participants)::bigint, sum(impressions)::bigint,
+       sum(impressions_squared), sum(total)::float8, sum(total_squared)::float8, sum(product)::float8
+FROM armful.experiment_value_bin WHERE experiment = $1
+GROUP BY allocation_epoch, variant, CASE WHEN $2 THEN day END, metric, bin
+HAVING sum(participants) <> 0;
 
 -- name: days
 -- Everything an experiment's results are made of: a row per allocation epoch, variant, day and persona.
@@ -124,11 +133,12 @@ SELECT allocation_epoch, variant, day, persona_id, impressions, successes, anony
 FROM armful.experiment_day WHERE experiment = $1;
 
 -- name: metric_days
-SELECT allocation_epoch, variant, day, metric, successes::bigint, anonymous::bigint
+SELECT allocation_epoch, variant, day, metric, successes::float8, anonymous::float8, anonymous_squared::float8
 FROM armful.experiment_metric_day WHERE experiment = $1;
 
 -- name: segments
-SELECT value, variant, impressions, successes, participants, converted
+SELECT value, variant, impressions, successes, participants, converted, participant_impressions, impressions_squared,
+       total::float8, total_squared::float8, product::float8
 FROM armful.experiment_segment WHERE experiment = $1 AND key = $2 AND phase = $3;
 
 -- name: segment_closed

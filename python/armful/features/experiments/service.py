@@ -259,11 +259,15 @@ class Experiments:
             phase = experiment.phase if phase is None else phase
             if phase > experiment.phase or (phase < 1 and experiment.phase > 0):
                 raise Refused(f"phase is {phase}: the experiment has phases 1 to {experiment.phase}")
-            counts = await results.read(connection, experiment, phase)
+            counts = await results.read(connection, experiment, phase, bins_by_day=series)
             segments = None
             if segment_by == _PERSONA:
                 found = await results.segments(connection, experiment, _PERSONA, phase)
-                segments = None if found is None else by_persona(counts.days, found)
+                segments = (
+                    None
+                    if found is None
+                    else by_persona(counts.days, found, experiment.metric(experiment.success_metrics[0]))
+                )
             elif segment_by is not None:
                 segments = await results.segments(connection, experiment, segment_by, phase)
             if segment_by is not None and segments is None:

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from armful.contract.results import (
     AlwaysValidView,
@@ -11,6 +11,7 @@ from armful.contract.results import (
     BayesView,
     ComparisonView,
     DayView,
+    DefinitionView,
     Ends,
     GuardrailView,
     InterimView,
@@ -24,8 +25,10 @@ from armful.contract.results import (
     SegmentView,
     SignificanceView,
     Summary,
+    ValueView,
 )
 from armful.contract.variants import IntervalView, PerformanceView
+from armful.domain.experiment import Metric
 from armful.features.experiments.results.cells import Participation
 from armful.features.experiments.results.evaluation import Results, Segment
 from armful.features.experiments.results.guardrails import GuardrailResult
@@ -36,7 +39,9 @@ from armful.features.experiments.results.variant_result import (
     VariantComparison,
     VariantResult,
 )
+from armful.stats.confidence_sequence import SequentialComparison
 from armful.stats.intervals import Interval
+from armful.stats.numeric import EVERYTHING
 
 
 def comparison_view(comparison: VariantComparison) -> ComparisonView:
@@ -56,7 +61,10 @@ def comparison_view(comparison: VariantComparison) -> ComparisonView:
             p_value=always.p_value,
             adjusted_p_value=comparison.always_valid_adjusted,
             lift=_finite(always.lift),
-            lift_interval=_ends(always.lift_interval),
+            lift_interval=_ends(comparison.always_valid_lift_interval or EVERYTHING),
+            difference_interval=_ends(always.difference_interval)
+            if isinstance(always, SequentialComparison)
+            else UNSET,
         ),
         verdict=comparison.verdict,
     )
@@ -74,6 +82,7 @@ def day_view(point: DayPoint) -> DayView:
         successes=point.successes,
         success_rate=point.success_rate,
         chance_to_be_best=point.chance_to_be_best,
+        value=UNSET if point.value is None else point.value,
         lift=_finite(point.lift),
         lift_interval=None if point.lift_interval is None else _ends(point.lift_interval),
         always_valid_lift_interval=None
@@ -119,8 +128,8 @@ def interval_view(interval: Interval, method: str) -> IntervalView:
 
 
 def intervals(variants: list[VariantResult]) -> dict[str, IntervalView]:
-    """Return the confidence interval of each variant's rate."""
-    return {v.variant_id: _rate_interval(v) for v in variants}
+    """Return the confidence interval of each variant's rate or value, where the data say something about it."""
+    return {v.variant_id: _rate_interval(v) for v in variants if math.isfinite(v.confidence_interval.upper)}
 
 
 def _rate_interval(variant: VariantResult) -> IntervalView:
@@ -140,7 +149,7 @@ def _rate_interval(variant: VariantResult) -> IntervalView:
 def bayesian(variants: list[VariantResult]) -> dict[str, BayesView]:
     """Return each variant's chance to be best and expected loss."""
     return {
-        v.variant_id: BayesView(chance_to_be_best=v.chance_to_be_best, expected_loss=v.expected_loss)
+        v.variant_id: BayesView(chance_to_be_best=v.chance_to_be_best, expected_loss=_finite(v.expected_loss))
         for v in variants
     }
 
@@ -150,8 +159,39 @@ def comparisons(variants: list[VariantResult]) -> dict[str, ComparisonView]:
     return {v.variant_id: comparison_view(v.comparison) for v in variants if v.comparison is not None}
 
 
+def definition(variants: list[VariantResult]) -> DefinitionView | UnsetType:
+    """Return what the metric of the results is; nothing if it was not declared."""
+    metric = variants[0].metric if variants else Metric()
+    if metric == Metric():
+        return UNSET
+    return DefinitionView(
+        type=metric.type,
+        unit=metric.unit,
+        goal=metric.goal,
+        winsorize=metric.winsorize,
+        limit=variants[0].limit,
+    )
+
+
+def values(variants: list[VariantResult]) -> dict[str, ValueView] | UnsetType:
+    """Return each variant's value of a number or a ratio; nothing for a conversion rate."""
+    found = {
+        v.variant_id: ValueView(
+            value=v.estimate.value,
+            standard_error=_finite(math.sqrt(v.estimate.variance)),
+            total=v.total,
+            limited=v.limited,
+        )
+        for v in variants
+        if v.estimate is not None
+    }
+    return found or UNSET
+
+
 def _metric_fields(variants: list[VariantResult]) -> dict[str, Any]:
     return {
+        "definition": definition(variants),
+        "values": values(variants),
         "variant_performance": performance(variants),
         "participants": participants(variants),
         "confidence_intervals": intervals(variants),
@@ -160,7 +200,7 @@ def _metric_fields(variants: list[VariantResult]) -> dict[str, Any]:
     }
 
 
-def metric(variants: list[VariantResult]) -> MetricView:
+def metric_view(variants: list[VariantResult]) -> MetricView:
     """Convert the results of a secondary metric."""
     return MetricView(**_metric_fields(variants))
 
@@ -217,17 +257,23 @@ def results_view(results: Results, *, include_interim: bool) -> ResultsView:
         statistical_significance=significance_view(results.significance),
         confidence_intervals=intervals(variants),
         credible_intervals={
-            v.variant_id: interval_view(v.credible_interval, "equal_tailed_beta") for v in variants
+            v.variant_id: interval_view(
+                v.credible_interval, "equal_tailed_beta" if v.estimate is None else "normal"
+            )
+            for v in variants
+            if math.isfinite(v.credible_interval.upper)
         },
         bayesian=bayesian(variants),
         comparisons=comparisons(variants),
-        metrics={name: metric(figures) for name, figures in results.secondary.items()},
+        metrics={name: metric_view(figures) for name, figures in results.secondary.items()},
         guardrails={g.guardrail.name: guardrail(g) for g in results.guardrails},
         recommendations=RecommendationView(
             recommendation_type=recommendation.kind,
             message=recommendation.message,
             variant_id=recommendation.variant_id,
         ),
+        definition=definition(variants),
+        values=values(variants),
         segment_breakdown=UNSET if results.segments is None else _segments(results.segments),
         segment_interaction=UNSET
         if results.segments is None
@@ -243,6 +289,7 @@ def _segments(segments: dict[str, Segment]) -> dict[str, SegmentView]:
             variant_performance=performance(segment.variants),
             participants=participants(segment.variants),
             statistical_significance=significance_view(segment.significance),
+            values=values(segment.variants),
         )
         for value, segment in segments.items()
     }

@@ -44,6 +44,28 @@ def mean_sample_size(
     return sample_size_of(both, treatment_share, comparisons, "difference", difference)
 
 
+def detectable_difference(
+    standard_error: float, *, power: float = 0.8, alpha: float = 0.05, comparisons: int = 1
+) -> float:
+    """Compute the smallest difference of two means that a test detects with this power.
+
+    Args:
+        standard_error: Of the difference, at least 0.
+        power: In (0, 1).
+        alpha: As in `mean_sample_size`.
+        comparisons: As in `mean_sample_size`.
+
+    Raises:
+        ValueError: An argument is out of range.
+
+    Source:
+        Bloom (1995), *Minimum detectable effects*.
+    """
+    if not 0 <= standard_error < math.inf:
+        raise ValueError(f"standard_error must be finite and at least 0, not {standard_error}")
+    return sum(quantiles(power, alpha, comparisons)) * standard_error
+
+
 def design_effect(mean_impressions: float, icc: float) -> float:
     """Return how many times as many impressions a test needs because those of one participant resemble each other.
 

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
 from statsmodels.stats.power import TTestIndPower
 from tests.unit.stats.participants import people, totals_of
 
 from armful.stats.power.means import (
     design_effect,
+    detectable_difference,
     mean_sample_size,
     participants_for_impressions,
     split_sample_size,
@@ -26,6 +28,13 @@ def test_sample_size_agrees_with_the_noncentral_t(
     size = mean_sample_size(effect * 7, 7.0, power=power, alpha=alpha, treatment_share=share)
     assert size.treatment == pytest.approx(expected, abs=2, rel=0.03)
     assert size.control == pytest.approx(size.treatment * (1 - share) / share, abs=2)
+
+
+@pytest.mark.parametrize("comparisons", [1, 3])
+def test_the_detectable_difference_is_found_with_this_power(comparisons: int) -> None:
+    difference = detectable_difference(2.0, power=0.9, alpha=0.05, comparisons=comparisons)
+    threshold = 2.0 * norm.isf(0.025 / comparisons)
+    assert norm.sf(threshold, difference, 2.0) == pytest.approx(0.9)
 
 
 def test_an_even_split_is_that_of_one_pair() -> None:

@@ -10,7 +10,9 @@ from datetime import date
 from operator import add
 from typing import NamedTuple
 
+from armful.domain.experiment import Metric
 from armful.features.experiments.results.store import PhaseCounts
+from armful.stats.participant_totals import ParticipantTotals
 
 
 class Cell(NamedTuple):
@@ -22,6 +24,10 @@ class Cell(NamedTuple):
     converted: int
     anonymous: int = 0
     """How many of the participants are impressions whose events name nobody."""
+    sums: ParticipantTotals = ParticipantTotals()
+    """The sums over the participants, for a metric that is a number or a ratio."""
+    bin: int | None = None
+    """The bin of the values that the sums are about. Then the participants are those of other cells."""
 
 
 class Tally(NamedTuple):
@@ -36,65 +42,108 @@ class Tally(NamedTuple):
 
 
 def participant_cells(
-    counts: PhaseCounts, metric: str, primary: str, resolved: Callable[[date], bool]
+    counts: PhaseCounts, name: str, primary: str, metric: Metric, resolved: Callable[[date], bool]
 ) -> list[Cell]:
     """Return the participants by variant and allocation epoch, and how many converted by a metric.
 
     Args:
         counts: The counts of the phase.
-        metric: The metric.
+        name: The metric's name.
         primary: The experiment's first metric.
+        metric: What the metric is. For a number or a ratio, cells have sums.
         resolved: Whether the outcomes of a day can no longer change. Participants of other days are left out. The day of a
             participant is that of their first impression.
     """
-    return [cell for day, cell in _dated_cells(counts, metric, primary) if resolved(day)]
+    return [cell for day, cell in _dated_cells(counts, name, primary, metric) if resolved(day)]
 
 
 def cells_by_day(
-    counts: PhaseCounts, primary: str, resolved: Callable[[date], bool]
+    counts: PhaseCounts, primary: str, metric: Metric, resolved: Callable[[date], bool]
 ) -> dict[date, list[Cell]]:
     """Return the cells of the first metric by day; see `participant_cells`."""
     by_day: dict[date, list[Cell]] = defaultdict(list)
-    for day, cell in _dated_cells(counts, primary, primary):
+    for day, cell in _dated_cells(counts, primary, primary, metric):
         if resolved(day):
             by_day[day].append(cell)
     return by_day
 
 
-def _dated_cells(counts: PhaseCounts, metric: str, primary: str) -> Iterator[tuple[date, Cell]]:
+def _dated_cells(counts: PhaseCounts, name: str, primary: str, metric: Metric) -> Iterator[tuple[date, Cell]]:
+    is_number = metric.type == "number"
     for total in counts.totals:
         if total.metric == "":
-            yield total.day, Cell(total.allocation_epoch, total.variant, total.participants, 0)
-        elif total.metric == metric:
-            yield total.day, Cell(total.allocation_epoch, total.variant, 0, total.converted)
+            yield (
+                total.day,
+                Cell(
+                    total.allocation_epoch,
+                    total.variant,
+                    total.participants,
+                    0,
+                    sums=_people(total.participants, total.impressions, total.impressions_squared),
+                ),
+            )
+        elif total.metric == name:
+            # The values of a winsorised metric are those of its bins.
+            sums = (
+                _values(total.total, total.total_squared, total.product, total.converted)
+                if metric.winsorize is None
+                else _values(0, 0, 0, total.converted)
+            )
+            yield total.day, Cell(total.allocation_epoch, total.variant, 0, total.converted, sums=sums)
     for day in counts.days:
         if day.anonymous:
-            converted = day.anonymous_successes if metric == primary else 0
+            converted = day.anonymous_successes if name == primary and not is_number else 0
+            sums = _people(day.anonymous, day.anonymous, day.anonymous) + _values(*[converted] * 4)
             yield (
                 day.day,
-                Cell(day.allocation_epoch, day.variant, day.anonymous, converted, day.anonymous),
+                Cell(day.allocation_epoch, day.variant, day.anonymous, converted, day.anonymous, sums),
             )
-    if metric != primary:
-        for count in counts.metrics:
-            if count.metric == metric and count.anonymous:
-                yield count.day, Cell(count.allocation_epoch, count.variant, 0, count.anonymous)
+    for count in counts.metrics:
+        if count.metric != name or not count.anonymous:
+            continue
+        if is_number:
+            sums = _values(count.anonymous, count.anonymous_squared, count.anonymous)
+            yield count.day, Cell(count.allocation_epoch, count.variant, 0, 0, sums=sums)
+        elif name != primary:
+            converted = int(count.anonymous)
+            sums = _values(*[converted] * 4)
+            yield count.day, Cell(count.allocation_epoch, count.variant, 0, converted, sums=sums)
+    for one in counts.bins:
+        if one.metric == name:
+            sums = _people(one.participants, one.impressions, one.impressions_squared) + _values(
+                one.total, one.total_squared, one.product
+            )
+            yield one.day, Cell(one.allocation_epoch, one.variant, 0, 0, sums=sums, bin=one.bin)
+
+
+def _people(participants: int, impressions: int, impressions_squared: float) -> ParticipantTotals:
+    return ParticipantTotals(participants, impressions, impressions_squared=impressions_squared)
+
+
+def _values(total: float, total_squared: float, product: float, converted: int = 0) -> ParticipantTotals:
+    return ParticipantTotals(
+        total=total, product=product, total_squared=total_squared, converted=int(converted)
+    )
 
 
 def impression_tallies(
-    counts: PhaseCounts, metric: str, primary: str, resolved: Callable[[date], bool]
+    counts: PhaseCounts, name: str, primary: str, metric: Metric, resolved: Callable[[date], bool]
 ) -> dict[int, Tally]:
-    """Return each variant's impressions and its successes by a metric, by variant key; see `participant_cells`."""
+    """Return each variant's impressions and its successes by a metric, by variant key; see `participant_cells`.
+
+    A number has no successes.
+    """
     impressions: dict[int, int] = defaultdict(int)
     successes: dict[int, int] = defaultdict(int)
     for day in counts.days:
         if resolved(day.day):
             impressions[day.variant] += day.impressions
-            if metric == primary:
+            if name == primary and metric.type == "binary":
                 successes[day.variant] += day.successes
-    if metric != primary:
+    if name != primary and metric.type == "binary":
         for count in counts.metrics:
-            if count.metric == metric and resolved(count.day):
-                successes[count.variant] += count.successes
+            if count.metric == name and resolved(count.day):
+                successes[count.variant] += int(count.successes)
     return {variant: Tally(number, successes[variant]) for variant, number in impressions.items()}
 
 

@@ -1,11 +1,12 @@
-"""The results of one metric in one phase: each variant's conversion rate, and its comparison with control.
+"""The results of one metric in one phase: each variant's value, and its comparison with control.
 
 Participants are the unit: they were assigned at random, and each counts once. Impressions of one participant are not
 independent.
 
-With a fixed split, each variant is compared with control by a score test at the planned end, and by an always-valid
-sequential test at any time before. With an adaptive split, the comparison weights participants by the propensities of the
-allocation epochs: a plain p-value is not valid there, and the test at the planned end inverts the weighted interval.
+With a fixed split, each variant's conversion rate is compared with control by a score test at the planned end, and by an
+always-valid sequential test at any time before. With an adaptive split, the comparison weights participants by the
+propensities of the allocation epochs: a plain p-value is not valid there, and the test at the planned end inverts the
+weighted interval. `means` has the results of numbers and ratios.
 """
 
 from collections import defaultdict
@@ -14,8 +15,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from armful.core import expected_loss, probability_best
-from armful.domain.experiment import Arm, Experiment
+from armful.domain.experiment import Arm, Experiment, Metric
 from armful.features.experiments.results.cells import Cell, Tally
+from armful.features.experiments.results.means import compute_mean_results
 from armful.features.experiments.results.variant_result import (
     CONFIDENCE_LEVEL,
     VariantComparison,
@@ -27,6 +29,8 @@ from armful.stats.intervals import credible_interval, wilson_interval
 from armful.stats.lift_evidence import LiftEvidence, evaluate_lift
 from armful.stats.multiplicity import holm
 from armful.stats.sequential import NO_EVIDENCE, SidedEvidence, compare_always_valid
+
+_CONVERSION = Metric()
 
 
 class _Counted(NamedTuple):
@@ -55,6 +59,8 @@ def compute_variant_results(
     evidence: Mapping[int, SidedEvidence],
     impressions: Mapping[int, Tally] = MappingProxyType({}),
     as_planned: bool = False,
+    metric: Metric = _CONVERSION,
+    sample_size: int | None = None,
 ) -> list[VariantResult]:
     """Compute the results of every variant, in the order of `arms`.
 
@@ -66,7 +72,40 @@ def compute_variant_results(
         evidence: The largest log e-values of earlier evaluations, by variant key.
         impressions: The impressions and successes, by variant key. No other figure depends on them.
         as_planned: Whether the experiment ran for its whole planned duration.
+        metric: What the metric is. Shares that follow the outcomes allow a conversion rate only.
+        sample_size: The planned number of participants of all arms, if there is one.
     """
+    variants = (
+        _rate_results(
+            arms,
+            cells,
+            shares,
+            metric,
+            adaptive=adaptive,
+            evidence=evidence,
+            impressions=impressions,
+            as_planned=as_planned,
+        )
+        if metric.is_conversion
+        else compute_mean_results(
+            arms, cells, shares, metric, evidence=evidence, impressions=impressions, sample_size=sample_size
+        )
+    )
+    _apply_holm([variant.comparison for variant in variants if variant.comparison is not None])
+    return variants
+
+
+def _rate_results(
+    arms: Sequence[Arm],
+    cells: Sequence[Cell],
+    shares: Mapping[int, Mapping[int, float]],
+    metric: Metric,
+    *,
+    adaptive: bool,
+    evidence: Mapping[int, SidedEvidence],
+    impressions: Mapping[int, Tally],
+    as_planned: bool,
+) -> list[VariantResult]:
     counted = _totals(cells)
     tallies = {arm.variant: counted.get(arm.variant, _Counted(0, 0, 0)) for arm in arms}
     control = next(arm.variant for arm in arms if arm.is_control)
@@ -85,13 +124,15 @@ def compute_variant_results(
         )
         for variant in others
     }
-    _apply_holm(list(comparisons.values()))
     alpha, beta = zip(
         *(_posterior(arm, tallies[arm.variant], rates.get(arm.variant)) for arm in arms), strict=True
     )
+    # If less is better, the best variant is the one with the highest rate of those who did not convert.
+    to_maximise = (alpha, beta) if metric.goal == "increase" else (beta, alpha)
     return [
         VariantResult(
             arm=arm,
+            metric=metric,
             participants=tally.participants,
             converted=tally.converted,
             conversion_rate=tally.converted / tally.participants if tally.participants else 0.0,
@@ -113,8 +154,8 @@ def compute_variant_results(
             tallies.values(),
             alpha,
             beta,
-            probability_best(alpha, beta).tolist(),
-            expected_loss(alpha, beta).tolist(),
+            probability_best(*to_maximise).tolist(),
+            expected_loss(*to_maximise).tolist(),
             strict=True,
         )
     ]
@@ -122,6 +163,7 @@ def compute_variant_results(
 
 def compute_experiment_results(
     experiment: Experiment,
+    metric: Metric,
     arms: Sequence[Arm],
     cells: Sequence[Cell],
     shares: dict[int, dict[int, float]],
@@ -139,6 +181,8 @@ def compute_experiment_results(
         evidence=evidence,
         impressions=impressions,
         as_planned=as_planned,
+        metric=metric,
+        sample_size=experiment.min_sample_size,
     )
 
 

@@ -94,14 +94,16 @@ def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, seri
 
     primary_metric = experiment.success_metrics[0]
 
-    def results_of(metric: str) -> list[VariantResult]:
+    def results_of(name: str) -> list[VariantResult]:
+        metric = experiment.metric(name)
         found = compute_experiment_results(
             experiment,
+            metric,
             arms,
-            participant_cells(counts, metric, primary_metric, resolved),
+            participant_cells(counts, name, primary_metric, metric, resolved),
             shares,
-            _evidence_of(counts, metric),
-            impressions=impression_tallies(counts, metric, primary_metric, resolved),
+            _evidence_of(counts, name),
+            impressions=impression_tallies(counts, name, primary_metric, metric, resolved),
             as_planned=as_planned,
         )
         set_verdicts(found, budget, as_planned=as_planned, valid=valid)
@@ -148,7 +150,7 @@ def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, seri
         variants=variants,
         significance=significance,
         winner_variant_id=winner.variant_id if winner is not None else None,
-        improvement_percentage=_lift_percentage(winner),
+        improvement_percentage=_improvement_percentage(winner),
         secondary=secondary,
         guardrails=guardrails,
         ship=ship,
@@ -215,10 +217,12 @@ def _elapsed_and_progress(experiment: Experiment, now: datetime) -> tuple[timede
     return elapsed, round(100 * elapsed / (experiment.expected_end_time - experiment.start_time), 2)
 
 
-def _lift_percentage(variant: VariantResult | None) -> float | None:
-    if variant is None or variant.comparison is None or variant.comparison.lift is None:
+def _improvement_percentage(winner: VariantResult | None) -> float | None:
+    """Return the winner's lift in percent; if less is better, by how much less it is."""
+    if winner is None or winner.comparison is None or winner.comparison.lift is None:
         return None
-    return 100 * variant.comparison.lift
+    lift = winner.comparison.lift
+    return 100 * (lift if winner.metric.goal == "increase" else -lift)
 
 
 def _safest(variants: Sequence[VariantResult]) -> VariantResult:

@@ -77,7 +77,7 @@ def _early_p(guardrail: Guardrail, comparison: VariantComparison) -> float:
     always = comparison.always_valid
     worse = (
         always is not None
-        and _is_worse(guardrail, always.lift)
+        and _is_worse(guardrail, always.direction)
         and _is_worse(guardrail, comparison.difference)
     )
     return always.p_value if always is not None and worse else 1.0
@@ -92,8 +92,7 @@ def _end_p(guardrail: Guardrail, comparison: VariantComparison) -> float:
 
 def _is_within_margin(guardrail: Guardrail, comparison: VariantComparison, *, as_planned: bool) -> bool:
     """Whether the interval of the lift excludes a harm as large as the guardrail's margin."""
-    always = comparison.always_valid
-    interval = comparison.lift_interval if as_planned or always is None else always.lift_interval
+    interval = (None if as_planned else comparison.always_valid_lift_interval) or comparison.lift_interval
     if guardrail.harm == "increase":
         return interval.upper < guardrail.margin
     return interval.lower > -guardrail.margin

@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from armful.domain.experiment import Experiment
+from armful.domain.experiment import Experiment, Metric
 from armful.features.experiments.results.variant_result import VariantResult
 from armful.stats.stopping import ShipDecision
 
@@ -108,8 +108,9 @@ def recommend(
     if winner is not None:
         return Recommendation(
             "ship",
-            f"Ship {winner.variant_id}: its rate is {_lift_text(winner, control, as_planned=as_planned)}, and its chance to "
-            f"be best is {percent(winner.chance_to_be_best)}.{_harm_text(harmful, control)}",
+            f"Ship {winner.variant_id}: its {value_name(winner.metric)} is "
+            f"{_lift_text(winner, control, as_planned=as_planned)}, and its chance to be best is "
+            f"{percent(winner.chance_to_be_best)}.{_harm_text(harmful, control)}",
             winner.variant_id,
         )
     if harmful:
@@ -118,7 +119,7 @@ def recommend(
         return Recommendation(
             "ship",
             f"{safest.variant_id} is safe to ship: if another variant is in fact better, you lose "
-            f"{percent(ship.relative_loss or 0.0)} of the rate on average. "
+            f"{percent(ship.relative_loss or 0.0)} of the {value_name(safest.metric)} on average. "
             f"This is a decision rule, not proof that {safest.variant_id} is better.",
             safest.variant_id,
         )
@@ -159,19 +160,27 @@ def _names(variants: Sequence[str]) -> str:
 
 
 def _lift_text(winner: VariantResult, control: str, *, as_planned: bool) -> str:
-    """Describe a winner's lift over control, with the lower bound of its interval where that is above 0."""
+    """Describe a winner's lift over control, with the end of its interval that is nearer to 0 where that excludes 0."""
     comparison = winner.comparison
     assert comparison is not None
-    interval = (
-        comparison.lift_interval
-        if as_planned or comparison.always_valid is None
-        else comparison.always_valid.lift_interval
+    interval = (None if as_planned else comparison.always_valid_lift_interval) or comparison.lift_interval
+    is_higher = winner.metric.goal == "increase"
+    least = interval.lower if is_higher else -interval.upper
+    # The strongest evidence so far decides who wins, but the interval uses the present counts and may include 0 again.
+    certainty = (
+        f"at least {100 * least:.1f} % with 95 % confidence"
+        if least > 0
+        else "the size of the lift is uncertain"
     )
-    if interval.lower > 0:
-        certainty = f"at least {100 * interval.lower:.1f} % with 95 % confidence"
-    else:
-        # The strongest evidence so far decides who wins, but the interval uses the present counts and may include 0 again.
-        certainty = "the size of the lift is uncertain"
+    direction = "higher" if is_higher else "lower"
     if comparison.lift is None:
-        return f"higher than that of {control}, which had no successes ({certainty})"
-    return f"{100 * comparison.lift:.1f} % higher than {control}'s ({certainty})"
+        reason = "had no successes" if winner.estimate is None else "is not above 0"
+        return f"{direction} than that of {control}, which {reason} ({certainty})"
+    return f"{abs(100 * comparison.lift):.1f} % {direction} than {control}'s ({certainty})"
+
+
+def value_name(metric: Metric) -> str:
+    """Return what a metric's value is called in a sentence."""
+    if metric.type == "number":
+        return "mean per participant" if metric.unit == "participant" else "mean per impression"
+    return "rate"

@@ -1,9 +1,12 @@
 """An experiment's results within segments of its traffic."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from armful.domain.experiment import Experiment
+from msgspec.structs import replace
+
+from armful.domain.experiment import Experiment, Metric
 from armful.features.experiments.results.cells import Cell, Tally
 from armful.features.experiments.results.comparisons import compute_variant_results
 from armful.features.experiments.results.evaluation import MIN_PARTICIPANTS, Results, Segment
@@ -13,15 +16,38 @@ from armful.features.experiments.results.variant_result import VariantResult
 from armful.stats.error_budget import ALPHA, ErrorBudget, error_budget
 from armful.stats.heterogeneity import cochran_q
 from armful.stats.multiplicity import benjamini_hochberg
+from armful.stats.participant_totals import ParticipantTotals
 
 
-def by_persona(days: Iterable[DayCount], participants: Iterable[SegmentCount]) -> list[SegmentCount]:
-    """Return the counts of each persona: of its participants, and of impressions that name a persona only."""
-    return [
-        SegmentCount(d.persona_id, d.variant, d.impressions, d.successes, d.anonymous, d.anonymous_successes)
-        for d in days
-        if d.persona_id
-    ] + list(participants)
+def by_persona(
+    days: Iterable[DayCount], participants: Iterable[SegmentCount], metric: Metric
+) -> list[SegmentCount]:
+    """Return the counts of each persona: of its participants, and of impressions that name a persona only.
+
+    The values of impressions that name no participant are not known by persona. For a number, these impressions are left out
+    of the participants.
+    """
+    counts = list(participants)
+    for day in days:
+        if day.persona_id:
+            people = 0 if metric.type == "number" else day.anonymous
+            converted = 0 if metric.type == "number" else day.anonymous_successes
+            counts.append(
+                SegmentCount(
+                    day.persona_id,
+                    day.variant,
+                    day.impressions,
+                    day.successes,
+                    participants=people,
+                    converted=converted,
+                    participant_impressions=people,
+                    impressions_squared=people,
+                    total=converted,
+                    total_squared=converted,
+                    product=converted,
+                )
+            )
+    return counts
 
 
 def compute_segments(
@@ -32,10 +58,11 @@ def compute_segments(
     A segment is significant only if it has enough participants of its own, and if the effect differs between segments.
 
     Segments are counted by phase, not by allocation epoch. In an adaptive experiment they therefore have rates and chances
-    to be best, but no comparison with control.
+    to be best, but no comparison with control. Values are not winsorised by segment.
     """
     adaptive = experiment.allocation == "thompson"
     budget = error_budget(max(0, results.phase - 1))
+    metric = replace(experiment.metric(experiment.success_metrics[0]), winsorize=None)
     arms = [variant.arm for variant in results.variants]
     allocation_epoch = next(iter(results.shares), 0)
     by_value: dict[str, list[Cell]] = defaultdict(list)
@@ -43,7 +70,22 @@ def compute_segments(
     for count in counts:
         by_value[count.value].append(
             # No sample-ratio test checks the split of a segment.
-            Cell(allocation_epoch, count.variant, count.participants, count.converted, count.participants)
+            Cell(
+                allocation_epoch,
+                count.variant,
+                count.participants,
+                count.converted,
+                count.participants,
+                ParticipantTotals(
+                    count.participants,
+                    count.participant_impressions,
+                    count.total,
+                    count.impressions_squared,
+                    count.product,
+                    count.total_squared,
+                    count.converted,
+                ),
+            )
         )
         before = impressions[count.value][count.variant]
         impressions[count.value][count.variant] = before.plus(Tally(count.impressions, count.successes))
@@ -58,6 +100,8 @@ def compute_segments(
             adaptive=False,
             evidence={},
             impressions=impressions[value],
+            metric=metric,
+            sample_size=experiment.min_sample_size,
         )
         if adaptive:
             for variant in variants:
@@ -107,13 +151,17 @@ def _interaction(segments: Mapping[str, Segment]) -> float | None:
             if comparison is None or comparison.difference is None:
                 continue
             variance = _variance(variant) + _variance(control)
+            if not 0 < variance < math.inf:
+                continue
             effects[variant.arm.variant].append((comparison.difference, variance))
     p_values = [cochran_q(*zip(*groups, strict=True)) for groups in effects.values()]
     return min(1.0, len(p_values) * min(p_values)) if p_values else None
 
 
 def _variance(variant: VariantResult) -> float:
-    """Return the variance of a conversion rate. One participant with half a conversion is added, so that it is never 0."""
+    """Return the squared standard error. A rate gets one more participant with half a conversion, so that it is never 0."""
+    if variant.estimate is not None:
+        return variant.estimate.variance
     participants = variant.participants + 1
     rate = (variant.converted + 0.5) / participants
     return rate * (1 - rate) / participants

@@ -41,6 +41,8 @@ class DayPoint(Struct, frozen=True, kw_only=True):
     successes: int
     success_rate: float
     chance_to_be_best: float
+    value: float | None
+    """Of a number or a ratio, over all days up to then."""
     lift: float | None
     lift_interval: tuple[float, float] | None
     always_valid_lift_interval: tuple[float, float] | None
@@ -67,7 +69,8 @@ def compute_daily_series(
     """
     if not with_figures:
         return []
-    by_day = cells_by_day(counts, experiment.success_metrics[0], resolved)
+    metric = experiment.metric(experiment.success_metrics[0])
+    by_day = cells_by_day(counts, experiment.success_metrics[0], metric, resolved)
     tallies = impressions_by_day(counts, resolved)
     days = sorted(by_day.keys() | tallies.keys())
     step = max(1, -(-len(days) // _MAX_POINTS))
@@ -77,7 +80,9 @@ def compute_daily_series(
     tallies_until: dict[int, Tally] = {}
     tallies_since: dict[int, Tally] = {}
     evidence: dict[int, SidedEvidence] = {}
-    history = blake2b(_encode((experiment.allocation, arms, shares)), digest_size=16)
+    history = blake2b(
+        _encode((experiment.allocation, metric, experiment.min_sample_size, arms, shares)), digest_size=16
+    )
     for number, day in enumerate(days):
         since += by_day[day]
         tallies_since = _sum(tallies_since, tallies.get(day, {}))
@@ -86,7 +91,7 @@ def compute_daily_series(
         until += since
         tallies_until = _sum(tallies_until, tallies_since)
         # The digest covers all inputs of the day's results, so the results of past days are computed once.
-        history.update(_encode((day, sorted(since), sorted(tallies_since.items()))))
+        history.update(_encode((day, sorted(map(_encode, since)), sorted(tallies_since.items()))))
         name = history.digest()
         if (cached := _cache.get(name)) is not None:
             points += cached[0]
@@ -95,7 +100,7 @@ def compute_daily_series(
             continue
         todays: list[DayPoint] = []
         for variant in compute_experiment_results(
-            experiment, arms, until, shares, evidence, impressions=tallies_until
+            experiment, metric, arms, until, shares, evidence, impressions=tallies_until
         ):
             comparison = variant.comparison
             always = comparison.always_valid if comparison is not None else None
@@ -114,9 +119,12 @@ def compute_daily_series(
                     successes=tally.successes,
                     success_rate=variant.success_rate,
                     chance_to_be_best=variant.chance_to_be_best,
+                    value=variant.estimate.value if variant.estimate is not None else None,
                     lift=comparison.lift if comparison is not None else None,
                     lift_interval=comparison.lift_interval if comparison is not None else None,
-                    always_valid_lift_interval=always.lift_interval if always is not None else None,
+                    always_valid_lift_interval=comparison.always_valid_lift_interval
+                    if comparison is not None
+                    else None,
                 )
             )
         _cache_points(name, (todays, dict(evidence)))

@@ -1,5 +1,6 @@
 """Whether the leading variant of an experiment differs significantly from control."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -9,6 +10,7 @@ from armful.domain.experiment import Experiment
 from armful.features.experiments.results.variant_result import VariantResult
 from armful.stats.error_budget import ErrorBudget
 from armful.stats.power import minimum_detectable_effect
+from armful.stats.power.means import detectable_difference
 
 
 class Significance(Struct, kw_only=True):
@@ -30,7 +32,7 @@ class Significance(Struct, kw_only=True):
 def compute_significance(
     variants: Sequence[VariantResult], experiment: Experiment, budget: ErrorBudget, *, as_planned: bool
 ) -> Significance:
-    """Compare the leading variant, which has the highest rate besides control, with control.
+    """Compare the leading variant, which has the best value besides control, with control.
 
     Args:
         variants: The results of all variants. Their verdicts have been set.
@@ -41,7 +43,8 @@ def compute_significance(
     """
     control = next(variant for variant in variants if variant.arm.is_control)
     candidates = [variant for variant in variants if not variant.arm.is_control and variant.participants]
-    leading = max(candidates, key=lambda variant: variant.rate, default=None)
+    sign = 1 if control.metric.goal == "increase" else -1
+    leading = max(candidates, key=lambda variant: sign * variant.rate, default=None)
     comparison = leading.comparison if leading is not None and control.participants else None
     follows: Literal["always_valid", "fixed_horizon"] = "fixed_horizon" if as_planned else "always_valid"
     if leading is None or comparison is None:
@@ -59,15 +62,6 @@ def compute_significance(
             method=None,
         )
     always = comparison.always_valid.p_value if comparison.always_valid is not None else None
-    detectable = None
-    if 0 < control.conversion_rate < 1:
-        detectable = minimum_detectable_effect(
-            control.conversion_rate,
-            control.effective_participants,
-            leading.effective_participants,
-            # The same number of comparisons as in the Holm adjustment and in `GET /power`.
-            comparisons=len(variants) - 1,
-        )
     # An adaptive experiment has a p-value of its own only at its planned end.
     sequential_only = comparison.p_value is None
     return Significance(
@@ -80,6 +74,25 @@ def compute_significance(
         is_significant=comparison.verdict != "undecided",
         alpha_ever=budget.ever,
         alpha_end=budget.end,
-        minimum_detectable_effect=detectable,
+        # The same number of comparisons as in the Holm adjustment and in `GET /power`.
+        minimum_detectable_effect=_detectable(leading, control, comparisons=len(variants) - 1),
         method="always_valid_by_propensity" if sequential_only else comparison.method,
+    )
+
+
+def _detectable(leading: VariantResult, control: VariantResult, *, comparisons: int) -> float | None:
+    if leading.estimate is not None and control.estimate is not None:
+        variance = leading.estimate.variance + control.estimate.variance
+        return (
+            detectable_difference(math.sqrt(variance), comparisons=comparisons)
+            if 0 < variance < math.inf
+            else None
+        )
+    if not 0 < control.conversion_rate < 1:
+        return None
+    return minimum_detectable_effect(
+        control.conversion_rate,
+        control.effective_participants,
+        leading.effective_participants,
+        comparisons=comparisons,
     )

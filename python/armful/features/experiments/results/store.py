@@ -49,6 +49,33 @@ class ParticipantTotal(Struct, frozen=True):
     metric: str
     participants: int
     converted: int
+    impressions: int = 0
+    """Σm over the participants, with m the impressions of one and y the total of the metric. The others accordingly."""
+    impressions_squared: float = 0.0
+    total: float = 0.0
+    """Σy."""
+    total_squared: float = 0.0
+    product: float = 0.0
+    """Σmy."""
+
+
+class BinTotal(Struct, frozen=True):
+    """The sums of `ParticipantTotal` over the participants whose total is in a bin (`armful.stats.winsorize`).
+
+    The day may be any day of the participants, unless the bins were read by day.
+    """
+
+    allocation_epoch: int
+    variant: int
+    day: date
+    metric: str
+    bin: int
+    participants: int
+    impressions: int
+    impressions_squared: float
+    total: float
+    total_squared: float
+    product: float
 
 
 class DayCount(Struct, frozen=True):
@@ -66,15 +93,17 @@ class DayCount(Struct, frozen=True):
 
 
 class MetricCount(Struct, frozen=True):
-    """A variant's successes by a metric other than the first, on a UTC day."""
+    """A variant's successes by a metric other than the first, or the sum of a number's values, on a UTC day."""
 
     allocation_epoch: int
     variant: int
     day: date
     metric: str
-    successes: int
-    anonymous: int
-    """Successes of events that name no participant."""
+    successes: float
+    anonymous: float
+    """Those of events that name no participant."""
+    anonymous_squared: float = 0.0
+    """The sum of the squares of these events' values, for a number."""
 
 
 class SegmentCount(Struct, frozen=True):
@@ -86,6 +115,12 @@ class SegmentCount(Struct, frozen=True):
     successes: int
     participants: int
     converted: int
+    participant_impressions: int = 0
+    """Σm over the participants, and so on as in `ParticipantTotal`; for a declared first metric only."""
+    impressions_squared: float = 0.0
+    total: float = 0.0
+    total_squared: float = 0.0
+    product: float = 0.0
 
 
 class PhaseCounts(Struct, kw_only=True):
@@ -98,16 +133,24 @@ class PhaseCounts(Struct, kw_only=True):
     days: list[DayCount]
     metrics: list[MetricCount]
     evidence: Evidence
+    bins: list[BinTotal] = []
+    """Of the metrics that are winsorised."""
 
 
-async def read(connection: Any, experiment: Experiment, phase: int) -> PhaseCounts:
-    """Read the counts of one phase."""
+async def read(
+    connection: Any, experiment: Experiment, phase: int, *, bins_by_day: bool = False
+) -> PhaseCounts:
+    """Read the counts of one phase; with `bins_by_day`, the values of winsorised metrics by day too."""
     shares = [Share(*row) for row in await connection.fetch(_SQL["shares"], experiment.key)]
     shares = [share for share in shares if share.phase == phase]
     allocation_epochs = {share.allocation_epoch for share in shares}
     totals = [ParticipantTotal(*row) for row in await connection.fetch(_SQL["totals"], experiment.key)]
     days = [DayCount(*row) for row in await connection.fetch(_SQL["days"], experiment.key)]
     metrics = [MetricCount(*row) for row in await connection.fetch(_SQL["metric_days"], experiment.key)]
+    bins = []
+    if any(metric.winsorize is not None for metric in experiment.metrics.values()):
+        by_day = bins_by_day or experiment.unresolved == "pending"
+        bins = [BinTotal(*row) for row in await connection.fetch(_SQL["bins"], experiment.key, by_day)]
     evidence = await connection.fetch(_SQL["evidence"], experiment.key, phase)
     return PhaseCounts(
         phase=phase,
@@ -119,6 +162,7 @@ async def read(connection: Any, experiment: Experiment, phase: int) -> PhaseCoun
         evidence={
             EvidenceKey(variant, metric, side): max_log_e for variant, metric, side, max_log_e in evidence
         },
+        bins=[one for one in bins if one.allocation_epoch in allocation_epochs],
     )
 
 

@@ -4,9 +4,12 @@ from typing import Literal
 
 from msgspec import Struct
 
-from armful.domain.experiment import Arm
+from armful.domain.experiment import Arm, Metric
 from armful.stats.adaptive import AdaptiveRate
+from armful.stats.confidence_sequence import SequentialComparison
 from armful.stats.intervals import Interval
+from armful.stats.numeric import EVERYTHING
+from armful.stats.participant_totals import Estimate
 from armful.stats.sequential import AlwaysValid
 
 CONFIDENCE_LEVEL = 0.95
@@ -23,15 +26,22 @@ class VariantComparison(Struct, kw_only=True):
     """The p-value of the test for the planned end. None in an adaptive experiment that has not reached its planned end."""
     adjusted_p_value: float | None
     method: str
-    always_valid: AlwaysValid | None
+    always_valid: AlwaysValid | SequentialComparison | None
     """The result of the sequential test. None if the variant and control never had traffic at the same time."""
     always_valid_adjusted: float | None
     verdict: Literal["better", "worse", "undecided"] = "undecided"
     """What the tests decide about the variant; see `verdicts`."""
 
+    @property
+    def always_valid_lift_interval(self) -> Interval | None:
+        """The lift's confidence sequence; infinite if there is no lift, and None without a sequential test."""
+        if self.always_valid is None:
+            return None
+        return self.always_valid.lift_interval or EVERYTHING
+
 
 class VariantResult(Struct, kw_only=True):
-    """One variant's results for one metric."""
+    """One variant's results for one metric: of its conversion rate, or of its value if the metric is another one."""
 
     arm: Arm
     participants: int
@@ -41,15 +51,25 @@ class VariantResult(Struct, kw_only=True):
     impressions: int
     successes: int
     confidence_interval: Interval
-    """Of the conversion rate, as all that follows."""
+    """Of the conversion rate or the value, as all that follows. It is infinite if the data do not say."""
     interval_method: str
     credible_interval: Interval
     posterior_mean: float
     chance_to_be_best: float
     expected_loss: float
+    """Infinite if the data do not say."""
     comparison: VariantComparison | None
     weighted: AdaptiveRate | None = None
     """The propensity-weighted rate of an adaptive experiment, to which the confidence interval belongs."""
+    metric: Metric = Metric()
+    estimate: Estimate | None = None
+    """The value of a number or a ratio, to which the intervals belong; None for a conversion rate."""
+    total: float = 0.0
+    """The sum of a number's values, or of a ratio's successes, before values were limited."""
+    limit: float | None = None
+    """The largest absolute value that counts, if the metric is winsorised and some values are larger."""
+    limited: int = 0
+    """How many participants had a larger value."""
 
     @property
     def success_rate(self) -> float:
@@ -58,7 +78,12 @@ class VariantResult(Struct, kw_only=True):
 
     @property
     def rate(self) -> float:
-        """The estimate of the conversion rate: the weighted one in an adaptive experiment, else the plain one."""
+        """The estimate of the metric: the weighted conversion rate in an adaptive experiment, else the plain one.
+
+        It is 0 if there is nothing to divide by.
+        """
+        if self.estimate is not None:
+            return self.estimate.value or 0.0
         if self.weighted is None or self.weighted.rate is None:
             return self.conversion_rate
         return self.weighted.rate

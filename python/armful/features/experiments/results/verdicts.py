@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from armful.domain.experiment import Goal
 from armful.features.experiments.results.variant_result import VariantComparison, VariantResult
 from armful.stats.error_budget import ErrorBudget
 
@@ -25,32 +26,34 @@ def set_verdicts(
     for variant in variants:
         if variant.comparison is not None:
             variant.comparison.verdict = (
-                _verdict(variant.comparison, budget, as_planned=as_planned) if valid else "undecided"
+                _verdict(variant.comparison, variant.metric.goal, budget, as_planned=as_planned)
+                if valid
+                else "undecided"
             )
 
 
-def _verdict(comparison: VariantComparison, budget: ErrorBudget, *, as_planned: bool) -> Verdict:
+def _verdict(comparison: VariantComparison, goal: Goal, budget: ErrorBudget, *, as_planned: bool) -> Verdict:
     """Decide in the direction of the present difference. Both tests must not contradict it."""
     if not comparison.difference:
         return "undecided"
-    is_better = comparison.difference > 0
+    is_above = comparison.difference > 0
     at_end = (
         as_planned and comparison.adjusted_p_value is not None and comparison.adjusted_p_value < budget.end
     )
-    if not (at_end or _decided_early(comparison, budget, is_better=is_better)):
+    if not (at_end or _decided_early(comparison, budget, is_above=is_above)):
         return "undecided"
-    return "better" if is_better else "worse"
+    return "better" if is_above == (goal == "increase") else "worse"
 
 
-def _decided_early(comparison: VariantComparison, budget: ErrorBudget, *, is_better: bool) -> bool:
+def _decided_early(comparison: VariantComparison, budget: ErrorBudget, *, is_above: bool) -> bool:
     """Whether the sequential test decides, in the direction of the present difference.
 
-    It bets on the planned shares of the conversions, so close to zero its lift can have another sign than the difference.
+    That of a rate bets on the planned shares of the conversions, so close to zero its direction can be another one.
     """
     always = comparison.always_valid
-    if always is None or not always.lift or comparison.always_valid_adjusted is None:
+    if always is None or not always.direction or comparison.always_valid_adjusted is None:
         return False
-    return (always.lift > 0) == is_better and comparison.always_valid_adjusted < budget.ever
+    return (always.direction > 0) == is_above and comparison.always_valid_adjusted < budget.ever
 
 
 def find_winner(variants: Sequence[VariantResult]) -> VariantResult | None:

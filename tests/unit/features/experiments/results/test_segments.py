@@ -3,6 +3,7 @@
 import pytest
 from tests.unit.features.experiments.results.test_recommendation import DAY_20, counts, experiment
 
+from armful.domain.experiment import Metric
 from armful.features.experiments.results.evaluation import evaluate
 from armful.features.experiments.results.segments import by_persona, compute_segments
 from armful.features.experiments.results.store import DayCount, SegmentCount
@@ -55,4 +56,8 @@ def test_a_small_segment_is_not_judged() -> None:
 def test_events_without_a_persona_are_in_no_segment() -> None:
     days = [DayCount(1, 1, DAY_20.date(), persona, 10, 2, 7, 1) for persona in ("", "developer")]
     named = [SegmentCount("developer", 1, 0, 0, 2, 1)]
-    assert by_persona(days, named) == [SegmentCount("developer", 1, 10, 2, 7, 1), *named]
+    anonymous = SegmentCount("developer", 1, 10, 2, 7, 1, 7, 7, 1, 1, 1)
+    assert by_persona(days, named, Metric()) == [*named, anonymous]
+    # Nobody knows the values of impressions by persona.
+    number = Metric(type="number")
+    assert by_persona(days, named, number) == [*named, SegmentCount("developer", 1, 10, 2, 0, 0)]
