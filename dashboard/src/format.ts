@@ -35,6 +35,20 @@ export function formatInterval(lower: number, upper: number): string {
   return `${percentage(lower, digits).replace(`${NARROW}%`, "")} to ${percentage(upper, digits)}`;
 }
 
+/** How many decimals to show for a number whose standard error is `standardError`. */
+function numberDecimals(standardError: number): number {
+  return Math.min(6, Math.max(0, -Math.floor(Math.log10(standardError / 2))));
+}
+
+/** A number, such as revenue, with the decimals that its interval supports. */
+export function formatNumber(value: number, lower?: number, upper?: number): string {
+  const decimals =
+    lower === undefined || upper === undefined || !(upper > lower)
+      ? { maximumSignificantDigits: 4 }
+      : { maximumFractionDigits: numberDecimals((upper - lower) / 4) };
+  return new Intl.NumberFormat("en", decimals).format(value).replace("-", MINUS);
+}
+
 /** A relative change: "+12.6 %". */
 export function formatLift(value: number): string {
   const text = percentage(value, Math.abs(value) >= 1 ? 0 : 1);

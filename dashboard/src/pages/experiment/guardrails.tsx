@@ -1,6 +1,7 @@
 import type { ResultsView } from "armful-client";
-import { formatRate, formatShare } from "../../format";
+import { formatShare } from "../../format";
 import { Icon } from "../../ui/icon";
+import { formatValueOf, limitNote } from "./metric";
 import { wasReported } from "./other-metrics";
 
 /** The guardrail metrics: whether a variant made one worse, and the rate of each variant. */
@@ -11,8 +12,9 @@ export function Guardrails({ results }: { results: ResultsView }) {
     <section className="card stack" aria-labelledby="guardrails">
       <h2 id="guardrails">Guardrails</h2>
       <ul className="stack" style={{ gap: "0.7rem" }}>
-        {guardrails.map(([name, { status, harm, margin, harmed_by, variant_performance, participants }]) => {
-          const hasData = wasReported(variant_performance);
+        {guardrails.map(([name, guardrail]) => {
+          const { status, harm, margin, harmed_by, participants } = guardrail;
+          const hasData = wasReported(guardrail);
           return (
             <li key={name} className="guardrail" data-harmed={status === "harmed"} data-reported={hasData}>
               <Icon name={status === "harmed" ? "warning" : status === "not_harmed" ? "check" : "info"} size={17} />
@@ -34,12 +36,10 @@ export function Guardrails({ results }: { results: ResultsView }) {
                 </p>
                 {hasData && (
                   <p className="small muted number">
-                    {Object.entries(participants)
-                      .map(
-                        ([id, people]) =>
-                          `${id} ${people.participants === 0 ? "–" : formatRate(people.conversion_rate)}`,
-                      )
+                    {Object.keys(participants)
+                      .map((id) => `${id} ${formatValueOf(guardrail, id)}`)
                       .join(", ")}
+                    {limitNote(guardrail) !== null && `. ${limitNote(guardrail)}`}
                   </p>
                 )}
               </div>

@@ -1,4 +1,4 @@
-import type { ComparisonView, ExperimentView, ResultsView } from "armful-client";
+import type { ComparisonView, DefinitionView, ExperimentView, ResultsView } from "armful-client";
 import { IntervalBar } from "../../charts/inline-charts";
 import {
   formatChance,
@@ -7,22 +7,26 @@ import {
   formatLift,
   formatLiftInterval,
   formatPValue,
-  formatRate,
   formatShare,
 } from "../../format";
 import { Icon } from "../../ui/icon";
 import { Term } from "../../ui/tooltip";
 import { Scrollable } from "../../ui/scrollable";
+import { formatValue, limitNote, valueName, valueOf } from "./metric";
 
 /** The results of each variant on the primary metric, in the order of the experiment, and a note on their significance. */
 export function ResultsTable({ experiment, results }: { experiment: ExperimentView; results: ResultsView }) {
-  const highestBound = Math.max(
-    0.01,
-    ...Object.values(results.confidence_intervals).map(({ upper_bound }) => Math.min(upper_bound, 1)),
-  );
+  const { definition, values } = results;
+  const isNumber = definition?.type === "number";
+  const bounds = Object.values(results.confidence_intervals);
+  const highestBound = isNumber
+    ? Math.max(...bounds.map(({ upper_bound }) => upper_bound))
+    : Math.max(0.01, ...bounds.map(({ upper_bound }) => Math.min(upper_bound, 1)));
   const axisMax = Object.values(results.participants).some(({ participants }) => participants > 0)
     ? highestBound * 1.05
     : 1;
+  // The bars begin at 0.
+  const hasBars = bounds.every(({ lower_bound }) => lower_bound >= 0);
   const hasSequentialInterval = Object.values(results.comparisons).some(({ always_valid }) => always_valid !== null);
   return (
     <section className="card stack" aria-labelledby="results">
@@ -38,12 +42,18 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
                 </Term>
               </th>
               <th scope="col">
-                <Term definition="Share of participants with at least one success, with its 95 % confidence interval (Wilson interval; weighted by propensity if traffic is adaptive)">
-                  Conversion rate
+                <Term
+                  definition={
+                    values === undefined
+                      ? "Share of participants with at least one success, with its 95 % confidence interval (Wilson interval; weighted by propensity if traffic is adaptive)"
+                      : "With its 95 % confidence interval over participants: valid at the planned end"
+                  }
+                >
+                  {valueName(definition)}
                 </Term>
               </th>
               <th scope="col">
-                <Term definition="Relative difference from control's rate, with its 95 % confidence interval: valid at the planned end (fixed horizon)">
+                <Term definition="Difference from control, relative to control's value, with its 95 % confidence interval: valid at the planned end (fixed horizon)">
                   Lift over control
                 </Term>
               </th>
@@ -55,12 +65,12 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
                 </th>
               )}
               <th scope="col" className="numeric">
-                <Term definition="Posterior probability that this variant has the highest rate in the experiment">
+                <Term definition="Posterior probability that this variant has the best value in the experiment">
                   Chance to be best
                 </Term>
               </th>
               <th scope="col" className="numeric">
-                <Term definition="The conversion rate that you give up on average by choosing this variant">
+                <Term definition="How much of the value you give up on average by choosing this variant">
                   Expected loss
                 </Term>
               </th>
@@ -70,6 +80,7 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
             {experiment.variants.map(({ variant_id, traffic_allocation, floor = 0 }) => {
               const people = results.participants[variant_id];
               const bounds = results.confidence_intervals[variant_id];
+              const value = bounds?.rate ?? valueOf(results, variant_id);
               const bayes = results.bayesian[variant_id];
               const comparison = results.comparisons[variant_id];
               return (
@@ -95,14 +106,16 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
                         : `planned ${formatShare(traffic_allocation)}`}
                     </small>
                   </td>
-                  <td data-label="Conversion rate">
-                    {people && bounds ? (
-                      <RateCell
-                        participants={people.participants}
-                        rate={bounds.rate ?? people.conversion_rate}
+                  <td data-label={valueName(definition)}>
+                    {people?.participants === 0 ? (
+                      <span className="muted">not shown yet</span>
+                    ) : value !== null && bounds ? (
+                      <ValueCell
+                        definition={definition}
+                        value={value}
                         lower={bounds.lower_bound}
                         upper={bounds.upper_bound}
-                        axisMax={axisMax}
+                        axisMax={hasBars ? axisMax : null}
                       />
                     ) : (
                       "–"
@@ -129,7 +142,11 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
                     {bayes ? formatChance(bayes.chance_to_be_best) : "–"}
                   </td>
                   <td className="numeric" data-label="Expected loss">
-                    {bayes ? formatShare(bayes.expected_loss) : "–"}
+                    {bayes && bayes.expected_loss !== null
+                      ? isNumber
+                        ? formatValue(bayes.expected_loss, definition, bounds?.lower_bound, bounds?.upper_bound)
+                        : formatShare(bayes.expected_loss)
+                      : "–"}
                   </td>
                 </tr>
               );
@@ -137,10 +154,20 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
           </tbody>
         </table>
       </Scrollable>
+      <MetricNote experiment={experiment} results={results} />
       <AssignmentsNote results={results} />
       <SignificanceNote results={results} />
     </section>
   );
+}
+
+/** In which direction the metric is better, and which values were limited. */
+function MetricNote({ experiment, results }: { experiment: ExperimentView; results: ResultsView }) {
+  const notes = [
+    results.definition?.goal === "decrease" && `A lower value of ${experiment.success_metrics[0]} is better.`,
+    limitNote(results) ?? false,
+  ].filter((note) => note !== false);
+  return notes.length === 0 ? null : <p className="small muted">{notes.join(" ")}</p>;
 }
 
 /** How participants came to be those of a variant, where it is not simply that they were assigned. */
@@ -160,24 +187,29 @@ function AssignmentsNote({ results }: { results: ResultsView }) {
   return notes.length === 0 ? null : <p className="small muted">{notes.join(" ")}</p>;
 }
 
-function RateCell({
-  participants,
-  rate,
+function ValueCell({
+  definition,
+  value,
   lower,
   upper,
   axisMax,
 }: {
-  participants: number;
-  rate: number;
+  definition: DefinitionView | undefined;
+  value: number;
   lower: number;
   upper: number;
-  axisMax: number;
+  /** Null for no bar. */
+  axisMax: number | null;
 }) {
-  if (participants === 0) return <span className="muted">not shown yet</span>;
   return (
     <span className="number">
-      <strong>{formatRate(rate, lower, upper)}</strong> <small className="inline">{formatInterval(lower, upper)}</small>
-      <IntervalBar value={rate} lower={lower} upper={upper} max={axisMax} />
+      <strong>{formatValue(value, definition, lower, upper)}</strong>{" "}
+      <small className="inline">
+        {definition?.type === "number"
+          ? `${formatValue(lower, definition, lower, upper)} to ${formatValue(upper, definition, lower, upper)}`
+          : formatInterval(lower, upper)}
+      </small>
+      {axisMax !== null && <IntervalBar value={value} lower={lower} upper={upper} max={axisMax} />}
     </span>
   );
 }
@@ -194,7 +226,7 @@ function LiftCell({ comparison }: { comparison: ComparisonView }) {
 
 /** Whether the leading variant differs significantly from control, by which test, and the power of the experiment. */
 function SignificanceNote({
-  results: { statistical_significance: significance, sample_ratio },
+  results: { statistical_significance: significance, sample_ratio, definition },
 }: {
   results: ResultsView;
 }) {
@@ -227,8 +259,11 @@ function SignificanceNote({
       {significance.minimum_detectable_effect !== null && (
         <>
           With the current sample size, there is 80 % power to detect a{" "}
-          <Term definition="Minimum detectable effect, as a difference of rates">difference</Term> of{" "}
-          {formatRate(significance.minimum_detectable_effect, 0, 0.04)}.
+          <Term definition="Minimum detectable effect, as a difference from control">difference</Term> of{" "}
+          {definition?.type === "number"
+            ? formatValue(significance.minimum_detectable_effect, definition)
+            : formatValue(significance.minimum_detectable_effect, definition, 0, 0.04)}
+          .
         </>
       )}
     </p>

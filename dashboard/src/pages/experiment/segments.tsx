@@ -2,10 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import type { ExperimentView } from "armful-client";
 import { useState } from "react";
 import { api, queryKeys } from "../../api";
-import { formatCount, formatPValue, formatRate } from "../../format";
+import { formatCount, formatPValue } from "../../format";
 import { ErrorNotice, LoadingPlaceholder } from "../../ui/notices";
 import { Scrollable } from "../../ui/scrollable";
 import { Term } from "../../ui/tooltip";
+import { formatValueOf } from "./metric";
 
 /** The results within segments, which the user defines by persona or by a key of the updates' metadata. */
 export function Segments({ experiment }: { experiment: ExperimentView }) {
@@ -75,14 +76,14 @@ export function Segments({ experiment }: { experiment: ExperimentView }) {
                   </tr>
                 </thead>
                 <tbody>
-                  {segments.map(([value, { participants, statistical_significance: significance }]) => (
+                  {segments.map(([value, { participants, values, statistical_significance: significance }]) => (
                     <tr key={value}>
                       <td className="break-anywhere">{value}</td>
                       {experiment.variants.map(({ variant_id }) => {
                         const people = participants[variant_id];
                         return (
                           <td key={variant_id} className="numeric">
-                            {people && people.participants > 0 ? formatRate(people.conversion_rate) : "–"}{" "}
+                            {formatValueOf({ participants, values, definition: query.data.definition }, variant_id)}{" "}
                             <span className="muted small">of {formatCount(people?.participants ?? 0)}</span>
                           </td>
                         );

@@ -42,6 +42,40 @@ describe("an experiment draft", () => {
     expect(Math.abs(sent.traffic_allocation.reduce((a, b) => a + b) - 1)).toBeLessThan(1e-6);
   });
 
+  it("declares metrics that are not conversions", () => {
+    const draft = {
+      ...DRAFT,
+      metrics: "spend, errors, click",
+      mustNotIncrease: "wait, complained",
+      mustNotDecrease: "opened",
+      declarations: {
+        spend: { kind: "number", goal: "increase", quantile: "99.5" },
+        errors: { kind: "conversion", goal: "decrease", quantile: "" },
+        wait: { kind: "number-per-impression", goal: "increase", quantile: "" },
+        opened: { kind: "successes", goal: "increase", quantile: "99" },
+        gone: { kind: "number", goal: "increase", quantile: "-1" },
+      } as const,
+    };
+    expect(validateDraft(draft)).toEqual({});
+    expect(toStartRequest(draft)).toMatchObject({
+      success_metrics: [
+        { name: "spend", type: "number", unit: "participant", goal: "increase", winsorize: 0.995 },
+        { name: "errors", type: "binary", unit: "participant", goal: "decrease" },
+        "click",
+      ],
+      guardrail_metrics: [
+        { name: "wait", harm: "increase", type: "number", unit: "impression" },
+        "complained",
+        { name: "opened", harm: "decrease", type: "binary", unit: "impression" },
+      ],
+    });
+    expect(validateDraft({ ...draft, adaptive: true }).declarations).toContain("“spend” must count participants");
+    const limited = { ...draft.declarations.spend, quantile: "101" };
+    expect(validateDraft({ ...draft, declarations: { spend: limited } }).declarations).toContain("“spend” is limited");
+    const lower = { ...DRAFT, adaptive: true, declarations: { conversion: draft.declarations.errors } };
+    expect(validateDraft(lower).declarations).toContain("“conversion” must be better if higher");
+  });
+
   it("supports every setting of the API", () => {
     const variants = splitEvenly(["a", "b"]).map((variant, i) => (i === 0 ? { ...variant, floor: "5" } : variant));
     const draft = {

@@ -8,6 +8,25 @@ export interface ChosenVariant {
   floor?: string;
 }
 
+/** What a metric may measure, in the order of the form. */
+export const METRIC_KINDS = {
+  conversion: { label: "participants that convert", type: "binary", unit: "participant" },
+  number: { label: "number per participant", type: "number", unit: "participant" },
+  successes: { label: "successes per impression", type: "binary", unit: "impression" },
+  "number-per-impression": { label: "number per impression", type: "number", unit: "impression" },
+} as const;
+
+export type MetricKind = keyof typeof METRIC_KINDS;
+
+/** What a metric measures; `quantile` is where its values are limited, in percent, empty for no limit. */
+export interface MetricDeclaration {
+  kind: MetricKind;
+  goal: "increase" | "decrease";
+  quantile: string;
+}
+
+export const UNDECLARED: MetricDeclaration = { kind: "conversion", goal: "increase", quantile: "" };
+
 /** The values of the new-experiment form, as the user typed them. */
 export interface ExperimentDraft {
   name: string;
@@ -20,6 +39,8 @@ export interface ExperimentDraft {
   /** Guardrail metrics, separated by commas. */
   mustNotIncrease: string;
   mustNotDecrease: string;
+  /** What metrics measure, by name. Names that the draft no longer has are ignored. */
+  declarations: Record<string, MetricDeclaration>;
   days: string;
   plannedParticipants: string;
   /** Whether to recommend a leading variant once its expected loss is at most `acceptedLoss` percent of its rate. */
@@ -45,6 +66,7 @@ export const EMPTY_DRAFT: ExperimentDraft = {
   metrics: "conversion",
   mustNotIncrease: "",
   mustNotDecrease: "",
+  declarations: {},
   days: "14",
   plannedParticipants: "",
   hasShippingRule: false,
@@ -75,6 +97,14 @@ const splitAtCommas = (text: string) =>
     .map((word) => word.trim())
     .filter(Boolean);
 
+/** The names of the success metrics. */
+export const successMetrics = (draft: ExperimentDraft) => splitAtCommas(draft.metrics);
+
+/** The names of all metrics, success metrics first. */
+export const metricNames = (draft: ExperimentDraft) => [
+  ...new Set([draft.metrics, draft.mustNotIncrease, draft.mustNotDecrease].flatMap(splitAtCommas)),
+];
+
 const isWholeNumber = (text: string, min: number, max: number) => {
   const value = Number(text);
   return text.trim() !== "" && Number.isInteger(value) && value >= min && value <= max;
@@ -89,6 +119,7 @@ type FieldWithErrors =
   | "persona"
   | "metrics"
   | "guardrails"
+  | "declarations"
   | "days"
   | "plannedParticipants"
   | "acceptedLoss"
@@ -135,6 +166,21 @@ export function validateDraft(draft: ExperimentDraft): DraftErrors {
   if (duplicate !== undefined) {
     errors.guardrails = `“${duplicate}” appears twice among the success and guardrail metrics.`;
   }
+  const declared = metricNames(draft).map((name) => ({ name, ...(draft.declarations[name] ?? UNDECLARED) }));
+  const unlimited = declared.find(
+    ({ kind, quantile }) =>
+      METRIC_KINDS[kind].type === "number" &&
+      quantile.trim() !== "" &&
+      !(Number(quantile) > 0 && Number(quantile) <= 100),
+  );
+  const notAdaptive = declared.find(({ kind }) => draft.adaptive && kind !== "conversion");
+  if (unlimited !== undefined) {
+    errors.declarations = `The quantile at which “${unlimited.name}” is limited must be above 0 % and at most 100 %, or empty.`;
+  } else if (notAdaptive !== undefined) {
+    errors.declarations = `“${notAdaptive.name}” must count participants that convert if the traffic is adaptive.`;
+  } else if (draft.adaptive && declared[0]?.goal === "decrease") {
+    errors.declarations = `“${declared[0].name}” must be better if higher if the traffic is adaptive.`;
+  }
   if (!isWholeNumber(draft.days, 1, MAX_DAYS)) errors.days = `Enter a whole number of days from 1 to ${MAX_DAYS}.`;
   if (draft.plannedParticipants !== "" && !isWholeNumber(draft.plannedParticipants, 1, Number.MAX_SAFE_INTEGER)) {
     errors.plannedParticipants = "Enter a whole number, or leave it empty.";
@@ -164,12 +210,29 @@ export function validateDraft(draft: ExperimentDraft): DraftErrors {
   return errors;
 }
 
+/** A metric for the request: its name alone if it is as the service assumes. */
+function metricOf(name: string, { kind, goal, quantile }: MetricDeclaration) {
+  const { type, unit } = METRIC_KINDS[kind];
+  if (kind === "conversion" && goal === "increase") return name;
+  const limit = type === "number" && quantile.trim() !== "" ? { winsorize: Number(quantile) / 100 } : {};
+  return { name, type, unit, goal, ...limit };
+}
+
+/** A guardrail for the request: its name alone if it must not increase and is as the service assumes. */
+function guardrailOf(name: string, harm: "increase" | "decrease", { kind, quantile }: MetricDeclaration) {
+  if (kind === "conversion") return harm === "increase" ? name : { name, harm };
+  const { type, unit } = METRIC_KINDS[kind];
+  const limit = type === "number" && quantile.trim() !== "" ? { winsorize: Number(quantile) / 100 } : {};
+  return { name, harm, type, unit, ...limit };
+}
+
 /** The request that starts the experiment, or saves it as a draft. */
 export function toStartRequest(draft: ExperimentDraft, { asDraft = false } = {}): StartRequest {
   const floors = draft.variants.filter(({ floor }) => floor !== undefined && floor.trim() !== "");
+  const declaration = (name: string) => draft.declarations[name] ?? UNDECLARED;
   const guardrails = [
-    ...splitAtCommas(draft.mustNotIncrease),
-    ...splitAtCommas(draft.mustNotDecrease).map((name) => ({ name, harm: "decrease" as const })),
+    ...splitAtCommas(draft.mustNotIncrease).map((name) => guardrailOf(name, "increase", declaration(name))),
+    ...splitAtCommas(draft.mustNotDecrease).map((name) => guardrailOf(name, "decrease", declaration(name))),
   ];
   const namespace = draft.namespace.trim();
   return {
@@ -177,7 +240,7 @@ export function toStartRequest(draft: ExperimentDraft, { asDraft = false } = {})
     variant_ids: draft.variants.map(({ variant_id }) => variant_id),
     traffic_allocation: draft.variants.map(({ percent }) => Number(percent) / 100),
     target_persona: draft.persona.trim(),
-    success_metrics: splitAtCommas(draft.metrics),
+    success_metrics: successMetrics(draft).map((name) => metricOf(name, declaration(name))),
     duration_days: Number(draft.days),
     ...(draft.description.trim() === "" ? {} : { description: draft.description.trim() }),
     ...(draft.plannedParticipants === "" ? {} : { min_sample_size: Number(draft.plannedParticipants) }),

@@ -7,6 +7,7 @@ import { ErrorNotice, Notice } from "../../ui/notices";
 import { Term } from "../../ui/tooltip";
 import { EMPTY_DRAFT, type ExperimentDraft, splitEvenly, toStartRequest, validateDraft } from "./draft";
 import { AdvancedSettings } from "./advanced-settings";
+import { MetricDeclarations } from "./metric-declarations";
 import { PowerCalculator } from "./power-calculator";
 import { VariantPicker } from "./variant-picker";
 import "./new-experiment.css";
@@ -201,6 +202,7 @@ export default function NewExperimentPage() {
                 onChange={(mustNotDecrease) => set({ mustNotDecrease })}
               />
             </div>
+            <MetricDeclarations draft={draft} set={set} error={allErrors.declarations} />
           </section>
           <AdvancedSettings draft={draft} set={set} errors={errors} />
         </form>

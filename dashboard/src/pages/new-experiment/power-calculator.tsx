@@ -4,7 +4,7 @@ import { api } from "../../api";
 import { formatCount, formatLift, formatRate, pluralize } from "../../format";
 import { minimumDetectableIncrease } from "../../stats/power";
 import { Term } from "../../ui/tooltip";
-import type { ExperimentDraft } from "./draft";
+import { type ExperimentDraft, successMetrics } from "./draft";
 
 /** Computes the smallest lift that the drafted experiment can detect, and the sample size that a wanted lift requires. */
 export function PowerCalculator({ draft, measuredRate }: { draft: ExperimentDraft; measuredRate: number | null }) {
@@ -13,6 +13,7 @@ export function PowerCalculator({ draft, measuredRate }: { draft: ExperimentDraf
   const [targetLift, setTargetLift] = useState("20");
   const percent = baseline ?? (measuredRate === null ? "10" : String(Number((measuredRate * 100).toFixed(2))));
   const baselineRate = Number(percent) / 100;
+  const [first] = successMetrics(draft);
   const variantCount = Math.max(2, draft.variants.length);
   const sampleSizes = trafficShares(draft).map((share) => share * Number(dailyParticipants) * Number(draft.days));
   const [control = 0, ...others] = sampleSizes;
@@ -42,6 +43,11 @@ export function PowerCalculator({ draft, measuredRate }: { draft: ExperimentDraf
   return (
     <div className="card stack">
       <h2>Sample size and power</h2>
+      {first !== undefined && (draft.declarations[first]?.kind ?? "conversion") !== "conversion" && (
+        <p className="small muted">
+          This is for conversion rates. <code>armful power --help</code> says how to plan for {first}.
+        </p>
+      )}
       <div className="field-row">
         <PercentField
           id="baseline"
