@@ -2,8 +2,10 @@
 
 from functools import partial
 
-from benchmarks.calibrate import adaptive, exact, peeking, people, verdicts
+from benchmarks.calibrate import adaptive, exact, numbers, peeking, people, verdicts
 from benchmarks.calibrate.measure import Check
+
+from armful.domain.experiment import Metric
 
 RATES = (0.01, 0.05, 0.12, 0.5)
 
@@ -94,6 +96,22 @@ CHECKS = [
     ),
     Check("The same, ICC 0.1, three guardrails: any called harmed", people.guardrail_alarms),
     Check("The same, ICC 0.1, 20 segments: any called significant at the end", people.segment_alarms),
+    *(
+        Check(
+            f"Equal arms of people, {name}: a verdict at any of 25 looks or at the planned end",
+            partial(numbers.false_alarms, **arguments),
+        )
+        for name, arguments in (
+            ("spend per participant, 30 % buy", {"metric": Metric("number")}),
+            ("spend per participant, 5 % buy", {"metric": Metric("number"), "spend": numbers.few_buyers}),
+            (
+                "spend per participant, limited at the 99 % quantile",
+                {"metric": Metric("number", winsorize=0.99)},
+            ),
+            ("spend per impression, 30 % buy", {"metric": Metric("number", "impression")}),
+            ("spend per participant, five arms", {"metric": Metric("number"), "arms": 5}),
+        )
+    ),
     Check("Fair split: sample-ratio alarm at the end", peeking.ratio_alarms),
     Check("Fair split: sequential sample-ratio alarm, ever", peeking.sequential_ratio_alarms),
 ]

@@ -4,12 +4,11 @@ Each run is evaluated `LOOKS` times. The last look is at the planned end. A metr
 reaches its level at any look, or the fixed-horizon test its own at the end, as `error_budget` divides them.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Literal
 
 import numpy as np
-from benchmarks.calibrate.measure import Measured, Size, at_most, is_quick
+from benchmarks.calibrate.measure import Measured, Size, at_most_with_error
 from numpy.typing import NDArray
 
 from armful.stats.comparison import compare
@@ -62,7 +61,7 @@ def false_alarms(
     for _ in range(size.runs):
         looks = list(_looks(rng, size.length // 4, arms, icc, impressions))
         wrong += min(_p_over_level([looks], metric)) < 1
-    return _at_most(wrong, size)
+    return at_most_with_error(wrong, size)
 
 
 def naive_false_alarms(size: Size, icc: float = 0.1) -> Measured:
@@ -85,7 +84,7 @@ def guardrail_alarms(size: Size, guardrails: int = 3) -> Measured:
     for _ in range(size.runs):
         metrics = [list(_looks(rng, size.length // 4, 2, 0.1, uniform)) for _ in range(guardrails)]
         wrong += min(_p_over_level(metrics, "ratio", harm_only=True)) < 1
-    return _at_most(wrong, size)
+    return at_most_with_error(wrong, size)
 
 
 def segment_alarms(size: Size, segments: int = 20) -> Measured:
@@ -100,15 +99,7 @@ def segment_alarms(size: Size, segments: int = 20) -> Measured:
         interaction = cochran_q(gaps, [a.variance + b.variance for a, b in pairs])
         adjusted = benjamini_hochberg([result.p_value for result in differences])
         wrong += interaction < 0.05 and min(adjusted) < 0.05
-    return _at_most(wrong, size)
-
-
-def _at_most(count: int, size: Size) -> Measured:
-    """Check the whole budget of 5 %, which the tests nearly use up, with an allowance of two standard errors."""
-    measured = at_most(count, size, 0.05)
-    allowed = 0.05 + 2 * math.sqrt(0.05 * 0.95 / size.runs)
-    holds = measured.holds if is_quick(size) else count <= allowed * size.runs
-    return Measured(measured.figure, "at most 5 % + 2 standard errors", bool(holds))
+    return at_most_with_error(wrong, size)
 
 
 def _looks(

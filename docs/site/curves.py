@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/concepts.md with armful's core."""
+"""Draws the pictures of docs/concepts.md and docs/statistics.md with armful's core and statistics."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +10,9 @@ from matplotlib.figure import Figure
 from scipy.stats import beta as beta_distribution
 
 from armful import core
+from armful.stats.confidence_sequence import compare_means_always_valid
+from armful.stats.numeric import compare_means
+from armful.stats.participant_totals import Estimate, ParticipantTotals
 from armful.tools.simulate import compare, draw
 
 TEN_ARMS = [0.1] + [0.05] * 3 + [0.02] * 3 + [0.01] * 3
@@ -36,6 +39,7 @@ def draw_all(folder: Path) -> None:
     with mpl.rc_context(_STYLE):
         _posteriors(folder / "posteriors.svg")
         _three_variants(folder / "three-variants.svg")
+        _numbers(folder / "numbers.svg")
         contest = compare(
             TEN_ARMS,
             ["thompson", "epsilon_greedy", "ucb1", "random"],
@@ -74,6 +78,54 @@ def _three_variants(file: Path) -> None:
         axes.legend(frameon=False, labelcolor=_INK, fontsize=9, loc="upper left")
         _finish(axes)
     _save(figure, file)
+
+
+def _numbers(file: Path) -> None:
+    rng = np.random.default_rng(3)
+    spend = [np.where(rng.random(4000) < 0.3, rng.lognormal(mean, 0.9, 4000), 0.0) for mean in (3.0, 3.25)]
+    figure = Figure(figsize=(7.2, 2.9), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    buyers = np.concatenate(spend)
+    buyers = buyers[buyers > 0]
+    limit = float(np.quantile(buyers, 0.99))
+    left.hist(buyers, bins=np.linspace(0, 300, 61), color=_COLOURS[0], alpha=0.5)
+    left.axvline(limit, color=_COLOURS[1], linestyle="--", linewidth=1.8, label="99 % quantile: the limit")
+    left.set_xlabel("spent by one person (those who bought)")
+    sizes = np.linspace(200, 4000, 60).astype(int)
+    looks = [[_mean(np.minimum(values[:size], limit)) for values in spend] for size in sizes]
+    for name, colour, alpha, intervals in (
+        ("valid at any time", _COLOURS[2], 0.18, [_always(*look) for look in looks]),
+        ("valid at the end", _COLOURS[2], 0.4, [_once(*look) for look in looks]),
+    ):
+        lower, upper = zip(*intervals, strict=True)
+        right.fill_between(2 * sizes, lower, upper, color=colour, alpha=alpha, linewidth=0, label=name)
+    differences = [variant.value - control.value for control, variant in looks]
+    right.plot(2 * sizes, differences, color=_COLOURS[2], linewidth=1.8)
+    right.axhline(0, color=_INK, linewidth=0.8)
+    right.set_xlabel("participants")
+    right.set_title("difference of the means", fontsize=10, color=_INK)
+    for axes in (left, right):
+        axes.legend(
+            frameon=False, labelcolor=_INK, fontsize=9, loc="center right" if axes is left else "upper right"
+        )
+        axes.spines[["right", "top"]].set_visible(False)
+    left.set_yticks([])
+    left.spines["left"].set_visible(False)
+    _save(figure, file)
+
+
+def _mean(values: Any) -> Estimate:
+    return ParticipantTotals(
+        len(values), total=float(values.sum()), total_squared=float((values**2).sum())
+    ).mean()
+
+
+def _always(control: Estimate, variant: Estimate) -> tuple[float, float]:
+    return compare_means_always_valid(variant, control, 8000).difference_interval
+
+
+def _once(control: Estimate, variant: Estimate) -> tuple[float, float]:
+    return compare_means(variant, control).difference_interval
 
 
 def _percent(chance: float) -> str:
