@@ -5,7 +5,9 @@ export type Variant = schema.VariantView;
 export type VariantPerformance = schema.PerformanceView;
 
 /** An experiment to start; the default success metric is "conversion". */
-export type ExperimentConfig = Omit<schema.StartRequest, "success_metrics"> & { success_metrics?: string[] };
+export type ExperimentConfig = Omit<schema.StartRequest, "success_metrics"> & {
+  success_metrics?: NonNullable<schema.StartRequest["success_metrics"]>;
+};
 
 const PAGE_SIZE = 10_000;
 

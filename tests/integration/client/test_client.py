@@ -18,7 +18,9 @@ from armful.client import (
     UnavailableError,
     UnreachableError,
 )
+from armful.contract.experiments import NewGuardrail, NewMetric
 from armful.contract.variants import PerformanceView
+from armful.domain.experiment import Metric
 
 EXPERIMENT: Any = {
     "experiment_name": "hooks",
@@ -129,6 +131,20 @@ def test_an_experiment_from_start_to_promotion(armful: Client) -> None:
     assert armful.change_experiment(experiment, "pause").status == "paused"
     assert armful.promote(experiment, "e2").promoted_variant_id == "e2"
     assert armful.get_experiment(experiment).status == "promoted"
+
+
+def test_a_metric_is_declared_as_an_object(armful: Client) -> None:
+    armful.create_variants([{"variant_id": "n1"}, {"variant_id": "n2"}])
+    fields = {**EXPERIMENT, "success_metrics": [NewMetric("spend", "number", winsorize=0.99), "click"]}
+    guardrail = NewGuardrail("wait", type="number", unit="impression", goal="decrease")
+    started = armful.start_experiment(**fields, variant_ids=["n1", "n2"], guardrail_metrics=[guardrail])
+    assert started.success_metrics == ["spend", "click"]
+    assert started.metrics["spend"] == Metric("number", winsorize=0.99)
+    assert started.metrics["wait"] == Metric("number", "impression", "decrease")
+    results = armful.get_results(started.experiment_id, include_interim=True)
+    assert results.definition.winsorize == 0.99
+    assert results.values["n1"].value is None
+    assert results.bayesian["n1"].expected_loss is None
 
 
 @pytest.mark.parametrize("variant_id", ["a/b", "..", ".", "ünï çödé?#%2F&x=1", "a+b", "x" * 255])
