@@ -977,12 +977,16 @@ BEGIN
         said := p_reported -> name;
         n := NULL;
         IF p_declared -> name ->> 'type' = 'number' THEN
-            IF jsonb_typeof(said) = 'number' THEN
+            IF said = 'true' THEN
+                n := p_times;
+            ELSIF jsonb_typeof(said) = 'number' THEN
                 n := trim_scale(round((said #>> '{}')::numeric, 9)) * p_times;
             ELSIF said IS NULL AND name = p_names[1] AND p_value IS NOT NULL THEN
                 n := trim_scale(round(p_value::numeric, 9)) * p_times;
             END IF;
-        ELSIF said IS NULL AND name = p_names[1] AND p_succeeded OR said = 'true' THEN
+        ELSIF said IS NULL AND name = p_names[1] AND p_succeeded OR said = 'true'
+            OR jsonb_typeof(said) = 'number' AND said > '0'
+        THEN
             n := p_times;
         END IF;
         IF n <> 0 THEN

@@ -79,6 +79,14 @@ def test_every_field_of_a_started_experiment(client: Client) -> None:
         "target_persona": "tech",
         "success_metrics": ["engagement_rate"],
         "guardrail_metrics": [],
+        "metrics": {
+            "engagement_rate": {
+                "type": "binary",
+                "unit": "participant",
+                "goal": "increase",
+                "winsorize": None,
+            }
+        },
         "duration_days": 14,
         "min_sample_size": 1000,
         "allocation": "fixed",

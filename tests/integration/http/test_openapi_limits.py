@@ -32,7 +32,8 @@ def limits(field: str, schema: dict[str, Any]) -> list[Limit]:
             ]
             found.append(Limit(field, many[:-1], many))
         if "maxProperties" in one:
-            value = {"number": 0.0, "boolean": True}.get(one.get("additionalProperties", {}).get("type"), "x")
+            values = one.get("additionalProperties", {})
+            value = {"number": 0.0, "boolean": True}.get(values.get("anyOf", [values])[0].get("type"), "x")
             names = {f"x{number}": value for number in range(one["maxProperties"] + 1)}
             found.append(Limit(field, dict(list(names.items())[:-1]), names))
         if "exclusiveMinimum" in one:
