@@ -107,7 +107,7 @@ def _looks(
                 sums = np.zeros((len(numbers), 6))
                 np.add.at(sums, places, rows[told])
                 binned += [
-                    BinTotal(1, variant, START.date(), "spend", int(number), int(row[0]), int(row[1]), *row[2:].tolist())
+                    BinTotal(1, variant, "spend", int(number), int(row[0]), int(row[1]), *row[2:].tolist())
                     for number, row in zip(numbers, sums, strict=True)
                 ]  # fmt: skip
         yield PhaseCounts(

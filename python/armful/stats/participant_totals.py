@@ -5,6 +5,7 @@ twice is still one observation. Seven sums over the participants of an arm give 
 """
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -61,6 +62,11 @@ class ParticipantTotals(msgspec.Struct, frozen=True):
 
     converted: int = 0
     """The number of participants with y ≥ 1."""
+
+    @classmethod
+    def sum(cls, several: Iterable["ParticipantTotals"]) -> "ParticipantTotals":
+        """Add any number of sums."""
+        return cls(*map(sum, zip(*(msgspec.structs.astuple(one) for one in several), strict=True)))
 
     def __add__(self, other: "ParticipantTotals") -> "ParticipantTotals":
         return ParticipantTotals(

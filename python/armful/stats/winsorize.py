@@ -5,10 +5,8 @@ exact doubles, eight to each doubling, so the limit is at most 12.5 % above the 
 """
 
 import math
-import operator
 import struct
 from collections.abc import Mapping, Sequence
-from functools import reduce
 
 import msgspec
 
@@ -48,9 +46,7 @@ def winsorize(arms: Sequence[Bins], quantile: float) -> Winsorized:
     Raises:
         ValueError: `quantile` is out of range.
     """
-    if not 0 < quantile <= 1:
-        raise ValueError(f"quantile must be above 0 and at most 1, not {quantile}")
-    last = _bin_of_quantile(arms, quantile)
+    last = quantile_bin(arms, quantile)
     limit = edge(last + 1)
     replaced = [
         sum(sums.participants for number, sums in bins.items() if abs(number) > last) for bins in arms
@@ -60,6 +56,32 @@ def winsorize(arms: Sequence[Bins], quantile: float) -> Winsorized:
         limit=limit if any(replaced) else None,
         replaced=replaced,
     )
+
+
+def quantile_bin(arms: Sequence[Bins], quantile: float) -> int:
+    """Return the bin, without its sign, that holds the quantile of `winsorize`; the last one if all values are 0.
+
+    Args:
+        arms: The bins of each arm.
+        quantile: In (0, 1].
+
+    Raises:
+        ValueError: `quantile` is out of range.
+    """
+    if not 0 < quantile <= 1:
+        raise ValueError(f"quantile must be above 0 and at most 1, not {quantile}")
+    counts: dict[int, int] = {}
+    for bins in arms:
+        for number, sums in bins.items():
+            if number:
+                counts[abs(number)] = counts.get(abs(number), 0) + sums.participants
+    needed = quantile * sum(counts.values())
+    below = 0
+    for number in sorted(counts):
+        below += counts[number]
+        if below >= needed:
+            return number
+    return LARGEST_BIN
 
 
 def bin_of(value: float) -> int:
@@ -99,22 +121,6 @@ def edge(number: int) -> float:
     return math.copysign(value, number)
 
 
-def _bin_of_quantile(arms: Sequence[Bins], quantile: float) -> int:
-    """Return the bin, without its sign, that holds the quantile; the last one if all values are 0."""
-    counts: dict[int, int] = {}
-    for bins in arms:
-        for number, sums in bins.items():
-            if number:
-                counts[abs(number)] = counts.get(abs(number), 0) + sums.participants
-    needed = quantile * sum(counts.values())
-    below = 0
-    for number in sorted(counts):
-        below += counts[number]
-        if below >= needed:
-            return number
-    return LARGEST_BIN
-
-
 def _limited(bins: Bins, last: int, limit: float) -> ParticipantTotals:
     limited = []
     for number, sums in bins.items():
@@ -127,4 +133,4 @@ def _limited(bins: Bins, last: int, limit: float) -> ParticipantTotals:
                 total_squared=sums.participants * value * value,
             )
         limited.append(sums)
-    return reduce(operator.add, limited, ParticipantTotals())
+    return ParticipantTotals.sum(limited)

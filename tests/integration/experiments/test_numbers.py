@@ -38,7 +38,14 @@ PARTICIPANTS = (
 )
 BINS_KEPT = """
     SELECT variant, metric, bin, participants, impressions, impressions_squared::bigint, total, total_squared, product
-    FROM armful.experiment_value_bin WHERE participants <> 0 OR total <> 0 OR total_squared <> 0
+    FROM armful.experiment_value_bin
+    WHERE day = 'infinity' AND (participants <> 0 OR total <> 0 OR total_squared <> 0) ORDER BY 1, 2, 3
+"""
+BINS_BY_DAY = """
+    SELECT variant, metric, bin, sum(participants), sum(impressions), sum(impressions_squared)::bigint, sum(total),
+           sum(total_squared), sum(product)
+    FROM armful.experiment_value_bin WHERE day < 'infinity'
+    GROUP BY 1, 2, 3 HAVING sum(participants) <> 0 OR sum(total) <> 0 OR sum(total_squared) <> 0 ORDER BY 1, 2, 3
 """
 SEGMENTS_KEPT = """
     SELECT variant, key, value, participants, participant_impressions, impressions_squared, total, total_squared, product
@@ -214,8 +221,10 @@ def test_the_sums_and_bins_equal_their_recomputation_after_any_history(service: 
             n, m, m2 = expected.get(key, (0, 0, 0))
             expected[key] = (n + 1, m + one.impressions, m2 + one.impressions**2)
     assert {key: sums[:3] for key, sums in kept.items()} == expected
+    assert rows(service, BINS_KEPT) == rows(service, BINS_BY_DAY)
     by_metric = """
-        SELECT variant, metric, sum({0}) FROM armful.{1} WHERE metric IN ('spend', 'wait') GROUP BY 1, 2 ORDER BY 1, 2
+        SELECT variant, metric, sum({0}) FROM armful.{1}
+        WHERE metric IN ('spend', 'wait') AND day < 'infinity' GROUP BY 1, 2 ORDER BY 1, 2
     """
     for column in ("total", "total_squared", "product"):
         binned = rows(service, by_metric.format(column, "experiment_value_bin"))
@@ -257,6 +266,29 @@ def test_the_limit_and_the_limited_are_stated_and_the_table_has_the_same_figures
         assert float(row["value"]) == view["value"]
         assert float(row["standard_error"]) == view["standard_error"]
         assert (float(row["limit"]), int(row["limited"])) == (limit, view["limited"])
+
+
+def test_unresolved_values_are_left_out_of_the_limit_and_the_sums(service: Running) -> None:
+    client = service.client
+    create(client, "a", "b")
+    experiment = start(
+        client,
+        success_metrics=[{**SPEND, "winsorize": 0.9}],
+        unresolved="pending",
+        attribution_days=2,
+    )
+    old = [Person(f"p{n}", "ab"[n % 2], 1, {"spend": 1.0 + n % 10}) for n in range(100)]
+    put_people(service, experiment, old)
+    for table in ("experiment_total", "experiment_value_bin"):
+        service.sql(f"UPDATE armful.{table} SET day = day - 5 WHERE day < 'infinity'")
+    put_people(service, experiment, [Person("new", "a", 1, {"spend": 1000.0})])
+    found = results(client, experiment, include_interim="true")
+    assert found["participants"]["a"]["participants"] == 50
+    assert found["definition"]["limit"] == pytest.approx(9, rel=0.13)
+    for name, view in found["values"].items():
+        values = [p.metrics["spend"] for p in old if p.variant_id == name]
+        assert view["value"] == pytest.approx(np.clip(values, None, found["definition"]["limit"]).mean())
+        assert view["total"] == sum(values)
 
 
 def test_an_experiment_without_data_has_no_values_and_no_intervals(client: Client) -> None:

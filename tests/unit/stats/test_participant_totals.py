@@ -48,6 +48,8 @@ def test_sums_are_the_same_in_any_order_and_grouping(seed: int, groups: int, ran
     parts = [totals_of(m[n::groups], y[n::groups]) for n in range(groups)]
     random.shuffle(parts)
     assert reduce(operator.add, parts, ParticipantTotals()) == totals_of(m, y)
+    assert ParticipantTotals.sum(parts) == totals_of(m, y)
+    assert ParticipantTotals.sum([]) == ParticipantTotals()
 
 
 @given(st.integers(1, 2**40), st.integers(2, 10**6))

@@ -37,26 +37,31 @@ BEGIN
           AND jsonb_path_exists(e.metrics, '$.*.winsorize ? (@ != null)')
     ) THEN
         INSERT INTO armful.experiment_value_bin AS b
-            (experiment, allocation_epoch, variant, day, metric, bin, participants, impressions, impressions_squared, total,
+            (experiment, day, allocation_epoch, variant, metric, bin, participants, impressions, impressions_squared, total,
              total_squared, product)
-        SELECT (p.state).experiment, (p.state).allocation_epoch, (p.state).variant,
-               ((p.state).first_impression AT TIME ZONE 'UTC')::date, m.key,
-               sign(y)::integer * ((get_byte(float8send(abs(y)), 0) << 7) | (get_byte(float8send(abs(y)), 1) >> 1)),
-               sum(p.sign), sum(p.sign * (p.state).impressions), sum(p.sign * (p.state).impressions::double precision ^ 2),
-               sum(p.sign * m.value::numeric), sum(p.sign * m.value::numeric * m.value::numeric),
-               sum(p.sign * (p.state).impressions * m.value::numeric)
+        SELECT v.experiment, CASE WHEN grouping(v.day) = 1 THEN 'infinity' ELSE v.day END, v.allocation_epoch, v.variant, v.metric,
+               v.bin, sum(v.sign), sum(v.sign * v.m), sum(v.sign * v.m::double precision ^ 2), sum(v.sign * v.total),
+               sum(v.sign * v.total * v.total), sum(v.sign * v.m * v.total)
         FROM (
-            SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
-            UNION ALL
-            SELECT 1, c.after FROM unnest(p_changes) AS c
-        ) AS p
-        JOIN armful.experiment e ON e.id = (p.state).experiment
-        CROSS JOIN LATERAL jsonb_each_text((p.state).metrics) AS m
-        CROSS JOIN LATERAL CAST(m.value AS double precision) AS y
-        WHERE e.metrics -> m.key ->> 'winsorize' IS NOT NULL
-        GROUP BY 1, 2, 3, 4, 5, 6
+            SELECT p.sign, (p.state).experiment, (p.state).allocation_epoch, (p.state).variant, (p.state).impressions AS m,
+                   ((p.state).first_impression AT TIME ZONE 'UTC')::date AS day, m.key AS metric, m.value::numeric AS total,
+                   sign(y)::integer * ((get_byte(float8send(abs(y)), 0) << 7) | (get_byte(float8send(abs(y)), 1) >> 1)) AS bin
+            FROM (
+                SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
+                UNION ALL
+                SELECT 1, c.after FROM unnest(p_changes) AS c
+            ) AS p
+            JOIN armful.experiment e ON e.id = (p.state).experiment
+            CROSS JOIN LATERAL jsonb_each_text((p.state).metrics) AS m
+            CROSS JOIN LATERAL CAST(m.value AS double precision) AS y
+            WHERE e.metrics -> m.key ->> 'winsorize' IS NOT NULL
+        ) AS v
+        GROUP BY GROUPING SETS (
+            (v.experiment, v.day, v.allocation_epoch, v.variant, v.metric, v.bin),
+            (v.experiment, v.allocation_epoch, v.variant, v.metric, v.bin)
+        )
         ORDER BY 1, 2, 3, 4, 5, 6
-        ON CONFLICT (experiment, allocation_epoch, variant, day, metric, bin) DO UPDATE SET
+        ON CONFLICT (experiment, day, allocation_epoch, variant, metric, bin) DO UPDATE SET
             participants = b.participants + excluded.participants,
             impressions = b.impressions + excluded.impressions,
             impressions_squared = b.impressions_squared + excluded.impressions_squared,

@@ -13,12 +13,13 @@ ALTER TABLE armful.experiment_metric_day
     ADD COLUMN anonymous_squared numeric NOT NULL DEFAULT 0;
 
 -- The sums of experiment_total for metrics that are winsorised, by bins of the participants' totals (armful.stats.winsorize).
--- Participants for whom the metric was not reported are in none. add_participant_totals keeps them.
+-- Participants for whom the metric was not reported are in none. The rows of the day 'infinity' have the sums over all days, so
+-- that results need not read the days. add_participant_totals keeps them.
 CREATE TABLE armful.experiment_value_bin (
     experiment          bigint NOT NULL,
+    day                 date NOT NULL,
     allocation_epoch    bigint NOT NULL REFERENCES armful.experiment_allocation_epoch (id),
     variant             bigint NOT NULL,
-    day                 date NOT NULL,
     metric              text NOT NULL,
     bin                 smallint NOT NULL,
     participants        bigint NOT NULL,
@@ -27,7 +28,7 @@ CREATE TABLE armful.experiment_value_bin (
     total               numeric NOT NULL,
     total_squared       numeric NOT NULL,
     product             numeric NOT NULL,
-    PRIMARY KEY (experiment, allocation_epoch, variant, day, metric, bin)
+    PRIMARY KEY (experiment, day, allocation_epoch, variant, metric, bin)
 ) WITH (fillfactor = 80);
 
 -- The same sums over the participants in a segment, of the first metric, if that is a declared one. Otherwise they are 0.

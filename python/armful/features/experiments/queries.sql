@@ -120,12 +120,21 @@ SELECT allocation_epoch, variant, day, metric, participants, converted, impressi
 FROM armful.experiment_total WHERE experiment = $1;
 
 -- name: bins
--- By day if $2, else summed up over the days.
-SELECT allocation_epoch, variant, min(day), metric, bin, sum(participants)::bigint, sum(impressions)::bigint,
-       sum(impressions_squared), sum(total)::float8, sum(total_squared)::float8, sum(product)::float8
-FROM armful.experiment_value_bin WHERE experiment = $1
-GROUP BY allocation_epoch, variant, CASE WHEN $2 THEN day END, metric, bin
-HAVING sum(participants) <> 0;
+-- Over all days, or up to the day $2.
+SELECT allocation_epoch, variant, metric, bin, sum(participants)::bigint, sum(impressions)::bigint, sum(impressions_squared),
+       sum(total)::float8, sum(total_squared)::float8, sum(product)::float8
+FROM armful.experiment_value_bin
+WHERE experiment = $1 AND CASE WHEN $2::date IS NULL THEN day = 'infinity' ELSE day <= $2 END
+GROUP BY 1, 2, 3, 4 HAVING sum(participants) <> 0;
+
+-- name: limited_days
+-- Sums of a metric's values by day, where values in bins beyond $3 are replaced by $4.
+SELECT allocation_epoch, variant, day,
+       sum(CASE WHEN abs(bin) <= $3 THEN total::float8 ELSE sign(bin) * participants * $4 END),
+       sum(CASE WHEN abs(bin) <= $3 THEN total_squared::float8 ELSE participants * $4 * $4 END),
+       sum(CASE WHEN abs(bin) <= $3 THEN product::float8 ELSE sign(bin) * impressions * $4 END)
+FROM armful.experiment_value_bin WHERE experiment = $1 AND metric = $2 AND day < 'infinity'
+GROUP BY 1, 2, 3;
 
 -- name: days
 -- Everything an experiment's results are made of: a row per allocation epoch, variant, day and persona.

@@ -18,9 +18,10 @@ from armful.features.audit import store as audit
 from armful.features.experiments import store as experiments
 from armful.features.experiments.assignment import Assignments
 from armful.features.experiments.results import store as results
-from armful.features.experiments.results.evaluation import Results, evaluate
+from armful.features.experiments.results.evaluation import Results, evaluate, last_resolved_day
 from armful.features.experiments.results.evidence import PendingEvidence
 from armful.features.experiments.results.segments import by_persona, compute_segments
+from armful.features.experiments.results.series import series_limit
 from armful.features.experiments.validation import (
     check_arms,
     check_start_request,
@@ -259,7 +260,10 @@ class Experiments:
             phase = experiment.phase if phase is None else phase
             if phase > experiment.phase or (phase < 1 and experiment.phase > 0):
                 raise Refused(f"phase is {phase}: the experiment has phases 1 to {experiment.phase}")
-            counts = await results.read(connection, experiment, phase, bins_by_day=series)
+            now = self._clock.now()
+            counts = await results.read(connection, experiment, phase, last_resolved_day(experiment, now))
+            if series and (limit := series_limit(experiment, counts)) is not None:
+                await results.read_limited_days(connection, experiment, counts, *limit)
             segments = None
             if segment_by == _PERSONA:
                 found = await results.segments(connection, experiment, _PERSONA, phase)
@@ -275,7 +279,6 @@ class Experiments:
                     f"segment_by '{segment_by}' has more values than are counted per experiment (1000)"
                 )
         self.evidence.merge_into(experiment.key, counts)
-        now = self._clock.now()
         if series:
             # This takes about 0.1 s: in a thread it does not block selections.
             evaluated = await asyncio.to_thread(evaluate, experiment, counts, now, series=True)

@@ -60,15 +60,22 @@ def participant_cells(
 def cells_by_day(
     counts: PhaseCounts, primary: str, metric: Metric, resolved: Callable[[date], bool]
 ) -> dict[date, list[Cell]]:
-    """Return the cells of the first metric by day; see `participant_cells`."""
+    """Return the cells of the first metric by day; see `participant_cells`. The values of a winsorised one are limited."""
     by_day: dict[date, list[Cell]] = defaultdict(list)
     for day, cell in _dated_cells(counts, primary, primary, metric):
-        if resolved(day):
+        if cell.bin is None and resolved(day):
             by_day[day].append(cell)
+    for one in counts.limited_days:
+        if resolved(one.day):
+            sums = _values(one.total, one.total_squared, one.product)
+            by_day[one.day].append(Cell(one.allocation_epoch, one.variant, 0, 0, sums=sums))
     return by_day
 
 
 def _dated_cells(counts: PhaseCounts, name: str, primary: str, metric: Metric) -> Iterator[tuple[date, Cell]]:
+    if metric.is_conversion:
+        yield from _conversions(counts, name, primary)
+        return
     is_number = metric.type == "number"
     for total in counts.totals:
         if total.metric == "":
@@ -113,7 +120,27 @@ def _dated_cells(counts: PhaseCounts, name: str, primary: str, metric: Metric) -
             sums = _people(one.participants, one.impressions, one.impressions_squared) + _values(
                 one.total, one.total_squared, one.product
             )
-            yield one.day, Cell(one.allocation_epoch, one.variant, 0, 0, sums=sums, bin=one.bin)
+            yield date.min, Cell(one.allocation_epoch, one.variant, 0, 0, sums=sums, bin=one.bin)
+
+
+def _conversions(counts: PhaseCounts, name: str, primary: str) -> Iterator[tuple[date, Cell]]:
+    """Yield the cells of a conversion rate, which need no sums."""
+    for total in counts.totals:
+        if total.metric == "":
+            yield total.day, Cell(total.allocation_epoch, total.variant, total.participants, 0)
+        elif total.metric == name:
+            yield total.day, Cell(total.allocation_epoch, total.variant, 0, total.converted)
+    for day in counts.days:
+        if day.anonymous:
+            converted = day.anonymous_successes if name == primary else 0
+            yield (
+                day.day,
+                Cell(day.allocation_epoch, day.variant, day.anonymous, converted, day.anonymous),
+            )
+    if name != primary:
+        for count in counts.metrics:
+            if count.metric == name and count.anonymous:
+                yield count.day, Cell(count.allocation_epoch, count.variant, 0, int(count.anonymous))
 
 
 def _people(participants: int, impressions: int, impressions_squared: float) -> ParticipantTotals:

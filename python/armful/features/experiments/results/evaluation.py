@@ -87,7 +87,7 @@ def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, seri
         shares[share.allocation_epoch][share.variant] = share.share
     in_phase = {share.variant for share in counts.shares}
     arms = [arm for arm in experiment.arms if arm.variant in in_phase or experiment.phase == 0]
-    last_resolved = _last_resolved(experiment, now)
+    last_resolved = last_resolved_day(experiment, now)
 
     def resolved(day: date) -> bool:
         return last_resolved is None or day <= last_resolved
@@ -193,7 +193,7 @@ def _evidence_of(counts: PhaseCounts, metric: str) -> dict[int, SidedEvidence]:
     }
 
 
-def _last_resolved(experiment: Experiment, now: datetime) -> date | None:
+def last_resolved_day(experiment: Experiment, now: datetime) -> date | None:
     """Return the last day whose attribution windows have all closed; None if unresolved impressions count as failures."""
     if experiment.unresolved == "failed" or experiment.attribution_days is None:
         return None

@@ -13,7 +13,7 @@ from armful.db.pool import Pool, acquire
 from armful.domain.errors import ArmfulError, ExperimentNotFound
 from armful.features.experiments import store as experiments
 from armful.features.experiments.results import store as results
-from armful.features.experiments.results.evaluation import evaluate
+from armful.features.experiments.results.evaluation import evaluate, last_resolved_day
 from armful.features.experiments.results.evidence import PendingEvidence
 
 log = structlog.get_logger(__name__)
@@ -92,9 +92,12 @@ class EvidenceJob:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             experiment = await experiments.find(connection, experiment_id)
-            counts = await results.read(connection, experiment, experiment.phase)
+            now = self._clock.now()
+            counts = await results.read(
+                connection, experiment, experiment.phase, last_resolved_day(experiment, now)
+            )
         self._pending.merge_into(experiment.key, counts)
-        evaluated = await asyncio.to_thread(evaluate, experiment, counts, self._clock.now())
+        evaluated = await asyncio.to_thread(evaluate, experiment, counts, now)
         self._pending.add(experiment.key, counts.phase, evaluated.evidence, counts.evidence)
 
     async def _write(self) -> None:

@@ -102,21 +102,22 @@ def compute_mean_results(
 
 
 def _sums(arms: Sequence[Arm], cells: Sequence[Cell], metric: Metric) -> _Arms:
-    plain: dict[int, ParticipantTotals] = defaultdict(ParticipantTotals)
-    bins: dict[int, dict[int, ParticipantTotals]] = defaultdict(lambda: defaultdict(ParticipantTotals))
+    grouped: dict[tuple[int, int | None], list[ParticipantTotals]] = defaultdict(list)
     for cell in cells:
-        if cell.bin is None:
-            plain[cell.variant] += cell.sums
-        else:
-            bins[cell.variant][cell.bin] += cell.sums
-    totals = [plain[arm.variant] for arm in arms]
+        grouped[cell.variant, cell.bin].append(cell.sums)
+    added = {key: ParticipantTotals.sum(sums) for key, sums in grouped.items()}
+    totals = [added.get((arm.variant, None), ParticipantTotals()) for arm in arms]
     if metric.winsorize is None:
         return _Arms(totals, totals, None, [0] * len(arms))
+    bins: dict[int, dict[int, ParticipantTotals]] = defaultdict(dict)
+    for (variant, number), sums in added.items():
+        if number is not None:
+            bins[variant][number] = sums
     binned = [bins[arm.variant] for arm in arms]
     limited = winsorize(binned, metric.winsorize)
     return _Arms(
         [_with_values(total, own.values()) for total, own in zip(totals, binned, strict=True)],
-        [_with_values(total, [sums]) for total, sums in zip(totals, limited.arms, strict=True)],
+        [_with_values(total, [own]) for total, own in zip(totals, limited.arms, strict=True)],
         limited.limit,
         limited.replaced,
     )
@@ -124,14 +125,8 @@ def _sums(arms: Sequence[Arm], cells: Sequence[Cell], metric: Metric) -> _Arms:
 
 def _with_values(people: ParticipantTotals, values: Iterable[ParticipantTotals]) -> ParticipantTotals:
     """Add the values of some of the participants."""
-    for sums in values:
-        people = replace(
-            people,
-            total=people.total + sums.total,
-            product=people.product + sums.product,
-            total_squared=people.total_squared + sums.total_squared,
-        )
-    return people
+    sums = ParticipantTotals.sum(values)
+    return people + replace(sums, participants=0, impressions=0, impressions_squared=0, converted=0)
 
 
 def _best(estimates: Sequence[Estimate], metric: Metric) -> tuple[list[float], list[float]]:

@@ -1,5 +1,7 @@
 """An experiment's cumulative results at the end of each day."""
 
+import math
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date
 from hashlib import blake2b
@@ -7,12 +9,15 @@ from threading import Lock
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from armful.domain.experiment import Arm, Experiment
 from armful.features.experiments.results.cells import Cell, Tally, cells_by_day, impressions_by_day
 from armful.features.experiments.results.comparisons import compute_experiment_results
 from armful.features.experiments.results.store import PhaseCounts
+from armful.stats.participant_totals import ParticipantTotals
 from armful.stats.sequential import SidedEvidence
+from armful.stats.winsorize import edge, quantile_bin
 
 _MAX_POINTS = 30
 """Maximum number of days in a series. A longer experiment shows only every second, third, … day."""
@@ -48,6 +53,21 @@ class DayPoint(Struct, frozen=True, kw_only=True):
     always_valid_lift_interval: tuple[float, float] | None
 
 
+def series_limit(experiment: Experiment, counts: PhaseCounts) -> tuple[str, int, float] | None:
+    """Return the first metric, the last bin whose values count in full, and the limit; None if it is not winsorised."""
+    name = experiment.success_metrics[0]
+    quantile = experiment.metric(name).winsorize
+    if quantile is None:
+        return None
+    people: dict[int, int] = defaultdict(int)
+    for one in counts.bins:
+        if one.metric == name:
+            people[one.bin] += one.participants
+    last = quantile_bin([{number: ParticipantTotals(count) for number, count in people.items()}], quantile)
+    limit = edge(last + 1)
+    return name, last, limit if math.isfinite(limit) else 0.0
+
+
 def compute_daily_series(
     experiment: Experiment,
     arms: Sequence[Arm],
@@ -71,6 +91,8 @@ def compute_daily_series(
         return []
     metric = experiment.metric(experiment.success_metrics[0])
     by_day = cells_by_day(counts, experiment.success_metrics[0], metric, resolved)
+    # The values by day are limited already, by the present limit.
+    metric = replace(metric, winsorize=None)
     tallies = impressions_by_day(counts, resolved)
     days = sorted(by_day.keys() | tallies.keys())
     step = max(1, -(-len(days) // _MAX_POINTS))

@@ -60,19 +60,26 @@ class ParticipantTotal(Struct, frozen=True):
 
 
 class BinTotal(Struct, frozen=True):
-    """The sums of `ParticipantTotal` over the participants whose total is in a bin (`armful.stats.winsorize`).
-
-    The day may be any day of the participants, unless the bins were read by day.
-    """
+    """The sums of `ParticipantTotal` over the participants whose total is in a bin (`armful.stats.winsorize`)."""
 
     allocation_epoch: int
     variant: int
-    day: date
     metric: str
     bin: int
     participants: int
     impressions: int
     impressions_squared: float
+    total: float
+    total_squared: float
+    product: float
+
+
+class LimitedDay(Struct, frozen=True):
+    """Sums over the values of a winsorised metric, by the day of the participants, with values limited."""
+
+    allocation_epoch: int
+    variant: int
+    day: date
     total: float
     total_squared: float
     product: float
@@ -134,13 +141,15 @@ class PhaseCounts(Struct, kw_only=True):
     metrics: list[MetricCount]
     evidence: Evidence
     bins: list[BinTotal] = []
-    """Of the metrics that are winsorised."""
+    """Of the metrics that are winsorised, over all days whose outcomes can no longer change."""
+    limited_days: list[LimitedDay] = []
+    """Of the first metric, for the results by day, if it is winsorised."""
 
 
 async def read(
-    connection: Any, experiment: Experiment, phase: int, *, bins_by_day: bool = False
+    connection: Any, experiment: Experiment, phase: int, last_resolved: date | None = None
 ) -> PhaseCounts:
-    """Read the counts of one phase; with `bins_by_day`, the values of winsorised metrics by day too."""
+    """Read the counts of one phase; the bins of winsorised metrics up to the day `last_resolved`, if there is one."""
     shares = [Share(*row) for row in await connection.fetch(_SQL["shares"], experiment.key)]
     shares = [share for share in shares if share.phase == phase]
     allocation_epochs = {share.allocation_epoch for share in shares}
@@ -149,8 +158,8 @@ async def read(
     metrics = [MetricCount(*row) for row in await connection.fetch(_SQL["metric_days"], experiment.key)]
     bins = []
     if any(metric.winsorize is not None for metric in experiment.metrics.values()):
-        by_day = bins_by_day or experiment.unresolved == "pending"
-        bins = [BinTotal(*row) for row in await connection.fetch(_SQL["bins"], experiment.key, by_day)]
+        rows = await connection.fetch(_SQL["bins"], experiment.key, last_resolved)
+        bins = [BinTotal(*row) for row in rows]
     evidence = await connection.fetch(_SQL["evidence"], experiment.key, phase)
     return PhaseCounts(
         phase=phase,
@@ -164,6 +173,15 @@ async def read(
         },
         bins=[one for one in bins if one.allocation_epoch in allocation_epochs],
     )
+
+
+async def read_limited_days(
+    connection: Any, experiment: Experiment, counts: PhaseCounts, metric: str, last_bin: int, limit: float
+) -> None:
+    """Add the days of a winsorised metric to the counts, with the values beyond the bin `last_bin` replaced by `limit`."""
+    allocation_epochs = {share.allocation_epoch for share in counts.shares}
+    rows = await connection.fetch(_SQL["limited_days"], experiment.key, metric, last_bin, limit)
+    counts.limited_days = [LimitedDay(*row) for row in rows if row["allocation_epoch"] in allocation_epochs]
 
 
 async def segments(

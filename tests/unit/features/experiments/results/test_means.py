@@ -55,7 +55,6 @@ def phase(*arms: tuple[Values, Values], metric: str = "m") -> PhaseCounts:
                 BinTotal(
                     1,
                     variant,
-                    DAY,
                     metric,
                     int(number),
                     int(own.sum()),
