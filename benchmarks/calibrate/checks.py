@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from benchmarks.calibrate import adaptive, exact, numbers, peeking, people, verdicts
+from benchmarks.calibrate import adaptive, exact, numbers, peeking, people, verdicts, winners
 from benchmarks.calibrate.measure import Check
 
 from armful.domain.experiment import Metric
@@ -114,4 +114,15 @@ CHECKS = [
     ),
     Check("Fair split: sample-ratio alarm at the end", peeking.ratio_alarms),
     Check("Fair split: sequential sample-ratio alarm, ever", peeking.sequential_ratio_alarms),
+    *(
+        Check(
+            f"True lifts of ± 5 %, {participants:,} participants per arm: {name}",
+            partial(measure, participants=participants),
+        )
+        for participants in (14_751, 3_700)
+        for name, measure in (
+            ("mean shrunken lift of winners", winners.exaggeration),
+            ("interval of winners' shrunken lifts covers", winners.coverage),
+        )
+    ),
 ]

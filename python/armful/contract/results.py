@@ -148,13 +148,31 @@ class DayView(Struct, kw_only=True):
     always_valid_lift_interval: Ends | None
 
 
+class ShrunkenLiftView(Struct, kw_only=True):
+    """The winner's lift over control, corrected for having been chosen because it is large.
+
+    True lifts are taken to be normal on the log scale, with mean 0 and standard deviation `tau`. It comes from the lifts
+    of `past_experiments`. `lift` and its credible interval are those of the posterior; 0.5 is 50 % better.
+    """
+
+    lift: float
+    lift_interval: tuple[float, float]
+    confidence_level: float
+    tau: float
+    past_experiments: int
+
+
 class Summary(Struct, kw_only=True):
-    """A summary of the results. Winner and improvement are null until a variant has won."""
+    """A summary of the results. Winner and improvement are null until a variant has won.
+
+    `shrunken_lift` is null if control has won, too.
+    """
 
     total_participants: int
     experiment_duration_days: int
     winner_variant_id: str | None
     improvement_percentage: float | None
+    shrunken_lift: ShrunkenLiftView | None = None
 
 
 class SampleRatioView(Struct, kw_only=True):

@@ -1635,6 +1635,15 @@ ALTER TABLE armful.experiment ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE armful.experiment_lift (
+    experiment bigint NOT NULL,
+    variant bigint NOT NULL,
+    log_lift double precision,
+    variance double precision,
+    CONSTRAINT experiment_lift_check CHECK (((log_lift IS NULL) = (variance IS NULL))),
+    CONSTRAINT experiment_lift_variance_check CHECK ((variance >= (0)::double precision))
+);
+
 CREATE TABLE armful.experiment_look (
     experiment bigint NOT NULL,
     versions bigint NOT NULL,
@@ -1860,6 +1869,9 @@ ALTER TABLE ONLY armful.experiment_exclusion
 ALTER TABLE ONLY armful.experiment
     ADD CONSTRAINT experiment_experiment_id_key UNIQUE (experiment_id);
 
+ALTER TABLE ONLY armful.experiment_lift
+    ADD CONSTRAINT experiment_lift_pkey PRIMARY KEY (experiment, variant);
+
 ALTER TABLE ONLY armful.experiment_look
     ADD CONSTRAINT experiment_look_pkey PRIMARY KEY (experiment);
 
@@ -1963,6 +1975,9 @@ ALTER TABLE ONLY armful.experiment_day
 
 ALTER TABLE ONLY armful.experiment_evidence
     ADD CONSTRAINT experiment_evidence_experiment_fkey FOREIGN KEY (experiment) REFERENCES armful.experiment(id);
+
+ALTER TABLE ONLY armful.experiment_lift
+    ADD CONSTRAINT experiment_lift_experiment_fkey FOREIGN KEY (experiment) REFERENCES armful.experiment(id);
 
 ALTER TABLE ONLY armful.experiment_look
     ADD CONSTRAINT experiment_look_experiment_fkey FOREIGN KEY (experiment) REFERENCES armful.experiment(id);

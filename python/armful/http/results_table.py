@@ -17,6 +17,7 @@ def _row(results: Results, variant: VariantResult) -> dict[str, Any]:
     always = comparison.always_valid if comparison is not None else None
     sequence = comparison.always_valid_lift_interval if comparison is not None else None
     estimate = variant.estimate
+    shrunken = results.winner_lift if variant is results.winner else None
     return {
         "experiment_id": results.experiment.experiment_id,
         "status": results.experiment.status,
@@ -46,6 +47,9 @@ def _row(results: Results, variant: VariantResult) -> dict[str, Any]:
         "lift": _finite(comparison.lift) if comparison else None,
         "lift_lower_bound": _finite(comparison.lift_interval.lower) if comparison else None,
         "lift_upper_bound": _finite(comparison.lift_interval.upper) if comparison else None,
+        "shrunken_lift": shrunken.lift if shrunken else None,
+        "shrunken_lift_lower_bound": shrunken.interval.lower if shrunken else None,
+        "shrunken_lift_upper_bound": shrunken.interval.upper if shrunken else None,
         "p_value": comparison.p_value if comparison else None,
         "adjusted_p_value": comparison.adjusted_p_value if comparison else None,
         "always_valid_p_value": always.p_value if always else None,

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 from scipy.optimize import brentq
 
 from armful.stats.intervals import Interval, two_sided_z
@@ -70,15 +71,17 @@ def lift_variance(past: Sequence[LogLift]) -> float:
         if not math.isfinite(lift.value) or not 0 <= lift.variance < math.inf:
             raise ValueError(f"past lifts must be finite, with finite variances of at least 0, not {lift}")
     default = DEFAULT_WEIGHT * DEFAULT_DEVIATION**2
+    squares = np.array([lift.value**2 for lift in past])
+    variances = np.array([lift.variance for lift in past])
 
     def excess(log_tau2: float) -> float:
         tau2 = math.exp(log_tau2)
-        observed = sum(lift.value**2 / (tau2 + lift.variance) for lift in past) + default / tau2
+        observed = float((squares / (tau2 + variances)).sum()) + default / tau2
         return observed - len(past) - DEFAULT_WEIGHT
 
     # The default alone bounds τ² from below; no single lift's square is exceeded above.
     low = math.log(default / (len(past) + DEFAULT_WEIGHT))
-    high = math.log(max(DEFAULT_DEVIATION**2, *(lift.value**2 for lift in past), 0.0))
+    high = math.log(max(DEFAULT_DEVIATION**2, float(squares.max(initial=0.0))))
     return math.exp(brentq(excess, low - 1e-9, high + 1e-9, xtol=1e-13))
 
 

@@ -411,6 +411,7 @@ def test_the_contracts_example(service: Running) -> None:
         "experiment_duration_days": 0,
         "winner_variant_id": None,
         "improvement_percentage": None,
+        "shrunken_lift": None,
     }
     assert answer["variant_performance"] == {
         "high": {"impressions": 1000, "successes": 120, "success_rate": 0.12},

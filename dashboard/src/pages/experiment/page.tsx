@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import type { ExperimentView, ResultsView } from "armful-client";
+import type { ExperimentView, ResultsView, ShrunkenLiftView } from "armful-client";
 import { Link, useParams } from "react-router";
 import { api, queryKeys, useHasScope } from "../../api";
-import { formatCount, formatDateTime } from "../../format";
+import { formatCount, formatDateTime, formatLift, formatLiftInterval, formatShare } from "../../format";
 import { ErrorNotice, LoadingPlaceholder } from "../../ui/notices";
 import { Term } from "../../ui/tooltip";
 import { experimentProgress, ProgressBar, StatusBadge } from "../experiments/status";
@@ -102,6 +102,24 @@ function Results({ experiment, results }: { experiment: ExperimentView; results:
   );
 }
 
+/** The winner's lift, corrected for having been chosen because it is large. */
+function ShrunkenLift({ shrunken: { lift, lift_interval, tau, past_experiments } }: { shrunken: ShrunkenLiftView }) {
+  const source =
+    past_experiments === 0
+      ? "There are no past experiments yet, so true lifts are assumed to be"
+      : `By ${formatCount(past_experiments)} past experiment${past_experiments === 1 ? "" : "s"}, true lifts are`;
+  return (
+    <small>
+      <Term
+        definition={`A winner is chosen because its lift is large, so the plain lift is too large on average. This estimate corrects that. ${source} ± ${formatShare(tau)} (standard deviation, log scale)`}
+      >
+        likely {formatLift(lift)}
+      </Term>{" "}
+      ({formatLiftInterval(...lift_interval)})
+    </small>
+  );
+}
+
 function KeyFigures({ experiment, results }: { experiment: ExperimentView; results: ResultsView }) {
   const { results_summary: summary, interim_results: interim } = results;
   const remaining = interim?.remaining_participants ?? null;
@@ -140,6 +158,7 @@ function KeyFigures({ experiment, results }: { experiment: ExperimentView; resul
           {summary.improvement_percentage !== null && (
             <small>+{summary.improvement_percentage.toFixed(1)} % over control</small>
           )}
+          {summary.shrunken_lift && <ShrunkenLift shrunken={summary.shrunken_lift} />}
         </dd>
       </div>
     </dl>

@@ -199,3 +199,24 @@ SELECT e.experiment_id,
         + (SELECT coalesce(sum(d.anonymous), 0)
            FROM armful.experiment_day d WHERE d.experiment = e.id))::bigint AS participants
 FROM armful.experiment e WHERE e.status = 'active' AND now() < e.expected_end_time;
+
+-- name: ended_without_lifts
+-- Experiments that have ended, and whose late successes no longer count, but whose lifts are not stored. At most $1, oldest first.
+SELECT e.experiment_id
+FROM armful.experiment e
+WHERE e.status NOT IN ('draft', 'paused')
+  AND now() >= coalesce(e.end_time, e.expected_end_time) + make_interval(days => coalesce(e.attribution_days, 0))
+  AND EXISTS (SELECT FROM armful.experiment_arm a WHERE a.experiment = e.id AND NOT a.is_control AND NOT a.retired)
+  AND NOT EXISTS (SELECT FROM armful.experiment_lift l WHERE l.experiment = e.id)
+ORDER BY e.id LIMIT $1;
+
+-- name: keep_lifts
+INSERT INTO armful.experiment_lift (experiment, variant, log_lift, variance)
+SELECT $1, * FROM unnest($2::bigint[], $3::float8[], $4::float8[])
+ON CONFLICT DO NOTHING;
+
+-- name: past_lifts
+-- The lifts of the newest ended experiments, other than $1. At most $2.
+SELECT l.log_lift, l.variance, l.experiment
+FROM armful.experiment_lift l WHERE l.experiment <> $1 AND l.log_lift IS NOT NULL
+ORDER BY l.experiment DESC, l.variant LIMIT $2;

@@ -22,6 +22,7 @@ from armful.features.experiments.results.evaluation import Results, evaluate, la
 from armful.features.experiments.results.evidence import PendingEvidence
 from armful.features.experiments.results.segments import by_persona, compute_segments
 from armful.features.experiments.results.series import series_limit
+from armful.features.experiments.results.shrunken_lifts import PAST_LIFTS, shrink_winner
 from armful.features.experiments.validation import (
     check_arms,
     check_start_request,
@@ -242,6 +243,8 @@ class Experiments:
     ) -> Results:
         """Compute an experiment's results from its rollups. Releases the database connection before it computes.
 
+        If a variant other than control has won, its lift is shrunk by the stored lifts of past experiments.
+
         Args:
             experiment_id: The experiment's id.
             segment_by: `persona_id` or a metadata key. Adds the results of each of its values.
@@ -285,6 +288,10 @@ class Experiments:
         else:
             evaluated = evaluate(experiment, counts, now)
         self.evidence.add(experiment.key, phase, evaluated.evidence, counts.evidence)
+        if evaluated.winner is not None:
+            async with acquire(self._pool) as connection:
+                past = await results.past_lifts(connection, experiment.key, PAST_LIFTS)
+            evaluated.winner_lift = shrink_winner(evaluated.winner, evaluated.control, past)
         if segments is not None:
             evaluated.segments, evaluated.segment_interaction = await asyncio.to_thread(
                 compute_segments, experiment, segments, evaluated

@@ -23,6 +23,7 @@ from armful.contract.results import (
     SampleRatioView,
     SegmentInteractionView,
     SegmentView,
+    ShrunkenLiftView,
     SignificanceView,
     Summary,
     ValueView,
@@ -33,6 +34,7 @@ from armful.features.experiments.results.cells import Participation
 from armful.features.experiments.results.evaluation import Results, Segment
 from armful.features.experiments.results.guardrails import GuardrailResult
 from armful.features.experiments.results.series import DayPoint
+from armful.features.experiments.results.shrunken_lifts import WinnerLift
 from armful.features.experiments.results.significance import Significance
 from armful.features.experiments.results.variant_result import (
     CONFIDENCE_LEVEL,
@@ -250,6 +252,7 @@ def results_view(results: Results, *, include_interim: bool) -> ResultsView:
             experiment_duration_days=results.elapsed.days,
             winner_variant_id=results.winner_variant_id,
             improvement_percentage=results.improvement_percentage,
+            shrunken_lift=None if results.winner_lift is None else _shrunken_lift(results.winner_lift),
         ),
         variant_performance=performance(variants),
         participants=participants(variants),
@@ -280,6 +283,16 @@ def results_view(results: Results, *, include_interim: bool) -> ResultsView:
         else SegmentInteractionView(p_value=results.segment_interaction, method="cochran_q"),
         interim_results=_interim(results) if include_interim else UNSET,
         progress_percentage=results.progress_percentage if include_interim else UNSET,
+    )
+
+
+def _shrunken_lift(winner: WinnerLift) -> ShrunkenLiftView:
+    return ShrunkenLiftView(
+        lift=winner.lift,
+        lift_interval=winner.interval,
+        confidence_level=CONFIDENCE_LEVEL,
+        tau=winner.tau,
+        past_experiments=winner.experiments,
     )
 
 

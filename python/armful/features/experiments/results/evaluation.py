@@ -20,6 +20,7 @@ from armful.features.experiments.results.guardrails import GuardrailResult, eval
 from armful.features.experiments.results.recommendation import Recommendation, recommend
 from armful.features.experiments.results.sample_ratio import SampleRatioResult, sample_ratio
 from armful.features.experiments.results.series import DayPoint, compute_daily_series
+from armful.features.experiments.results.shrunken_lifts import WinnerLift
 from armful.features.experiments.results.significance import Significance, compute_significance
 from armful.features.experiments.results.store import Evidence, EvidenceKey, PhaseCounts
 from armful.features.experiments.results.variant_result import VariantResult
@@ -57,6 +58,8 @@ class Results(Struct, kw_only=True):
     sample_ratio: SampleRatioResult
     variants: list[VariantResult]
     significance: Significance
+    valid: bool
+    """Whether there are enough participants, and the traffic follows the planned split."""
     winner_variant_id: str | None
     improvement_percentage: float | None
     secondary: dict[str, list[VariantResult]]
@@ -71,6 +74,21 @@ class Results(Struct, kw_only=True):
     segments: dict[str, Segment] | None = None
     segment_interaction: float | None = None
     """The p-value of a difference between the segments (Cochran's Q)."""
+    winner_lift: WinnerLift | None = None
+    """The winner's shrunken lift over control, once the lifts of past experiments are known."""
+
+    @property
+    def winner(self) -> VariantResult | None:
+        """The variant that has won, if it is not control."""
+        return next(
+            (v for v in self.variants if v.variant_id == self.winner_variant_id and not v.arm.is_control),
+            None,
+        )
+
+    @property
+    def control(self) -> VariantResult:
+        """The variant that the others are compared with."""
+        return next(variant for variant in self.variants if variant.arm.is_control)
 
 
 def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, series: bool = False) -> Results:
@@ -149,6 +167,7 @@ def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, seri
         sample_ratio=ratio,
         variants=variants,
         significance=significance,
+        valid=valid,
         winner_variant_id=winner.variant_id if winner is not None else None,
         improvement_percentage=_improvement_percentage(winner),
         secondary=secondary,

@@ -1,4 +1,4 @@
-"""A background job that evaluates running experiments, so that evidence is recorded even if nobody asks for results."""
+"""A background job that evaluates experiments, so that what they show is recorded even if nobody asks for results."""
 
 import asyncio
 import random
@@ -13,8 +13,9 @@ from armful.db.pool import Pool, acquire
 from armful.domain.errors import ArmfulError, ExperimentNotFound
 from armful.features.experiments import store as experiments
 from armful.features.experiments.results import store as results
-from armful.features.experiments.results.evaluation import evaluate, last_resolved_day
+from armful.features.experiments.results.evaluation import Results, evaluate, last_resolved_day
 from armful.features.experiments.results.evidence import PendingEvidence
+from armful.features.experiments.results.shrunken_lifts import lifts_to_keep
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +28,7 @@ _MAX_LOAD = 0.1  # maximum fraction of the time that the job may run
 
 
 class EvidenceJob:
-    """Evaluates the experiments that have new data, and writes the strongest evidence so far.
+    """Evaluates the experiments that have new data, and writes the strongest evidence so far; of ended ones, the lifts.
 
     Processes share the work: a process claims an experiment in the database before it evaluates it. The job uses at most a
     tenth of a process's time, so with very many experiments each one is evaluated less often.
@@ -85,8 +86,25 @@ class EvidenceJob:
             if len(claimed) < _BATCH:
                 break
         await self._write()
+        await self._keep_lifts(end)
 
-    async def _evaluate(self, experiment_id: str) -> None:
+    async def _keep_lifts(self, end: float) -> None:
+        """Store the lifts of experiments that have ended. If two processes do so at once, the first to write decides."""
+        async with acquire(self._pool) as connection:
+            ended = await results.ended_without_lifts(connection, _BATCH)
+        for experiment_id in ended:
+            if asyncio.get_running_loop().time() >= end:
+                break
+            with suppress(ExperimentNotFound):
+                evaluated = await self._evaluate(experiment_id)
+                async with acquire(self._pool) as connection:
+                    await results.save_lifts(
+                        connection,
+                        evaluated.experiment.key,
+                        lifts_to_keep(evaluated.variants, valid=evaluated.valid),
+                    )
+
+    async def _evaluate(self, experiment_id: str) -> Results:
         async with (
             acquire(self._pool) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
@@ -99,6 +117,7 @@ class EvidenceJob:
         self._pending.merge_into(experiment.key, counts)
         evaluated = await asyncio.to_thread(evaluate, experiment, counts, now)
         self._pending.add(experiment.key, counts.phase, evaluated.evidence, counts.evidence)
+        return evaluated
 
     async def _write(self) -> None:
         pending = self._pending.pending()

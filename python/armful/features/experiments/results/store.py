@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from armful.db.queries import load
 from armful.domain.experiment import Experiment
+from armful.stats.shrinkage import LogLift
 
 _SQL = load("armful.features.experiments")
 
@@ -130,6 +131,13 @@ class SegmentCount(Struct, frozen=True):
     product: float = 0.0
 
 
+class PastLifts(NamedTuple):
+    """The lifts of past experiments, one per comparison, and how many experiments they are from."""
+
+    lifts: list[LogLift]
+    experiments: int
+
+
 class PhaseCounts(Struct, kw_only=True):
     """All counts of one phase, and the strongest evidence so far."""
 
@@ -221,3 +229,23 @@ async def claim_due_experiments(connection: Any, seconds: float, limit: int) -> 
         The experiments' ids.
     """
     return [row["experiment_id"] for row in await connection.fetch(_SQL["claim_looks"], seconds, limit)]
+
+
+async def ended_without_lifts(connection: Any, limit: int) -> list[str]:
+    """Return the ids of experiments that have ended and whose lifts are not stored, oldest first."""
+    return [row["experiment_id"] for row in await connection.fetch(_SQL["ended_without_lifts"], limit)]
+
+
+async def save_lifts(connection: Any, experiment: int, lifts: dict[int, LogLift | None]) -> None:
+    """Store the lifts of the experiment with this key, by variant key, unless another process has stored them."""
+    values = [(None, None) if lift is None else lift for lift in lifts.values()]
+    await connection.execute(
+        _SQL["keep_lifts"], experiment, list(lifts), [lift for lift, _ in values], [v for _, v in values]
+    )
+
+
+async def past_lifts(connection: Any, experiment: int, limit: int) -> PastLifts:
+    """Return the lifts of ended experiments other than the one with this key, of the newest experiments first."""
+    rows = await connection.fetch(_SQL["past_lifts"], experiment, limit)
+    lifts = [LogLift(row["log_lift"], row["variance"]) for row in rows]
+    return PastLifts(lifts, len({row["experiment"] for row in rows}))
