@@ -1,14 +1,13 @@
 """`armful serve`."""
 
 import asyncio
-from importlib.util import find_spec
+import os
 from pathlib import Path
 
 import msgspec
 import rich_click as click
 
-from armful.server.checks import check_metrics_dir, check_open_files, check_tls
-from armful.server.errors import CannotServe
+from armful.server.checks import check_metrics_dir, check_open_files, check_tls, check_traces
 from armful.server.serve import run
 from armful.settings import Settings
 
@@ -40,8 +39,5 @@ def serve(
     check_tls(settings)
     check_metrics_dir(settings)
     check_open_files()
-    if settings.traces and find_spec("opentelemetry") is None:
-        raise CannotServe(
-            "ARMFUL_TRACES is set, and OpenTelemetry is not installed: pip install 'armful[otel]'."
-        )
+    check_traces(settings, os.environ)
     asyncio.run(run(settings, host, port, workers))

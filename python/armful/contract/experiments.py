@@ -121,7 +121,9 @@ class NewStopRule(StopRule, kw_only=True, frozen=True, forbid_unknown_fields=Tru
 class StartRequest(Struct, kw_only=True, forbid_unknown_fields=True):
     """An experiment to start: its variants, their traffic shares, its persona and its duration."""
 
-    experiment_name: Annotated[str, Meta(max_length=255)]
+    experiment_name: Annotated[
+        str, Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*(?![\s\S])")
+    ]
     variant_ids: Annotated[list[str], Meta(max_length=1000)]
     traffic_allocation: Annotated[list[float], Meta(max_length=1000)]
     duration_days: Annotated[int, Meta(ge=1, le=3650)]

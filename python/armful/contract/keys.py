@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ..domain.fields import Label
+from ..domain.fields import Name
 from ..domain.key import Scope
 
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -17,7 +17,7 @@ Days = Annotated[float, Meta(gt=0, le=36_500)]
 class NewKey(Struct, kw_only=True, forbid_unknown_fields=True):
     """A key to create. It expires at a time, after a number of days, or never."""
 
-    name: Label
+    name: Name
     scopes: Annotated[list[Scope], Meta(min_length=1)]
     rate_limit: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     expires_at: Moment | None = None

@@ -4,9 +4,12 @@ from typing import Annotated
 
 from msgspec import Meta
 
-VariantId = Annotated[
+Name = Annotated[
     str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?![\s\S])")
 ]
+"""What people read a thing by: 1 to 255 printable characters."""
+
+VariantId = Name
 """1 to 255 printable characters."""
 
 ExperimentId = Annotated[str, Meta(min_length=12, max_length=64, pattern=r"^exp_[0-9A-Za-z_-]+(?![\s\S])")]

@@ -1,7 +1,10 @@
 """Checks made before serving, for errors that would appear later with a less helpful message."""
 
+import re
 import resource
 import ssl
+from collections.abc import Mapping
+from importlib.util import find_spec
 from tempfile import TemporaryFile
 
 from armful.server.errors import CannotServe
@@ -10,6 +13,7 @@ from armful.settings import Settings
 MIN_OPEN_FILES = 200
 """Files that a process must be able to open; it needs a hundred of them for other things than clients' connections."""
 
+_COLLECTOR = re.compile(r"https?://[^\s/?#]+([/?#]\S*)?", re.IGNORECASE)
 _CERT = "ARMFUL_TLS_CERT (--tls-cert)"
 _KEY = "ARMFUL_TLS_KEY (--tls-key)"
 _TLS_ERRORS = {"KEY_VALUES_MISMATCH": "the key is not that of the certificate"}
@@ -53,6 +57,25 @@ def _explain(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return _TLS_ERRORS.get(error.reason or "", "one of them is not a PEM file of its kind")
     return str(error)
+
+
+def check_traces(settings: Settings, environment: Mapping[str, str]) -> None:
+    """Check that OpenTelemetry is installed if traces are sent, and that the variables for it name URLs.
+
+    OpenTelemetry would only log that it cannot send to an address that is not a URL.
+    """
+    if not settings.traces:
+        return
+    if find_spec("opentelemetry") is None:
+        raise CannotServe(
+            "ARMFUL_TRACES is set, and OpenTelemetry is not installed: pip install 'armful[otel]'."
+        )
+    for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
+        value = environment.get(name, "")
+        if value and not _COLLECTOR.fullmatch(value):
+            raise CannotServe(
+                f"{name} is {value!r}: write the URL of the collector, like http://localhost:4318."
+            )
 
 
 def check_metrics_dir(settings: Settings) -> None:

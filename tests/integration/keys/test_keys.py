@@ -160,10 +160,11 @@ def test_a_short_key_in_the_environment_is_warned_of(tmp_path: Path, database: s
 
 @pytest.mark.parametrize("name", ["[/bold]", "\x1b[31mred", "two\nlines", "\u202ereversed"])
 def test_the_list_shows_names_as_they_are_and_no_control_characters(service: Running, name: str) -> None:
-    answer = service.client.post("/keys", json={"name": name, "scopes": ["read"]})
-    assert answer.status_code == 201
+    key_id = make_key(service, "read")["key_id"]
+    # A version that accepted control characters may have stored it.
+    service.sql("UPDATE armful.api_key SET name = $1 WHERE key_id = $2", name, key_id)
     said = service.armful("keys", "list")
-    (line,) = [line for line in said.splitlines() if answer.json()["key_id"] in line]
+    (line,) = [line for line in said.splitlines() if key_id in line]
     assert line.replace(" ", "").isprintable()
     assert (name if name.isprintable() else name.encode("unicode_escape").decode()) in line
 
@@ -171,3 +172,5 @@ def test_the_list_shows_names_as_they_are_and_no_control_characters(service: Run
 @pytest.mark.parametrize("name", ["", "n" * 256, "two\nlines"])
 def test_a_name_that_is_none_is_refused(service: Running, name: str) -> None:
     assert "does not have 1 to 255 printable characters" in service.armful("keys", "create", name)
+    answer = service.client.post("/keys", json={"name": name, "scopes": ["read"]})
+    assert [error["field"] for error in problem(answer, 422)["errors"]] == ["name"]

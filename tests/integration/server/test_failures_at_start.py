@@ -151,6 +151,13 @@ def test_unusable_tls_files_are_a_sentence(folder: Path, cert: str, key: str, wo
     assert words in refused(folder, ARMFUL_TLS_CERT=cert, ARMFUL_TLS_KEY=key)
 
 
+@pytest.mark.parametrize("name", ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"])
+@pytest.mark.parametrize("value", ["nonsense", "localhost:4318", "http://", "ftp://collector"])
+def test_a_collector_that_is_no_url_is_a_sentence(folder: Path, name: str, value: str) -> None:
+    said = refused(folder, ARMFUL_TRACES="true", **{name: value})
+    assert said.startswith(f"armful: {name} is {value!r}: write the URL of the collector")
+
+
 def test_a_key_file_that_is_none_is_a_sentence(folder: Path, database: str) -> None:
     data_dir = folder / "with-key"
     said = refused(folder, ARMFUL_DATABASE_URL=database, ARMFUL_DATA_DIR=str(data_dir))

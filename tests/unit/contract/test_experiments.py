@@ -29,6 +29,8 @@ def test_each_request_has_lists_of_its_own() -> None:
 @pytest.mark.parametrize(
     "field",
     [
+        {"experiment_name": "two\nlines"},
+        {"experiment_name": "\x1b[31mred"},
         {"duration_days": 0},
         {"duration_days": 3651},
         {"experiment_id": "short"},

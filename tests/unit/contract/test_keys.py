@@ -14,6 +14,7 @@ from armful.contract.keys import NewKey, Rotation
         {"name": ""},
         {"scopes": []},
         {"scopes": ["root"]},
+        {"name": "two\nlines"},
         {"rate_limit": 0},
         {"expires_in_days": 0},
         {"expires_in_days": 36_501},

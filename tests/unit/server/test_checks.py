@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from armful.server.checks import MIN_OPEN_FILES, check_open_files, check_tls
+from armful.server.checks import MIN_OPEN_FILES, check_open_files, check_tls, check_traces
 from armful.server.errors import CannotServe
 from armful.settings import Settings
 
@@ -50,3 +50,17 @@ def test_an_encrypted_key_is_refused_without_a_prompt(tmp_path: Path) -> None:
     subprocess.run(command.split(), check=True, capture_output=True)
     with pytest.raises(CannotServe, match="store it without a password"):
         check_tls(Settings(tls_cert=cert, tls_key=key))
+
+
+@pytest.mark.parametrize(
+    "url", ["", "http://127.0.0.1:4318", "https://collector/v1/traces?a=b", "HTTP://[::1]:4318"]
+)
+def test_a_collector_has_a_url(url: str) -> None:
+    assert check_traces(Settings(traces=True), {"OTEL_EXPORTER_OTLP_ENDPOINT": url}) is None
+
+
+def test_a_collector_without_one_is_refused_if_traces_are_sent() -> None:
+    wrong = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "nonsense"}
+    assert check_traces(Settings(), wrong) is None
+    with pytest.raises(CannotServe, match="OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is 'nonsense': write the URL"):
+        check_traces(Settings(traces=True), wrong)
