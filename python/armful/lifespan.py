@@ -22,6 +22,7 @@ from armful.observability.metrics import Metrics
 from armful.ops.retention.job import RetentionJob
 from armful.replica.api_key_cache import ApiKeyCache
 from armful.replica.change_feed import ChangeFeedReader
+from armful.replica.holdout_cache import HoldoutCache
 from armful.replica.usage import UsageWriter
 from armful.replica.variant_cache import VariantCache
 from armful.settings import Settings
@@ -66,9 +67,9 @@ class Service:
         with self._explained():
             await migrate(self._dsn)
             pool = await open_pool(self._dsn, settings.pool_size)
-        cache = VariantCache()
+        cache, holdout = VariantCache(), HoldoutCache()
         reader = ChangeFeedReader(
-            self._dsn, cache, self.key_cache, process_id, settings.poll_interval, self.clock
+            self._dsn, cache, self.key_cache, process_id, settings.poll_interval, self.clock, holdout
         )
         pool.identity = lambda: reader.identity
         usage = UsageWriter(pool, cache, self.key_cache)
@@ -89,7 +90,7 @@ class Service:
             usage.start()
             retention.start()
             self.services = Services.over(
-                pool, cache, committer, self.key_cache, self.metrics, process_id, self.clock
+                pool, cache, committer, self.key_cache, holdout, self.metrics, process_id, self.clock
             )
             evidence = EvidenceJob(pool, self.services.experiments.evidence, self.clock)
             evidence.start()

@@ -27,6 +27,7 @@ BY_INTEGRATION = {
     "features/audit/*.py": "needs PostgreSQL",
     "features/experiments/service.py": "needs PostgreSQL",
     "features/experiments/results/*.py": "parts of one evaluation, which is tested as a whole",
+    "features/holdouts/service.py": "needs PostgreSQL",
     "features/insights/history.py": "needs PostgreSQL",
     "ops/backup/*.py": "runs PostgreSQL's programs",
     "ops/database.py": "runs PostgreSQL's programs",

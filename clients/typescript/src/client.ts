@@ -178,6 +178,21 @@ export class Armful {
     );
   }
 
+  /** The global holdout; without one, the share is 0. */
+  holdout(signal?: AbortSignal): Promise<schema.HoldoutView> {
+    return unwrap(this.http.GET("/holdout", withSignal(signal)));
+  }
+
+  /** Hold out a share of all participants from every experiment and every policy, or change the share. */
+  changeHoldout(request: schema.HoldoutRequest): Promise<schema.HoldoutView> {
+    return unwrap(this.http.PUT("/holdout", { body: request }));
+  }
+
+  /** Stop the global holdout. */
+  stopHoldout(): Promise<schema.HoldoutView> {
+    return unwrap(this.http.DELETE("/holdout"));
+  }
+
   /** The API key in use and its scopes. */
   currentKey(signal?: AbortSignal): Promise<schema.KeyView> {
     return unwrap(this.http.GET("/keys/current", withSignal(signal)));

@@ -34,6 +34,9 @@ interface OperationOf {
     | operations["resumeExperiment"]
     | operations["stopExperiment"];
   promote: operations["promoteVariant"];
+  holdout: operations["readHoldout"];
+  changeHoldout: operations["changeHoldout"];
+  stopHoldout: operations["stopHoldout"];
   currentKey: operations["readCurrentKey"];
   live: operations["streamChanges"];
 }
@@ -120,6 +123,9 @@ const CALLS: Record<Method, (armful: Armful) => unknown> = {
   changeExperiment: (armful) =>
     Promise.all((["start", "pause", "resume", "stop"] as const).map((action) => armful.changeExperiment("e", action))),
   promote: (armful) => armful.promote("e", { variant_id: "a", archive_others: true }),
+  holdout: (armful) => armful.holdout(),
+  changeHoldout: (armful) => armful.changeHoldout({ share: 0.05, baseline: ["a"] }),
+  stopHoldout: (armful) => armful.stopHoldout(),
   currentKey: (armful) => armful.currentKey(),
   live: (armful) => armful.live(["a", "b"]).next(),
 };

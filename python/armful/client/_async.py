@@ -1,6 +1,6 @@
 """The client for asynchronous programs, on asyncio or trio."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, cast
 
@@ -8,6 +8,7 @@ import anyio
 import httpx2
 
 from ..contract.experiments import AssignmentView, ExperimentPage, ExperimentView
+from ..contract.holdout import HoldoutView
 from ..contract.insights import StandingsView, TableView
 from ..contract.outcomes import BatchAnswer, BatchItem, PerformanceAnswer
 from ..contract.results import ResultsView
@@ -162,3 +163,15 @@ class AsyncClient:
     ) -> ExperimentView:
         """Promote a variant, which ends the experiment. By default, the winner is promoted."""
         return await self._do(_calls.promote(experiment_id, variant_id, archive_others))
+
+    async def get_holdout(self) -> HoldoutView:
+        """Read the global holdout. Without one, the share is 0."""
+        return await self._do(_calls.get_holdout())
+
+    async def change_holdout(self, share: float, baseline: Sequence[str] = ()) -> HoldoutView:
+        """Hold out a share of all participants, or change the share. They are shown the variants of `baseline`."""
+        return await self._do(_calls.change_holdout(share, baseline))
+
+    async def stop_holdout(self) -> HoldoutView:
+        """Stop the global holdout."""
+        return await self._do(_calls.stop_holdout())

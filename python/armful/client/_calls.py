@@ -1,6 +1,6 @@
 """The calls of the HTTP API: method, path, body, and whether a call may be sent twice."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar, Unpack
 from urllib.parse import quote
@@ -9,6 +9,7 @@ from uuid import uuid4
 import msgspec
 
 from ..contract.experiments import AssignmentView, ExperimentPage, ExperimentView
+from ..contract.holdout import HoldoutView
 from ..contract.insights import StandingsView, TableView
 from ..contract.outcomes import BatchAnswer, BatchItem, PerformanceAnswer
 from ..contract.results import ResultsView
@@ -138,6 +139,18 @@ def change_experiment(experiment_id: str, action: Action) -> Call[ExperimentView
     return Call(
         ExperimentView, "POST", f"/experiments/{_segment(experiment_id)}/{action}", {}, replayable=False
     )
+
+
+def get_holdout() -> Call[HoldoutView]:
+    return Call(HoldoutView, "GET", "/holdout")
+
+
+def change_holdout(share: float, baseline: Sequence[str]) -> Call[HoldoutView]:
+    return Call(HoldoutView, "PUT", "/holdout", {"share": share, "baseline": list(baseline)})
+
+
+def stop_holdout() -> Call[HoldoutView]:
+    return Call(HoldoutView, "DELETE", "/holdout")
 
 
 def promote(experiment_id: str, variant_id: str | None, archive_others: bool) -> Call[ExperimentView]:

@@ -4,13 +4,14 @@ Generated from `_async.py` by `make client`: change that.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack, cast
 
 import httpx2
 
 from ..contract.experiments import AssignmentView, ExperimentPage, ExperimentView
+from ..contract.holdout import HoldoutView
 from ..contract.insights import StandingsView, TableView
 from ..contract.outcomes import BatchAnswer, BatchItem, PerformanceAnswer
 from ..contract.results import ResultsView
@@ -165,3 +166,15 @@ class Client:
     ) -> ExperimentView:
         """Promote a variant, which ends the experiment. By default, the winner is promoted."""
         return self._do(_calls.promote(experiment_id, variant_id, archive_others))
+
+    def get_holdout(self) -> HoldoutView:
+        """Read the global holdout. Without one, the share is 0."""
+        return self._do(_calls.get_holdout())
+
+    def change_holdout(self, share: float, baseline: Sequence[str] = ()) -> HoldoutView:
+        """Hold out a share of all participants, or change the share. They are shown the variants of `baseline`."""
+        return self._do(_calls.change_holdout(share, baseline))
+
+    def stop_holdout(self) -> HoldoutView:
+        """Stop the global holdout."""
+        return self._do(_calls.stop_holdout())

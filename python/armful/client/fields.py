@@ -20,6 +20,7 @@ class SelectFields(TypedDict, total=False):
     exclude: list[str]
     scope: Literal["global", "persona"]
     seed: int
+    participant_id: str
 
 
 class PerformanceFields(TypedDict, total=False):

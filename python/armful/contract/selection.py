@@ -32,14 +32,16 @@ class SelectionMetadata(Struct, kw_only=True, omit_defaults=True):
     dimensions: dict[str, str] | None = None
     exclude: list[str] | None = None
     seed: int | None = None
+    participant_id: str | None = None
 
 
 class Selection(Struct, kw_only=True):
-    """The variants to show, highest draw first."""
+    """The variants to show, highest draw first. `reason` is `holdout` for a held-out participant, else absent."""
 
     selected_variants: list[SelectedVariant]
     selection_metadata: SelectionMetadata
     selection_id: str
+    reason: str | UnsetType = UNSET
 
 
 class SelectRequest(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -54,3 +56,4 @@ class SelectRequest(Struct, kw_only=True, forbid_unknown_fields=True):
     dimensions: Annotated[dict[str, str], Meta(max_length=100)] | UnsetType | None = UNSET
     exclude: Annotated[list[str], Meta(max_length=10_000)] | UnsetType | None = UNSET
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | UnsetType | None = UNSET
+    participant_id: Label | UnsetType | None = UNSET

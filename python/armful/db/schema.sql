@@ -647,6 +647,13 @@ BEGIN
     );
 END $$;
 
+CREATE FUNCTION armful.is_held_out(p_participant_id text) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN coalesce((SELECT armful.unit_hash(salt, p_participant_id) < share FROM armful.holdout), false);
+END $$;
+
 CREATE FUNCTION armful.keep_to_impressions(p_attributed armful.attributed_outcome[]) RETURNS armful.attributed_outcome[]
     LANGUAGE sql
     AS $$
@@ -1735,6 +1742,16 @@ CREATE TABLE armful.function (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE armful.holdout (
+    id boolean DEFAULT true NOT NULL,
+    share double precision NOT NULL,
+    salt text NOT NULL,
+    baseline text[] NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT holdout_id_check CHECK (id),
+    CONSTRAINT holdout_share_check CHECK (((share > (0)::double precision) AND (share <= (0.5)::double precision)))
+);
+
 CREATE TABLE armful.migration (
     number integer NOT NULL,
     name text NOT NULL,
@@ -1901,6 +1918,9 @@ ALTER TABLE ONLY armful.experiment_value_bin
 
 ALTER TABLE ONLY armful.function
     ADD CONSTRAINT function_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY armful.holdout
+    ADD CONSTRAINT holdout_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY armful.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (number);

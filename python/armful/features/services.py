@@ -11,6 +11,7 @@ from armful.decisions.engine import DecisionEngine
 from armful.decisions.usage import SelectionUsage
 from armful.features.audit.store import AuditLog
 from armful.features.experiments.service import Experiments
+from armful.features.holdouts.service import Holdouts
 from armful.features.insights.history import VariantHistories
 from armful.features.insights.live import Live
 from armful.features.insights.overview import OverviewReader
@@ -22,6 +23,7 @@ from armful.features.variants.service import Variants
 from armful.ingest.group_committer import GroupCommitter
 from armful.observability.metrics import Metrics
 from armful.replica.api_key_cache import ApiKeyCache
+from armful.replica.holdout_cache import HoldoutCache
 from armful.replica.variant_cache import VariantCache
 
 
@@ -32,6 +34,7 @@ class Services(Struct, frozen=True):
     outcomes: Outcomes
     variants: Variants
     experiments: Experiments
+    holdouts: Holdouts
     keys: Keys
     audit: AuditLog
     overview: OverviewReader
@@ -46,6 +49,7 @@ class Services(Struct, frozen=True):
         cache: VariantCache,
         committer: GroupCommitter,
         key_cache: ApiKeyCache,
+        holdout: HoldoutCache,
         metrics: Metrics,
         process_id: UUID,
         clock: DatabaseClock,
@@ -55,10 +59,11 @@ class Services(Struct, frozen=True):
         history = VariantHistories(pool, clock)
         decisions = DecisionEngine(cache, [SelectionUsage(cache)], clock)
         return cls(
-            selections=Selections(decisions, metrics),
+            selections=Selections(decisions, metrics, holdout),
             outcomes=Outcomes(committer, variants, clock),
             variants=variants,
-            experiments=Experiments(pool, variants, decisions, process_id, clock),
+            experiments=Experiments(pool, variants, decisions, holdout, process_id, clock),
+            holdouts=Holdouts(pool, variants, holdout, process_id),
             keys=Keys(pool, key_cache, process_id, clock),
             audit=AuditLog(pool),
             overview=OverviewReader(pool, cache),

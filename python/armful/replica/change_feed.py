@@ -16,6 +16,8 @@ from armful.db.pool import Connection, connect
 from armful.db.sessions import DatabaseIdentity
 from armful.replica import change_store as changes
 from armful.replica.api_key_cache import ApiKeyCache
+from armful.replica.holdout_cache import HoldoutCache
+from armful.replica.holdout_rows import read_holdout
 from armful.replica.key_rows import all_keys
 from armful.replica.reconciliation import apply, compare
 from armful.replica.usage import delete_old_selection_counts
@@ -57,7 +59,9 @@ class ChangeFeedReader:
         process_id: UUID,
         interval: float,
         clock: DatabaseClock | None = None,
+        holdout: HoldoutCache | None = None,
     ) -> None:
+        self._holdout = holdout or HoldoutCache()
         self._clock = clock or DatabaseClock()
         self._dsn = dsn
         self._cache = cache
@@ -76,13 +80,14 @@ class ChangeFeedReader:
         self._stop = asyncio.Event()
 
     async def start(self) -> None:
-        """Load all variants and keys, then start polling."""
+        """Load all variants and keys and the holdout, then start polling."""
         connection = await self._connected()
         position = await changes.current_position(connection)
         self._snapshot, self._running_since = position.snapshot, position.running_since
         self.identity = position.identity
         self._clock.set(position.now)
         self._key_cache.load(await all_keys(connection))
+        self._holdout.current = await read_holdout(connection)
         self._cache.upsert(await all_variants(connection))
         await make_partitions(connection, _PARTITIONS_AHEAD)
         self._polled_at = asyncio.get_running_loop().time()
@@ -145,10 +150,13 @@ class ChangeFeedReader:
         if is_replaced or was_restarted or is_gap_too_long or self._must_compare:
             await compare(connection, self._cache)
             self._must_compare = False
-            committed.kinds.add("keys")
+            committed.kinds |= {"keys", "holdout"}
         if "keys" in committed.kinds:
             async with asyncio.timeout(_READ_TIMEOUT):
                 self._key_cache.load(await all_keys(connection))
+        if "holdout" in committed.kinds:
+            async with asyncio.timeout(_READ_TIMEOUT):
+                self._holdout.current = await read_holdout(connection)
         await apply(connection, self._cache, committed.variants)
         self.identity = committed.identity
         self._snapshot = committed.snapshot
@@ -164,6 +172,7 @@ class ChangeFeedReader:
                 try:
                     await compare(connection, self._cache)
                     self._key_cache.load(await all_keys(connection))
+                    self._holdout.current = await read_holdout(connection)
                     await self._maintain(connection)
                 finally:
                     connection.terminate()

@@ -12,7 +12,7 @@ from armful.db.sessions import DatabaseIdentity
 
 _SQL = load("armful.replica")
 
-Kind = Literal["variants", "keys", "experiments"]
+Kind = Literal["variants", "keys", "experiments", "holdout"]
 
 
 class Changes(Struct):

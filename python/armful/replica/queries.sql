@@ -79,3 +79,6 @@ UPDATE armful.api_key k SET last_used = greatest(k.last_used, used.at) FROM used
 -- name: forget_selections
 -- Delete selection counts that are more than $1 days old.
 DELETE FROM armful.selection_day WHERE day < (now() AT TIME ZONE 'UTC')::date - $1::integer;
+
+-- name: holdout
+SELECT share, salt, baseline, started_at FROM armful.holdout;

@@ -55,6 +55,9 @@ CALLS: dict[str, dict[str, Any]] = {
     "assign": {"experiment_id": "e", "participant_id": "p", "fields": {}},
     "get_results": {"experiment_id": "e", "fields": {}},
     "change_experiment": {"experiment_id": "e", "action": "pause"},
+    "get_holdout": {},
+    "change_holdout": {"share": 0.05, "baseline": ["v"]},
+    "stop_holdout": {},
     "promote": {"experiment_id": "e", "variant_id": None, "archive_others": False},
 }
 

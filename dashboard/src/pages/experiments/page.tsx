@@ -5,6 +5,7 @@ import { api, queryKeys, useHasScope } from "../../api";
 import { formatDateTime, formatShare } from "../../format";
 import { Icon } from "../../ui/icon";
 import { ErrorNotice, LoadingPlaceholder } from "../../ui/notices";
+import { HoldoutNote } from "./holdout";
 import { experimentProgress, ProgressBar, StatusBadge } from "./status";
 import "../../styles/charts.css";
 import "./experiments.css";
@@ -38,6 +39,7 @@ export default function ExperimentsPage() {
           </Link>
         )}
       </div>
+      <HoldoutNote />
       {experiments === undefined ? (
         query.error && !query.isFetching ? (
           <ErrorNotice error={query.error} retry={() => void query.refetch()} />

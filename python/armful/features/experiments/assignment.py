@@ -8,6 +8,9 @@ A fixed split is a hash of the experiment's salt and the participant's id, which
 A namespace range works the same way, with the namespace's name in place of the salt. The hash decides for new participants
 only: a participant who has been assigned keeps their variant when the shares change.
 
+A participant of the global holdout is not assigned. Somebody who was assigned before the holdout began keeps their variant,
+so that running experiments stay valid.
+
 An adaptive split draws a variant at random. Its shares are the chances to be best, raised above the floors. The draw is
 stored.
 """
@@ -15,7 +18,6 @@ stored.
 import random
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -27,15 +29,20 @@ from armful.db.pool import Pool, acquire
 from armful.decisions.engine import DecisionEngine
 from armful.domain.decision import Decision
 from armful.domain.experiment import EVERYBODY, Arm, Experiment
+from armful.domain.unit_hash import unit_hash
 from armful.domain.variant import Variant
 from armful.features.experiments import assignment_store as assignments
 from armful.features.experiments import store as experiments
 from armful.features.variants.service import Variants
 from armful.learning.policies import Settled, SettledParameters, Shares, SharesParameters
+from armful.replica.holdout_cache import HoldoutCache
 from armful.replica.variant_cache import CachedVariant
 from armful.stats.allocation import with_floors
 
 _SHARES, _SETTLED = Shares(), Settled()
+
+_COUNTING = ("draft", "active", "paused")
+"""The statuses in which an experiment counts outcomes, or may do so later."""
 
 _RENEW_AFTER = 0.01
 """Recompute the shares when the number of impressions has grown by this fraction since the last time."""
@@ -61,12 +68,6 @@ class ParticipantDecision(Struct, kw_only=True):
         return None if propensities is None else propensities[0]
 
 
-def unit_hash(salt: str, participant_id: str) -> float:
-    """Hash a participant to a number in [0, 1) that depends only on the salt and the id."""
-    digest = sha256(f"{salt}\n{participant_id}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
-
-
 class _Subject(NamedTuple):
     """The participant a decision is for, and the experiment."""
 
@@ -79,8 +80,14 @@ class Assignments:
     """Assigns participants to experiments, and stores the assignments."""
 
     def __init__(
-        self, pool: Pool, variants: Variants, decisions: DecisionEngine, clock: DatabaseClock
+        self,
+        pool: Pool,
+        variants: Variants,
+        decisions: DecisionEngine,
+        holdout: HoldoutCache,
+        clock: DatabaseClock,
     ) -> None:
+        self._holdout = holdout
         self._pool = pool
         self._clock = clock
         self._variants = variants
@@ -98,6 +105,8 @@ class Assignments:
             subject = _Subject(experiment.experiment_id, request.participant_id, request.persona_id)
             assigned = await assignments.find(connection, experiment.key, request.participant_id)
             arms = {arm.variant: arm for arm in experiment.arms}
+            if assigned is None and self._holdout.holds_out(request.participant_id):
+                return await self._hold_out(connection, experiment, subject, enroll=request.enroll)
             if experiment.status == "promoted":
                 return await self._not_enrolled(
                     experiment, subject, f"{experiment.promoted_variant_id} was promoted"
@@ -159,6 +168,21 @@ class Assignments:
         )
         decision = self._decisions.decide(_SETTLED, SettledParameters(variant), **subject._asdict())
         return ParticipantDecision(decision=decision, enrolled=False, is_new=False, reason=reason)
+
+    async def _hold_out(
+        self, connection: Any, experiment: Experiment, subject: "_Subject", *, enroll: bool
+    ) -> ParticipantDecision:
+        """Decide for control, for a participant of the global holdout; for the promoted variant if control is archived.
+
+        The holdout measures what experiments have achieved, so its participants do not get what one has promoted.
+        """
+        if enroll and experiment.status in _COUNTING:
+            await assignments.exclude(connection, experiment.key, subject.participant_id)
+        control = await self._variants.get_entry(experiment.control.variant_id)
+        if control.variant.status != "active":
+            return await self._not_enrolled(experiment, subject, "holdout")
+        decision = self._decisions.decide(_SETTLED, SettledParameters(control), **subject._asdict())
+        return ParticipantDecision(decision=decision, enrolled=False, is_new=False, reason="holdout")
 
     async def _current_shares(
         self, connection: Any, experiment: Experiment

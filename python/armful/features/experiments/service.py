@@ -31,6 +31,7 @@ from armful.features.experiments.validation import (
     success_metrics_of,
 )
 from armful.features.variants.service import Variants
+from armful.replica.holdout_cache import HoldoutCache
 from armful.stats.allocation import with_floors
 
 _PERSONA = "persona_id"
@@ -46,6 +47,7 @@ class Experiments:
         pool: Pool,
         variants: Variants,
         decisions: DecisionEngine,
+        holdout: HoldoutCache,
         process_id: UUID,
         clock: DatabaseClock,
     ) -> None:
@@ -54,7 +56,7 @@ class Experiments:
         self._variants = variants
         self._process_id = process_id
         self.evidence = PendingEvidence()
-        self.assignments = Assignments(pool, variants, decisions, clock)
+        self.assignments = Assignments(pool, variants, decisions, holdout, clock)
 
     async def start(self, request: StartRequest, actor: Actor) -> Experiment:
         """Create an experiment, and start it unless the request says it is a draft.

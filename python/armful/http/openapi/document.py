@@ -18,7 +18,13 @@ _REFERENCE = "#/components/schemas/{name}"
 _OPTIONAL_BODIES = (("post", "/experiments/{experiment_id}/promote"), ("post", "/keys/{key_id}/rotate"))
 """Operations whose body may be omitted, because all its fields have defaults."""
 
-_NO_CONFLICT = (("post", "/variants/select"), ("post", "/performance/batch"), ("post", "/keys"))
+_NO_CONFLICT = (
+    ("post", "/variants/select"),
+    ("post", "/performance/batch"),
+    ("put", "/holdout"),
+    ("delete", "/holdout"),
+    ("post", "/keys"),
+)
 """Operations that conflict with nothing. A batch lists its conflicts in its answer."""
 
 _EXTRA_CONTENT: dict[tuple[str, str, int], dict[str, Any]] = {

@@ -31,6 +31,7 @@ ORDER: tuple[tuple[str, str], ...] = (
     ("/experiments/{experiment_id}/resume", "post"),
     ("/experiments/{experiment_id}/stop", "post"),
     ("/experiments/{experiment_id}/promote", "post"),
+    ("/holdout", "put get delete"),
     ("/keys", "post get"),
     ("/keys/current", "get"),
     ("/keys/{key_id}/rotate", "post"),
@@ -85,6 +86,7 @@ BODIES: dict[tuple[str, str], Any] = {
     },
     ("post", "/experiments/{experiment_id}/assign"): {"participant_id": "user-7", "persona_id": "newcomers"},
     ("post", "/experiments/{experiment_id}/promote"): {"variant_id": "hey"},
+    ("put", "/holdout"): {"share": 0.05, "baseline": [VARIANT]},
     ("post", "/keys"): {"name": "website", "scopes": ["select", "write"], "expires_in_days": 90},
     ("post", "/keys/{key_id}/rotate"): {"overlap_seconds": 3600},
 }
@@ -124,6 +126,7 @@ LINKS: dict[tuple[str, str], dict[str, Any]] = {
 TAGS = (
     ("variants", "Create variants, let the service choose among them, and report what happened."),
     ("experiments", "Compare variants in a formal A/B test with planned shares, and read its results."),
+    ("holdout", "Hold out a share of all participants from every experiment and every policy."),
     ("keys", "Create, rotate and revoke API keys."),
     ("audit", "Who changed what, and when."),
     ("health", "Whether the service works. These need no key."),

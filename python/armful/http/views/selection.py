@@ -4,6 +4,7 @@ import msgspec
 
 from armful.contract.selection import SelectRequest
 from armful.domain.decision import Decision
+from armful.learning.policies import Baseline
 from armful.replica.variant_cache import CachedVariant
 
 _encode = msgspec.json.Encoder().encode
@@ -18,10 +19,11 @@ def selection_json(decision: Decision[CachedVariant], request: SelectRequest) ->
     ]
     # The metadata are the request's fields except the first, `top_k`.
     metadata = _encode(request).partition(b",")[2]
-    return b'{"selected_variants":[%b],"selection_metadata":{%b,"selection_id":"%b"}' % (
+    return b'{"selected_variants":[%b],"selection_metadata":{%b,"selection_id":"%b"%b}' % (
         b",".join(variants),
         metadata,
         decision.decision_id.encode(),
+        b',"reason":"holdout"' if decision.policy == Baseline.name else b"",
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from armful.learning.policies.base import Candidates, Policy, SelectionParameters
+from armful.learning.policies.baseline import Baseline, BaselineParameters
 from armful.learning.policies.exploration import ThompsonSamplingExploration
 from armful.learning.policies.settled import Settled, SettledParameters
 from armful.learning.policies.shares import Shares, SharesParameters, at_share
@@ -21,6 +22,8 @@ SELECTION_POLICIES: Mapping[str, Policy[SelectionParameters, Any]] = {
 
 __all__ = [
     "SELECTION_POLICIES",
+    "Baseline",
+    "BaselineParameters",
     "Candidates",
     "Policy",
     "SelectionParameters",

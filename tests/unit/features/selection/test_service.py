@@ -1,5 +1,6 @@
 """A selection's policy is found by its name, and the time it takes is observed."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -9,8 +10,10 @@ from tests.unit.samples import variant
 from armful.contract.selection import SelectRequest
 from armful.decisions.engine import DecisionEngine
 from armful.domain.errors import Refused
+from armful.domain.holdout import Holdout
 from armful.features.selection.service import Selections
 from armful.observability.metrics import Metrics
+from armful.replica.holdout_cache import HoldoutCache
 from armful.replica.variant_cache import VariantCache
 
 
@@ -28,7 +31,7 @@ def metrics() -> Metrics:
 def selections(metrics: Metrics) -> Selections:
     cache = VariantCache()
     cache.upsert(variant(key) for key in range(5))
-    return Selections(DecisionEngine(cache), metrics)
+    return Selections(DecisionEngine(cache), metrics, HoldoutCache())
 
 
 @pytest.mark.parametrize("algorithm", ["thompson_sampling", "thompson_sampling_exploration"])
@@ -55,3 +58,25 @@ def test_each_selection_is_observed_under_its_persona(selections: Selections, me
         selections.select(request(persona_id=persona))
     assert metrics.current.selections == {"thompson_sampling\np": 2, "thompson_sampling\nq": 1}
     assert sum(metrics.current.sampling.counts) == 3
+
+
+def test_the_baseline_decides_for_a_held_out_participant_only(metrics: Metrics) -> None:
+    cache, holdout = VariantCache(), HoldoutCache()
+    cache.upsert(variant(key) for key in range(5))
+    selections = Selections(DecisionEngine(cache), metrics, holdout)
+    assert selections.select(request(participant_id="ada")).policy == "thompson_sampling"
+    holdout.current = Holdout(0.5, "salt", [cache.at_slots([3])[0].variant.variant_id], datetime.now(UTC))
+    people = [f"person {number}" for number in range(200)]
+    for person in people:
+        decision = selections.select(request(participant_id=person, seed=1))
+        assert (decision.policy == "baseline") is holdout.holds_out(person)
+        assert decision.participant_id == person
+        if decision.policy == "baseline":
+            assert [one.variant.key for one in decision.chosen] == [3]
+            assert decision.scores == [0.0]
+    assert (
+        70 < sum(map(holdout.holds_out, people)) < 130
+    )  # 100, with a standard deviation of 7; the ids are fixed
+    for nobody in ({}, {"participant_id": None}):
+        assert selections.select(request(**nobody)).policy == "thompson_sampling"
+    assert metrics.current.selections["baseline\np"] == sum(map(holdout.holds_out, people))

@@ -1,0 +1,11 @@
+-- name: lock
+-- One change after the other: also the first, for which there is no row to lock.
+SELECT pg_advisory_xact_lock(hashtext('armful holdout'));
+
+-- name: put
+-- A changed holdout keeps its salt and its start.
+INSERT INTO armful.holdout (share, salt, baseline) VALUES ($1, $2, $3)
+ON CONFLICT (id) DO UPDATE SET share = excluded.share, baseline = excluded.baseline;
+
+-- name: delete
+DELETE FROM armful.holdout;
