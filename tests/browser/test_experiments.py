@@ -62,6 +62,7 @@ def test_plan_run_and_promote_an_experiment(service: Running, monitored: Monitor
     send(service, experiment, 600, {"statement": 0.1, "question": 0.5})
     expect(page.get_by_text("Ready to ship")).to_be_visible()
     expect(page.get_by_role("row", name="question").first).to_contain_text("winner")
+    expect(page.locator(".key-figure", has_text="Winner")).to_contain_text("likely +")
     page.get_by_label("Segment by").fill("channel")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_role("cell", name="email")).to_be_visible()
@@ -144,3 +145,16 @@ def test_stopping_requires_confirmation(service: Running, monitored: MonitoredBr
     page.get_by_role("dialog").get_by_role("button", name="Stop experiment").click()
     expect(page.locator(".status", has_text="stopped")).to_be_visible()
     expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+
+
+def test_the_list_says_whom_no_experiment_touches(service: Running, monitored: MonitoredBrowser) -> None:
+    create(service.client, "a", "b")
+    start(service.client)
+    page = monitored.open_signed_in(service, "/experiments")
+    expect(page.get_by_role("listitem").filter(has_text="fixed split")).to_have_count(1)
+    expect(page.get_by_role("region", name="Holdout")).to_have_count(0)
+    service.client.put("/holdout", json={"share": 0.05, "baseline": ["a"]})
+    page.reload()
+    holdout = page.get_by_role("region", name="Holdout")
+    expect(holdout).to_contain_text("5.0")
+    expect(holdout).to_contain_text("Selections show them a.")
