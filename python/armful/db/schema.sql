@@ -322,6 +322,7 @@ BEGIN
                         SELECT FROM armful.experiment_exclusion x
                         WHERE x.experiment = e.id AND x.participant_id = o.participant_id
                     )
+                    OR armful.is_held_out(o.participant_id)
                 ) THEN 'not_assigned'
             END AS reason
             OFFSET 0  -- worked out once

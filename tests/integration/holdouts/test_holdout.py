@@ -135,6 +135,20 @@ def test_their_outcomes_do_not_count_as_those_of_control(client: Client) -> None
     assert results(client, experiment)["results_summary"]["total_participants"] == 0
 
 
+def test_reports_of_those_who_never_asked_do_not_count_either(client: Client) -> None:
+    create(client, "a", "b")
+    experiment = start(client)
+    inside, outside = split(put(client))
+    for person in inside[:5] + outside[:5]:
+        body = {"impression": True, "success": True, "participant_id": person}
+        answer = client.post("/variants/b/performance", json=body).json()
+        (one,) = answer["experiments"]
+        assert (one["counted"], one["reason"]) == (
+            (False, "not_assigned") if person in inside else (True, None)
+        )
+    assert results(client, experiment)["participants"]["b"]["participants"] == 5
+
+
 def test_whoever_was_assigned_before_keeps_their_variant(client: Client) -> None:
     create(client, "a", "b")
     experiment = start(client, target_persona="*")

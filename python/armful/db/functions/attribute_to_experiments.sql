@@ -6,8 +6,8 @@
 -- other persona, and if its participant takes part with that variant:
 --   - A participant whom armful has assigned counts under the variant assigned only.
 --   - Somebody who was not assigned counts in an experiment with a fixed split, under the variant named first. Not so somebody
---     whose id lies outside the experiment's range of its namespace, or who asked for a variant and was told that they take no
---     part.
+--     whose id lies outside the experiment's range of its namespace, who asked for a variant and was told that they take no part,
+--     or who belongs to the global holdout.
 --   - An adaptive experiment counts only participants whom it has assigned. The probabilities of others are not known.
 --
 -- A late success counts in the experiments its impression counted in, under the same allocation epoch; within an attribution
@@ -83,6 +83,7 @@ BEGIN
                         SELECT FROM armful.experiment_exclusion x
                         WHERE x.experiment = e.id AND x.participant_id = o.participant_id
                     )
+                    OR armful.is_held_out(o.participant_id)
                 ) THEN 'not_assigned'
             END AS reason
             OFFSET 0  -- worked out once
