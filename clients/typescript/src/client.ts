@@ -68,9 +68,12 @@ export class Armful {
     return unwrap(this.http.PATCH("/variants/{variant_id}", { params: { path: { variant_id } }, body: changes }));
   }
 
-  /** Archive a variant: armful stops selecting it and keeps its data. */
-  archiveVariant(variant_id: string): Promise<schema.VariantView> {
-    return unwrap(this.http.DELETE("/variants/{variant_id}", { params: { path: { variant_id } } }));
+  /**
+   * Archive a variant: nothing shows it any more, and its data is kept. With `retire`, running experiments continue without
+   * it. Otherwise, and for their control, the response is a 409.
+   */
+  archiveVariant(variant_id: string, query: { retire?: boolean } = {}): Promise<schema.VariantView> {
+    return unwrap(this.http.DELETE("/variants/{variant_id}", { params: { path: { variant_id }, query } }));
   }
 
   /** A variant's success rate with its intervals, and its posterior. */

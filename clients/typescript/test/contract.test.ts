@@ -83,7 +83,7 @@ const CALLS: Record<Method, (armful: Armful) => unknown> = {
       prior_beta: 1,
       status: "active",
     }),
-  archiveVariant: (armful) => armful.archiveVariant("a"),
+  archiveVariant: (armful) => armful.archiveVariant("a", { retire: true }),
   stats: (armful) => armful.stats("a", 0.9),
   history: (armful) => armful.history("a", 7),
   standings: (armful) => armful.standings(["a", "b"]),

@@ -128,9 +128,12 @@ class AsyncClient:
         """Change some fields of a variant. `status="active"` restores an archived one."""
         return await self._do(_calls.change_variant(variant_id, changes))
 
-    async def archive_variant(self, variant_id: str) -> VariantView:
-        """Archive a variant: it is no longer selected, and its data is kept."""
-        return await self._do(_calls.archive_variant(variant_id))
+    async def archive_variant(self, variant_id: str, *, retire: bool = False) -> VariantView:
+        """Archive a variant: nothing shows it any more, and its data is kept.
+
+        With `retire`, running experiments continue without it. Otherwise, and for their control, the response is a 409.
+        """
+        return await self._do(_calls.archive_variant(variant_id, retire))
 
     async def start_experiment(self, **fields: Unpack[ExperimentFields]) -> ExperimentView:
         """Start an experiment, or save it as a draft with `draft=True`."""

@@ -109,8 +109,9 @@ def change_variant(variant_id: str, changes: VariantFields) -> Call[VariantView]
     return Call(VariantView, "PATCH", f"/variants/{_segment(variant_id)}", changes)
 
 
-def archive_variant(variant_id: str) -> Call[VariantView]:
-    return Call(VariantView, "DELETE", f"/variants/{_segment(variant_id)}")
+def archive_variant(variant_id: str, retire: bool) -> Call[VariantView]:
+    query = {"retire": "true"} if retire else {}
+    return Call(VariantView, "DELETE", f"/variants/{_segment(variant_id)}", query=query)
 
 
 def start_experiment(fields: ExperimentFields) -> Call[ExperimentView]:

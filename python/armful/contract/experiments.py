@@ -148,7 +148,10 @@ class StartRequest(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class ChangeRequest(Struct, kw_only=True, forbid_unknown_fields=True):
-    """The new arms and shares of a running experiment. Variants left out get no new participants."""
+    """The new arms and shares of a running experiment. Variants left out are retired: their participants are assigned again.
+
+    A variant with a share of 0 gets no new participants, and keeps those that it has.
+    """
 
     variant_ids: Annotated[list[str], Meta(max_length=1000)]
     traffic_allocation: Annotated[list[float], Meta(max_length=1000)]

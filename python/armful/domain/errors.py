@@ -10,6 +10,8 @@
     │   ├── VariantExists
     │   ├── EventConflict
     │   ├── KeyEnded
+    │   ├── VariantArchived
+    │   ├── VariantInUse
     │   └── IllegalTransition
     ├── Unauthenticated
     ├── Forbidden
@@ -65,6 +67,14 @@ class EventConflict(Conflict):
 
 class KeyEnded(Conflict):
     """Key '{}' is revoked or has expired: create a new one"""
+
+
+class VariantArchived(Conflict):
+    """Variant '{}' is archived: restore it first, or choose another one"""
+
+
+class VariantInUse(Conflict):
+    """Variant '{}' is in running experiments: {}. {}"""
 
 
 class IllegalTransition(Conflict):

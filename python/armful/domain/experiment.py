@@ -64,6 +64,8 @@ class Arm(Struct, frozen=True):
     retired: bool = False
     prior_alpha: float = 1.0
     prior_beta: float = 1.0
+    archived: bool = False
+    """Whether the variant is archived, so that nobody gets it. It has been retired from every running experiment."""
 
 
 class Guardrail(Struct, frozen=True):
@@ -167,3 +169,11 @@ class Experiment(ExperimentPlan, kw_only=True):
     def open_arms(self) -> list[Arm]:
         """The arms to which new participants are assigned."""
         return [arm for arm in self.arms if not arm.retired]
+
+    @property
+    def fallback(self) -> Arm | None:
+        """The arm for those outside the experiment: the promoted one, else control, else the first not archived."""
+        preferred = sorted(
+            self.arms, key=lambda arm: (arm.variant_id != self.promoted_variant_id, not arm.is_control)
+        )
+        return next((arm for arm in preferred if not arm.archived), None)

@@ -48,7 +48,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "get_variant": {"variant_id": "v"},
     "create_variants": {"variants": []},
     "change_variant": {"variant_id": "v", "changes": {}},
-    "archive_variant": {"variant_id": "v"},
+    "archive_variant": {"variant_id": "v", "retire": True},
     "start_experiment": {"fields": {}},
     "get_experiment": {"experiment_id": "e"},
     "list_experiments": {"limit": 1, "cursor": None},

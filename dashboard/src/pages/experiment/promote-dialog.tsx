@@ -54,7 +54,8 @@ export function PromoteDialog({
       <label className="choice">
         <input type="checkbox" checked={archiveOthers} onChange={(event) => setArchiveOthers(event.target.checked)} />
         <span>
-          Archive the other variants <span className="muted">– armful stops selecting them, and keeps their data.</span>
+          Archive the other variants{" "}
+          <span className="muted">– nothing shows them any more, and their data is kept.</span>
         </span>
       </label>
       {!isRecommended && (

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { VariantView } from "armful-client";
+import { ArmfulError, type VariantView } from "armful-client";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
 import { api, queryKeys, useHasScope } from "../../api";
@@ -11,17 +11,20 @@ import { DailyRateChart } from "./daily-rate-chart";
 import { KeyFigures } from "./key-figures";
 import { PersonaTable } from "./persona-table";
 import { PosteriorComparison } from "./posterior-comparison";
+import { RetireDialog } from "./retire-dialog";
 import "../../styles/charts.css";
 import "./variant.css";
 
 const REFETCH_INTERVAL_MS = 5000;
 const HISTORY_DAYS = 30;
+const CONFLICT = 409;
 
 /** A variant: its performance, history, content and changes. */
 export default function VariantPage() {
   const { id = "" } = useParams();
   const canWrite = useHasScope("write");
   const [isEditing, setIsEditing] = useState(false);
+  const [inUse, setInUse] = useState<ArmfulError | null>(null);
   const queries = useQueryClient();
   const variant = useQuery({
     queryKey: queryKeys.variant(id),
@@ -44,14 +47,15 @@ export default function VariantPage() {
     refetchInterval: REFETCH_INTERVAL_MS,
   });
   const changeStatus = useMutation({
-    mutationFn: (newStatus: VariantView["status"]) =>
-      newStatus === "archived" ? api.archiveVariant(id) : api.changeVariant(id, { status: newStatus }),
+    mutationFn: ({ status, retire = false }: { status: VariantView["status"]; retire?: boolean }) =>
+      status === "archived" ? api.archiveVariant(id, { retire }) : api.changeVariant(id, { status }),
+    onError: (error) => setInUse(error instanceof ArmfulError && error.status === CONFLICT ? error : null),
     onSuccess: () =>
       Promise.all(
-        [queryKeys.variant(id), queryKeys.variants, queryKeys.standings].map((queryKey) =>
+        [queryKeys.variant(id), queryKeys.variants, queryKeys.standings, queryKeys.experiments].map((queryKey) =>
           queries.invalidateQueries({ queryKey }),
         ),
-      ),
+      ).then(() => setInUse(null)),
   });
   const loaded = variant.data;
   if (loaded === undefined) {
@@ -97,7 +101,7 @@ export default function VariantPage() {
                 className="button"
                 aria-disabled={changeStatus.isPending}
                 onClick={() => {
-                  if (!changeStatus.isPending) changeStatus.mutate(isArchived ? "active" : "archived");
+                  if (!changeStatus.isPending) changeStatus.mutate({ status: isArchived ? "active" : "archived" });
                 }}
               >
                 {isArchived ? "Restore" : "Archive"}
@@ -106,7 +110,18 @@ export default function VariantPage() {
           )}
         </div>
       </div>
-      {changeStatus.error && <ErrorNotice error={changeStatus.error} />}
+      {changeStatus.error && !inUse && <ErrorNotice error={changeStatus.error} />}
+      {inUse && (
+        <RetireDialog
+          reason={inUse}
+          isPending={changeStatus.isPending}
+          onRetire={() => changeStatus.mutate({ status: "archived", retire: true })}
+          onClose={() => {
+            setInUse(null);
+            changeStatus.reset();
+          }}
+        />
+      )}
       {isEditing && <VariantForm variant={loaded} onClose={() => setIsEditing(false)} />}
       {stats.data && <KeyFigures variant={loaded} stats={stats.data} standing={standing} />}
       <div className="columns">

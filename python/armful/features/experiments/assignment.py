@@ -6,7 +6,8 @@ A fixed split is a hash of the experiment's salt and the participant's id, which
     the variant is the first, in the experiment's order, at which the running sum of shares exceeds u
 
 A namespace range works the same way, with the namespace's name in place of the salt. The hash decides for new participants
-only: a participant who has been assigned keeps their variant when the shares change.
+only: a participant who has been assigned keeps their variant when the shares change, also at a share of 0. Participants of a
+retired variant are assigned again.
 
 A participant of the global holdout is not assigned. Somebody who was assigned before the holdout began keeps their variant,
 so that running experiments stay valid.
@@ -28,10 +29,12 @@ from armful.db.clock import DatabaseClock
 from armful.db.pool import Pool, acquire
 from armful.decisions.engine import DecisionEngine
 from armful.domain.decision import Decision
+from armful.domain.errors import Conflict
 from armful.domain.experiment import EVERYBODY, Arm, Experiment
 from armful.domain.unit_hash import unit_hash
 from armful.domain.variant import Variant
 from armful.features.experiments import assignment_store as assignments
+from armful.features.experiments import phase_store as phases
 from armful.features.experiments import store as experiments
 from armful.features.variants.service import Variants
 from armful.learning.policies import Settled, SettledParameters, Shares, SharesParameters
@@ -99,6 +102,7 @@ class Assignments:
 
         Raises:
             ExperimentNotFound: There is no experiment with this id.
+            Conflict: Every variant of the experiment is archived.
         """
         async with acquire(self._pool) as connection:
             experiment = await experiments.find(connection, experiment_id)
@@ -111,13 +115,18 @@ class Assignments:
                 return await self._not_enrolled(
                     experiment, subject, f"{experiment.promoted_variant_id} was promoted"
                 )
-            if assigned is not None and (not arms[assigned.variant].retired or experiment.status != "active"):
+            if assigned is not None and _keeps(arms[assigned.variant], experiment):
                 return await self._keep_assignment(subject, arms[assigned.variant], assigned.propensity)
             exclusion = _exclusion(experiment, request)
             if exclusion is not None:
-                if exclusion.is_stored and request.enroll:
+                if exclusion.is_stored and request.enroll and assigned is None:
                     await assignments.exclude(connection, experiment.key, request.participant_id)
                 return await self._not_enrolled(experiment, subject, exclusion.reason)
+            if any(arm.archived for arm in experiment.open_arms):
+                # A database from before archiving retired variants: that experiment takes nobody new.
+                return await self._not_enrolled(
+                    experiment, subject, "a variant of the experiment is archived"
+                )
             epoch, shares = await self._current_shares(connection, experiment)
             decision = await self._draw(experiment, subject, shares)
             if not request.enroll:
@@ -162,10 +171,13 @@ class Assignments:
     async def _not_enrolled(
         self, experiment: Experiment, subject: "_Subject", reason: str
     ) -> ParticipantDecision:
-        """Decide for the promoted variant, or else control, for a participant outside the experiment."""
-        variant = await self._variants.get_entry(
-            experiment.promoted_variant_id or experiment.control.variant_id
-        )
+        """Decide for a participant outside the experiment: the promoted variant, or else control, unless archived."""
+        arm = experiment.fallback
+        if arm is None:
+            raise Conflict(
+                f"Every variant of experiment {experiment.experiment_id} is archived: restore one of them"
+            )
+        variant = await self._variants.get_entry(arm.variant_id)
         decision = self._decisions.decide(_SETTLED, SettledParameters(variant), **subject._asdict())
         return ParticipantDecision(decision=decision, enrolled=False, is_new=False, reason=reason)
 
@@ -200,7 +212,7 @@ class Assignments:
         if impressions - epoch.impressions < max(1, _RENEW_AFTER * epoch.impressions):
             return experiment.allocation_epoch, epoch.shares
         shares = adaptive_shares(experiment.open_arms, counts)
-        number = await experiments.renew_shares(connection, experiment, impressions, shares)
+        number = await phases.renew_shares(connection, experiment, impressions, shares)
         return number, (await assignments.allocation_epoch(connection, number)).shares
 
 
@@ -213,6 +225,11 @@ def adaptive_shares(arms: Sequence[Arm], counts: Mapping[int, tuple[int, int]]) 
     )
     shares = with_floors(weights.tolist(), [arm.floor for arm in arms])
     return {arm.variant: share for arm, share in zip(arms, shares, strict=True)}
+
+
+def _keeps(arm: Arm, experiment: Experiment) -> bool:
+    """Whether a participant keeps their arm: never an archived one, and a retired one only while nobody is assigned."""
+    return not arm.archived and (not arm.retired or experiment.status != "active")
 
 
 class _Exclusion(NamedTuple):

@@ -13,8 +13,18 @@ VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (experiment, variant) DO UPDATE SET
     traffic_allocation = excluded.traffic_allocation, floor = excluded.floor, retired = false;
 
--- name: variant_ids
-SELECT id, variant_id FROM armful.variant_performance WHERE id = ANY ($1::bigint[]);
+-- name: hold_variants
+-- Locks variants against archiving and restoring until the transaction ends. Variants are locked before experiments everywhere.
+SELECT id, variant_id, status FROM armful.variant_performance WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: running_with
+-- The running experiments in which some of these variants get participants. Their rows are held until the change is done.
+SELECT experiment_id FROM armful.experiment e
+WHERE (e.status = 'paused' OR e.status = 'active' AND now() < e.expected_end_time)
+  AND EXISTS (
+      SELECT FROM armful.experiment_arm a WHERE a.experiment = e.id AND a.variant = ANY ($1::bigint[]) AND NOT a.retired
+  )
+ORDER BY e.id FOR UPDATE;
 
 -- name: retire_others
 UPDATE armful.experiment_arm SET retired = true, traffic_allocation = 0, floor = 0
@@ -74,7 +84,7 @@ SELECT count(*) FROM armful.experiment;
 
 -- name: arms
 SELECT a.experiment, a.variant, v.variant_id, a.traffic_allocation, a.is_control, a.floor, a.retired,
-       v.prior_alpha, v.prior_beta
+       v.prior_alpha, v.prior_beta, v.status = 'archived' AS archived
 FROM armful.experiment_arm a JOIN armful.variant_performance v ON v.id = a.variant
 WHERE a.experiment = ANY ($1::bigint[]) ORDER BY a.experiment, a.position;
 

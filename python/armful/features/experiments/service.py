@@ -11,12 +11,14 @@ from armful.contract.experiments import ChangeRequest, StartRequest
 from armful.db.clock import DatabaseClock
 from armful.db.pool import Pool, acquire
 from armful.decisions.engine import DecisionEngine
-from armful.domain.errors import Refused, VariantNotFound
+from armful.domain.errors import Refused, VariantArchived, VariantNotFound
 from armful.domain.experiment import EVERYBODY, Action, Allocation, Experiment
 from armful.domain.key import Actor
 from armful.features.audit import store as audit
+from armful.features.experiments import phase_store as phases
 from armful.features.experiments import store as experiments
 from armful.features.experiments.assignment import Assignments
+from armful.features.experiments.phases import ArmPlan, plan_arms
 from armful.features.experiments.results import store as results
 from armful.features.experiments.results.evaluation import Results, evaluate, last_resolved_day
 from armful.features.experiments.results.evidence import PendingEvidence
@@ -30,11 +32,12 @@ from armful.features.experiments.validation import (
     guardrails_of,
     success_metrics_of,
 )
+from armful.features.variants import store as variants
 from armful.features.variants.service import Variants
 from armful.replica.holdout_cache import HoldoutCache
-from armful.stats.allocation import with_floors
 
 _PERSONA = "persona_id"
+_ARCHIVED = {"status": "archived"}
 _DEFAULT_FLOORS = 0.1
 """The sum of the default floors of an adaptive experiment. Floors keep every propensity well above 0."""
 
@@ -99,7 +102,7 @@ class Experiments:
         shares: Sequence[float],
         floors: dict[str, float] | None,
         allocation: Allocation,
-    ) -> list[experiments.ArmPlan]:
+    ) -> list[ArmPlan]:
         """Build the arms of a phase. An adaptive phase starts with the given shares, raised above the floors."""
         if floors is not None:
             if unknown := sorted(set(floors) - set(ids)):
@@ -117,7 +120,7 @@ class Experiments:
             arm_floors = [_DEFAULT_FLOORS / len(ids) for _ in ids]
         else:
             arm_floors = [floors.get(variant_id, 0.0) for variant_id in ids]
-        return _arm_plans(planned, ids, shares, arm_floors)
+        return plan_arms(planned, ids, shares, arm_floors)
 
     async def _selectable(self, variant_id: str) -> int:
         """Return the key of an active variant.
@@ -165,11 +168,11 @@ class Experiments:
             IllegalTransition: The experiment's status does not allow the action.
             Refused: A variant of the draft has been archived since it was created.
         """
-        arms: list[experiments.ArmPlan] = []
+        arms: list[ArmPlan] = []
         if action == "start":
             experiment = await self.get(experiment_id)
             draft_arms = experiment.arms
-            arms = _arm_plans(
+            arms = plan_arms(
                 # If the experiment is not a draft, `transition` raises IllegalTransition; archived variants do not matter.
                 [
                     await self._selectable(arm.variant_id) if experiment.status == "draft" else arm.variant
@@ -200,7 +203,7 @@ class Experiments:
         arms = await self._plan(
             request.variant_ids, request.traffic_allocation, request.floors, experiment.allocation
         )
-        return await experiments.open_phase(self._pool, self._process_id, actor, experiment_id, arms)
+        return await phases.open_phase(self._pool, self._process_id, actor, experiment_id, arms)
 
     async def promote(
         self, experiment_id: str, variant_id: str | None, *, archive_others: bool, actor: Actor
@@ -210,30 +213,36 @@ class Experiments:
         Args:
             experiment_id: The experiment's id.
             variant_id: One of its variants; None for the winner.
-            archive_others: Whether to archive its other variants, so that they are never selected again.
+            archive_others: Whether to archive its other variants, so that nothing shows them again.
             actor: Who makes the change.
 
         Raises:
             ExperimentNotFound: There is no experiment with this id.
             IllegalTransition: The experiment is already promoted, or was never started.
             Refused: No variant is named and none has won, or the named variant is not part of the experiment.
+            VariantArchived: The variant to promote is archived.
+            VariantInUse: A variant to archive is in another running experiment. Then nothing is changed.
         """
         if variant_id is None:
             variant_id = (await self.results(experiment_id)).winner_variant_id
             if variant_id is None:
                 raise Refused(f"No variant of {experiment_id} has won: name the one to promote as variant_id")
         experiment = await self.get(experiment_id)
-        key = next((arm.variant for arm in experiment.arms if arm.variant_id == variant_id), None)
-        if key is None:
+        promoted = next((arm for arm in experiment.arms if arm.variant_id == variant_id), None)
+        if promoted is None:
             raise Refused(f"Variant '{variant_id}' is not part of experiment {experiment_id}")
-        promoted = await experiments.transition(
-            self._pool, self._process_id, actor, experiment_id, "promote", promoted=key
-        )
-        if archive_others:
-            for arm in promoted.arms:
-                if arm.variant != key:
-                    await self._variants.change(arm.variant_id, {"status": "archived"}, actor)
-        return promoted
+        others = [arm for arm in experiment.arms if archive_others and arm is not promoted]
+        async with acquire(self._pool) as connection, connection.transaction():
+            held = await experiments.hold_variants(connection, [arm.variant for arm in (promoted, *others)])
+            if held[promoted.variant].archived:
+                raise VariantArchived(variant_id)
+            await experiments.promote(
+                connection, self._process_id, actor, experiment_id, promoted.variant, variant_id
+            )
+            for arm in others:
+                await variants.patch(connection, self._process_id, actor, arm.variant_id, _ARCHIVED)
+        await self._variants.read_many([arm.variant_id for arm in others])
+        return await self.get(experiment_id)
 
     async def results(
         self,
@@ -299,11 +308,3 @@ class Experiments:
                 compute_segments, experiment, segments, evaluated
             )
         return evaluated
-
-
-def _arm_plans(
-    keys: Sequence[int], ids: Sequence[str], shares: Sequence[float], floors: Sequence[float]
-) -> list[experiments.ArmPlan]:
-    total = sum(shares)
-    starts = with_floors([share / total for share in shares], floors)
-    return [experiments.ArmPlan(*arm) for arm in zip(keys, ids, shares, floors, starts, strict=True)]

@@ -10,9 +10,8 @@ from msgspec import Struct
 
 from armful.db.pool import Pool, acquire
 from armful.db.queries import load
-from armful.domain.errors import Conflict, ExperimentNotFound, VariantMoved
+from armful.domain.errors import Conflict, ExperimentNotFound, Refused, VariantMoved
 from armful.domain.experiment import (
-    REALLOCATABLE,
     TRANSITIONS,
     Action,
     Arm,
@@ -26,6 +25,7 @@ from armful.domain.experiment import (
 )
 from armful.domain.key import Actor
 from armful.features.audit import store as audit
+from armful.features.experiments.phases import ArmPlan
 from armful.replica.change_store import announce
 
 _SQL = load("armful.features.experiments")
@@ -34,14 +34,11 @@ _LAST = 2**63 - 1
 _KIND = "experiment"
 
 
-class ArmPlan(Struct, frozen=True):
-    """An arm of a new phase: its planned share, its floor, and the share it starts with."""
+class HeldVariant(Struct, frozen=True):
+    """A variant whose row is locked: its id, and whether it is archived."""
 
-    variant: int
     variant_id: str
-    share: float
-    floor: float
-    start: float
+    archived: bool
 
 
 class NewExperiment(ExperimentPlan, kw_only=True):
@@ -61,6 +58,7 @@ async def create(
     """
     async with acquire(pool) as connection:
         async with connection.transaction():
+            held = await hold_variants(connection, [arm.variant for arm in new.arms])
             key = await connection.fetchval(
                 _SQL["insert"],
                 new.experiment_id,
@@ -86,7 +84,7 @@ async def create(
                 raise Conflict(
                     f"Experiment '{new.experiment_id}' exists already: choose another experiment_id"
                 )
-            await _check_arms(connection, new.arms)
+            check_arms(held, new.arms)
             for position, arm in enumerate(new.arms):
                 is_control = arm.variant == new.control
                 await connection.execute(
@@ -100,15 +98,29 @@ async def create(
         return await find(connection, new.experiment_id)
 
 
-async def _check_arms(connection: Any, arms: Sequence[ArmPlan]) -> None:
-    """Check that the arms' keys are those of their variants in this database.
+async def hold_variants(connection: Any, variants: Sequence[int]) -> dict[int, HeldVariant]:
+    """Lock variants, by key, so that nobody archives or restores them before the transaction ends.
+
+    Call it before any experiment's row is locked: whoever archives a variant locks that variant first, too.
+    """
+    rows = await connection.fetch(_SQL["hold_variants"], variants)
+    return {row["id"]: HeldVariant(row["variant_id"], row["status"] == "archived") for row in rows}
+
+
+def check_arms(held: Mapping[int, HeldVariant], arms: Sequence[ArmPlan]) -> None:
+    """Check that the arms' keys are those of their variants in this database, and that none of them is archived.
 
     Raises:
         VariantMoved: The database was replaced by another one after the keys were read.
+        Refused: A variant was archived after its status was read.
     """
-    rows = await connection.fetch(_SQL["variant_ids"], [arm.variant for arm in arms])
-    if {row["id"]: row["variant_id"] for row in rows} != {arm.variant: arm.variant_id for arm in arms}:
+    if {key: variant.variant_id for key, variant in held.items()} != {
+        arm.variant: arm.variant_id for arm in arms
+    }:
         raise VariantMoved
+    for variant in held.values():
+        if variant.archived:
+            raise Refused(f"Variant '{variant.variant_id}' is archived")
 
 
 async def _start(connection: Any, key: int, arms: Sequence[ArmPlan]) -> None:
@@ -119,11 +131,12 @@ async def _start(connection: Any, key: int, arms: Sequence[ArmPlan]) -> None:
             f"Experiment {other} uses an overlapping range of the namespace: end it first, or choose another range"
         )
     allocation_epoch = await connection.fetchval(_SQL["open_allocation_epoch"], key, 1, 0)
-    await _put_shares(connection, allocation_epoch, {arm.variant: arm.start for arm in arms})
+    await put_shares(connection, allocation_epoch, {arm.variant: arm.start for arm in arms})
     await connection.execute(_SQL["start"], key, allocation_epoch)
 
 
-async def _put_shares(connection: Any, allocation_epoch: int, shares: Mapping[int, float]) -> None:
+async def put_shares(connection: Any, allocation_epoch: int, shares: Mapping[int, float]) -> None:
+    """Store the shares of an allocation epoch, by variant key."""
     await connection.execute(_SQL["put_shares"], allocation_epoch, list(shares), list(shares.values()))
 
 
@@ -184,10 +197,9 @@ async def transition(
     experiment_id: str,
     action: Action,
     *,
-    promoted: int | None = None,
     arms: Sequence[ArmPlan] = (),
 ) -> Experiment:
-    """Start, pause, resume, stop or promote an experiment.
+    """Start, pause, resume or stop an experiment.
 
     Args:
         pool: The database's connection pool.
@@ -195,119 +207,67 @@ async def transition(
         actor: Who makes the change.
         experiment_id: The experiment's id.
         action: One of `TRANSITIONS`.
-        promoted: The key of the variant to promote, for `promote`.
         arms: The arms of the first phase, for `start`.
 
     Raises:
         ExperimentNotFound: There is no experiment with this id.
         IllegalTransition: The experiment's status does not allow the action.
         Conflict: Another experiment uses an overlapping range of the namespace, or the planned end has passed.
+        Refused: A variant to start with is archived.
     """
     async with acquire(pool) as connection:
         async with connection.transaction():
+            held = await hold_variants(connection, [arm.variant for arm in arms])
             allowed, next_state = TRANSITIONS[action]
-            key, _, state = await _lock(connection, experiment_id, allowed, action)
+            key, _, state = await lock(connection, experiment_id, allowed, action)
             if action == "start":
-                await _check_arms(connection, arms)
+                check_arms(held, arms)
                 await _start(connection, key, arms)
             elif action == "resume" and await connection.fetchval(_SQL["time_is_over"], key):
                 raise Conflict(
                     f"Experiment {experiment_id} was paused past its planned end: stop it, or promote a variant"
                 )
             else:
-                await connection.execute(_SQL["change_status"], key, next_state, promoted)
-            details: dict[str, Any] = {"changed": {"status": [state, next_state]}}
-            if promoted is not None:
-                details["variant_id"] = await connection.fetchval(_SQL["variant_id"], promoted)
-            await audit.write(connection, actor, action, _KIND, experiment_id, **details)
+                await connection.execute(_SQL["change_status"], key, next_state, None)
+            changed = {"status": [state, next_state]}
+            await audit.write(connection, actor, action, _KIND, experiment_id, changed=changed)
             await announce(connection, process_id, "experiments")
         return await find(connection, experiment_id)
 
 
-async def _lock(
+async def promote(
+    connection: Any, process_id: UUID, actor: Actor, experiment_id: str, variant: int, variant_id: str
+) -> None:
+    """End an experiment and record which variant was promoted, in a transaction that holds the variant.
+
+    Raises:
+        ExperimentNotFound: There is no experiment with this id.
+        IllegalTransition: The experiment is already promoted, or was never started.
+    """
+    allowed, next_state = TRANSITIONS["promote"]
+    key, _, state = await lock(connection, experiment_id, allowed, "promote")
+    await connection.execute(_SQL["change_status"], key, next_state, variant)
+    changed = {"status": [state, next_state]}
+    await audit.write(
+        connection, actor, "promote", _KIND, experiment_id, changed=changed, variant_id=variant_id
+    )
+    await announce(connection, process_id, "experiments")
+
+
+async def lock(
     connection: Any, experiment_id: str, allowed: Sequence[ExperimentStatus], action: str
 ) -> tuple[int, int | None, str]:
+    """Lock an experiment's row until the transaction ends. Returns its key, its allocation epoch and its status.
+
+    Raises:
+        ExperimentNotFound: There is no experiment with this id.
+        IllegalTransition: Its status is not one of the allowed ones.
+    """
     row = await connection.fetchrow(_SQL["lock"], experiment_id) if "\0" not in experiment_id else None
     if row is None:
         raise ExperimentNotFound(experiment_id)
     check_state(experiment_id, row["state"], allowed, action)
     return row["id"], row["allocation_epoch"], row["state"]
-
-
-async def open_phase(
-    pool: Pool, process_id: UUID, actor: Actor, experiment_id: str, arms: Sequence[ArmPlan]
-) -> Experiment:
-    """Change the arms and allocation of a running experiment by opening a new phase.
-
-    Raises:
-        ExperimentNotFound: There is no experiment with this id.
-        IllegalTransition: The experiment has ended, or has not started.
-    """
-    async with acquire(pool) as connection:
-        async with connection.transaction():
-            key, _, _ = await _lock(connection, experiment_id, REALLOCATABLE, "change the allocation")
-            await _check_arms(connection, arms)
-            before = await find(connection, experiment_id)
-            await connection.execute(_SQL["retire_others"], key, [arm.variant for arm in arms])
-            known = [arm.variant for arm in before.arms]
-            for arm in arms:
-                position = known.index(arm.variant) if arm.variant in known else len(known)
-                if arm.variant not in known:
-                    known.append(arm.variant)
-                is_control = arm.variant == before.control.variant
-                await connection.execute(
-                    _SQL["put_arm"], key, arm.variant, position, is_control, arm.share, arm.floor
-                )
-            allocation_epoch = await connection.fetchval(
-                _SQL["open_allocation_epoch"], key, before.phase + 1, 0
-            )
-            await _put_shares(connection, allocation_epoch, {arm.variant: arm.start for arm in arms})
-            await connection.execute(_SQL["use_allocation_epoch"], key, allocation_epoch)
-            after = await find(connection, experiment_id)
-            await audit.write(
-                connection,
-                actor,
-                "change_allocation",
-                _KIND,
-                experiment_id,
-                phase=before.phase + 1,
-                changed={"traffic_allocation": [_planned(before), _planned(after)]},
-            )
-            await announce(connection, process_id, "experiments")
-        return await find(connection, experiment_id)
-
-
-def _planned(experiment: Experiment) -> dict[str, float]:
-    return {arm.variant_id: arm.traffic_allocation for arm in experiment.open_arms}
-
-
-async def renew_shares(
-    connection: Any, experiment: Experiment, impressions: int, shares: dict[int, float]
-) -> int:
-    """Open an allocation epoch with new shares, unless another process has just opened one.
-
-    Args:
-        connection: A connection outside a transaction.
-        experiment: The adaptive experiment, as read before the shares were computed.
-        impressions: The number of impressions that the shares were computed from.
-        shares: The shares by variant key, summing to 1.
-
-    Returns:
-        The current allocation epoch.
-    """
-    async with connection.transaction():
-        _, allocation_epoch, _ = await _lock(
-            connection, experiment.experiment_id, ("active",), "renew the shares"
-        )
-        if allocation_epoch != experiment.allocation_epoch:
-            assert allocation_epoch is not None
-            return allocation_epoch
-        renewed: int = await connection.fetchval(
-            _SQL["open_allocation_epoch"], experiment.key, None, impressions
-        )
-        await _put_shares(connection, renewed, shares)
-        await connection.execute(_SQL["use_allocation_epoch"], experiment.key, renewed)
-        return renewed
 
 
 async def active(connection: Any) -> dict[str, int]:

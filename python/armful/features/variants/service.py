@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from armful.core import sample_beta
-from armful.db.pool import Pool
+from armful.db.pool import Pool, acquire
 from armful.domain.errors import Refused, VariantExists, VariantNotFound
 from armful.domain.key import Actor
 from armful.domain.variant import NewVariant, Status, Variant
@@ -143,15 +143,27 @@ class Variants:
             variant.last_used = self._cache.last_used(variant)
         return found, total
 
-    async def change(self, variant_id: str, changes: dict[str, Any], actor: Actor) -> Variant:
+    async def change(
+        self, variant_id: str, changes: dict[str, Any], actor: Actor, *, retire: bool = False
+    ) -> Variant:
         """Change a variant's dimensions, content, prior or status. Other fields stay unchanged.
+
+        Args:
+            variant_id: The variant's id.
+            changes: The new values of the fields to change.
+            actor: Who makes the change.
+            retire: Whether archiving the variant retires it from running experiments, where it is not control.
 
         Raises:
             VariantNotFound: There is no variant with this id.
+            VariantInUse: The variant is to be archived, and a running experiment has it.
         """
         if "\0" in variant_id:
             raise VariantNotFound(variant_id)
-        changed = await variants.patch(self._pool, self._process_id, actor, variant_id, changes)
+        async with acquire(self._pool) as connection, connection.transaction():
+            changed = await variants.patch(
+                connection, self._process_id, actor, variant_id, changes, retire=retire
+            )
         self._cache.upsert([changed])
         return changed
 

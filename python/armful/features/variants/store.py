@@ -12,6 +12,7 @@ from armful.domain.errors import VariantExists, VariantNotFound
 from armful.domain.key import Actor
 from armful.domain.variant import NewVariant, Status, Variant
 from armful.features.audit import store as audit
+from armful.features.experiments.phase_store import leave_running
 from armful.replica.change_store import announce
 from armful.replica.variant_rows import to_variant
 
@@ -82,18 +83,26 @@ async def page(
 
 
 async def patch(
-    pool: Pool, process_id: UUID, actor: Actor, variant_id: str, changes: dict[str, Any]
+    connection: Any,
+    process_id: UUID,
+    actor: Actor,
+    variant_id: str,
+    changes: dict[str, Any],
+    *,
+    retire: bool = False,
 ) -> Variant:
-    """Change the given fields of a variant: dimensions, content, prior_alpha, prior_beta or status.
+    """Change the given fields of a variant, in a transaction: dimensions, content, prior_alpha, prior_beta or status.
 
     Raises:
         VariantNotFound: There is no variant with this id.
+        VariantInUse: A running experiment has the variant to archive. `retire` permits this, except for control.
     """
     fields = [changes.get(name) for name in ("dimensions", "content", "prior_alpha", "prior_beta", "status")]
-    async with acquire(pool) as connection, connection.transaction():
-        row = await connection.fetchrow(_SQL["patch"], variant_id, list(changes), *fields)
-        if row is None:
-            raise VariantNotFound(variant_id)
-        await audit.write_changed_variant(connection, actor, variant_id, row["id"])
-        await announce(connection, process_id, "variants", [row["id"]])
+    row = await connection.fetchrow(_SQL["patch"], variant_id, list(changes), *fields)
+    if row is None:
+        raise VariantNotFound(variant_id)
+    if changes.get("status") == "archived":
+        await leave_running(connection, process_id, actor, row["id"], variant_id, retire=retire)
+    await audit.write_changed_variant(connection, actor, variant_id, row["id"])
+    await announce(connection, process_id, "variants", [row["id"]])
     return to_variant(row)

@@ -35,6 +35,7 @@ DESCRIPTIONS = {
     "order": "The direction of the sorting.",
     "phase": "The phase to read, from 1; by default the present one.",
     "power": "The probability to detect an effect of this size, between 0 and 1.",
+    "retire": "Whether to retire the variant from running experiments: its share goes to the others, in a new phase.",
     "relative": "Whether `mde` is relative to the baseline.",
     "search": "Only variants that contain all these words in their id, dimensions or content.",
     "segment_by": "A key of the updates' metadata, or `persona_id`: adds the results of each of its values.",

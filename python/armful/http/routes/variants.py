@@ -102,10 +102,18 @@ async def change_variant(
 
 @delete("/variants/{variant_id:str}", scope="write", status_code=200, summary="Archive a variant")
 async def archive_variant(
-    variant_id: FromPath[str], request: AnyRequest, services: NamedDependency[Services]
+    variant_id: FromPath[str],
+    request: AnyRequest,
+    services: NamedDependency[Services],
+    retire: FromQuery[bool] = False,
 ) -> VariantView:
-    """Archive a variant: it is no longer selected. Its counts are kept, and its id stays reserved."""
-    archived = await services.variants.change(unescaped(variant_id), {"status": "archived"}, actor(request))
+    """Archive a variant: nothing shows it any more. Its counts are kept, and its id stays reserved.
+
+    A variant of a running experiment is a 409, unless `retire` is true. Control is always a 409.
+    """
+    archived = await services.variants.change(
+        unescaped(variant_id), {"status": "archived"}, actor(request), retire=retire
+    )
     return variant_view(archived)
 
 
