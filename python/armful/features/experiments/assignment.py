@@ -48,7 +48,7 @@ _COUNTING = ("draft", "active", "paused")
 """The statuses in which an experiment counts outcomes, or may do so later."""
 
 _RENEW_AFTER = 0.01
-"""Recompute the shares when the number of impressions has grown by this fraction since the last time."""
+"""Recompute the shares when the number of participants has grown by this fraction since the last time."""
 
 
 class ParticipantDecision(Struct, kw_only=True):
@@ -208,20 +208,29 @@ class Assignments:
         if experiment.unresolved == "pending" and experiment.attribution_days:
             until = (self._clock.now() - timedelta(days=experiment.attribution_days + 1)).date()
         counts = await assignments.counts(connection, experiment.key, until)
-        impressions = sum(count for count, _ in counts.values())
-        if impressions - epoch.impressions < max(1, _RENEW_AFTER * epoch.impressions):
+        participants = sum(count for count, _ in counts.values())
+        # An epoch of an earlier version has the number of impressions, which is larger.
+        if 0 <= participants - epoch.participants < max(1, _RENEW_AFTER * epoch.participants):
             return experiment.allocation_epoch, epoch.shares
         shares = adaptive_shares(experiment.open_arms, counts)
-        number = await phases.renew_shares(connection, experiment, impressions, shares)
+        number = await phases.renew_shares(connection, experiment, participants, shares)
         return number, (await assignments.allocation_epoch(connection, number)).shares
 
 
 def adaptive_shares(arms: Sequence[Arm], counts: Mapping[int, tuple[int, int]]) -> dict[int, float]:
-    """Compute each arm's share from its floor f and its chance to be best w: pᵢ = fᵢ + (1 − Σf) wᵢ."""
+    """Compute each arm's share from its floor f and its chance to be best w: pᵢ = fᵢ + (1 − Σf) wᵢ.
+
+    Args:
+        arms: The arms that get participants.
+        counts: The participants, and how many of them converted, by variant key. Each counts once.
+    """
     tallies = [counts.get(arm.variant, (0, 0)) for arm in arms]
     weights = probability_best(
-        [1.0 + successes for _, successes in tallies],
-        [1.0 + impressions - successes for impressions, successes in tallies],
+        [arm.prior_alpha + converted for arm, (_, converted) in zip(arms, tallies, strict=True)],
+        [
+            arm.prior_beta + participants - converted
+            for arm, (participants, converted) in zip(arms, tallies, strict=True)
+        ],
     )
     shares = with_floors(weights.tolist(), [arm.floor for arm in arms])
     return {arm.variant: share for arm, share in zip(arms, shares, strict=True)}

@@ -19,10 +19,10 @@ class StoredAssignment(Struct, frozen=True):
 
 
 class AllocationEpoch(Struct, frozen=True):
-    """The shares of an allocation epoch by variant key, and the number of impressions they were computed from."""
+    """The shares of an allocation epoch by variant key, and the number of participants they were computed from."""
 
     shares: dict[int, float]
-    impressions: int
+    participants: int
 
 
 async def find(connection: Any, experiment: int, participant_id: str) -> StoredAssignment | None:
@@ -61,10 +61,13 @@ async def exclude(connection: Any, experiment: int, participant_id: str) -> None
 async def allocation_epoch(connection: Any, number: int) -> AllocationEpoch:
     """Return the shares of an allocation epoch."""
     rows = await connection.fetch(_SQL["allocation_epoch"], number)
-    return AllocationEpoch({row["variant"]: row["share"] for row in rows}, rows[0]["impressions"])
+    return AllocationEpoch({row["variant"]: row["share"] for row in rows}, rows[0]["participants"])
 
 
 async def counts(connection: Any, experiment: int, until: date | None) -> dict[int, tuple[int, int]]:
-    """Return each variant's impressions up to the UTC day `until`, and their successes, by variant key."""
+    """Return each variant's participants, and how many converted, by variant key.
+
+    With `until`, only those count whose first impression was up to that UTC day.
+    """
     rows = await connection.fetch(_SQL["counts"], experiment, until)
-    return {row["variant"]: (row["impressions"], row["successes"]) for row in rows}
+    return {row["variant"]: (row["participants"], row["converted"]) for row in rows}

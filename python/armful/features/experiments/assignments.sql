@@ -25,9 +25,14 @@ WHERE experiment = $1 AND participant_id = $2 AND variant <> $4;
 INSERT INTO armful.experiment_exclusion (experiment, participant_id) VALUES ($1, $2) ON CONFLICT DO NOTHING;
 
 -- name: allocation_epoch
-SELECT s.variant, s.share, g.impressions
+-- The column `impressions` has the number of participants that the shares were computed from.
+SELECT s.variant, s.share, g.impressions AS participants
 FROM armful.experiment_share s JOIN armful.experiment_allocation_epoch g ON g.id = s.allocation_epoch WHERE g.id = $1;
 
 -- name: counts
-SELECT variant, sum(impressions)::bigint AS impressions, sum(successes)::bigint AS successes
-FROM armful.experiment_day WHERE experiment = $1 AND ($2::date IS NULL OR day <= $2) GROUP BY variant;
+-- Participants by variant, and how many of them converted by the first metric. The row of metric '' has all participants.
+SELECT t.variant, sum(CASE WHEN t.metric = '' THEN t.participants ELSE 0 END)::bigint AS participants,
+       sum(CASE WHEN t.metric = '' THEN 0 ELSE t.converted END)::bigint AS converted
+FROM armful.experiment_total t JOIN armful.experiment e ON e.id = t.experiment
+WHERE t.experiment = $1 AND t.metric IN ('', e.success_metrics[1]) AND ($2::date IS NULL OR t.day <= $2)
+GROUP BY t.variant;

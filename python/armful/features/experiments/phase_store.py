@@ -107,14 +107,14 @@ def _names(running: Sequence[Experiment], controlled: Collection[str]) -> str:
 
 
 async def renew_shares(
-    connection: Any, experiment: Experiment, impressions: int, shares: dict[int, float]
+    connection: Any, experiment: Experiment, participants: int, shares: dict[int, float]
 ) -> int:
     """Open an allocation epoch with new shares, unless another process has just opened one.
 
     Args:
         connection: A connection outside a transaction.
         experiment: The adaptive experiment, as read before the shares were computed.
-        impressions: The number of impressions that the shares were computed from.
+        participants: The number of participants that the shares were computed from.
         shares: The shares by variant key, summing to 1.
 
     Returns:
@@ -128,7 +128,7 @@ async def renew_shares(
             assert allocation_epoch is not None
             return allocation_epoch
         renewed: int = await connection.fetchval(
-            _SQL["open_allocation_epoch"], experiment.key, None, impressions
+            _SQL["open_allocation_epoch"], experiment.key, None, participants
         )
         await experiments.put_shares(connection, renewed, shares)
         await connection.execute(_SQL["use_allocation_epoch"], experiment.key, renewed)

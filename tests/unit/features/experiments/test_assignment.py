@@ -38,6 +38,12 @@ def test_shares_are_chances_to_be_best_above_the_floors() -> None:
     assert shares[2] == pytest.approx(0.2 + 0.7 * chances[1])
 
 
+def test_shares_start_from_the_variants_priors() -> None:
+    known = [Arm(1, "v1", 0.5, True, prior_alpha=30.0, prior_beta=70.0), Arm(2, "v2", 0.5, False)]
+    chances = probability_best([35.0, 2.0], [75.0, 5.0])
+    assert adaptive_shares(known, {1: (10, 5), 2: (5, 1)})[1] == pytest.approx(chances[0])
+
+
 def test_arms_without_data_share_equally() -> None:
     assert adaptive_shares(arms(0.0, 0.0, 0.0), {}) == pytest.approx({1: 1 / 3, 2: 1 / 3, 3: 1 / 3})
 
