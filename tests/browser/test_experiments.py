@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import MonitoredBrowser
 from tests.conftest import Running
 from tests.integration.contract import create
-from tests.integration.experiments.test_experiments import start
+from tests.integration.experiments.test_experiments import report_people, results, start
 
 
 def send(service: Running, experiment: str, participants: int, rates: dict[str, float]) -> None:
@@ -158,3 +158,40 @@ def test_the_list_says_whom_no_experiment_touches(service: Running, monitored: M
     holdout = page.get_by_role("region", name="Holdout")
     expect(holdout).to_contain_text("5.0")
     expect(holdout).to_contain_text("Selections show them a.")
+
+
+def test_a_sentence_explains_two_p_values_that_seem_to_disagree(
+    service: Running, monitored: MonitoredBrowser
+) -> None:
+    client = service.client
+    create(client, "gate_30", "gate_40")
+    experiment = start(client, variant_ids=["gate_30", "gate_40"])
+    report_people(client, experiment, gate_30=(1980, 250), gate_40=(2020, 310))
+    comparison = results(client, experiment)["comparisons"]["gate_40"]
+    assert comparison["p_value"] < 0.05 < comparison["always_valid"]["p_value"]
+    assert "50.50 % of them got gate_40" in comparison["note"]
+    assert "which is 50.00 % if the rates are equal, by the planned split" in comparison["note"]
+    page = monitored.open_signed_in(service, f"/experiments/{experiment}")
+    expect(page.get_by_role("region", name="Results: engagement_rate")).to_contain_text(comparison["note"])
+
+
+def test_archiving_a_variant_of_a_running_experiment_asks_to_retire_it(
+    service: Running, monitored: MonitoredBrowser
+) -> None:
+    client = service.client
+    create(client, "a", "b")
+    experiment = start(client)
+    monitored.expected_problems.append("409 (Conflict)")
+    page = monitored.open_signed_in(service, "/variants/b")
+    page.get_by_role("button", name="Archive").click()
+    dialog = page.get_by_role("dialog", name="Retire the variant from running experiments?")
+    expect(dialog).to_contain_text(f"Variant 'b' is in running experiments: {experiment}.")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    assert client.get("/variants/b").json()["status"] == "active"
+    page.get_by_role("button", name="Archive").click()
+    dialog.get_by_role("button", name="Retire and archive").click()
+    expect(page.get_by_role("button", name="Restore")).to_be_visible()
+    expect(dialog).to_be_hidden()
+    assert client.get("/variants/b").json()["status"] == "archived"
+    assert client.get(f"/experiments/{experiment}").json()["phase"] == 2

@@ -25,7 +25,8 @@ class AlwaysValidView(Struct, kw_only=True):
 class ComparisonView(Struct, kw_only=True):
     """The comparison of a variant with control. Differences of rates are absolute; lifts are relative to control's rate.
 
-    `verdict` is `better`, `worse` or `undecided`: what the tests decide.
+    `verdict` is `better`, `worse` or `undecided`: what the tests decide. If the two p-values seem to disagree, `note` says
+    which split each of the tests relies on.
     """
 
     p_value: float | None
@@ -37,6 +38,7 @@ class ComparisonView(Struct, kw_only=True):
     lift_interval: Ends
     always_valid: AlwaysValidView | None
     verdict: str
+    note: str | UnsetType = UNSET
 
 
 class BayesView(Struct, kw_only=True):

@@ -157,6 +157,7 @@ export function ResultsTable({ experiment, results }: { experiment: ExperimentVi
       <MetricNote experiment={experiment} results={results} />
       <AssignmentsNote results={results} />
       <SignificanceNote results={results} />
+      <DisagreementNotes results={results} />
     </section>
   );
 }
@@ -185,6 +186,18 @@ function AssignmentsNote({ results }: { results: ResultsView }) {
       `${formatCount(sum("not_assigned"))} of ${formatCount(sum("named"))} participants were not assigned by armful.`,
   ].filter((note) => note !== false);
   return notes.length === 0 ? null : <p className="small muted">{notes.join(" ")}</p>;
+}
+
+/** Why the p-values of the two lift columns seem to disagree, for each variant where they do. */
+function DisagreementNotes({ results }: { results: ResultsView }) {
+  return Object.entries(results.comparisons).map(
+    ([variantId, { note }]) =>
+      note !== undefined && (
+        <p key={variantId} className="small muted">
+          {note}
+        </p>
+      ),
+  );
 }
 
 function ValueCell({

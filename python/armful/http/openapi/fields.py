@@ -215,6 +215,7 @@ FIELDS = {
     "variant_ids": "The ids of the experiment's variants.",
     "variant_performance": "The counters of each variant.",
     "variants": "The variants.",
+    "note": "Which split each test relies on, if the p-value and the always-valid one seem to disagree.",
     "verdict": "What the tests decide: `better`, `worse` or `undecided`.",
     "winsorize": "The quantile of the values other than 0 at which a number is limited; null for no limit.",
     "winner_variant_id": "The variant that has won; null until one has.",

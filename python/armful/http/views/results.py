@@ -69,6 +69,7 @@ def comparison_view(comparison: VariantComparison) -> ComparisonView:
             else UNSET,
         ),
         verdict=comparison.verdict,
+        note=UNSET if comparison.note is None else comparison.note,
     )
 
 

@@ -22,6 +22,7 @@ from armful.features.experiments.results.sample_ratio import SampleRatioResult, 
 from armful.features.experiments.results.series import DayPoint, compute_daily_series
 from armful.features.experiments.results.shrunken_lifts import WinnerLift
 from armful.features.experiments.results.significance import Significance, compute_significance
+from armful.features.experiments.results.split_note import set_split_notes
 from armful.features.experiments.results.store import Evidence, EvidenceKey, PhaseCounts
 from armful.features.experiments.results.variant_result import VariantResult
 from armful.features.experiments.results.verdicts import find_winner, harmful, set_verdicts
@@ -125,9 +126,12 @@ def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, seri
             as_planned=as_planned,
         )
         set_verdicts(found, budget, as_planned=as_planned, valid=valid)
+        if not ratio.alarm:
+            set_split_notes(found, shares, participations)
         return found
 
     participants = all_participants(counts)
+    participations = participation(counts)
     # An earlier phase did not end as planned: a user who could see its results opened the next one.
     as_planned = counts.phase == experiment.phase and _as_planned(experiment, now)
     budget = error_budget(max(0, counts.phase - 1))
@@ -160,7 +164,7 @@ def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, seri
         phases=counts.phases,
         shares=dict(shares),
         participants=participants,
-        participation=participation(counts),
+        participation=participations,
         elapsed=elapsed,
         progress_percentage=progress,
         completed_as_planned=as_planned,

@@ -31,6 +31,8 @@ class VariantComparison(Struct, kw_only=True):
     always_valid_adjusted: float | None
     verdict: Literal["better", "worse", "undecided"] = "undecided"
     """What the tests decide about the variant; see `verdicts`."""
+    note: str | None = None
+    """A sentence for two p-values that seem to disagree; see `split_note`."""
 
     @property
     def always_valid_lift_interval(self) -> Interval | None:
