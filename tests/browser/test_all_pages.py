@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import MonitoredBrowser
 from tests.conftest import Running, skip_without
 from tests.integration.contract import create, report
-from tests.integration.experiments.test_experiments import start
+from tests.integration.experiments.steps import start
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 PAGES = [

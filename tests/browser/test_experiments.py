@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import MonitoredBrowser
 from tests.conftest import Running
 from tests.integration.contract import create
-from tests.integration.experiments.test_experiments import report_people, results, start
+from tests.integration.experiments.steps import report_people, results, start
 
 
 def send(service: Running, experiment: str, participants: int, rates: dict[str, float]) -> None:

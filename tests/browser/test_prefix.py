@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import MonitoredBrowser, in_other_thread
 from tests.conftest import Running, new_database, serving
 from tests.integration.contract import create
-from tests.integration.experiments.test_experiments import start
+from tests.integration.experiments.steps import start
 from tests.security.proxies import nginx
 
 from armful.ops.postgres import EmbeddedPostgres

@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import MonitoredBrowser
 from tests.conftest import ADMIN_KEY, Running
 from tests.integration.contract import create
-from tests.integration.experiments.test_experiments import start
+from tests.integration.experiments.steps import start
 
 
 def test_only_a_valid_key_signs_in(shared: Running, monitored: MonitoredBrowser) -> None:

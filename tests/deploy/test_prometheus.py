@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import ADMIN_KEY, Running, new_database, serving
 from tests.deploy.conftest import DEPLOY, program
 from tests.integration.contract import create, report, select
-from tests.integration.experiments.test_experiments import start
+from tests.integration.experiments.steps import start
 from tests.processes import wait_until
 
 from armful.ops.postgres import EmbeddedPostgres

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.conftest import Running
 from tests.integration.contract import create, problem
-from tests.integration.experiments.test_experiments import start
+from tests.integration.experiments.steps import start
 from tests.integration.keys.test_access import make_key
 
 

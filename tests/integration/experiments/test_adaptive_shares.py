@@ -1,14 +1,16 @@
 """The shares of an adaptive experiment follow participants, each of whom counts once."""
 
+from collections import Counter
+
 import pytest
 from httpx2 import Client
 from tests.conftest import Running
 from tests.integration.contract import create, report
-from tests.integration.experiments.test_assignment import assign
-from tests.integration.experiments.test_experiments import results, start
+from tests.integration.experiments.steps import assign, results, start
 
 from armful.domain.experiment import Arm
-from armful.features.experiments.assignment import adaptive_shares
+from armful.features.experiments.assignment import adaptive_shares, unit_hash
+from armful.stats.power import minimum_detectable_effect
 
 ARMS = [Arm(1, "a", 0.5, True, 0.05), Arm(2, "b", 0.5, False, 0.05)]
 
@@ -91,3 +93,55 @@ def test_an_epoch_computed_from_more_impressions_than_participants_is_renewed(se
     variant, share = preview(client, experiment)
     size = len(people["a"])
     assert share == pytest.approx(expected((size, size), (0, 0))[variant], abs=1e-9)
+
+
+def test_an_adaptive_experiment_shifts_to_the_better_variant_above_the_floors(client: Client) -> None:
+    """Rates 0.5 and 0.1, floors 0.1 each: after 300 people the better one gets most, and never less than floors allow."""
+    create(client, "a", "b")
+    experiment = start(client, allocation="thompson", floors={"a": 0.1, "b": 0.1})
+    read = client.get(f"/experiments/{experiment}").json()
+    assert [variant["floor"] for variant in read["variants"]] == [0.1, 0.1]
+    shown = Counter[str]()
+    propensities = []
+    outcomes: list[tuple[str, bool]] = []
+    for n in range(300):
+        answer = assign(client, experiment, f"p{n}")
+        variant = answer["variant_id"]
+        assert 0.1 - 1e-12 <= answer["propensity"] <= 0.9 + 1e-12
+        propensities.append(answer["propensity"])
+        shown[variant] += 1
+        outcomes.append((variant, unit_hash("outcome", str(n)) < (0.5 if variant == "b" else 0.1)))
+        report(client, variant, success=outcomes[-1][1], participant_id=f"p{n}")
+    assert shown["b"] > 200
+    assert max(propensities) > 0.85
+    answer = results(client, experiment)
+    assert answer["allocation"] == "thompson"
+    comparison = answer["comparisons"]["b"]
+    # No naive p-value anywhere: the evidence is by propensities.
+    assert comparison["p_value"] is None
+    assert comparison["method"] == "aipw"
+    assert answer["statistical_significance"]["p_value"] == comparison["always_valid"]["p_value"]
+    assert answer["statistical_significance"]["method"] == "always_valid_by_propensity"
+    assert answer["confidence_intervals"]["b"]["method"] == "aipw"
+    rates = {}
+    for variant in ("a", "b"):
+        # The weighted rate from what the caller saw: the plain one, put right by each residual over its propensity.
+        seen = [(won, p) for (name, won), p in zip(outcomes, propensities, strict=True) if name == variant]
+        plain = sum(won for won, _ in seen) / len(seen)
+        rates[variant] = plain + sum((won - plain) / p for won, p in seen) / 300
+        interval = answer["confidence_intervals"][variant]
+        assert interval["rate"] == pytest.approx(rates[variant], abs=1e-9)
+        assert interval["lower_bound"] < interval["rate"] < interval["upper_bound"]
+        assert 0 < interval["effective_impressions"] <= 300**2 / sum(p**-2 for _, p in seen) + 1e-6
+    assert comparison["difference"] == pytest.approx(rates["b"] - rates["a"], abs=1e-9)
+    detectable = answer["statistical_significance"]["minimum_detectable_effect"]
+    sizes = [int(answer["confidence_intervals"][name]["effective_impressions"]) for name in ("a", "b")]
+    assert detectable == pytest.approx(
+        minimum_detectable_effect(answer["variant_performance"]["a"]["success_rate"], *sizes)
+    )
+    assert comparison["always_valid"]["p_value"] < 1
+    assert answer["bayesian"]["b"]["chance_to_be_best"] > 0.95
+    assert answer["sample_ratio"]["alarm"] is False
+    assert answer["variant_performance"]["b"]["impressions"] == shown["b"]
+    # Regimes were renewed as outcomes came in, so propensities changed on the way.
+    assert len(set(propensities)) > 10

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import Running
 from tests.integration.contract import create
-from tests.integration.experiments.test_experiments import start
+from tests.integration.experiments.steps import start
 
 VARIANTS = ["a", "b", "c"]
 PEOPLE = ["ada", "bob"]

@@ -7,8 +7,7 @@ import pytest
 from httpx2 import Client
 from tests.conftest import Running, serving
 from tests.integration.contract import create, problem, report
-from tests.integration.experiments.test_assignment import assign
-from tests.integration.experiments.test_experiments import end_as_planned, results, start
+from tests.integration.experiments.steps import assign, end_as_planned, results, start
 
 THREE = {"variant_ids": ["a", "b", "c"], "traffic_allocation": [0.5, 0.3, 0.2]}
 

@@ -3,7 +3,7 @@
 import pytest
 from tests.conftest import Running
 from tests.integration.contract import create, report
-from tests.integration.experiments.test_experiments import results, start
+from tests.integration.experiments.steps import results, start
 
 
 @pytest.mark.parametrize("persona", [None, "*"])

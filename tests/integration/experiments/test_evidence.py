@@ -13,7 +13,7 @@ import pytest
 from httpx2 import Client
 from tests.conftest import Running, run, serving
 from tests.integration.contract import create
-from tests.integration.experiments.test_experiments import results, start
+from tests.integration.experiments.steps import results, start
 from tests.processes import wait_until
 
 from armful.db.pool import open_pool

@@ -8,7 +8,7 @@ import pytest
 from httpx2 import Client
 from tests.conftest import Running
 from tests.integration.contract import create, report
-from tests.integration.experiments.test_experiments import counts, results, start
+from tests.integration.experiments.steps import counts, results, start
 
 from armful.features.experiments.assignment import unit_hash
 

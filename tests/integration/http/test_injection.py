@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import ADMIN_KEY, Running, new_database, serving
 from tests.integration.contract import create, problem
-from tests.integration.experiments.test_experiments import start
+from tests.integration.experiments.steps import start
 
 from armful.ops.postgres import EmbeddedPostgres
 

@@ -14,7 +14,7 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from tests.conftest import ADMIN_KEY, Running
 from tests.integration.contract import create, problem
-from tests.integration.experiments.test_experiments import start
+from tests.integration.experiments.steps import start
 
 from armful.app import create_app
 from armful.http.openapi import build

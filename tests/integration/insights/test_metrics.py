@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests import processes
 from tests.conftest import Running, serving
 from tests.integration.contract import create, problem, report, select
-from tests.integration.experiments.test_experiments import start
+from tests.integration.experiments.steps import start
 
 from armful.observability.metrics import Metrics, ProcessMetrics
 

@@ -16,7 +16,7 @@ import pytest
 from tests import processes
 from tests.conftest import Running, new_database, run, serving
 from tests.integration.contract import create, report
-from tests.integration.experiments.test_experiments import start
+from tests.integration.experiments.steps import start
 
 from armful.ops import backup as copies
 from armful.ops.backup import store as storage

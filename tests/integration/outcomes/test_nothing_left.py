@@ -7,7 +7,7 @@ import pytest
 from httpx2 import Client
 from tests.conftest import Running
 from tests.integration.contract import counters, create, report
-from tests.integration.experiments.test_experiments import end_as_planned, results, start
+from tests.integration.experiments.steps import end_as_planned, results, start
 
 WAYS = pytest.mark.parametrize("way", ["selection_id", "participant_id"])
 METRICS = ["click", "signup"]

@@ -7,7 +7,7 @@ import pytest
 from httpx2 import Client
 from tests.conftest import Running
 from tests.integration.contract import create, report
-from tests.integration.experiments.test_experiments import end_as_planned, start
+from tests.integration.experiments.steps import end_as_planned, start
 
 
 def reasons(answer: dict[str, Any]) -> dict[str, str | None]:

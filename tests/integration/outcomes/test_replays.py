@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from httpx2 import Client
 from tests.integration.contract import create, report
-from tests.integration.experiments.test_experiments import start
+from tests.integration.experiments.steps import start
 
 WINDOW = {"attribution_days": 7}
 SUCCESS = {"impression": False, "success": True}

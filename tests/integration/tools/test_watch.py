@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from tests.conftest import ADMIN_KEY, Running
-from tests.integration.experiments.test_experiments import start
+from tests.integration.experiments.steps import start
 from tests.processes import environment, serving
 
 from armful import core
