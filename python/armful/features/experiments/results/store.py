@@ -246,6 +246,5 @@ async def save_lifts(connection: Any, experiment: int, lifts: dict[int, LogLift 
 
 async def past_lifts(connection: Any, experiment: int, limit: int) -> PastLifts:
     """Return the lifts of ended experiments other than the one with this key, of the newest experiments first."""
-    rows = await connection.fetch(_SQL["past_lifts"], experiment, limit)
-    lifts = [LogLift(row["log_lift"], row["variance"]) for row in rows]
-    return PastLifts(lifts, len({row["experiment"] for row in rows}))
+    log_lifts, variances, experiments = await connection.fetchrow(_SQL["past_lifts"], experiment, limit)
+    return PastLifts(list(map(LogLift, log_lifts, variances)), experiments)
