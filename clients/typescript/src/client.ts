@@ -186,6 +186,11 @@ export class Armful {
     return unwrap(this.http.GET("/holdout", withSignal(signal)));
   }
 
+  /** The effect since the holdout began: everybody else compared with the held-out participants. */
+  holdoutReport(signal?: AbortSignal): Promise<schema.HoldoutReportView> {
+    return unwrap(this.http.GET("/holdout/report", withSignal(signal)));
+  }
+
   /** Hold out a share of all participants from every experiment and every policy, or change the share. */
   changeHoldout(request: schema.HoldoutRequest): Promise<schema.HoldoutView> {
     return unwrap(this.http.PUT("/holdout", { body: request }));

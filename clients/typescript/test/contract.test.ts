@@ -35,6 +35,7 @@ interface OperationOf {
     | operations["stopExperiment"];
   promote: operations["promoteVariant"];
   holdout: operations["readHoldout"];
+  holdoutReport: operations["readHoldoutReport"];
   changeHoldout: operations["changeHoldout"];
   stopHoldout: operations["stopHoldout"];
   currentKey: operations["readCurrentKey"];
@@ -124,6 +125,7 @@ const CALLS: Record<Method, (armful: Armful) => unknown> = {
     Promise.all((["start", "pause", "resume", "stop"] as const).map((action) => armful.changeExperiment("e", action))),
   promote: (armful) => armful.promote("e", { variant_id: "a", archive_others: true }),
   holdout: (armful) => armful.holdout(),
+  holdoutReport: (armful) => armful.holdoutReport(),
   changeHoldout: (armful) => armful.changeHoldout({ share: 0.05, baseline: ["a"] }),
   stopHoldout: (armful) => armful.stopHoldout(),
   currentKey: (armful) => armful.currentKey(),

@@ -8,7 +8,7 @@ import anyio
 import httpx2
 
 from ..contract.experiments import AssignmentView, ExperimentPage, ExperimentView
-from ..contract.holdout import HoldoutView
+from ..contract.holdout import HoldoutReportView, HoldoutView
 from ..contract.insights import StandingsView, TableView
 from ..contract.outcomes import BatchAnswer, BatchItem, PerformanceAnswer
 from ..contract.results import ResultsView
@@ -170,6 +170,10 @@ class AsyncClient:
     async def get_holdout(self) -> HoldoutView:
         """Read the global holdout. Without one, the share is 0."""
         return await self._do(_calls.get_holdout())
+
+    async def get_holdout_report(self) -> HoldoutReportView:
+        """Compare everybody else with the held-out participants, since the holdout began."""
+        return await self._do(_calls.get_holdout_report())
 
     async def change_holdout(self, share: float, baseline: Sequence[str] = ()) -> HoldoutView:
         """Hold out a share of all participants, or change the share. They are shown the variants of `baseline`."""

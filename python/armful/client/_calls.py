@@ -9,7 +9,7 @@ from uuid import uuid4
 import msgspec
 
 from ..contract.experiments import AssignmentView, ExperimentPage, ExperimentView
-from ..contract.holdout import HoldoutView
+from ..contract.holdout import HoldoutReportView, HoldoutView
 from ..contract.insights import StandingsView, TableView
 from ..contract.outcomes import BatchAnswer, BatchItem, PerformanceAnswer
 from ..contract.results import ResultsView
@@ -144,6 +144,10 @@ def change_experiment(experiment_id: str, action: Action) -> Call[ExperimentView
 
 def get_holdout() -> Call[HoldoutView]:
     return Call(HoldoutView, "GET", "/holdout")
+
+
+def get_holdout_report() -> Call[HoldoutReportView]:
+    return Call(HoldoutReportView, "GET", "/holdout/report")
 
 
 def change_holdout(share: float, baseline: Sequence[str]) -> Call[HoldoutView]:

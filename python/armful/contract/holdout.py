@@ -1,11 +1,12 @@
 """Request and response types of the global holdout."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from ..domain.fields import VariantId
+from .results import Ends, ParticipantsView
 
 
 class HoldoutRequest(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -25,3 +26,32 @@ class HoldoutView(Struct, kw_only=True):
     baseline: list[str]
     salt: str | None
     started_at: datetime | None
+
+
+class HoldoutDayView(Struct, kw_only=True):
+    """A UTC day: the participants first seen on it, how many have converted by now, and the lift over all days so far."""
+
+    day: date
+    held_out: ParticipantsView
+    others: ParticipantsView
+    lift: float | None
+    lift_interval: Ends
+
+
+class HoldoutReportView(Struct, kw_only=True):
+    """The effect of everything that held-out participants did not get, since the holdout began.
+
+    `difference` and `lift` are those of all other participants, relative to held-out ones. `lift_interval` and `p_value` are
+    valid at any time.
+    """
+
+    share: float
+    started_at: datetime | None
+    held_out: ParticipantsView
+    others: ParticipantsView
+    difference: float | None
+    lift: float | None
+    lift_interval: Ends
+    p_value: float
+    confidence_level: float
+    days: list[HoldoutDayView]

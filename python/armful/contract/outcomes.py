@@ -16,6 +16,7 @@ Reason = Literal[
     "archived",
     "window_closed",
     "nothing_left",
+    "holdout",
 ]
 """Why an experiment does not count an update."""
 
@@ -31,7 +32,8 @@ class ExperimentCount(Struct, kw_only=True):
 class PerformanceAnswer(Struct, kw_only=True, omit_defaults=True):
     """A variant's totals after the commit of an update.
 
-    `duplicate` is true if its `event_id` came before; `counted` is false if there was nothing left to count, then or now.
+    `duplicate` is true if its `event_id` came before; `counted` is false if there was nothing left to count, then or now, or if the
+    participant is held out.
     `experiments` has those that the update names or that have its variant, but none that ended more than 30 days ago.
     """
 

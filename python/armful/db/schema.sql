@@ -312,6 +312,7 @@ BEGIN
                 WHEN o.selected THEN 'not_assigned'
                 WHEN p.participant_id IS NOT NULL THEN NULL
                 WHEN a.retired THEN 'archived'
+                WHEN o.participant_id IS NOT NULL AND armful.is_held_out(o.participant_id) THEN 'holdout'
                 WHEN e.allocation <> 'fixed' THEN 'not_assigned'
                 WHEN o.participant_id IS NOT NULL AND (
                     e.namespace IS NOT NULL AND (
@@ -322,7 +323,6 @@ BEGIN
                         SELECT FROM armful.experiment_exclusion x
                         WHERE x.experiment = e.id AND x.participant_id = o.participant_id
                     )
-                    OR armful.is_held_out(o.participant_id)
                 ) THEN 'not_assigned'
             END AS reason
             OFFSET 0  -- worked out once
@@ -467,6 +467,56 @@ BEGIN
         END IF;
     END IF;
     RETURN true;
+END $$;
+
+CREATE FUNCTION armful.count_in_holdout(p_outcomes armful.resolved_outcome[]) RETURNS armful.resolved_outcome[]
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    outcomes armful.resolved_outcome[] := p_outcomes;
+    holdout armful.holdout;
+    one armful.resolved_outcome;
+    untouched text[];
+BEGIN
+    SELECT * INTO holdout FROM armful.holdout;
+    IF NOT FOUND OR NOT EXISTS (SELECT FROM unnest(outcomes) AS o WHERE o.status = 0 AND o.participant_id IS NOT NULL) THEN
+        RETURN outcomes;
+    END IF;
+    -- Each participant is hashed once.
+    SELECT coalesce(array_agg(p.participant_id), '{}') INTO untouched
+    FROM (SELECT DISTINCT o.participant_id FROM unnest(outcomes) AS o WHERE o.status = 0) AS p
+    WHERE armful.unit_hash(holdout.salt, p.participant_id) < holdout.share;
+
+    WITH seen AS (
+        INSERT INTO armful.holdout_participant AS p (participant_id, held_out, converted, day, share)
+        SELECT o.participant_id, o.participant_id = ANY (untouched), bool_or(o.successes > 0),
+               greatest(min((o.at AT TIME ZONE 'UTC')::date), (holdout.started_at AT TIME ZONE 'UTC')::date), holdout.share
+        FROM unnest(outcomes) AS o
+        WHERE o.status = 0 AND o.participant_id IS NOT NULL
+        GROUP BY o.participant_id
+        HAVING bool_or(o.impressions > 0 OR o.successes > 0)
+        ORDER BY o.participant_id
+        ON CONFLICT (participant_id) DO UPDATE SET converted = true WHERE excluded.converted AND NOT p.converted
+        -- A row that was there before has been locked by this transaction, so its xmax is not 0.
+        RETURNING p.share, p.held_out, p.day, p.converted, p.xmax = 0 AS is_new
+    )
+    INSERT INTO armful.holdout_total AS t (share, held_out, day, slot, participants, converted)
+    SELECT s.share, s.held_out, s.day, pg_backend_pid() % 16, count(*) FILTER (WHERE s.is_new), count(*) FILTER (WHERE s.converted)
+    FROM seen AS s GROUP BY s.share, s.held_out, s.day
+    ORDER BY s.share, s.held_out, s.day
+    ON CONFLICT (share, held_out, day, slot) DO UPDATE SET
+        participants = t.participants + excluded.participants, converted = t.converted + excluded.converted;
+
+    IF untouched <> '{}' THEN
+        FOR i IN 1 .. cardinality(outcomes) LOOP
+            one := outcomes[i];
+            IF one.participant_id = ANY (untouched) THEN
+                one.status := 3;
+                outcomes[i] := one;
+            END IF;
+        END LOOP;
+    END IF;
+    RETURN outcomes;
 END $$;
 
 CREATE FUNCTION armful.count_participants(p_changes armful.participant_change[]) RETURNS armful.participant_change[]
@@ -788,6 +838,10 @@ BEGIN
     IF EXISTS (SELECT FROM unnest(attributed) AS a WHERE a.reason IS NOT NULL) THEN
         crossed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason = 'other_variant');
         attributed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason IS NULL);
+    END IF;
+
+    IF p_participant_id IS NOT NULL OR p_selection_id IS NOT NULL THEN
+        outcomes := armful.count_in_holdout(outcomes);
     END IF;
 
     statuses := ARRAY(SELECT status FROM unnest(outcomes) WHERE NOT moved);
@@ -1755,6 +1809,25 @@ CREATE TABLE armful.holdout (
     CONSTRAINT holdout_share_check CHECK (((share > (0)::double precision) AND (share <= (0.5)::double precision)))
 );
 
+CREATE TABLE armful.holdout_participant (
+    participant_id text NOT NULL,
+    held_out boolean NOT NULL,
+    converted boolean NOT NULL,
+    day date NOT NULL,
+    share double precision NOT NULL
+)
+WITH (fillfactor='80');
+
+CREATE TABLE armful.holdout_total (
+    share double precision NOT NULL,
+    held_out boolean NOT NULL,
+    day date NOT NULL,
+    slot smallint NOT NULL,
+    participants bigint NOT NULL,
+    converted bigint NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE TABLE armful.migration (
     number integer NOT NULL,
     name text NOT NULL,
@@ -1922,8 +1995,14 @@ ALTER TABLE ONLY armful.experiment_value_bin
 ALTER TABLE ONLY armful.function
     ADD CONSTRAINT function_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY armful.holdout_participant
+    ADD CONSTRAINT holdout_participant_pkey PRIMARY KEY (participant_id);
+
 ALTER TABLE ONLY armful.holdout
     ADD CONSTRAINT holdout_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY armful.holdout_total
+    ADD CONSTRAINT holdout_total_pkey PRIMARY KEY (share, held_out, day, slot);
 
 ALTER TABLE ONLY armful.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (number);

@@ -56,6 +56,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "get_results": {"experiment_id": "e", "fields": {}},
     "change_experiment": {"experiment_id": "e", "action": "pause"},
     "get_holdout": {},
+    "get_holdout_report": {},
     "change_holdout": {"share": 0.05, "baseline": ["v"]},
     "stop_holdout": {},
     "promote": {"experiment_id": "e", "variant_id": None, "archive_others": False},

@@ -1,13 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { api, queryKeys } from "../../api";
-import { formatDateTime, formatShare } from "../../format";
+import { formatCount, formatDateTime, formatLift, formatLiftInterval, formatRate, formatShare } from "../../format";
 import { Term } from "../../ui/tooltip";
 
-/** The global holdout, if there is one: whom no experiment touches. */
+/** The global holdout, if there is one, and what everybody else got by not being part of it. */
 export function HoldoutNote() {
   const { data } = useQuery({
     queryKey: queryKeys.holdout,
-    queryFn: ({ signal }) => api.holdout(signal),
+    queryFn: ({ signal }) => api.holdoutReport(signal),
     staleTime: 15_000,
   });
   if (!data || data.started_at === null) return null;
@@ -19,12 +19,22 @@ export function HoldoutNote() {
         <Term definition="No experiment assigns them, and no policy chooses for them. They see control, or the baseline variants">
           held out
         </Term>{" "}
-        since {formatDateTime(data.started_at)}.{" "}
-        <span className="muted break-anywhere">
-          {data.baseline.length === 0
-            ? "No baseline is set: selections show them variants at random."
-            : `Selections show them ${data.baseline.join(", ")}.`}
-        </span>
+        since {formatDateTime(data.started_at)}.
+      </p>
+      <p>
+        {data.lift === null ? (
+          <span className="muted">There are not enough conversions yet to compare them with everybody else.</span>
+        ) : (
+          <>
+            Everybody else converts at {formatRate(data.others.conversion_rate)}, they at{" "}
+            {formatRate(data.held_out.conversion_rate)}: a{" "}
+            <Term definition="The joint effect of all experiments and policies since the holdout began, with its 95 % confidence sequence, valid at any time">
+              lift
+            </Term>{" "}
+            of <strong>{formatLift(data.lift)}</strong> ({formatLiftInterval(...data.lift_interval)}) over{" "}
+            {formatCount(data.held_out.participants + data.others.participants)} participants.
+          </>
+        )}
       </p>
     </section>
   );

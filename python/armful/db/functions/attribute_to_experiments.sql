@@ -73,6 +73,7 @@ BEGIN
                 WHEN o.selected THEN 'not_assigned'
                 WHEN p.participant_id IS NOT NULL THEN NULL
                 WHEN a.retired THEN 'archived'
+                WHEN o.participant_id IS NOT NULL AND armful.is_held_out(o.participant_id) THEN 'holdout'
                 WHEN e.allocation <> 'fixed' THEN 'not_assigned'
                 WHEN o.participant_id IS NOT NULL AND (
                     e.namespace IS NOT NULL AND (
@@ -83,7 +84,6 @@ BEGIN
                         SELECT FROM armful.experiment_exclusion x
                         WHERE x.experiment = e.id AND x.participant_id = o.participant_id
                     )
-                    OR armful.is_held_out(o.participant_id)
                 ) THEN 'not_assigned'
             END AS reason
             OFFSET 0  -- worked out once

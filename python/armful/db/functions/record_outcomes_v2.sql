@@ -5,7 +5,8 @@
 --   0 counted
 --   1 duplicate: the event id was counted before, with this body
 --   2 conflict: the event id was counted before, with another body
---   3 nothing left to count: neither the totals nor a metric of any experiment had an impression left that it could turn
+--   3 nothing left to count: neither the totals nor a metric of any experiment had an impression left that it could turn; or
+--     its participant is held out, so that it does not count in the totals
 --   4 no such experiment
 --   5 the variant is no arm of the experiment
 --   6 too late: the attribution window of its impression has closed in every experiment the impression counted in
@@ -66,6 +67,10 @@ BEGIN
     IF EXISTS (SELECT FROM unnest(attributed) AS a WHERE a.reason IS NOT NULL) THEN
         crossed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason = 'other_variant');
         attributed := ARRAY(SELECT a FROM unnest(attributed) AS a WHERE a.reason IS NULL);
+    END IF;
+
+    IF p_participant_id IS NOT NULL OR p_selection_id IS NOT NULL THEN
+        outcomes := armful.count_in_holdout(outcomes);
     END IF;
 
     statuses := ARRAY(SELECT status FROM unnest(outcomes) WHERE NOT moved);

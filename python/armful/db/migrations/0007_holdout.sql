@@ -10,3 +10,25 @@ CREATE TABLE armful.holdout (
     baseline   text[] NOT NULL,
     started_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- Who was named by an outcome since the holdout began, held out or not. A participant counts once, and converts once.
+CREATE TABLE armful.holdout_participant (
+    participant_id text PRIMARY KEY,
+    held_out       boolean NOT NULL,
+    converted      boolean NOT NULL,
+    -- The UTC day of the first impression, and the holdout's share at that time.
+    day            date NOT NULL,
+    share          double precision NOT NULL
+) WITH (fillfactor = 80);
+
+-- Sums over holdout_participant, for the report. Every commit with a participant adds to them, so there are several rows (slots)
+-- for each sum: processes that add to different ones do not wait for each other.
+CREATE TABLE armful.holdout_total (
+    share        double precision NOT NULL,
+    held_out     boolean NOT NULL,
+    day          date NOT NULL,
+    slot         smallint NOT NULL,
+    participants bigint NOT NULL,
+    converted    bigint NOT NULL,
+    PRIMARY KEY (share, held_out, day, slot)
+) WITH (fillfactor = 50);

@@ -9,3 +9,11 @@ ON CONFLICT (id) DO UPDATE SET share = excluded.share, baseline = excluded.basel
 
 -- name: delete
 DELETE FROM armful.holdout;
+
+-- name: forget
+-- A new holdout begins with an empty report. TRUNCATE takes no longer for many participants than for few.
+TRUNCATE armful.holdout_participant, armful.holdout_total;
+
+-- name: totals
+SELECT share, held_out, day, sum(participants)::bigint AS participants, sum(converted)::bigint AS converted
+FROM armful.holdout_total GROUP BY share, held_out, day;

@@ -1,5 +1,6 @@
 """Starts, changes and stops the global holdout."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,6 +11,7 @@ from armful.domain.errors import Refused, VariantNotFound
 from armful.domain.holdout import Holdout
 from armful.domain.key import Actor
 from armful.features.holdouts import store as holdouts
+from armful.features.holdouts.report import HoldoutReport, compute_report
 from armful.features.variants.service import Variants
 from armful.replica.holdout_cache import HoldoutCache
 from armful.replica.holdout_rows import read_holdout
@@ -31,6 +33,17 @@ class Holdouts:
         """Return the holdout, or None if there is none."""
         async with acquire(self._pool) as connection:
             return await read_holdout(connection)
+
+    async def report(self) -> HoldoutReport:
+        """Compute the cumulative effect since the holdout began."""
+        async with (
+            acquire(self._pool) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            holdout = await read_holdout(connection)
+            totals = await holdouts.totals(connection)
+        # Each day has figures of its own: in a thread they do not block selections.
+        return await asyncio.to_thread(compute_report, holdout, totals)
 
     async def put(self, request: HoldoutRequest, actor: Actor) -> Holdout:
         """Start a holdout, or change its share and its baseline. Everybody who is held out stays so if the share grows.

@@ -8,6 +8,7 @@ from armful.db.queries import load
 from armful.domain.holdout import Holdout
 from armful.domain.key import Actor
 from armful.features.audit import store as audit
+from armful.features.holdouts.report import HoldoutTotal
 from armful.replica.change_store import announce
 from armful.replica.holdout_rows import read_holdout
 
@@ -23,6 +24,8 @@ async def put(
     async with connection.transaction():
         await connection.execute(_SQL["lock"])
         before = await read_holdout(connection)
+        if before is None:
+            await connection.execute(_SQL["forget"])
         await connection.execute(_SQL["put"], share, salt, list(baseline))
         after = await read_holdout(connection)
         assert after is not None
@@ -47,6 +50,12 @@ async def delete(connection: Any, process_id: UUID, actor: Actor) -> Holdout | N
         if before is None:
             return None
         await connection.execute(_SQL["delete"])
+        await connection.execute(_SQL["forget"])
         await audit.write(connection, actor, "stop", _KIND, _KIND, share=before.share)
         await announce(connection, process_id, "holdout")
     return before
+
+
+async def totals(connection: Any) -> list[HoldoutTotal]:
+    """Return the counts of the holdout's report."""
+    return [HoldoutTotal(*row) for row in await connection.fetch(_SQL["totals"])]

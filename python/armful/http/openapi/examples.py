@@ -31,6 +31,7 @@ ORDER: tuple[tuple[str, str], ...] = (
     ("/experiments/{experiment_id}/resume", "post"),
     ("/experiments/{experiment_id}/stop", "post"),
     ("/experiments/{experiment_id}/promote", "post"),
+    ("/holdout/report", "get"),
     ("/holdout", "put get delete"),
     ("/keys", "post get"),
     ("/keys/current", "get"),

@@ -4,11 +4,11 @@ from litestar import Router, delete, get, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from armful.contract.holdout import HoldoutRequest, HoldoutView
-from armful.domain.holdout import Holdout
+from armful.contract.holdout import HoldoutReportView, HoldoutRequest, HoldoutView
 from armful.features.services import Services
 from armful.http.auth import AnyRequest, actor
 from armful.http.decoding import Strict
+from armful.http.views.holdout import holdout_view, report_view
 
 
 @put("/holdout", scope="admin", dto=Strict, return_dto=None, summary="Start or change the holdout")
@@ -19,27 +19,35 @@ async def change_holdout(
 
     Whoever is held out stays so if the share grows. Other processes follow within a second.
     """
-    return _view(await services.holdouts.put(data, actor(request)))
+    return holdout_view(await services.holdouts.put(data, actor(request)))
 
 
 @get("/holdout", scope="read", summary="Read the holdout")
 async def read_holdout(services: NamedDependency[Services]) -> HoldoutView:
     """Read the global holdout. Without one, the share is 0."""
-    return _view(await services.holdouts.get())
+    return holdout_view(await services.holdouts.get())
 
 
 @delete("/holdout", scope="admin", status_code=200, summary="Stop the holdout")
 async def stop_holdout(request: AnyRequest, services: NamedDependency[Services]) -> HoldoutView:
     """Stop the holdout. A later one holds out other participants."""
-    return _view(await services.holdouts.stop(actor(request)))
+    return holdout_view(await services.holdouts.stop(actor(request)))
 
 
-def _view(holdout: Holdout | None) -> HoldoutView:
-    if holdout is None:
-        return HoldoutView(share=0.0, baseline=[], salt=None, started_at=None)
-    return HoldoutView(
-        share=holdout.share, baseline=holdout.baseline, salt=holdout.salt, started_at=holdout.started_at
-    )
+@get(
+    "/holdout/report",
+    scope="read",
+    operation_id="readHoldoutReport",
+    summary="Read the effect since the holdout",
+)
+async def holdout_report(services: NamedDependency[Services]) -> HoldoutReportView:
+    """What all experiments and policies have achieved together: everybody else compared with the held-out participants.
+
+    A participant counts once and converts once, with any variant. Updates that name no participant are not part of it.
+    """
+    return report_view(await services.holdouts.report())
 
 
-router = Router("/", route_handlers=[change_holdout, read_holdout, stop_holdout], tags=["holdout"])
+router = Router(
+    "/", route_handlers=[change_holdout, read_holdout, stop_holdout, holdout_report], tags=["holdout"]
+)
