@@ -157,7 +157,7 @@ def test_the_list_says_whom_no_experiment_touches(service: Running, monitored: M
     page.reload()
     holdout = page.get_by_role("region", name="Holdout")
     expect(holdout).to_contain_text("5.0")
-    expect(holdout).to_contain_text("Selections show them a.")
+    expect(holdout).to_contain_text("not enough conversions yet")
 
 
 def test_a_sentence_explains_two_p_values_that_seem_to_disagree(

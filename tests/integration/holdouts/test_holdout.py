@@ -143,9 +143,7 @@ def test_reports_of_those_who_never_asked_do_not_count_either(client: Client) ->
         body = {"impression": True, "success": True, "participant_id": person}
         answer = client.post("/variants/b/performance", json=body).json()
         (one,) = answer["experiments"]
-        assert (one["counted"], one["reason"]) == (
-            (False, "holdout") if person in inside else (True, None)
-        )
+        assert (one["counted"], one["reason"]) == ((False, "holdout") if person in inside else (True, None))
     assert results(client, experiment)["participants"]["b"]["participants"] == 5
 
 
