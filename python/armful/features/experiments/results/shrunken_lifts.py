@@ -28,12 +28,17 @@ class WinnerLift(Struct, frozen=True):
 
 
 def observed_lift(variant: VariantResult, control: VariantResult) -> LogLift | None:
-    """Return a variant's lift on the log scale; None unless both conversion rates are above 0."""
+    """Return a variant's lift on the log scale; None unless both values are above 0."""
     return log_lift(_estimate(variant), _estimate(control))
 
 
 def _estimate(result: VariantResult) -> Estimate:
-    """Return a conversion rate with its binomial variance, over as many participants as a fixed split would need."""
+    """Return the value of a number or a ratio, else the conversion rate with its binomial variance.
+
+    That is over as many participants as a fixed split would need.
+    """
+    if result.estimate is not None:
+        return result.estimate
     n: float = result.participants if result.weighted is None else result.weighted.effective_impressions
     if n <= 1:
         return Estimate(None, math.inf, result.participants)

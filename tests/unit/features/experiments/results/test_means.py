@@ -12,6 +12,7 @@ from tests.unit.features.experiments.results.test_recommendation import DAY, DAY
 from armful.domain.experiment import Guardrail, Metric, StopRule
 from armful.features.experiments.results.evaluation import Results, evaluate
 from armful.features.experiments.results.segments import compute_segments
+from armful.features.experiments.results.shrunken_lifts import observed_lift
 from armful.features.experiments.results.store import (
     BinTotal,
     DayCount,
@@ -295,3 +296,13 @@ def test_the_daily_series_has_values() -> None:
     plan = experiment(metrics={"m": NUMBER})
     points = evaluate(plan, phase(*arms), DAY_3, series=True).days
     assert [point.value for point in points] == pytest.approx([y.mean() for _, y in arms])
+
+
+def test_the_lift_of_a_number_is_shrunk_by_its_own_variance() -> None:
+    rng = np.random.default_rng(15)
+    low, high = (np.ones(2000), rng.normal(50, 10, 2000)), (np.ones(2000), rng.normal(52, 10, 2000))
+    control, variant = evaluated(NUMBER, phase(low, high)).variants
+    lift = observed_lift(variant, control)
+    assert lift is not None
+    assert lift.value == pytest.approx(math.log(high[1].mean() / low[1].mean()))
+    assert lift.variance == pytest.approx(sum((stats.sem(y) / y.mean()) ** 2 for _, y in (low, high)))
