@@ -595,17 +595,20 @@ BEGIN
                n.impressions AS participants, n.successes AS converted,
                CASE WHEN e.metrics ? e.success_metrics[1] THEN n.impressions ELSE 0 END AS participant_impressions,
                CASE WHEN e.metrics ? e.success_metrics[1] THEN n.impressions ELSE 0 END AS impressions_squared,
-               n.total, CASE WHEN e.metrics -> e.success_metrics[1] ->> 'type' = 'number'
-                             -- The impressions of one report have the same value. A late value is the first of its impression.
-                             THEN n.total * n.total / greatest(1, n.impressions) ELSE n.total END AS total_squared,
+               n.total, CASE WHEN first.is_number THEN coalesce((a.squared ->> e.success_metrics[1])::numeric, 0)
+                             ELSE n.total END AS total_squared,
                n.total AS product
         FROM unnest(p_attributed) AS a
         JOIN armful.experiment e ON e.id = a.experiment
         CROSS JOIN LATERAL (
+            SELECT coalesce(e.metrics -> e.success_metrics[1] ->> 'type' = 'number', false) AS is_number
+        ) AS first
+        CROSS JOIN LATERAL (
             SELECT CASE WHEN a.participant_id IS NULL THEN a.impressions ELSE 0 END AS impressions,
                    CASE WHEN a.participant_id IS NULL THEN a.successes ELSE 0 END AS successes,
-                   CASE WHEN a.participant_id IS NULL AND e.metrics ? e.success_metrics[1]
-                        THEN coalesce((a.by_metric ->> e.success_metrics[1])::numeric, 0) ELSE 0 END AS total
+                   CASE WHEN a.participant_id IS NOT NULL OR NOT e.metrics ? e.success_metrics[1] THEN 0
+                        WHEN first.is_number THEN coalesce((a.by_other_metric ->> e.success_metrics[1])::numeric, 0)
+                        ELSE a.successes END AS total
         ) AS n
         WHERE a.metadata IS NOT NULL
         UNION ALL

@@ -5,6 +5,7 @@ import io
 import random
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import statsmodels.api as sm
 from httpx2 import Client
 from scipy import stats
 from tests.conftest import Running
-from tests.integration.contract import create, problem
+from tests.integration.contract import create, problem, report
 from tests.integration.experiments.people import Person, put_people
 from tests.integration.experiments.test_experiments import body, end_as_planned, results, start
 
@@ -339,6 +340,35 @@ def test_segments_of_a_number_are_compared_by_their_values(service: Running) -> 
             assert view["standard_error"] == pytest.approx(stats.sem(own))
     assert found["segment_breakdown"]["mail"]["statistical_significance"]["is_significant"]
     assert not found["segment_breakdown"]["web"]["statistical_significance"]["is_significant"]
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+def test_values_without_a_participant_are_in_their_segment_and_move_with_it(
+    client: Client, told_first: bool
+) -> None:
+    """A report of three impressions, a late value, and a selection whose participant is named before or afterwards."""
+    create(client, "a", "b")
+    experiment = start(client, success_metrics=[SPEND], target_persona="*")
+    late, moved = str(uuid4()), str(uuid4())
+    web, mail = {"channel": "web"}, {"channel": "mail"}
+    report(client, "a", value=2.5, batch_size=3, metadata=web)
+    report(client, "a", value=1, selection_id=late, metadata=web)
+    report(client, "a", impression=False, success=True, value=4, selection_id=late)
+    steps: list[dict[str, Any]] = [
+        {"value": 10, "selection_id": moved, "metadata": mail},
+        {"participant_id": "ada", "value": 7, "selection_id": moved, "metadata": mail},
+    ]
+    for step in reversed(steps) if told_first else steps:
+        report(client, "a", **step)
+    segments = results(client, experiment, segment_by="channel")["segment_breakdown"]
+    for channel, values in (("web", [2.5, 2.5, 2.5, 5]), ("mail", [17])):
+        view = segments[channel]["values"]["a"]
+        assert segments[channel]["participants"]["a"]["participants"] == len(values)
+        assert view["total"] == sum(values)
+        if len(values) > 1:
+            assert view["standard_error"] == pytest.approx(stats.sem(values))
+    found = results(client, experiment)["values"]["a"]
+    assert found["standard_error"] == pytest.approx(stats.sem([2.5, 2.5, 2.5, 5, 17]))
 
 
 def test_a_sequential_p_value_that_was_seen_never_rises(service: Running) -> None:
