@@ -156,7 +156,11 @@ function KeyFigures({ experiment, results }: { experiment: ExperimentView; resul
         <dd>
           {summary.winner_variant_id ?? "none yet"}
           {summary.improvement_percentage !== null && (
-            <small>+{summary.improvement_percentage.toFixed(1)} % over control</small>
+            <small>
+              {results.definition?.goal === "decrease"
+                ? `${summary.improvement_percentage.toFixed(1)} % below control`
+                : `+${summary.improvement_percentage.toFixed(1)} % over control`}
+            </small>
           )}
           {summary.shrunken_lift && <ShrunkenLift shrunken={summary.shrunken_lift} />}
         </dd>
