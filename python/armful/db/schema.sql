@@ -780,11 +780,12 @@ CREATE FUNCTION armful.moved_selections(p_outcomes armful.resolved_outcome[], p_
     )::armful.resolved_outcome)
     FROM unnest(p_outcomes) AS o
     WHERE o.item = ANY (p_items) AND (
-        (o.selection).participant_id IS DISTINCT FROM o.participant_id OR (o.selection).persona_id IS DISTINCT FROM o.persona_id
-        OR (o.selection).metadata IS DISTINCT FROM o.described
-        OR ((o.selection).at AT TIME ZONE 'UTC')::date <> (o.at AT TIME ZONE 'UTC')::date
+        o.participant_id IS NOT NULL
+        OR (o.selection).experiments <> '{}' AND (
+            (o.selection).persona_id IS DISTINCT FROM o.persona_id OR (o.selection).metadata IS DISTINCT FROM o.described
+            OR ((o.selection).at AT TIME ZONE 'UTC')::date <> (o.at AT TIME ZONE 'UTC')::date
+        )
     )
-    AND (o.selection).participant_id IS NULL
 $$;
 
 CREATE FUNCTION armful.record_outcomes(p_batch uuid, p_process_id uuid, p_deadline timestamp with time zone, p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[], p_occurred_at timestamp with time zone[], p_persona_id text[], p_experiment_id text[], p_participant_id text[], p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[], OUT statuses smallint[], OUT ids bigint[], OUT impressions bigint[], OUT successes bigint[], OUT versions bigint[]) RETURNS record
@@ -1125,10 +1126,9 @@ BEGIN
                    CASE WHEN seen.before THEN coalesce(s.persona_id, min(u.persona) OVER visit)
                         ELSE coalesce(min(u.persona) FILTER (WHERE u.impression) OVER visit, s.persona_id, min(u.persona) OVER visit)
                    END AS persona,
-                   CASE WHEN seen.before THEN s.metadata
+                   CASE WHEN seen.before THEN coalesce(s.metadata, first_value(u.metadata) OVER described)
                         ELSE coalesce(first_value(CASE WHEN u.impression THEN u.metadata END) OVER described, s.metadata,
                                       first_value(u.metadata) OVER described) END AS described,
-                   NOT seen.before AND coalesce(bool_or(u.impression) OVER visit, false) AS first_seen,
                    NOT u.impression AND s.selection_id IS NOT NULL AND (
                        SELECT bool_and(coalesce(u.at > s.at + make_interval(days => e.attribution_days), false))
                        FROM armful.experiment e WHERE e.id = ANY (s.experiments)
@@ -1158,7 +1158,7 @@ BEGIN
                 shown := r.shown;
                 turned := r.turned;
                 lone := CASE WHEN reported = 0 THEN shown ELSE 0 END;
-                IF shown > 0 AND (r.first_seen OR r.participant IS DISTINCT FROM (r.selection).participant_id) THEN
+                IF shown > 0 AND (r.selection).participant_id IS NULL THEN
                     moved := moved || r.i::integer;
                 END IF;
             END IF;

@@ -69,10 +69,9 @@ BEGIN
                    CASE WHEN seen.before THEN coalesce(s.persona_id, min(u.persona) OVER visit)
                         ELSE coalesce(min(u.persona) FILTER (WHERE u.impression) OVER visit, s.persona_id, min(u.persona) OVER visit)
                    END AS persona,
-                   CASE WHEN seen.before THEN s.metadata
+                   CASE WHEN seen.before THEN coalesce(s.metadata, first_value(u.metadata) OVER described)
                         ELSE coalesce(first_value(CASE WHEN u.impression THEN u.metadata END) OVER described, s.metadata,
                                       first_value(u.metadata) OVER described) END AS described,
-                   NOT seen.before AND coalesce(bool_or(u.impression) OVER visit, false) AS first_seen,
                    NOT u.impression AND s.selection_id IS NOT NULL AND (
                        SELECT bool_and(coalesce(u.at > s.at + make_interval(days => e.attribution_days), false))
                        FROM armful.experiment e WHERE e.id = ANY (s.experiments)
@@ -102,7 +101,7 @@ BEGIN
                 shown := r.shown;
                 turned := r.turned;
                 lone := CASE WHEN reported = 0 THEN shown ELSE 0 END;
-                IF shown > 0 AND (r.first_seen OR r.participant IS DISTINCT FROM (r.selection).participant_id) THEN
+                IF shown > 0 AND (r.selection).participant_id IS NULL THEN
                     moved := moved || r.i::integer;
                 END IF;
             END IF;
