@@ -32,9 +32,9 @@ class ExperimentCount(Struct, kw_only=True):
 class PerformanceAnswer(Struct, kw_only=True, omit_defaults=True):
     """A variant's totals after the commit of an update.
 
-    `duplicate` is true if its `event_id` came before; `counted` is false if there was nothing left to count, then or now, or if the
-    participant is held out.
-    `experiments` has those that the update names or that have its variant, but none that ended more than 30 days ago.
+    `duplicate` is true if its `event_id` came before; `counted` is false if there was nothing left to count, then or now, or
+    if the participant is held out. `experiments` has those that the update names or that have its variant, but none that
+    ended more than 30 days ago.
     """
 
     variant_id: str

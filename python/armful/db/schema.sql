@@ -259,7 +259,9 @@ CREATE FUNCTION armful.attribute_to_experiments(p_outcomes armful.resolved_outco
     AS $$
 DECLARE
     attributed armful.attributed_outcome[];
+    holdout armful.holdout;  -- null if there is none
 BEGIN
+    SELECT * INTO holdout FROM armful.holdout;
     attributed := ARRAY(
         SELECT ROW(
             o.item, e.id,
@@ -312,7 +314,7 @@ BEGIN
                 WHEN o.selected THEN 'not_assigned'
                 WHEN p.participant_id IS NOT NULL THEN NULL
                 WHEN a.retired THEN 'archived'
-                WHEN o.participant_id IS NOT NULL AND armful.is_held_out(o.participant_id) THEN 'holdout'
+                WHEN armful.unit_hash(holdout.salt, o.participant_id) < holdout.share THEN 'holdout'
                 WHEN e.allocation <> 'fixed' THEN 'not_assigned'
                 WHEN o.participant_id IS NOT NULL AND (
                     e.namespace IS NOT NULL AND (
@@ -701,13 +703,6 @@ BEGIN
         WHERE a.variant = p_variant AND e.status <> 'draft'
           AND (e.status = 'paused' OR coalesce(e.end_time, e.expected_end_time) > now() - interval '30 days')
     );
-END $$;
-
-CREATE FUNCTION armful.is_held_out(p_participant_id text) RETURNS boolean
-    LANGUAGE plpgsql STABLE
-    AS $$
-BEGIN
-    RETURN coalesce((SELECT armful.unit_hash(salt, p_participant_id) < share FROM armful.holdout), false);
 END $$;
 
 CREATE FUNCTION armful.keep_to_impressions(p_attributed armful.attributed_outcome[]) RETURNS armful.attributed_outcome[]

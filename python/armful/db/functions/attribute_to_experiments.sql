@@ -20,7 +20,9 @@ CREATE OR REPLACE FUNCTION armful.attribute_to_experiments(p_outcomes armful.res
 RETURNS armful.attributed_outcome[] LANGUAGE plpgsql AS $$
 DECLARE
     attributed armful.attributed_outcome[];
+    holdout armful.holdout;  -- null if there is none
 BEGIN
+    SELECT * INTO holdout FROM armful.holdout;
     attributed := ARRAY(
         SELECT ROW(
             o.item, e.id,
@@ -73,7 +75,7 @@ BEGIN
                 WHEN o.selected THEN 'not_assigned'
                 WHEN p.participant_id IS NOT NULL THEN NULL
                 WHEN a.retired THEN 'archived'
-                WHEN o.participant_id IS NOT NULL AND armful.is_held_out(o.participant_id) THEN 'holdout'
+                WHEN armful.unit_hash(holdout.salt, o.participant_id) < holdout.share THEN 'holdout'
                 WHEN e.allocation <> 'fixed' THEN 'not_assigned'
                 WHEN o.participant_id IS NOT NULL AND (
                     e.namespace IS NOT NULL AND (

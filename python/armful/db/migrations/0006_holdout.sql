@@ -1,7 +1,8 @@
 -- The global holdout: a share of all participants that no experiment and no policy touches.
 
 -- Of the whole service there is one at most. A participant belongs to it if unit_hash(salt, participant_id) < share
--- (functions/is_held_out.sql). The salt stays while the share changes, so a larger share keeps everybody who was held out.
+-- (`Holdout.holds_out` in armful/domain/holdout.py). The salt stays while the share changes, so a larger share keeps everybody
+-- who was held out.
 CREATE TABLE armful.holdout (
     id         boolean PRIMARY KEY DEFAULT true CHECK (id),
     share      double precision NOT NULL CHECK (share > 0 AND share <= 0.5),
