@@ -2,15 +2,22 @@
 
 import csv
 import io
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
+from scipy import stats
 from tests.conftest import Running
 from tests.integration.contract import create
 from tests.integration.experiments.steps import end_as_planned, results, start
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
+
+
+def score(row: dict[str, str]) -> float:
+    """A number that the data has no column for: a visit is worth 1, and a conversion 10.5 more."""
+    return int(row["visit"]) + 10.5 * int(row["conversion"])
 
 
 @pytest.mark.skipif(
@@ -25,7 +32,7 @@ def test_a_real_experiment_is_reproduced(service: Running) -> None:
         client,
         variant_ids=list(arms.values()),
         traffic_allocation=[1 / 3] * 3,
-        success_metrics=["conversion", "visit"],
+        success_metrics=["conversion", "visit", {"name": "score", "type": "number"}],
     )
     rows = list(csv.DictReader(io.StringIO((DATA / "hillstrom_email.csv").read_text())))
     expected: dict[Any, list[int]] = {}
@@ -37,7 +44,7 @@ def test_a_real_experiment_is_reproduced(service: Running) -> None:
                 {
                     "variant_id": variant, "impression": True, "success": row["conversion"] == "1",
                     "participant_id": f"customer {number}", "event_id": f"event {number}",
-                    "metrics": {"visit": row["visit"] == "1"},
+                    "metrics": {"visit": row["visit"] == "1", "score": score(row)},
                     "metadata": {"channel": row["channel"], "newbie": row["newbie"]},
                 }
             )  # fmt: skip
@@ -62,6 +69,16 @@ def test_a_real_experiment_is_reproduced(service: Running) -> None:
     assert answer["metrics"]["visit"]["variant_performance"]["mens"]["successes"] == sum(
         row["visit"] == "1" for row in rows if row["segment"] == "Mens E-Mail"
     )
+    found = answer["metrics"]["score"]
+    scores = {
+        name: [score(row) for row in rows if row["segment"] == segment] for segment, name in arms.items()
+    }
+    for name in ("mens", "womens"):
+        expected_p = stats.ttest_ind(scores[name], scores["none"], equal_var=False).pvalue
+        assert found["comparisons"][name]["p_value"] == pytest.approx(expected_p, rel=1e-9)
+    for name, each in scores.items():
+        assert found["values"][name]["total"] == pytest.approx(math.fsum(each))
+        assert found["values"][name]["value"] == pytest.approx(math.fsum(each) / len(each))
     for (channel, variant), (shown, won) in expected.items():
         figures = answer["segment_breakdown"][channel]["variant_performance"][variant]
         assert (figures["impressions"], figures["successes"]) == (shown, won)
