@@ -1,9 +1,11 @@
-"""Participants with values, as updates that report numbers leave them in the database."""
+"""Participants with values: reported over HTTP, or put into the database as updates leave them there."""
 
 import json
+import random
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from httpx2 import Client
 from tests.conftest import Running
 
 _ROWS = """
@@ -67,3 +69,30 @@ def put_people(service: Running, experiment_id: str, people: Sequence[Person]) -
         [one.persona_id for one in people],
     )
     service.sql(_SHARES, experiment_id)
+
+
+def report_values(client: Client, people: Sequence[Person], draw: random.Random) -> None:
+    """Report people's impressions and values over HTTP, in random order and in batches of random size.
+
+    A value is reported as two numbers that add up to it, and a count of a binary metric as that many successes.
+    """
+    updates: list[dict[str, Any]] = []
+    for one in people:
+        said = {"variant_id": one.variant_id, "participant_id": one.name}
+        first = draw.randint(1, one.impressions)
+        sizes = [size for size in (first, one.impressions - first) if size]
+        updates += [{**said, "impression": True, "success": False, "batch_size": size} for size in sizes]
+        late = {**said, "impression": False, "success": True}
+        for name, value in one.metrics.items():
+            if isinstance(value, int):
+                if value:
+                    updates.append({**late, "batch_size": value, "metrics": {name: True}})
+            else:
+                part = round(draw.random() * value, 2)
+                updates += [{**late, "metrics": {name: number}} for number in (part, round(value - part, 9))]
+    draw.shuffle(updates)
+    while updates:
+        size = draw.randint(1, 500)
+        answer = client.post("/performance/batch", json={"updates": updates[:size]})
+        assert answer.json()["rejected"] == []
+        updates = updates[size:]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import random
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ from httpx2 import Client
 from scipy import stats
 from tests.conftest import Running
 from tests.integration.contract import create, problem, report
-from tests.integration.experiments.people import Person, put_people
+from tests.integration.experiments.people import Person, put_people, report_values
 from tests.integration.experiments.test_experiments import body, end_as_planned, results, start
 
 from armful.stats.winsorize import bin_of
@@ -127,7 +128,7 @@ def drawn(rng: np.random.Generator, variants: list[str], value: Callable[[int], 
     ]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("RANDOM_EXPERIMENTS", "20"))))
 def test_random_experiments_are_judged_as_scipy_and_statsmodels_do(service: Running, seed: int) -> None:
     """Of three variants, whose people spend differently. Each experiment has a mean and a ratio of the same values."""
     client, rng = service.client, np.random.default_rng(seed)
@@ -143,7 +144,7 @@ def test_random_experiments_are_judged_as_scipy_and_statsmodels_do(service: Runn
         one._replace(metrics={**one.metrics, "click": int(rng.integers(0, one.impressions + 1))})
         for one in drawn(rng, variants, lambda _: float(rng.lognormal(2, 1)))
     ]
-    put_people(service, experiment, people)
+    report_values(client, people, random.Random(seed))
     end_as_planned(service, experiment)
     found = results(client, experiment)
     spend = {name: [p.metrics.get("spend", 0) for p in people if p.variant_id == name] for name in variants}
@@ -248,7 +249,7 @@ def test_the_limit_and_the_limited_are_stated_and_the_table_has_the_same_figures
     people = [
         Person(f"p{n}", "ab"[n % 2], 1, {"spend": float(rng.lognormal(3, 0.5))}) for n in range(400)
     ] + [Person("whale", "b", 1, {"spend": 1e9})]
-    put_people(service, experiment, people)
+    report_values(client, people, random.Random(1))
     found = results(client, experiment, include_interim="true")
     limit = found["definition"]["limit"]
     assert 20 < limit < 200
