@@ -73,6 +73,12 @@ def test_outcomes_of_held_out_participants_add_nothing_to_variants(service: Runn
     assert count(service, *outcomes) == [3, 0, 0, 3]
 
 
+def test_a_refused_outcome_of_a_held_out_participant_stays_refused(service: Running) -> None:
+    inside, _ = split(put(service.client))
+    told = [outcome(inside[0]), outcome(inside[0], status=1), outcome(inside[0], status=2)]
+    assert count(service, *told) == [3, 1, 2]
+
+
 def test_what_did_not_count_is_left_out(service: Running) -> None:
     _, outside = split(put(service.client))
     refused = [outcome(outside[0], status=status) for status in range(1, 8)]

@@ -1,4 +1,4 @@
--- Adds what outcomes count in experiments: participants, days, metrics and segments. The fourth and last part of counting,
+-- Adds what outcomes count in experiments: participants, days, metrics and segments. The fifth and last part of counting,
 -- for every outcome that an experiment counts, and every participant who is not as before.
 CREATE OR REPLACE FUNCTION armful.apply_to_experiments(
     p_attributed armful.attributed_outcome[], p_changes armful.participant_change[]

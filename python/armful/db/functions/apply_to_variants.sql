@@ -1,4 +1,4 @@
--- Adds a commit's counts to its variants: to their counters, and to their hours. The third part of counting, for every
+-- Adds a commit's counts to its variants: to their counters, and to their hours. The fourth part of counting, for every
 -- outcome. Returns each variant's totals.
 --
 -- The first three arrays have an element per variant, in the order of their ids unless they are locked already. The others have one per variant, hour and

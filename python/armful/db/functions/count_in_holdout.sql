@@ -10,6 +10,7 @@ DECLARE
     outcomes armful.resolved_outcome[] := p_outcomes;
     holdout armful.holdout;
     one armful.resolved_outcome;
+    place integer;
     untouched text[];
 BEGIN
     SELECT * INTO holdout FROM armful.holdout;
@@ -23,9 +24,10 @@ BEGIN
 
     WITH seen AS (
         INSERT INTO armful.holdout_participant AS p (participant_id, held_out, converted, day, share)
-        SELECT o.participant_id, o.participant_id = ANY (untouched), bool_or(o.successes > 0),
+        SELECT o.participant_id, bool_or(u.participant_id IS NOT NULL), bool_or(o.successes > 0),
                greatest(min((o.at AT TIME ZONE 'UTC')::date), (holdout.started_at AT TIME ZONE 'UTC')::date), holdout.share
         FROM unnest(outcomes) AS o
+        LEFT JOIN unnest(untouched) AS u (participant_id) ON u.participant_id = o.participant_id
         WHERE o.status = 0 AND o.participant_id IS NOT NULL
         GROUP BY o.participant_id
         HAVING bool_or(o.impressions > 0 OR o.successes > 0)
@@ -42,12 +44,15 @@ BEGIN
         participants = t.participants + excluded.participants, converted = t.converted + excluded.converted;
 
     IF untouched <> '{}' THEN
-        FOR i IN 1 .. cardinality(outcomes) LOOP
-            one := outcomes[i];
-            IF one.participant_id = ANY (untouched) THEN
-                one.status := 3;
-                outcomes[i] := one;
-            END IF;
+        FOR place IN
+            SELECT o.place
+            FROM (SELECT o.status, o.participant_id, row_number() OVER () AS place FROM unnest(outcomes) AS o) AS o
+            JOIN unnest(untouched) AS u (participant_id) ON u.participant_id = o.participant_id
+            WHERE o.status = 0
+        LOOP
+            one := outcomes[place];
+            one.status := 3;
+            outcomes[place] := one;
         END LOOP;
     END IF;
     RETURN outcomes;

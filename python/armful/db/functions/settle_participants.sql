@@ -47,7 +47,8 @@ DECLARE
 BEGIN
     FOR r IN
         SELECT u AS pair, w.outcome, w.place, e.success_metrics || e.guardrail_metrics AS names, e.metrics AS declared,
-               e.success_metrics[1] AS first, e.metrics <> '{}' AS with_numbers, e.metrics -> e.success_metrics[1] ->> 'type' = 'number' AS first_is_number
+               e.success_metrics[1] AS first, e.metrics <> '{}' AS with_numbers,
+               e.metrics -> e.success_metrics[1] ->> 'type' = 'number' AS first_is_number
         FROM unnest(attributed) AS u
         JOIN (SELECT w AS outcome, row_number() OVER () AS place FROM unnest(outcomes) AS w) AS w
           ON (w.outcome).item = u.item AND (w.outcome).moved = u.moved
