@@ -9,9 +9,9 @@ from benchmarks.calibrate.measure import Measured, Size, at_most, is_quick, with
 from benchmarks.calibrate.peeking import SIGNIFICANT, naive_p_values
 from scipy.special import betaln
 
-from armful.stats.adaptive import ArmSums, adaptive_comparison, adaptive_rate
-from armful.stats.lift_evidence import LiftEvidence, lift_log_e
-from armful.stats.sequential import CONCENTRATION
+from armful.stats.rates.adaptive import ArmSums, adaptive_comparison, adaptive_rate
+from armful.stats.rates.lift_evidence import LiftEvidence, lift_log_e
+from armful.stats.rates.sequential import CONCENTRATION
 
 FLOOR = 0.05
 CHUNK = 250

@@ -7,8 +7,8 @@ from benchmarks.calibrate.measure import Measured, Size, is_quick, within
 from numpy.typing import NDArray
 from scipy import stats
 
-from armful.stats.comparison import Comparison, compare
-from armful.stats.intervals import credible_interval, wilson_interval
+from armful.stats.rates.comparison import Comparison, compare
+from armful.stats.rates.intervals import credible_interval, wilson_interval
 
 # Two arms of unequal size, and typical rates.
 ARMS, QUICK_ARMS = (120, 90), (60, 45)

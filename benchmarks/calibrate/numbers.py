@@ -84,7 +84,7 @@ def _looks(
     m = uniform(rng, participants).astype(np.float64)
     y = spend(rng, participants)
     arm = rng.integers(1, arms + 1, size=participants)
-    # The bin of a positive number is the first 14 bits of its absolute value (armful.stats.winsorize).
+    # The bin of a positive number is the first 14 bits of its absolute value (armful.stats.means.winsorize).
     bins = y.view(np.int64) >> 49
     columns = np.stack([np.ones_like(m), m, m * m, y, y * y, m * y], axis=1)
     for end in np.linspace(participants / LOOKS, participants, LOOKS).astype(int):

@@ -6,9 +6,9 @@ import numpy as np
 from benchmarks.calibrate.measure import Measured, Size, at_most, is_quick
 from scipy import stats
 
+from armful.stats.design.srm import sample_ratio_test, sequential_sample_ratio_test
 from armful.stats.power import sample_size
-from armful.stats.sequential import always_valid_p_path
-from armful.stats.srm import sample_ratio_test, sequential_sample_ratio_test
+from armful.stats.rates.sequential import always_valid_p_path
 
 SIGNIFICANT = 0.05
 

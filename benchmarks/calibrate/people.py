@@ -11,14 +11,14 @@ import numpy as np
 from benchmarks.calibrate.measure import Measured, Size, at_most_with_error
 from numpy.typing import NDArray
 
-from armful.stats.comparison import compare
-from armful.stats.confidence_sequence import sided_mean_log_e
-from armful.stats.error_budget import error_budget
-from armful.stats.heterogeneity import cochran_q
-from armful.stats.multiplicity import benjamini_hochberg, holm
-from armful.stats.numeric import compare_means
-from armful.stats.participant_totals import ParticipantTotals
-from armful.stats.sequential import NO_EVIDENCE, SidedEvidence, sided_log_e, sided_p
+from armful.stats.design.error_budget import error_budget
+from armful.stats.design.heterogeneity import cochran_q
+from armful.stats.design.multiplicity import benjamini_hochberg, holm
+from armful.stats.means.confidence_sequence import sided_mean_log_e
+from armful.stats.means.numeric import compare_means
+from armful.stats.means.participant_totals import ParticipantTotals
+from armful.stats.rates.comparison import compare
+from armful.stats.rates.sequential import NO_EVIDENCE, SidedEvidence, sided_log_e, sided_p
 
 LOOKS = 25
 RATE = 0.1

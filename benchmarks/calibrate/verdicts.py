@@ -6,8 +6,8 @@ from benchmarks.calibrate.measure import Measured, Size, at_most
 from armful.domain.experiment import Arm
 from armful.features.experiments.results.comparisons import Cell, compute_variant_results
 from armful.features.experiments.results.verdicts import set_verdicts
-from armful.stats.error_budget import error_budget
-from armful.stats.sequential import SidedEvidence
+from armful.stats.design.error_budget import error_budget
+from armful.stats.rates.sequential import SidedEvidence
 
 LOOKS = 20
 

@@ -7,8 +7,8 @@ from benchmarks.calibrate.measure import Measured, Size, is_quick, within
 from numpy.typing import NDArray
 from scipy import stats
 
-from armful.stats.error_budget import error_budget
-from armful.stats.participant_totals import Estimate
+from armful.stats.design.error_budget import error_budget
+from armful.stats.means.participant_totals import Estimate
 from armful.stats.shrinkage import LogLift, ShrunkenLift, lift_variance, log_lift, shrink
 
 RATE, TAU = 0.1, 0.05

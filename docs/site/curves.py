@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from scipy.stats import beta as beta_distribution
 
 from armful import core
-from armful.stats.confidence_sequence import compare_means_always_valid
-from armful.stats.numeric import compare_means
-from armful.stats.participant_totals import Estimate, ParticipantTotals
+from armful.stats.means.confidence_sequence import compare_means_always_valid
+from armful.stats.means.numeric import compare_means
+from armful.stats.means.participant_totals import Estimate, ParticipantTotals
 from armful.tools.simulate import compare, draw
 
 TEN_ARMS = [0.1] + [0.05] * 3 + [0.02] * 3 + [0.01] * 3

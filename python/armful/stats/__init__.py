@@ -2,17 +2,24 @@
 
 Each module answers one question:
 
-- `intervals`: how precisely is a rate known?
-- `comparison`: does a variant differ from control, at the planned end of a test with a fixed split?
-- `sequential`: does it differ, tested at any time before the planned end?
-- `lift_evidence`: does it differ, tested at any time, when the split changes during the test?
-- `participant_totals`, `numeric`: how large is a metric, and does it differ, when people have several events or numbers?
-- `confidence_sequence`: does it differ, tested at any time?
-- `winsorize`, `cuped`, `shrinkage`: limits on extreme values, covariates, and lifts that are not too large
-- `adaptive`, `allocation`: rates and lifts under an adaptive split, and the floors that they require
-- `srm`: did the traffic split as planned?
+- `rates`: success rates
+    - `intervals`: how precisely is a rate known?
+    - `comparison`: does a variant differ from control, at the planned end of a test with a fixed split?
+    - `sequential`: does it differ, tested at any time before the planned end?
+    - `lift_evidence`: does it differ, tested at any time, when the split changes during the test?
+    - `adaptive`: rates and lifts under an adaptive split
+- `means`: people with several events, and numbers
+    - `participant_totals`, `numeric`: how large is a metric, and does it differ?
+    - `confidence_sequence`: does it differ, tested at any time?
+    - `normal_best`: which variant is the best?
+    - `winsorize`, `cuped`: limits on extreme values, and covariates
+- `design`: what a test promises
+    - `allocation`: the floors that an adaptive split requires
+    - `srm`: did the traffic split as planned?
+    - `error_budget`, `multiplicity`, `heterogeneity`: one α for several looks, metrics and segments
+    - `stopping`: is the leader safe to ship?
 - `power`: how much traffic does a test need?
-- `stopping`: is the leader safe to ship?
+- `shrinkage`: lifts of winners that are not too large
 - `fatigue`: does a variant's rate decline over time?
 - `priors`: which rate is plausible for a variant without data?
 """

@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 from scipy.special import ndtr, ndtri
 
-from armful.stats.intervals import check_counts
-from armful.stats.multiplicity import holm
+from armful.stats.design.multiplicity import holm
+from armful.stats.rates.intervals import check_counts
 
 MINIMUM_DECLINE = 0.15
 """A variant is fatigued only if its relative rate has declined by more than this fraction."""

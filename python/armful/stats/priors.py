@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from armful.stats.intervals import check_counts
+from armful.stats.rates.intervals import check_counts
 
 FEW_GROUPS = 20
 """With fewer groups than this, the strength is limited to the range `STRENGTH_OF_FEW`."""

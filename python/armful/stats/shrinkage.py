@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import brentq
 
-from armful.stats.intervals import Interval, two_sided_z
-from armful.stats.participant_totals import Estimate
+from armful.stats.means.participant_totals import Estimate
+from armful.stats.rates.intervals import Interval, two_sided_z
 
 DEFAULT_DEVIATION = 0.1
 """τ without past experiments: two thirds of true lifts are then within ± 10 %."""

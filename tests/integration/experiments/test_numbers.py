@@ -18,7 +18,7 @@ from tests.integration.contract import create, problem, report
 from tests.integration.experiments.people import Person, put_people, report_values
 from tests.integration.experiments.test_experiments import body, end_as_planned, results, start
 
-from armful.stats.winsorize import bin_of
+from armful.stats.means.winsorize import bin_of
 
 SPEND = {"name": "spend", "type": "number"}
 

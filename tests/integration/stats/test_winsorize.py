@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.conftest import run
 
 from armful.ops.postgres import EmbeddedPostgres
-from armful.stats.winsorize import bin_of, edge
+from armful.stats.means.winsorize import bin_of, edge
 
 
 @pytest.fixture(scope="module")

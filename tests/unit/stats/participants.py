@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from armful.stats.participant_totals import ParticipantTotals
+from armful.stats.means.participant_totals import ParticipantTotals
 
 Array = NDArray[np.float64]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from statsmodels.stats.proportion import proportion_confint, proportions_ztest
 
-from armful.stats.comparison import compare
-from armful.stats.intervals import wilson_interval
-from armful.stats.multiplicity import holm
-from armful.stats.sequential import compare_always_valid
-from armful.stats.srm import sample_ratio_test
+from armful.stats.design.multiplicity import holm
+from armful.stats.design.srm import sample_ratio_test
+from armful.stats.rates.comparison import compare
+from armful.stats.rates.intervals import wilson_interval
+from armful.stats.rates.sequential import compare_always_valid
 
 CUSTOMERS = Path(__file__).parents[4] / "shared" / "data" / "hillstrom_email.csv"
 MENS, WOMENS, CONTROL = "Mens E-Mail", "Womens E-Mail", "No E-Mail"

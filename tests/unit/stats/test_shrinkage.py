@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from armful.stats.participant_totals import Estimate
+from armful.stats.means.participant_totals import Estimate
 from armful.stats.shrinkage import LogLift, lift_variance, log_lift, shrink
 
 

@@ -40,7 +40,7 @@ from armful.features.variants.service import Variants
 from armful.learning.policies import Settled, SettledParameters, Shares, SharesParameters
 from armful.replica.holdout_cache import HoldoutCache
 from armful.replica.variant_cache import CachedVariant
-from armful.stats.allocation import with_floors
+from armful.stats.design.allocation import with_floors
 
 _SHARES, _SETTLED = Shares(), Settled()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from armful.domain.experiment import Experiment
-from armful.stats.allocation import with_floors
+from armful.stats.design.allocation import with_floors
 
 
 class ArmPlan(Struct, frozen=True):

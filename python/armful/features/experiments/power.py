@@ -6,7 +6,7 @@ from typing import Literal
 
 from armful.contract.power import Plan
 from armful.domain.errors import Refused
-from armful.stats.error_budget import error_budget
+from armful.stats.design.error_budget import error_budget
 from armful.stats.power import SampleSize, days_needed, sample_size
 from armful.stats.power.always_valid import EVER, always_valid_factor, always_valid_sample_size
 from armful.stats.power.means import mean_sample_size, participants_for_impressions, split_sample_size

@@ -7,9 +7,9 @@ from datetime import date
 from msgspec import Struct
 
 from armful.domain.holdout import Holdout
-from armful.stats.intervals import Interval
-from armful.stats.lift_evidence import LiftEvidence, evaluate_lift
-from armful.stats.sequential import AlwaysValid, compare_always_valid
+from armful.stats.rates.intervals import Interval
+from armful.stats.rates.lift_evidence import LiftEvidence, evaluate_lift
+from armful.stats.rates.sequential import AlwaysValid, compare_always_valid
 
 CONFIDENCE_LEVEL = 0.95
 

@@ -11,7 +11,7 @@ from armful.features.experiments import store as experiments
 from armful.features.insights import overview_store as storage
 from armful.features.insights.overview_store import ArmTraffic, Database
 from armful.replica.variant_cache import VariantCache
-from armful.stats.srm import adaptive_sample_ratio_test, sequential_sample_ratio_test
+from armful.stats.design.srm import adaptive_sample_ratio_test, sequential_sample_ratio_test
 
 
 class RunningExperiment(Struct, frozen=True):

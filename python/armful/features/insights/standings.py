@@ -13,7 +13,7 @@ from armful.domain.variant import Variant
 from armful.features.insights.history import Daily, VariantHistories
 from armful.features.insights.listing import Listing, Overall, Query, Row, Standing, facets, ordered, summary
 from armful.replica.variant_cache import VariantCache
-from armful.stats.intervals import wilson_interval
+from armful.stats.rates.intervals import wilson_interval
 
 TREND_DAYS = 14
 SHARE_DAYS = 7

@@ -14,7 +14,7 @@ from armful.domain.variant import NewVariant, Status, Variant
 from armful.features.variants import store as variants
 from armful.learning.beta import BetaPosterior, posterior_of
 from armful.replica.variant_cache import CachedVariant, VariantCache
-from armful.stats.intervals import Interval, credible_interval, wilson_interval
+from armful.stats.rates.intervals import Interval, credible_interval, wilson_interval
 
 _RESERVED = "select"
 

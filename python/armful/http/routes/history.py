@@ -10,7 +10,7 @@ from armful.contract.insights import ChangeView, DayHistory, PersonaHistory, Var
 from armful.features.insights.standings import CONFIDENCE_LEVEL
 from armful.features.services import Services
 from armful.http.paths import unescaped
-from armful.stats.intervals import wilson_interval
+from armful.stats.rates.intervals import wilson_interval
 
 
 def _counts(impressions: int, successes: int) -> dict[str, Any]:

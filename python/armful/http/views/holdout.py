@@ -6,7 +6,7 @@ from armful.contract.holdout import HoldoutDayView, HoldoutReportView, HoldoutVi
 from armful.contract.results import Ends, ParticipantsView
 from armful.domain.holdout import Holdout
 from armful.features.holdouts.report import CONFIDENCE_LEVEL, Group, HoldoutReport
-from armful.stats.intervals import Interval
+from armful.stats.rates.intervals import Interval
 
 
 def holdout_view(holdout: Holdout | None) -> HoldoutView:

@@ -41,9 +41,9 @@ from armful.features.experiments.results.variant_result import (
     VariantComparison,
     VariantResult,
 )
-from armful.stats.confidence_sequence import SequentialComparison
-from armful.stats.intervals import Interval
-from armful.stats.numeric import EVERYTHING
+from armful.stats.means.confidence_sequence import SequentialComparison
+from armful.stats.means.numeric import EVERYTHING
+from armful.stats.rates.intervals import Interval
 
 
 def comparison_view(comparison: VariantComparison) -> ComparisonView:

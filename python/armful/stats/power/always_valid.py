@@ -10,11 +10,11 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import betaincc, betaln, log_ndtr
 
-from armful.stats.confidence_sequence import mixing_variance
-from armful.stats.error_budget import error_budget
-from armful.stats.intervals import check_open_unit
+from armful.stats.design.error_budget import error_budget
+from armful.stats.means.confidence_sequence import mixing_variance
 from armful.stats.power.rates import SampleSize, quantiles, sample_size, sample_size_of
-from armful.stats.sequential import CONCENTRATION
+from armful.stats.rates.intervals import check_open_unit
+from armful.stats.rates.sequential import CONCENTRATION
 
 EVER = error_budget(0).ever
 """The level of the looks of an experiment's first phase."""

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable, Sequence
 
-from armful.stats.intervals import check_open_unit, check_shares
 from armful.stats.power.rates import SampleSize, quantiles, sample_size_of
+from armful.stats.rates.intervals import check_open_unit, check_shares
 
 
 def mean_sample_size(

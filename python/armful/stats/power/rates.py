@@ -11,7 +11,7 @@ from typing import NamedTuple
 from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from armful.stats.intervals import check_open_unit
+from armful.stats.rates.intervals import check_open_unit
 
 _MAX_INTEGER = 2**53  # every integer up to this is exact as a double
 

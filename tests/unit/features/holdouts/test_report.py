@@ -9,7 +9,7 @@ import pytest
 
 from armful.domain.holdout import Holdout
 from armful.features.holdouts.report import HoldoutTotal, compute_report
-from armful.stats.sequential import compare_always_valid
+from armful.stats.rates.sequential import compare_always_valid
 
 DAY = date(2026, 1, 1)
 HOLDOUT = Holdout(0.1, "s", [], datetime(2026, 1, 1, tzinfo=UTC))

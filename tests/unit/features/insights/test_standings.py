@@ -5,7 +5,7 @@ from tests.unit.samples import variant
 
 from armful.core import probability_best
 from armful.features.insights.standings import CONFIDENCE_LEVEL, _standings
-from armful.stats.intervals import wilson_interval
+from armful.stats.rates.intervals import wilson_interval
 
 
 def test_a_standing_has_the_figures_of_its_variant() -> None:

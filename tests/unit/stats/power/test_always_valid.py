@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from armful.stats.confidence_sequence import sided_mean_log_e
-from armful.stats.participant_totals import Estimate
+from armful.stats.means.confidence_sequence import sided_mean_log_e
+from armful.stats.means.participant_totals import Estimate
 from armful.stats.power.always_valid import always_valid_factor, always_valid_sample_size
 from armful.stats.power.rates import sample_size
-from armful.stats.sequential import sided_log_e
+from armful.stats.rates.sequential import sided_log_e
 
 
 @pytest.mark.parametrize(("effect", "share"), [(0.04, 0.5), (-0.04, 0.3)])

@@ -10,8 +10,8 @@ from scipy import stats
 from statsmodels.stats.power import NormalIndPower
 from statsmodels.stats.proportion import proportion_effectsize, samplesize_proportions_2indep_onetail
 
-from armful.stats.comparison import pooled_z
 from armful.stats.power import achieved_power, days_needed, minimum_detectable_effect, sample_size
+from armful.stats.rates.comparison import pooled_z
 
 baselines = st.floats(0.01, 0.6)
 effects = st.floats(0.005, 0.3)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from armful.domain.experiment import Metric
 from armful.features.experiments.results.store import PhaseCounts
-from armful.stats.participant_totals import ParticipantTotals
+from armful.stats.means.participant_totals import ParticipantTotals
 
 
 class Cell(NamedTuple):

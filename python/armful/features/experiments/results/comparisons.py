@@ -23,12 +23,18 @@ from armful.features.experiments.results.variant_result import (
     VariantComparison,
     VariantResult,
 )
-from armful.stats.adaptive import AdaptiveRate, ArmSums, adaptive_comparison, adaptive_p_value, adaptive_rate
-from armful.stats.comparison import compare
-from armful.stats.intervals import credible_interval, wilson_interval
-from armful.stats.lift_evidence import LiftEvidence, evaluate_lift
-from armful.stats.multiplicity import holm
-from armful.stats.sequential import NO_EVIDENCE, SidedEvidence, compare_always_valid
+from armful.stats.design.multiplicity import holm
+from armful.stats.rates.adaptive import (
+    AdaptiveRate,
+    ArmSums,
+    adaptive_comparison,
+    adaptive_p_value,
+    adaptive_rate,
+)
+from armful.stats.rates.comparison import compare
+from armful.stats.rates.intervals import credible_interval, wilson_interval
+from armful.stats.rates.lift_evidence import LiftEvidence, evaluate_lift
+from armful.stats.rates.sequential import NO_EVIDENCE, SidedEvidence, compare_always_valid
 
 _CONVERSION = Metric()
 

@@ -26,9 +26,9 @@ from armful.features.experiments.results.split_note import set_split_notes
 from armful.features.experiments.results.store import Evidence, EvidenceKey, PhaseCounts
 from armful.features.experiments.results.variant_result import VariantResult
 from armful.features.experiments.results.verdicts import find_winner, harmful, set_verdicts
-from armful.stats.error_budget import error_budget
-from armful.stats.sequential import SidedEvidence
-from armful.stats.stopping import ShipDecision, safe_to_ship
+from armful.stats.design.error_budget import error_budget
+from armful.stats.design.stopping import ShipDecision, safe_to_ship
+from armful.stats.rates.sequential import SidedEvidence
 
 _SIDES: tuple[Literal["better", "worse"], ...] = ("better", "worse")
 

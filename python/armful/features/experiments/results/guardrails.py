@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from armful.domain.experiment import Guardrail
 from armful.features.experiments.results.variant_result import VariantComparison, VariantResult
-from armful.stats.error_budget import ErrorBudget
-from armful.stats.multiplicity import holm
+from armful.stats.design.error_budget import ErrorBudget
+from armful.stats.design.multiplicity import holm
 
 
 class GuardrailResult(Struct, kw_only=True):

@@ -1,8 +1,8 @@
 """The results of a number or a ratio to impressions: each variant's value, and its comparison with control.
 
-A number per participant is compared by Welch's t test at the planned end, and a ratio by the delta method, with participants
-as the independent observations. The sequential test is that of `armful.stats.confidence_sequence`. The chance to be best and
-the expected loss come from normal distributions of the values; there is no prior.
+A number per participant is compared by Welch's t test at the planned end, and a ratio by the delta method, with
+participants as the independent observations. The sequential test is that of `armful.stats.means.confidence_sequence`. The
+chance to be best and the expected loss come from normal distributions of the values; there is no prior.
 """
 
 import math
@@ -19,12 +19,12 @@ from armful.features.experiments.results.variant_result import (
     VariantComparison,
     VariantResult,
 )
-from armful.stats.confidence_sequence import compare_means_always_valid
-from armful.stats.normal_best import normal_best
-from armful.stats.numeric import EVERYTHING, compare_means, mean_interval
-from armful.stats.participant_totals import Estimate, ParticipantTotals, estimate
-from armful.stats.sequential import NO_EVIDENCE, SidedEvidence
-from armful.stats.winsorize import winsorize
+from armful.stats.means.confidence_sequence import compare_means_always_valid
+from armful.stats.means.normal_best import normal_best
+from armful.stats.means.numeric import EVERYTHING, compare_means, mean_interval
+from armful.stats.means.participant_totals import Estimate, ParticipantTotals, estimate
+from armful.stats.means.winsorize import winsorize
+from armful.stats.rates.sequential import NO_EVIDENCE, SidedEvidence
 
 DEFAULT_SAMPLE_SIZE = 10_000
 """The participants for which the sequential test is planned if the experiment does not say. The test is valid for any."""

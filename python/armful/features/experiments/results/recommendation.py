@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from armful.domain.experiment import Experiment, Metric
 from armful.features.experiments.results.variant_result import VariantResult
-from armful.stats.stopping import ShipDecision
+from armful.stats.design.stopping import ShipDecision
 
 _SMALLEST_SHOWN = 0.001
 _MOST_CROSSED_OVER = 0.01

@@ -7,7 +7,11 @@ from msgspec import Struct
 
 from armful.domain.experiment import Arm, Experiment
 from armful.features.experiments.results.store import Evidence, EvidenceKey, PhaseCounts
-from armful.stats.srm import adaptive_sample_ratio_test, sample_ratio_test, sequential_sample_ratio_test
+from armful.stats.design.srm import (
+    adaptive_sample_ratio_test,
+    sample_ratio_test,
+    sequential_sample_ratio_test,
+)
 
 _SAMPLE_RATIO_KEY = EvidenceKey(0, "", "split")
 

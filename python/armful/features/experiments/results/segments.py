@@ -13,10 +13,10 @@ from armful.features.experiments.results.evaluation import MIN_PARTICIPANTS, Res
 from armful.features.experiments.results.significance import Significance, compute_significance
 from armful.features.experiments.results.store import DayCount, SegmentCount
 from armful.features.experiments.results.variant_result import VariantResult
-from armful.stats.error_budget import ALPHA, ErrorBudget, error_budget
-from armful.stats.heterogeneity import cochran_q
-from armful.stats.multiplicity import benjamini_hochberg
-from armful.stats.participant_totals import ParticipantTotals
+from armful.stats.design.error_budget import ALPHA, ErrorBudget, error_budget
+from armful.stats.design.heterogeneity import cochran_q
+from armful.stats.design.multiplicity import benjamini_hochberg
+from armful.stats.means.participant_totals import ParticipantTotals
 
 
 def by_persona(

@@ -15,9 +15,9 @@ from armful.domain.experiment import Arm, Experiment
 from armful.features.experiments.results.cells import Cell, Tally, cells_by_day, impressions_by_day
 from armful.features.experiments.results.comparisons import compute_experiment_results
 from armful.features.experiments.results.store import PhaseCounts
-from armful.stats.participant_totals import ParticipantTotals
-from armful.stats.sequential import SidedEvidence
-from armful.stats.winsorize import edge, quantile_bin
+from armful.stats.means.participant_totals import ParticipantTotals
+from armful.stats.means.winsorize import edge, quantile_bin
+from armful.stats.rates.sequential import SidedEvidence
 
 _MAX_POINTS = 30
 """Maximum number of days in a series. A longer experiment shows only every second, third, … day."""

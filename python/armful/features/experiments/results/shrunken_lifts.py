@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from armful.features.experiments.results.store import PastLifts
 from armful.features.experiments.results.variant_result import CONFIDENCE_LEVEL, VariantResult
-from armful.stats.intervals import Interval
-from armful.stats.participant_totals import Estimate
+from armful.stats.means.participant_totals import Estimate
+from armful.stats.rates.intervals import Interval
 from armful.stats.shrinkage import LogLift, lift_variance, log_lift, shrink
 
 PAST_LIFTS = 1000

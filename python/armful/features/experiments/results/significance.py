@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from armful.domain.experiment import Experiment
 from armful.features.experiments.results.variant_result import VariantResult
-from armful.stats.error_budget import ErrorBudget
+from armful.stats.design.error_budget import ErrorBudget
 from armful.stats.power import minimum_detectable_effect
 from armful.stats.power.means import detectable_difference
 

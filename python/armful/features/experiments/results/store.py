@@ -61,7 +61,7 @@ class ParticipantTotal(Struct, frozen=True):
 
 
 class BinTotal(Struct, frozen=True):
-    """The sums of `ParticipantTotal` over the participants whose total is in a bin (`armful.stats.winsorize`)."""
+    """The sums of `ParticipantTotal` over the participants whose total is in a bin (`armful.stats.means.winsorize`)."""
 
     allocation_epoch: int
     variant: int

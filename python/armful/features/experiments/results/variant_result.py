@@ -5,12 +5,12 @@ from typing import Literal
 from msgspec import Struct
 
 from armful.domain.experiment import Arm, Metric
-from armful.stats.adaptive import AdaptiveRate
-from armful.stats.confidence_sequence import SequentialComparison
-from armful.stats.intervals import Interval
-from armful.stats.numeric import EVERYTHING
-from armful.stats.participant_totals import Estimate
-from armful.stats.sequential import AlwaysValid
+from armful.stats.means.confidence_sequence import SequentialComparison
+from armful.stats.means.numeric import EVERYTHING
+from armful.stats.means.participant_totals import Estimate
+from armful.stats.rates.adaptive import AdaptiveRate
+from armful.stats.rates.intervals import Interval
+from armful.stats.rates.sequential import AlwaysValid
 
 CONFIDENCE_LEVEL = 0.95
 

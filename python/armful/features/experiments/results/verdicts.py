@@ -5,7 +5,7 @@ from typing import Literal
 
 from armful.domain.experiment import Goal
 from armful.features.experiments.results.variant_result import VariantComparison, VariantResult
-from armful.stats.error_budget import ErrorBudget
+from armful.stats.design.error_budget import ErrorBudget
 
 Verdict = Literal["better", "worse", "undecided"]
 

@@ -9,7 +9,7 @@ from armful.features.experiments.results.cells import Cell
 from armful.features.experiments.results.comparisons import compute_variant_results
 from armful.features.experiments.results.guardrails import GuardrailResult, evaluate_guardrails
 from armful.features.experiments.results.variant_result import VariantResult
-from armful.stats.error_budget import error_budget
+from armful.stats.design.error_budget import error_budget
 
 COMPLAINTS = Guardrail("complaints", "increase", margin=0.1)
 RETAINED = Guardrail("retained", "decrease", margin=0.1)

@@ -22,7 +22,7 @@ from armful.features.experiments.results.store import (
     SegmentCount,
     Share,
 )
-from armful.stats.winsorize import bin_of
+from armful.stats.means.winsorize import bin_of
 
 Values = np.ndarray
 NUMBER = Metric("number")

@@ -7,7 +7,7 @@ from armful.domain.experiment import Metric
 from armful.features.experiments.results.evaluation import evaluate
 from armful.features.experiments.results.segments import by_persona, compute_segments
 from armful.features.experiments.results.store import DayCount, SegmentCount
-from armful.stats.comparison import compare
+from armful.stats.rates.comparison import compare
 
 
 def segments(*outcomes: tuple[tuple[int, int], tuple[int, int]]) -> tuple[list[bool], list[float], float]:

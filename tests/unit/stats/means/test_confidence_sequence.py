@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 from tests.unit.stats.participants import people
 
-from armful.stats.confidence_sequence import (
+from armful.stats.means.confidence_sequence import (
     SMALLEST_ARM,
     compare_means_always_valid,
     confidence_sequence,
@@ -19,9 +19,9 @@ from armful.stats.confidence_sequence import (
     mixing_variance,
     sided_mean_log_e,
 )
-from armful.stats.intervals import Interval
-from armful.stats.participant_totals import Estimate, ParticipantTotals
-from armful.stats.sequential import NO_EVIDENCE, SidedEvidence
+from armful.stats.means.participant_totals import Estimate, ParticipantTotals
+from armful.stats.rates.intervals import Interval
+from armful.stats.rates.sequential import NO_EVIDENCE, SidedEvidence
 
 values = st.floats(-2, 2)
 variances = st.floats(1e-4, 0.1)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from armful.stats.intervals import Interval
-from armful.stats.sequential import (
+from armful.stats.rates.intervals import Interval
+from armful.stats.rates.sequential import (
     SidedEvidence,
     always_valid_p,
     always_valid_p_path,

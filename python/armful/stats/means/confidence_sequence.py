@@ -15,10 +15,10 @@ import math
 import msgspec
 from scipy.special import lambertw, log_ndtr
 
-from armful.stats.intervals import Interval, check_open_unit
-from armful.stats.numeric import EVERYTHING, difference, fieller_interval, lift
-from armful.stats.participant_totals import Estimate
-from armful.stats.sequential import NO_EVIDENCE, SidedEvidence, sided_p
+from armful.stats.means.numeric import EVERYTHING, difference, fieller_interval, lift
+from armful.stats.means.participant_totals import Estimate
+from armful.stats.rates.intervals import Interval, check_open_unit
+from armful.stats.rates.sequential import NO_EVIDENCE, SidedEvidence, sided_p
 
 SMALLEST_ARM = 50
 """With fewer participants in an arm, or fewer of equal weight, its variance is too uncertain to count as evidence."""

@@ -8,7 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from armful.stats.srm import adaptive_sample_ratio_test, sample_ratio_test, sequential_sample_ratio_test
+from armful.stats.design.srm import (
+    adaptive_sample_ratio_test,
+    sample_ratio_test,
+    sequential_sample_ratio_test,
+)
 
 splits = st.integers(2, 8).flatmap(
     lambda k: st.tuples(

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from armful.stats.intervals import Interval, check_counts, two_sided_z
+from armful.stats.rates.intervals import Interval, check_counts, two_sided_z
 
 SMALLEST_EXPECTED_CELL = 5.0
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from armful.stats.intervals import Interval, credible_interval, wilson_interval
+from armful.stats.rates.intervals import Interval, credible_interval, wilson_interval
 
 counts = st.integers(0, 10**7).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 levels = st.floats(0.01, 0.9999)

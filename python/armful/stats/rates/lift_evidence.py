@@ -20,8 +20,14 @@ from numpy.polynomial.legendre import leggauss
 from scipy.optimize import brentq
 from scipy.special import betaln, expit
 
-from armful.stats.intervals import Interval, check_open_unit
-from armful.stats.sequential import CONCENTRATION, NO_EVIDENCE, AlwaysValid, SidedEvidence, log_mass_above
+from armful.stats.rates.intervals import Interval, check_open_unit
+from armful.stats.rates.sequential import (
+    CONCENTRATION,
+    NO_EVIDENCE,
+    AlwaysValid,
+    SidedEvidence,
+    log_mass_above,
+)
 
 WIDEST = 3.0
 """The range of ln(1 + lift) is [−3, 3]: lifts from −95 % to +1,900 %. Larger ones are treated as infinite."""

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from armful.stats.stopping import safe_to_ship
+from armful.stats.design.stopping import safe_to_ship
 
 
 def test_a_leader_that_can_lose_little_is_safe() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.stats.participants import people, totals_of
 
-from armful.stats.participant_totals import ParticipantTotals, estimate
+from armful.stats.means.participant_totals import ParticipantTotals, estimate
 
 seeds = st.integers(0, 10**6)
 

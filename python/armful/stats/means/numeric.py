@@ -14,8 +14,8 @@ from typing import Literal
 import msgspec
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-from armful.stats.intervals import Interval, check_open_unit
-from armful.stats.participant_totals import Estimate
+from armful.stats.means.participant_totals import Estimate
+from armful.stats.rates.intervals import Interval, check_open_unit
 
 EVERYTHING = Interval(-math.inf, math.inf)
 """The interval of a number about which nothing is known."""

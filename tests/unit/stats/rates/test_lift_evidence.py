@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from armful.stats.intervals import Interval
-from armful.stats.lift_evidence import LiftEvidence, evaluate_lift, lift_log_e, sided_lift_log_e
-from armful.stats.sequential import compare_always_valid, conversion_log_e, sided_log_e
+from armful.stats.rates.intervals import Interval
+from armful.stats.rates.lift_evidence import LiftEvidence, evaluate_lift, lift_log_e, sided_lift_log_e
+from armful.stats.rates.sequential import compare_always_valid, conversion_log_e, sided_log_e
 
 shares = st.floats(0.02, 0.98)
 counts = st.integers(0, 5000)

@@ -16,7 +16,7 @@ import msgspec
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from armful.stats.intervals import Interval, check_counts, wilson_bounds, wilson_interval
+from armful.stats.rates.intervals import Interval, check_counts, wilson_bounds, wilson_interval
 
 _LARGEST_Z = 37.0  # beyond it the normal tail is too small for a double
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armful.stats.allocation import with_floors
+from armful.stats.design.allocation import with_floors
 
 arms = st.integers(1, 8).flatmap(
     lambda k: st.tuples(

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from armful.stats.participant_totals import ParticipantTotals
+from armful.stats.means.participant_totals import ParticipantTotals
 
 Bins = Mapping[int, ParticipantTotals]
 """The sums over an arm's participants by `bin_of` their total y."""

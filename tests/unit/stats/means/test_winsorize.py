@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.unit.stats.participants import totals_of
 
-from armful.stats.participant_totals import ParticipantTotals
-from armful.stats.winsorize import LARGEST_BIN, bin_of, edge, winsorize
+from armful.stats.means.participant_totals import ParticipantTotals
+from armful.stats.means.winsorize import LARGEST_BIN, bin_of, edge, winsorize
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 outcomes = st.lists(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.meta_analysis import combine_effects
 
-from armful.stats.heterogeneity import cochran_q
+from armful.stats.design.heterogeneity import cochran_q
 
 
 @pytest.mark.parametrize("seed", range(5))

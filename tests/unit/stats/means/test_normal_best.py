@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from armful.stats.normal_best import normal_best
+from armful.stats.means.normal_best import normal_best
 
 VALUES = st.floats(-1e6, 1e6)
 DEVIATIONS = st.floats(1e-3, 1e6)

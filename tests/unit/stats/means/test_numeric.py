@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from scipy import stats
 from tests.unit.stats.participants import people, totals_of
 
-from armful.stats.intervals import Interval
-from armful.stats.numeric import (
+from armful.stats.means.numeric import (
     EVERYTHING,
     compare_means,
     fieller_interval,
     mean_interval,
     non_inferiority_p_value,
 )
-from armful.stats.participant_totals import Estimate
+from armful.stats.means.participant_totals import Estimate
+from armful.stats.rates.intervals import Interval
 
 seeds = st.integers(0, 10**6)
 values = st.floats(-5, 20)

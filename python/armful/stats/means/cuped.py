@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import msgspec
 
-from armful.stats.participant_totals import Estimate
+from armful.stats.means.participant_totals import Estimate
 
 
 class CovariateTotals(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from armful.stats.intervals import check_shares
+from armful.stats.rates.intervals import check_shares
 
 
 def with_floors(weights: Sequence[float], floors: Sequence[float]) -> list[float]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from armful.stats.error_budget import ALPHA, error_budget
+from armful.stats.design.error_budget import ALPHA, error_budget
 
 
 def test_the_first_phase_has_1_percent_for_its_looks_and_4_for_its_end() -> None:

@@ -8,8 +8,8 @@ import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from armful.stats.cuped import CovariateTotals, adjust
-from armful.stats.numeric import compare_means
+from armful.stats.means.cuped import CovariateTotals, adjust
+from armful.stats.means.numeric import compare_means
 
 Pairs = tuple[np.ndarray, np.ndarray]
 

@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import betaincc, betaln, gammaln
 
-from armful.stats.intervals import Interval, check_open_unit
+from armful.stats.rates.intervals import Interval, check_open_unit
 
 CONCENTRATION = 100.0
 """κ, the weight of the prior in conversions. A larger κ detects small lifts sooner, and large lifts later."""

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 
-from armful.stats.comparison import compare, fisher_p_value, pooled_z
-from armful.stats.intervals import Interval
+from armful.stats.rates.comparison import compare, fisher_p_value, pooled_z
+from armful.stats.rates.intervals import Interval
 
 arms = st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 small_arms = st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

@@ -9,8 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
 
-from armful.stats.adaptive import AdaptiveRate, ArmSums, adaptive_comparison, adaptive_p_value, adaptive_rate
-from armful.stats.intervals import Interval, wilson_interval
+from armful.stats.rates.adaptive import (
+    AdaptiveRate,
+    ArmSums,
+    adaptive_comparison,
+    adaptive_p_value,
+    adaptive_rate,
+)
+from armful.stats.rates.intervals import Interval, wilson_interval
 
 propensities = st.floats(0.05, 1.0)
 groups = st.lists(

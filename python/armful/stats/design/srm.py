@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from scipy.special import chdtrc
 
-from armful.stats.intervals import check_shares
-from armful.stats.sequential import always_valid_p, multinomial_log_e
+from armful.stats.rates.intervals import check_shares
+from armful.stats.rates.sequential import always_valid_p, multinomial_log_e
 
 ALARM_BELOW = 0.001
 """The p-value below which a test raises an alarm. It is small because a false alarm stops an experiment."""

@@ -1,0 +1,1 @@
+"""Success rates: intervals, comparisons, and evidence at any time."""
