@@ -15,6 +15,7 @@ from armful.db.pool import Pool, open_pool
 from armful.db.usable import explained
 from armful.domain.errors import ArmfulError
 from armful.features.experiments.results.evidence_job import EvidenceJob
+from armful.features.pools.learner import PoolLearner
 from armful.features.services import Services
 from armful.ingest.batch_writer import BatchWriter
 from armful.ingest.group_committer import GroupCommitter
@@ -23,6 +24,7 @@ from armful.ops.retention.job import RetentionJob
 from armful.replica.api_key_cache import ApiKeyCache
 from armful.replica.change_feed import ChangeFeedReader
 from armful.replica.holdout_cache import HoldoutCache
+from armful.replica.pool_cache import PoolCache
 from armful.replica.usage import UsageWriter
 from armful.replica.variant_cache import VariantCache
 from armful.settings import Settings
@@ -67,10 +69,11 @@ class Service:
         with self._explained():
             await migrate(self._dsn)
             pool = await open_pool(self._dsn, settings.pool_size)
-        cache, holdout = VariantCache(), HoldoutCache()
+        cache, holdout, pools = VariantCache(), HoldoutCache(), PoolCache()
         reader = ChangeFeedReader(
-            self._dsn, cache, self.key_cache, process_id, settings.poll_interval, self.clock, holdout
+            self._dsn, cache, self.key_cache, process_id, settings.poll_interval, self.clock, holdout, pools
         )
+        learner = PoolLearner(pools, cache)
         pool.identity = lambda: reader.identity
         usage = UsageWriter(pool, cache, self.key_cache)
         committer = GroupCommitter(
@@ -86,11 +89,21 @@ class Service:
             with self._explained():
                 async with asyncio.timeout(_START_TIMEOUT):
                     await reader.start()
+                    await learner.start()
                     await committer.start()
             usage.start()
             retention.start()
             self.services = Services.over(
-                pool, cache, committer, self.key_cache, holdout, self.metrics, process_id, self.clock
+                pool,
+                cache,
+                committer,
+                self.key_cache,
+                holdout,
+                pools,
+                learner,
+                self.metrics,
+                process_id,
+                self.clock,
             )
             evidence = EvidenceJob(pool, self.services.experiments.evidence, self.clock)
             evidence.start()
@@ -104,6 +117,7 @@ class Service:
         finally:
             await retention.stop()
             await committer.stop()
+            await learner.stop()
             await reader.stop()
             await usage.stop()
             await pool.close()

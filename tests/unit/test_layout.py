@@ -29,6 +29,7 @@ BY_INTEGRATION = {
     "features/experiments/results/*.py": "parts of one evaluation, which is tested as a whole",
     "features/holdouts/service.py": "needs PostgreSQL",
     "features/insights/history.py": "needs PostgreSQL",
+    "features/pools/service.py": "needs PostgreSQL",
     "ops/backup/*.py": "runs PostgreSQL's programs",
     "ops/database.py": "runs PostgreSQL's programs",
     "ops/doctor/*.py": "looks at an installation and its PostgreSQL",

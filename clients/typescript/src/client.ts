@@ -181,6 +181,26 @@ export class Armful {
     );
   }
 
+  /** All named pools. */
+  pools(signal?: AbortSignal): Promise<schema.PoolPage> {
+    return unwrap(this.http.GET("/pools", withSignal(signal)));
+  }
+
+  /** A pool's settings, and what is in force. */
+  pool(name: string, signal?: AbortSignal): Promise<schema.PoolView> {
+    return unwrap(this.http.GET("/pools/{name}", { params: { path: { name } }, ...withSignal(signal) }));
+  }
+
+  /** Change settings of a pool, or create it. */
+  changePool(name: string, changes: schema.PoolPatch): Promise<schema.PoolView> {
+    return unwrap(this.http.PATCH("/pools/{name}", { params: { path: { name } }, body: changes }));
+  }
+
+  /** What learning has earned in a pool: the selections that learn, compared with those made at random. */
+  poolReport(name: string, signal?: AbortSignal): Promise<schema.PoolReportView> {
+    return unwrap(this.http.GET("/pools/{name}/report", { params: { path: { name } }, ...withSignal(signal) }));
+  }
+
   /** The global holdout; without one, the share is 0. */
   holdout(signal?: AbortSignal): Promise<schema.HoldoutView> {
     return unwrap(this.http.GET("/holdout", withSignal(signal)));

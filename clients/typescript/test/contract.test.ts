@@ -34,6 +34,10 @@ interface OperationOf {
     | operations["resumeExperiment"]
     | operations["stopExperiment"];
   promote: operations["promoteVariant"];
+  pools: operations["listPools"];
+  pool: operations["readPool"];
+  changePool: operations["changePool"];
+  poolReport: operations["readPoolReport"];
   holdout: operations["readHoldout"];
   holdoutReport: operations["readHoldoutReport"];
   changeHoldout: operations["changeHoldout"];
@@ -124,6 +128,10 @@ const CALLS: Record<Method, (armful: Armful) => unknown> = {
   changeExperiment: (armful) =>
     Promise.all((["start", "pause", "resume", "stop"] as const).map((action) => armful.changeExperiment("e", action))),
   promote: (armful) => armful.promote("e", { variant_id: "a", archive_others: true }),
+  pools: (armful) => armful.pools(),
+  pool: (armful) => armful.pool("p"),
+  changePool: (armful) => armful.changePool("p", { learning: "plain", prior: { alpha: 1, beta: 9 }, sharpness: "auto" }),
+  poolReport: (armful) => armful.poolReport("p"),
   holdout: (armful) => armful.holdout(),
   holdoutReport: (armful) => armful.holdoutReport(),
   changeHoldout: (armful) => armful.changeHoldout({ share: 0.05, baseline: ["a"] }),

@@ -11,6 +11,7 @@ from ..contract.experiments import AssignmentView, ExperimentPage, ExperimentVie
 from ..contract.holdout import HoldoutReportView, HoldoutView
 from ..contract.insights import StandingsView, TableView
 from ..contract.outcomes import BatchAnswer, BatchItem, PerformanceAnswer
+from ..contract.pools import PoolPage, PoolReportView, PoolView
 from ..contract.results import ResultsView
 from ..contract.selection import SelectedVariant, Selection
 from ..contract.variants import StatsView, VariantPage, VariantView
@@ -22,6 +23,7 @@ from .fields import (
     ExperimentFields,
     ListFields,
     PerformanceFields,
+    PoolFields,
     ResultsFields,
     SelectFields,
     TableFields,
@@ -166,6 +168,22 @@ class AsyncClient:
     ) -> ExperimentView:
         """Promote a variant, which ends the experiment. By default, the winner is promoted."""
         return await self._do(_calls.promote(experiment_id, variant_id, archive_others))
+
+    async def list_pools(self) -> PoolPage:
+        """List all named pools."""
+        return await self._do(_calls.list_pools())
+
+    async def get_pool(self, name: str) -> PoolView:
+        """Read a pool's settings and what is in force."""
+        return await self._do(_calls.get_pool(name))
+
+    async def change_pool(self, name: str, **changes: Unpack[PoolFields]) -> PoolView:
+        """Change settings of a pool, and create it if there is none of this name."""
+        return await self._do(_calls.change_pool(name, changes))
+
+    async def get_pool_report(self, name: str) -> PoolReportView:
+        """Compare the selections of a pool that learn with its random control."""
+        return await self._do(_calls.get_pool_report(name))
 
     async def get_holdout(self) -> HoldoutView:
         """Read the global holdout. Without one, the share is 0."""

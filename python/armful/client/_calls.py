@@ -12,6 +12,7 @@ from ..contract.experiments import AssignmentView, ExperimentPage, ExperimentVie
 from ..contract.holdout import HoldoutReportView, HoldoutView
 from ..contract.insights import StandingsView, TableView
 from ..contract.outcomes import BatchAnswer, BatchItem, PerformanceAnswer
+from ..contract.pools import PoolPage, PoolReportView, PoolView
 from ..contract.results import ResultsView
 from ..contract.selection import Selection
 from ..contract.variants import CreatedVariants, StatsView, VariantPage, VariantView
@@ -21,6 +22,7 @@ from .fields import (
     ExperimentFields,
     ListFields,
     PerformanceFields,
+    PoolFields,
     ResultsFields,
     SelectFields,
     TableFields,
@@ -140,6 +142,22 @@ def change_experiment(experiment_id: str, action: Action) -> Call[ExperimentView
     return Call(
         ExperimentView, "POST", f"/experiments/{_segment(experiment_id)}/{action}", {}, replayable=False
     )
+
+
+def list_pools() -> Call[PoolPage]:
+    return Call(PoolPage, "GET", "/pools")
+
+
+def get_pool(name: str) -> Call[PoolView]:
+    return Call(PoolView, "GET", f"/pools/{_segment(name)}")
+
+
+def change_pool(name: str, changes: PoolFields) -> Call[PoolView]:
+    return Call(PoolView, "PATCH", f"/pools/{_segment(name)}", changes)
+
+
+def get_pool_report(name: str) -> Call[PoolReportView]:
+    return Call(PoolReportView, "GET", f"/pools/{_segment(name)}/report")
 
 
 def get_holdout() -> Call[HoldoutView]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from ..contract.experiments import NewGuardrail, NewMetric
 from ..domain.experiment import Guardrail, StopRule
+from ..domain.pool import Learning, PriorSetting, ShareSetting, SharpnessSetting
 
 Algorithm = Literal["thompson_sampling", "thompson_sampling_exploration"]
 
@@ -21,6 +22,18 @@ class SelectFields(TypedDict, total=False):
     scope: Literal["global", "persona"]
     seed: int
     participant_id: str
+    pool: str
+    sharpness: float
+
+
+class PoolFields(TypedDict, total=False):
+    """The settings of a pool. `auto` lets `learning` decide."""
+
+    learning: Learning
+    prior: PriorSetting
+    sharpness: SharpnessSetting
+    random_control: ShareSetting
+    exploration_floor: ShareSetting
 
 
 class PerformanceFields(TypedDict, total=False):
@@ -71,6 +84,8 @@ class VariantFields(TypedDict, total=False):
     prior_alpha: float
     prior_beta: float
     status: Literal["active", "archived"]
+    pool: str | None
+    cost: float | None
 
 
 class ExperimentFields(TypedDict):

@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ..domain.fields import Label
+from ..domain.fields import Label, PoolName
+from ..domain.pool import Sharpness
+from .pools import PriorView
 from .variants import PerformanceView
 
 ALGORITHMS = ("thompson_sampling", "thompson_sampling_exploration")
@@ -33,10 +35,17 @@ class SelectionMetadata(Struct, kw_only=True, omit_defaults=True):
     exclude: list[str] | None = None
     seed: int | None = None
     participant_id: str | None = None
+    pool: str | None = None
+    sharpness: float | None = None
+    prior: PriorView | None = None
+    model_version: int
 
 
 class Selection(Struct, kw_only=True):
-    """The variants to show, highest draw first. `reason` is `holdout` for a held-out participant, else absent."""
+    """The variants to show, highest draw first.
+
+    `reason` is `holdout` for a held-out participant and `random_control` for a pool's random control, else absent.
+    """
 
     selected_variants: list[SelectedVariant]
     selection_metadata: SelectionMetadata
@@ -57,3 +66,5 @@ class SelectRequest(Struct, kw_only=True, forbid_unknown_fields=True):
     exclude: Annotated[list[str], Meta(max_length=10_000)] | UnsetType | None = UNSET
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | UnsetType | None = UNSET
     participant_id: Label | UnsetType | None = UNSET
+    pool: PoolName | UnsetType | None = UNSET
+    sharpness: Sharpness | UnsetType | None = UNSET

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ..domain.fields import Label, Text
+from ..domain.fields import Cost, Label, PoolName, Text
 from ..domain.variant import NewVariant, Status
 
 
@@ -29,6 +29,8 @@ class VariantView(Struct, kw_only=True):
     prior_beta: float
     status: Status
     created_at: datetime
+    pool: str | None = None
+    cost: float | None = None
 
 
 class VariantPage(Struct):
@@ -59,6 +61,8 @@ class VariantPatch(Struct, kw_only=True, forbid_unknown_fields=True):
     prior_alpha: Annotated[float, Meta(gt=0, le=1e9)] | UnsetType = UNSET
     prior_beta: Annotated[float, Meta(gt=0, le=1e9)] | UnsetType = UNSET
     status: Status | UnsetType = UNSET
+    pool: PoolName | UnsetType | None = UNSET
+    cost: Cost | UnsetType | None = UNSET
 
     def changes(self) -> dict[str, Any]:
         """Return the fields that were sent."""

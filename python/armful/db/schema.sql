@@ -575,6 +575,54 @@ BEGIN
     RETURN changes;
 END $$;
 
+CREATE FUNCTION armful.count_random_control(p_outcomes armful.resolved_outcome[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+BEGIN
+    WITH changed AS (
+        SELECT DISTINCT ON (o.selection_id, o.variant) o.selection_id, o.variant, p.name AS pool, p.salt, p.created_at,
+               coalesce((o.selection).impressions, 0) AS impressions, coalesce((o.selection).successes, 0) AS successes
+        FROM unnest(p_outcomes) AS o
+        JOIN armful.variant_performance v ON v.id = o.variant
+        JOIN armful.pool p ON p.name = v.pool
+        WHERE o.selection_id IS NOT NULL AND o.status = 0 AND NOT o.moved AND substr(o.selection_id::text, 15, 1) = '7'
+    ), visit AS (
+        SELECT c.selection_id, c.pool, c.salt, c.created_at,
+               to_timestamp(('x' || substr(replace(c.selection_id::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0) AS at,
+               sum(s.impressions - c.impressions) AS impressions, sum(s.successes - c.successes) AS successes
+        FROM changed c JOIN armful.selection_outcome s USING (selection_id, variant)
+        GROUP BY 1, 2, 3, 4
+    ), dated AS (
+        SELECT v.*, share.share, (v.at AT TIME ZONE 'UTC')::date AS day, whole.impressions AS m, whole.successes AS y
+        FROM visit v
+        CROSS JOIN LATERAL (
+            SELECT s.share, s.since FROM armful.pool_control_share s WHERE s.pool = v.pool AND s.since <= v.at + interval '1 second'
+            ORDER BY s.since DESC LIMIT 1
+        ) AS share
+        CROSS JOIN LATERAL (
+            SELECT sum(s.impressions) AS impressions, sum(s.successes) AS successes
+            FROM armful.selection_outcome s JOIN armful.variant_performance o ON o.id = s.variant
+            WHERE s.selection_id = v.selection_id AND o.pool = v.pool
+        ) AS whole
+        WHERE share.share > 0 AND v.at <= clock_timestamp() + interval '1 minute'
+          AND (share.since <= v.created_at OR share.since + interval '2 seconds' <= v.at)
+    )
+    INSERT INTO armful.pool_control_total AS t
+        (pool, share, control, day, slot, selections, impressions, successes, impressions_squared, products, successes_squared)
+    SELECT pool, share, armful.unit_hash(salt, selection_id::text) < share, day, pg_backend_pid() % 16,
+           count(*) FILTER (WHERE m = impressions), sum(impressions), sum(successes),
+           sum(m ^ 2 - (m - impressions) ^ 2), sum(m * y - (m - impressions) * (y - successes)), sum(y ^ 2 - (y - successes) ^ 2)
+    FROM dated
+    GROUP BY 1, 2, 3, 4
+    ORDER BY 1, 4, 2, 3
+    ON CONFLICT (pool, day, share, control, slot) DO UPDATE SET
+        selections = t.selections + excluded.selections, impressions = t.impressions + excluded.impressions,
+        successes = t.successes + excluded.successes,
+        impressions_squared = t.impressions_squared + excluded.impressions_squared, products = t.products + excluded.products,
+        successes_squared = t.successes_squared + excluded.successes_squared;
+END $$;
+
 CREATE FUNCTION armful.count_segment_keys(p_experiment bigint) RETURNS bigint
     LANGUAGE sql STABLE
     AS $$
@@ -731,7 +779,7 @@ BEGIN
     INSERT INTO armful.variant_change (variant, changed)
     SELECT NEW.id, jsonb_object_agg(before.key, jsonb_build_array(before.value, after.value))
     FROM jsonb_each(to_jsonb(OLD)) AS before JOIN jsonb_each(to_jsonb(NEW)) AS after USING (key)
-    WHERE key IN ('dimensions', 'content', 'prior_alpha', 'prior_beta', 'status') AND before.value <> after.value;
+    WHERE key IN ('dimensions', 'content', 'prior_alpha', 'prior_beta', 'status', 'pool', 'cost') AND before.value <> after.value;
     RETURN NULL;
 END $$;
 
@@ -811,8 +859,10 @@ DECLARE
     crossed armful.attributed_outcome[];
     changes armful.participant_change[];
     moved boolean;
+    pooled boolean;
 BEGIN
-    PERFORM FROM armful.variant_performance WHERE id = ANY (p_variant) ORDER BY id FOR NO KEY UPDATE;
+    SELECT bool_or(pool IS NOT NULL) INTO pooled
+    FROM (SELECT pool FROM armful.variant_performance WHERE id = ANY (p_variant) ORDER BY id FOR NO KEY UPDATE) AS locked;
 
     outcomes := armful.resolve_outcomes(
         p_batch, p_variant, p_impression, p_count, p_successes, p_occurred_at, p_persona_id, p_experiment_id,
@@ -846,6 +896,9 @@ BEGIN
 
     IF p_participant_id IS NOT NULL OR p_selection_id IS NOT NULL THEN
         outcomes := armful.count_in_holdout(outcomes);
+    END IF;
+    IF pooled AND p_selection_id IS NOT NULL THEN
+        PERFORM armful.count_random_control(outcomes);
     END IF;
 
     statuses := ARRAY(SELECT status FROM unnest(outcomes) WHERE NOT moved);
@@ -1469,6 +1522,8 @@ CREATE TABLE armful.variant_performance (
     version bigint DEFAULT 1 NOT NULL,
     last_used timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    pool text,
+    cost double precision,
     CONSTRAINT variant_performance_check CHECK (((successes >= 0) AND (successes <= impressions)))
 )
 WITH (fillfactor='60');
@@ -1888,6 +1943,35 @@ CREATE TABLE armful.performance_event_other (
     value double precision
 );
 
+CREATE TABLE armful.pool (
+    name text NOT NULL,
+    settings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    salt text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    changed_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE armful.pool_control_share (
+    pool text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    share double precision NOT NULL
+);
+
+CREATE TABLE armful.pool_control_total (
+    pool text NOT NULL,
+    share double precision NOT NULL,
+    control boolean NOT NULL,
+    day date NOT NULL,
+    slot smallint NOT NULL,
+    selections bigint NOT NULL,
+    impressions bigint NOT NULL,
+    successes bigint NOT NULL,
+    impressions_squared bigint NOT NULL,
+    products bigint NOT NULL,
+    successes_squared bigint NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE TABLE armful.selection_day (
     variant bigint NOT NULL,
     day date NOT NULL,
@@ -2017,6 +2101,15 @@ ALTER TABLE ONLY armful.performance_event_key
 ALTER TABLE ONLY armful.performance_event_key_other
     ADD CONSTRAINT performance_event_key_other_pkey PRIMARY KEY (event_id, week);
 
+ALTER TABLE ONLY armful.pool_control_share
+    ADD CONSTRAINT pool_control_share_pkey PRIMARY KEY (pool, since);
+
+ALTER TABLE ONLY armful.pool_control_total
+    ADD CONSTRAINT pool_control_total_pkey PRIMARY KEY (pool, day, share, control, slot);
+
+ALTER TABLE ONLY armful.pool
+    ADD CONSTRAINT pool_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY armful.selection_day
     ADD CONSTRAINT selection_day_pkey PRIMARY KEY (day, variant);
 
@@ -2055,9 +2148,11 @@ CREATE INDEX variant_hour_hour ON armful.variant_hour USING brin (hour);
 
 CREATE INDEX variant_performance_dimensions ON armful.variant_performance USING gin (dimensions jsonb_path_ops);
 
+CREATE INDEX variant_performance_pool ON armful.variant_performance USING btree (pool) WHERE (pool IS NOT NULL);
+
 ALTER INDEX armful.performance_event_key_pkey ATTACH PARTITION armful.performance_event_key_other_pkey;
 
-CREATE TRIGGER log_variant_change AFTER UPDATE OF dimensions, content, prior_alpha, prior_beta, status ON armful.variant_performance FOR EACH ROW WHEN ((((((old.dimensions IS DISTINCT FROM new.dimensions) OR (old.content IS DISTINCT FROM new.content)) OR (old.prior_alpha IS DISTINCT FROM new.prior_alpha)) OR (old.prior_beta IS DISTINCT FROM new.prior_beta)) OR (old.status IS DISTINCT FROM new.status))) EXECUTE FUNCTION armful.log_variant_change();
+CREATE TRIGGER log_variant_change AFTER UPDATE OF dimensions, content, prior_alpha, prior_beta, status, pool, cost ON armful.variant_performance FOR EACH ROW WHEN ((((((((old.dimensions IS DISTINCT FROM new.dimensions) OR (old.content IS DISTINCT FROM new.content)) OR (old.prior_alpha IS DISTINCT FROM new.prior_alpha)) OR (old.prior_beta IS DISTINCT FROM new.prior_beta)) OR (old.status IS DISTINCT FROM new.status)) OR (old.pool IS DISTINCT FROM new.pool)) OR (old.cost IS DISTINCT FROM new.cost))) EXECUTE FUNCTION armful.log_variant_change();
 
 CREATE TRIGGER refuse_variant AFTER INSERT OR UPDATE OF prior_alpha, prior_beta, status ON armful.variant_performance FOR EACH ROW WHEN ((NOT ((new.prior_alpha > (0)::double precision) AND (new.prior_beta > (0)::double precision) AND (new.status = ANY (ARRAY['active'::text, 'archived'::text]))))) EXECUTE FUNCTION armful.refuse_variant();
 

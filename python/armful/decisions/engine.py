@@ -6,9 +6,10 @@ from typing import Any, Protocol, TypeVar
 from uuid_utils import uuid7
 
 from armful.db.clock import DatabaseClock
-from armful.domain.decision import Decision
-from armful.learning.policies import Policy
-from armful.replica.variant_cache import CachedVariant, VariantCache
+from armful.domain.decision import Decision, DecisionPool
+from armful.learning.policies import Candidates, Policy
+from armful.replica.cached_variant import CachedVariant
+from armful.replica.variant_cache import VariantCache
 
 Parameters = TypeVar("Parameters")
 
@@ -35,27 +36,33 @@ class DecisionEngine:
         policy: Policy[Parameters, CachedVariant],
         parameters: Parameters,
         *,
+        candidates: Candidates[CachedVariant] | None = None,
+        decision_id: str | None = None,
         seed: int | None = None,
         persona_id: str | None = None,
         participant_id: str | None = None,
         context: Mapping[str, Any] | None = None,
         experiment_id: str | None = None,
+        pool: DecisionPool | None = None,
     ) -> Decision[CachedVariant]:
         """Make a decision.
 
         Args:
             policy: The policy that chooses.
             parameters: The policy's parameters.
+            candidates: The variants to choose among; by default those of the unnamed pool.
+            decision_id: The decision's id, if the caller needs it before the decision.
             seed: The seed in `parameters`, if there is one.
             persona_id: The persona for whom the decision is made.
             participant_id: The participant for whom the decision is made.
             context: Other facts about the situation, by name.
             experiment_id: The experiment to which the decision belongs.
+            pool: The named pool among whose variants it is made.
         """
         cache = self._cache
-        draw = policy.draw(cache, parameters)
+        draw = policy.draw(cache.unnamed if candidates is None else candidates, parameters)
         decision = Decision(
-            decision_id=str(uuid7()),
+            decision_id=decision_id or str(uuid7()),
             policy=policy.name,
             chosen=draw.chosen,
             candidates=draw.candidates,
@@ -68,6 +75,7 @@ class DecisionEngine:
             participant_id=participant_id,
             context=context,
             experiment_id=experiment_id,
+            pool=pool,
         )
         for sink in self._sinks:
             sink(decision)

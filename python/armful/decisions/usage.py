@@ -1,7 +1,8 @@
 """Counts how often each variant was selected."""
 
 from armful.domain.decision import Decision
-from armful.replica.variant_cache import CachedVariant, VariantCache
+from armful.replica.cached_variant import CachedVariant
+from armful.replica.variant_cache import VariantCache
 
 
 class SelectionUsage:

@@ -22,6 +22,14 @@ class Draw(Struct, Generic[Chosen], frozen=True, gc=False):
     propensities: Sequence[float] | None = None
 
 
+class DecisionPool(Struct, frozen=True, gc=False):
+    """The pool of a decision, and what was in force in it. `prior` is (α, β), None if each variant has its own."""
+
+    name: str
+    sharpness: float
+    prior: tuple[float, float] | None
+
+
 class Decision(Struct, Generic[Chosen], kw_only=True, frozen=True, gc=False):
     """A decision: a selection, or an assignment in an experiment.
 
@@ -42,3 +50,4 @@ class Decision(Struct, Generic[Chosen], kw_only=True, frozen=True, gc=False):
     participant_id: str | None = None
     context: Mapping[str, Any] | None = None
     experiment_id: str | None = None
+    pool: DecisionPool | None = None

@@ -4,6 +4,7 @@
     ├── NotFound
     │   ├── VariantNotFound
     │   ├── ExperimentNotFound
+    │   ├── PoolNotFound
     │   └── KeyNotFound
     ├── Refused
     ├── Conflict
@@ -43,6 +44,10 @@ class VariantNotFound(NotFound):
 
 class ExperimentNotFound(NotFound):
     """Experiment not found: {}"""
+
+
+class PoolNotFound(NotFound):
+    """Pool not found: {}"""
 
 
 class KeyNotFound(NotFound):

@@ -12,6 +12,9 @@ Name = Annotated[
 VariantId = Name
 """1 to 255 printable characters."""
 
+PoolName = Name
+"""1 to 255 printable characters."""
+
 ExperimentId = Annotated[str, Meta(min_length=12, max_length=64, pattern=r"^exp_[0-9A-Za-z_-]+(?![\s\S])")]
 """`exp_` and 8 to 60 letters, digits, underscores and hyphens."""
 
@@ -29,3 +32,6 @@ Count = Annotated[int, Meta(ge=0, le=2**53)]
 
 Amount = Annotated[float, Meta(ge=-1e12, le=1e12)]
 """A number that an update reports, such as revenue or minutes. Nine decimals of it count."""
+
+Cost = Annotated[float, Meta(ge=0, le=1e9)]
+"""What one impression costs, in the caller's currency."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from .fields import Count, Label, Text, VariantId
+from .fields import Cost, Count, Label, PoolName, Text, VariantId
 
 Status = Literal["active", "archived"]
 
@@ -34,6 +34,8 @@ class Variant(Struct, kw_only=True, gc=False):
     version: int
     last_used: datetime | None
     created_at: datetime
+    pool: str | None = None
+    cost: float | None = None
 
     @property
     def success_rate(self) -> float:
@@ -51,3 +53,5 @@ class NewVariant(Struct, kw_only=True, forbid_unknown_fields=True):
     prior_beta: Annotated[float, Meta(gt=0, le=1e9)] = 1.0
     impressions: Count = 0
     successes: Count = 0
+    pool: PoolName | None = None
+    cost: Cost | None = None

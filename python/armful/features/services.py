@@ -18,12 +18,15 @@ from armful.features.insights.overview import OverviewReader
 from armful.features.insights.standings import Standings
 from armful.features.keys.service import Keys
 from armful.features.outcomes.service import Outcomes
+from armful.features.pools.learner import PoolLearner
+from armful.features.pools.service import Pools
 from armful.features.selection.service import Selections
 from armful.features.variants.service import Variants
 from armful.ingest.group_committer import GroupCommitter
 from armful.observability.metrics import Metrics
 from armful.replica.api_key_cache import ApiKeyCache
 from armful.replica.holdout_cache import HoldoutCache
+from armful.replica.pool_cache import PoolCache
 from armful.replica.variant_cache import VariantCache
 
 
@@ -35,6 +38,7 @@ class Services(Struct, frozen=True):
     variants: Variants
     experiments: Experiments
     holdouts: Holdouts
+    pools: Pools
     keys: Keys
     audit: AuditLog
     overview: OverviewReader
@@ -50,20 +54,23 @@ class Services(Struct, frozen=True):
         committer: GroupCommitter,
         key_cache: ApiKeyCache,
         holdout: HoldoutCache,
+        pools: PoolCache,
+        learner: PoolLearner,
         metrics: Metrics,
         process_id: UUID,
         clock: DatabaseClock,
     ) -> Self:
         """Build the services from their dependencies."""
-        variants = Variants(pool, cache, process_id)
+        variants = Variants(pool, cache, process_id, pools)
         history = VariantHistories(pool, clock)
         decisions = DecisionEngine(cache, [SelectionUsage(cache)], clock)
         return cls(
-            selections=Selections(decisions, metrics, holdout),
+            selections=Selections(decisions, metrics, holdout, pools, cache),
             outcomes=Outcomes(committer, variants, clock),
             variants=variants,
             experiments=Experiments(pool, variants, decisions, holdout, process_id, clock),
             holdouts=Holdouts(pool, variants, holdout, process_id),
+            pools=Pools(pool, pools, cache, learner, process_id),
             keys=Keys(pool, key_cache, process_id, clock),
             audit=AuditLog(pool),
             overview=OverviewReader(pool, cache),

@@ -19,6 +19,8 @@ from armful.replica.api_key_cache import ApiKeyCache
 from armful.replica.holdout_cache import HoldoutCache
 from armful.replica.holdout_rows import read_holdout
 from armful.replica.key_rows import all_keys
+from armful.replica.pool_cache import PoolCache
+from armful.replica.pool_rows import all_pools
 from armful.replica.reconciliation import apply, compare
 from armful.replica.usage import delete_old_selection_counts
 from armful.replica.variant_cache import VariantCache
@@ -60,7 +62,9 @@ class ChangeFeedReader:
         interval: float,
         clock: DatabaseClock | None = None,
         holdout: HoldoutCache | None = None,
+        pools: PoolCache | None = None,
     ) -> None:
+        self._pools = pools or PoolCache()
         self._holdout = holdout or HoldoutCache()
         self._clock = clock or DatabaseClock()
         self._dsn = dsn
@@ -80,7 +84,7 @@ class ChangeFeedReader:
         self._stop = asyncio.Event()
 
     async def start(self) -> None:
-        """Load all variants and keys and the holdout, then start polling."""
+        """Load all variants, keys and pools and the holdout, then start polling."""
         connection = await self._connected()
         position = await changes.current_position(connection)
         self._snapshot, self._running_since = position.snapshot, position.running_since
@@ -88,6 +92,7 @@ class ChangeFeedReader:
         self._clock.set(position.now)
         self._key_cache.load(await all_keys(connection))
         self._holdout.current = await read_holdout(connection)
+        self._pools.load(await all_pools(connection))
         self._cache.upsert(await all_variants(connection))
         await make_partitions(connection, _PARTITIONS_AHEAD)
         self._polled_at = asyncio.get_running_loop().time()
@@ -150,13 +155,16 @@ class ChangeFeedReader:
         if is_replaced or was_restarted or is_gap_too_long or self._must_compare:
             await compare(connection, self._cache)
             self._must_compare = False
-            committed.kinds |= {"keys", "holdout"}
+            committed.kinds |= {"keys", "holdout", "pools"}
         if "keys" in committed.kinds:
             async with asyncio.timeout(_READ_TIMEOUT):
                 self._key_cache.load(await all_keys(connection))
         if "holdout" in committed.kinds:
             async with asyncio.timeout(_READ_TIMEOUT):
                 self._holdout.current = await read_holdout(connection)
+        if "pools" in committed.kinds:
+            async with asyncio.timeout(_READ_TIMEOUT):
+                self._pools.load(await all_pools(connection))
         await apply(connection, self._cache, committed.variants)
         self.identity = committed.identity
         self._snapshot = committed.snapshot
@@ -173,6 +181,7 @@ class ChangeFeedReader:
                     await compare(connection, self._cache)
                     self._key_cache.load(await all_keys(connection))
                     self._holdout.current = await read_holdout(connection)
+                    self._pools.load(await all_pools(connection))
                     await self._maintain(connection)
                 finally:
                     connection.terminate()

@@ -12,7 +12,7 @@ from armful.db.sessions import DatabaseIdentity
 
 _SQL = load("armful.replica")
 
-Kind = Literal["variants", "keys", "experiments", "holdout"]
+Kind = Literal["variants", "keys", "experiments", "holdout", "pools"]
 
 
 class Changes(Struct):

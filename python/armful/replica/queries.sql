@@ -30,11 +30,11 @@ DELETE FROM armful.change WHERE xid >= pg_snapshot_xmax(pg_current_snapshot());
 
 -- name: variants_by_key
 -- Ordered, so that processes that read the same variants give them the same slots: then a seed gives the same draws in each.
-SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at
+SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost
 FROM armful.variant_performance WHERE id = ANY ($1::bigint[]) ORDER BY id;
 
 -- name: every_variant
-SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at
+SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost
 FROM armful.variant_performance ORDER BY id;
 
 -- name: variant_checksums
@@ -82,3 +82,6 @@ DELETE FROM armful.selection_day WHERE day < (now() AT TIME ZONE 'UTC')::date - 
 
 -- name: holdout
 SELECT share, salt, baseline, started_at FROM armful.holdout;
+
+-- name: every_pool
+SELECT name, settings, salt, created_at, changed_at FROM armful.pool ORDER BY name;

@@ -1,44 +1,28 @@
-"""The in-memory copy of all variants: descriptions, counters, and posteriors in the Rust table that selections draw from."""
+"""The in-memory copy of all variants: descriptions, counters, and by pool the posteriors that selections draw from."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-import numpy as np
-from msgspec import Struct
-
-from armful.core import ArmTable
 from armful.domain.variant import Totals, Variant
-from armful.learning.beta import parameters_of
+from armful.learning.pool_model import PoolModel
+from armful.replica.cached_variant import CachedVariant
+from armful.replica.candidates import PoolCandidates
 from armful.replica.row_state import KEYS_PER_RANGE, Checksum, RowState
 
 
-class CachedVariant(Struct, gc=False):
-    """A cached variant, the version of its description, and its slot in the table if it is active."""
-
-    variant: Variant
-    described_at: int
-    slot: int | None = None
-    rendered: bytes | None = None
-    """A caller's cached rendering of the variant, such as its JSON. Cleared when the variant changes."""
-    uses: int = 0
-    """How often the variant was selected since the last `take_usage`."""
-    used_at: float = 0.0
-    """When it was last selected, in seconds since 1970."""
-
-
 class VariantCache:
-    """Finds variants by id, by database key and by slot of the table.
+    """Finds variants by id and by database key, and the candidates of a selection by pool.
 
     Copies of a row arrive from the commits of this and other processes, in any order. Each carries the row's version, and a
     copy older than the cached one is ignored.
     """
 
     def __init__(self) -> None:
-        self.table = ArmTable()
+        self.unnamed = PoolCandidates()
+        self._pools: dict[str | None, PoolCandidates] = {None: self.unnamed}
         self._by_id: dict[str, CachedVariant] = {}
         self._by_key: dict[int, CachedVariant] = {}
-        self._by_slot: dict[int, CachedVariant] = {}
         self._ranges: defaultdict[int, list[CachedVariant]] = defaultdict(list)
         self._used: list[CachedVariant] = []
         self.selections = 0
@@ -46,12 +30,19 @@ class VariantCache:
         self._active = (0, 0)
         # Incremented when a variant is added or its description changes, but not when only its counters change.
         self.descriptions = 0
-        # The table's own version. It also changes when a new description meets counters that were newer already.
+        # The version of the tables. It also changes when a new description meets counters that were newer already.
         self._clock = 0
 
     def __len__(self) -> int:
-        """The number of variants that can be selected."""
-        return len(self.table)
+        """The number of variants that can be selected, in all pools."""
+        return sum(map(len, self._pools.values()))
+
+    def candidates(self, pool: str | None) -> PoolCandidates:
+        """Return the variants of a pool that can be selected."""
+        found = self._pools.get(pool)
+        if found is None:
+            found = self._pools[pool] = PoolCandidates(pool)
+        return found
 
     def totals(self) -> tuple[int, int]:
         """Return the total impressions and successes of all active variants."""
@@ -103,6 +94,7 @@ class VariantCache:
         """Update counters after a commit. Totals of unknown variants are ignored."""
         slots: list[int] = []
         changed: list[Variant] = []
+        pooled: list[CachedVariant] = []
         impressions, successes = self._active
         for new in totals:
             self.updates += 1
@@ -116,27 +108,35 @@ class VariantCache:
                 variant.version = new.version
                 entry.rendered = None
                 if entry.slot is not None:
-                    slots.append(entry.slot)
-                    changed.append(variant)
+                    if variant.pool is not None:
+                        pooled.append(entry)
+                    else:
+                        slots.append(entry.slot)
+                        changed.append(variant)
         self._active = impressions, successes
-        if changed:
+        if changed or pooled:
             self._clock += 1
-            self.table.update(
-                slots,
-                *parameters_of(changed),
-                [variant.impressions for variant in changed],
-                [self._clock] * len(changed),
+        if changed:
+            self.unnamed.update(slots, changed, self._clock)
+        for pool, entries in _by_pool(pooled):
+            self.candidates(pool).update(
+                [entry.slot for entry in entries if entry.slot is not None],
+                [entry.variant for entry in entries],
+                self._clock,
             )
+
+    def use(self, pool: str, model: PoolModel) -> None:
+        """Let a pool's selections draw by another model."""
+        self._clock += 1
+        self.candidates(pool).use(model, self._clock)
 
     def replace_all(self, variants: Iterable[Variant]) -> None:
         """Replace the whole content by these rows, even if their versions are lower."""
-        known = [name for name in self._by_id if self.table.slot(name) is not None]
-        if known:
-            self._clock += 1
-            self.table.remove(known, version=self._clock)
+        self._clock += 1
+        for candidates in self._pools.values():
+            candidates.clear(self._clock)
         self._by_id.clear()
         self._by_key.clear()
-        self._by_slot.clear()
         self._ranges.clear()
         self._used.clear()
         self._active = (0, 0)
@@ -176,9 +176,7 @@ class VariantCache:
                 impressions, successes = self._active
                 self._active = impressions - variant.impressions, successes - variant.successes
             self._clock += 1
-            self.table.remove([variant.variant_id], version=self._clock)
-            if entry.slot is not None:
-                self._by_slot.pop(entry.slot, None)
+            self.candidates(entry.pool).leave(entry, self._clock)
 
     def ranges(self) -> list[int]:
         """Return the numbers of the key ranges that contain cached variants."""
@@ -227,11 +225,6 @@ class VariantCache:
         """The number of changes to the table. Within one process, equal versions mean equal posteriors."""
         return self._clock
 
-    def at_slots(self, slots: Iterable[int]) -> list[CachedVariant]:
-        """Return the variants in these slots of the table."""
-        by_slot = self._by_slot
-        return [by_slot[slot] for slot in slots]
-
     def find(self, variant_id: str) -> CachedVariant | None:
         """Return a variant's cache entry by id, archived or not."""
         return self._by_id.get(variant_id)
@@ -272,21 +265,20 @@ class VariantCache:
         active = []
         for entry in entries:
             entry.rendered = None
+            if entry.pool != entry.variant.pool:
+                self.candidates(entry.pool).leave(entry, self._clock)
+                self.candidates(entry.variant.pool).join(entry)
             if entry.variant.status == "active":
-                active.append(entry.variant)
-            elif self.table.slot(entry.variant.variant_id) is not None:
-                self.table.remove([entry.variant.variant_id], version=self._clock)
-        if not active:
-            return
-        alpha, beta = parameters_of(active)
-        slots = self.table.upsert(
-            [variant.variant_id for variant in active],
-            np.array(alpha),
-            np.array(beta),
-            np.array([variant.impressions for variant in active], dtype=np.int64),
-            np.full(len(active), self._clock, dtype=np.int64),
-            [variant.dimensions for variant in active],
-        )
-        for slot, variant in zip(slots.tolist(), active, strict=True):
-            entry = self._by_slot[slot] = self._by_id[variant.variant_id]
-            entry.slot = slot
+                active.append(entry)
+            else:
+                self.candidates(entry.pool).remove([entry], self._clock)
+        for pool, members in _by_pool(active):
+            self.candidates(pool).upsert(members, self._clock)
+
+
+def _by_pool(entries: Sequence[CachedVariant]) -> Iterable[tuple[str | None, list[CachedVariant]]]:
+    """Group entries by the pool of their variant."""
+    grouped: defaultdict[str | None, list[CachedVariant]] = defaultdict(list)
+    for entry in entries:
+        grouped[entry.variant.pool].append(entry)
+    return grouped.items()

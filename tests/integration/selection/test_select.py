@@ -40,6 +40,7 @@ def test_every_field_of_the_answer(client: Client) -> None:
             "min_impressions": 50,
             "exploration_ratio": 0.3,
             "scope": "global",
+            "model_version": 1,
         }
     }
 

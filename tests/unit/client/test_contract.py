@@ -15,6 +15,7 @@ import pytest
 from armful.client import _calls, fields
 from armful.contract.experiments import AssignRequest, StartRequest
 from armful.contract.outcomes import PerformanceUpdate
+from armful.contract.pools import PoolPatch
 from armful.contract.selection import SelectRequest
 from armful.contract.variants import VariantPatch
 
@@ -26,6 +27,7 @@ SENT = {
     fields.VariantFields: VariantPatch,
     fields.ExperimentFields: StartRequest,
     fields.AssignFields: AssignRequest,
+    fields.PoolFields: PoolPatch,
 }
 """The contract type that a call's keyword arguments are part of."""
 
@@ -55,6 +57,10 @@ CALLS: dict[str, dict[str, Any]] = {
     "assign": {"experiment_id": "e", "participant_id": "p", "fields": {}},
     "get_results": {"experiment_id": "e", "fields": {}},
     "change_experiment": {"experiment_id": "e", "action": "pause"},
+    "list_pools": {},
+    "get_pool": {"name": "p"},
+    "change_pool": {"name": "p", "changes": {}},
+    "get_pool_report": {"name": "p"},
     "get_holdout": {},
     "get_holdout_report": {},
     "change_holdout": {"share": 0.05, "baseline": ["v"]},
@@ -87,6 +93,7 @@ def test_a_call_expects_what_the_operation_answers(name: str, document: dict[str
         return
     path = re.sub(r"/variants/v\b", "/variants/{variant_id}", call.path)
     path = re.sub(r"/experiments/e\b", "/experiments/{experiment_id}", path)
+    path = re.sub(r"/pools/p\b", "/pools/{name}", path)
     responses = document["paths"][path][call.method.lower()]["responses"]
     (status,) = {"200", "201"} & set(responses)
     schema = responses[status]["content"]["application/json"]["schema"]

@@ -11,7 +11,8 @@ from armful.decisions.usage import SelectionUsage
 from armful.domain.decision import Decision
 from armful.domain.variant import Variant
 from armful.learning.policies import SELECTION_POLICIES, Settled, SettledParameters, Shares, SharesParameters
-from armful.replica.variant_cache import CachedVariant, VariantCache
+from armful.replica.cached_variant import CachedVariant
+from armful.replica.variant_cache import VariantCache
 
 
 def variant(key: int, impressions: int = 10) -> Variant:
@@ -90,7 +91,7 @@ def test_every_sink_is_told_of_every_decision() -> None:
 
 def test_a_share_is_the_propensity() -> None:
     cache = cache_of(3)
-    arms = cache.at_slots(range(3))
+    arms = cache.unnamed.at_slots(range(3))
     engine = DecisionEngine(cache)
     for place, position in ((0.0, 0), (0.19, 0), (0.2, 1), (0.69, 1), (0.7, 2), (0.999, 2)):
         parameters = SharesParameters(arms, [0.2, 0.5, 0.3], place)
@@ -104,15 +105,15 @@ def test_a_share_is_the_propensity() -> None:
 def test_a_settled_variant_keeps_its_propensity() -> None:
     cache = cache_of(1)
     engine = DecisionEngine(cache)
-    held = engine.decide(Settled(), SettledParameters(cache.at_slots([0])[0], 0.25))
+    held = engine.decide(Settled(), SettledParameters(cache.unnamed.at_slots([0])[0], 0.25))
     assert held.propensities == [0.25]
-    assert engine.decide(Settled(), SettledParameters(cache.at_slots([0])[0])).propensities is None
+    assert engine.decide(Settled(), SettledParameters(cache.unnamed.at_slots([0])[0])).propensities is None
 
 
 def test_only_selections_count_as_uses() -> None:
     cache = cache_of(2)
     engine = DecisionEngine(cache, [SelectionUsage(cache)])
     engine.decide(SELECTION_POLICIES["thompson_sampling"], request(top_k=2))
-    engine.decide(Settled(), SettledParameters(cache.at_slots([0])[0]), experiment_id="exp_1")
+    engine.decide(Settled(), SettledParameters(cache.unnamed.at_slots([0])[0]), experiment_id="exp_1")
     assert {key: uses for key, (_, _, uses) in cache.take_usage(10).items()} == {0: 1, 1: 1}
     assert cache.selections == 1

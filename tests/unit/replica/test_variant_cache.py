@@ -61,32 +61,32 @@ def test_totals_and_checksums_are_those_of_what_is_held_whatever_arrives() -> No
 def test_a_key_and_an_id_name_one_variant_whatever_was_held_under_them() -> None:
     cache = VariantCache()
     cache.upsert(variant(key, 1, 10) for key in (1, 2, 5000))
-    slots = [slot for key in (1, 2, 5000) if (slot := cache.table.slot(f"v{key}")) is not None]
-    cache.record_selection(cache.at_slots(slots), time())
+    slots = [slot for key in (1, 2, 5000) if (slot := cache.unnamed.table.slot(f"v{key}")) is not None]
+    cache.record_selection(cache.unnamed.at_slots(slots), time())
     renamed = msgspec.structs.replace(variant(2, 1, 30), variant_id="v1")
     assert cache.contradicts([renamed])
     assert not cache.contradicts([variant(2, 5, 30), variant(3, 1, 1)])
     cache.upsert([renamed])
     check(cache)
     assert {one.variant_id: one.key for one in cache.all_variants()} == {"v1": 2, "v5000": 5000}
-    slots, _ = cache.table.select(5)
-    assert {entry.variant.variant_id for entry in cache.at_slots(slots.tolist())} == {"v1", "v5000"}
-    cache.record_selection(cache.at_slots(slots.tolist()), time())
+    slots, _ = cache.unnamed.table.select(5)
+    assert {entry.variant.variant_id for entry in cache.unnamed.at_slots(slots.tolist())} == {"v1", "v5000"}
+    cache.record_selection(cache.unnamed.at_slots(slots.tolist()), time())
     assert cache.take_usage(5).keys() == {2, 5000}
 
 
 def test_uses_are_taken_some_at_a_time_and_each_once() -> None:
     cache = VariantCache()
     cache.upsert(variant(key, 1, 10) for key in range(5))
-    slots = [cache.table.slot(f"v{key}") for key in (0, 1, 2, 1, 1)]
-    cache.record_selection(cache.at_slots(slot for slot in slots if slot is not None), time())
+    slots = [cache.unnamed.table.slot(f"v{key}") for key in (0, 1, 2, 1, 1)]
+    cache.record_selection(cache.unnamed.at_slots(slot for slot in slots if slot is not None), time())
     first, second = cache.take_usage(2), cache.take_usage(2)
     assert {key: times for key, (_, _, times) in (first | second).items()} == {0: 1, 1: 3, 2: 1}
     assert len(first) == 2
     assert cache.take_usage(2) == {}
     used_at = first[0][1]
     assert cache.last_used(variant(0, 1, 10)) == used_at
-    cache.record_selection(cache.at_slots(slots[:1]), time())  # type: ignore[arg-type]
+    cache.record_selection(cache.unnamed.at_slots(slots[:1]), time())  # type: ignore[arg-type]
     later = cache.last_used(variant(0, 1, 10))
     assert later is not None
     assert later >= used_at

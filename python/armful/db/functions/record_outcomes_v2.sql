@@ -36,8 +36,10 @@ DECLARE
     crossed armful.attributed_outcome[];
     changes armful.participant_change[];
     moved boolean;
+    pooled boolean;
 BEGIN
-    PERFORM FROM armful.variant_performance WHERE id = ANY (p_variant) ORDER BY id FOR NO KEY UPDATE;
+    SELECT bool_or(pool IS NOT NULL) INTO pooled
+    FROM (SELECT pool FROM armful.variant_performance WHERE id = ANY (p_variant) ORDER BY id FOR NO KEY UPDATE) AS locked;
 
     outcomes := armful.resolve_outcomes(
         p_batch, p_variant, p_impression, p_count, p_successes, p_occurred_at, p_persona_id, p_experiment_id,
@@ -71,6 +73,9 @@ BEGIN
 
     IF p_participant_id IS NOT NULL OR p_selection_id IS NOT NULL THEN
         outcomes := armful.count_in_holdout(outcomes);
+    END IF;
+    IF pooled AND p_selection_id IS NOT NULL THEN
+        PERFORM armful.count_random_control(outcomes);
     END IF;
 
     statuses := ARRAY(SELECT status FROM unnest(outcomes) WHERE NOT moved);

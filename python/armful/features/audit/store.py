@@ -61,7 +61,7 @@ async def read(
 
 
 class AuditLog:
-    """The administrative changes to variants, experiments, keys and the holdout."""
+    """The administrative changes to variants, pools, experiments, keys and the holdout."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

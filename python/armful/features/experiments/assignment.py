@@ -38,8 +38,8 @@ from armful.features.experiments import phase_store as phases
 from armful.features.experiments import store as experiments
 from armful.features.variants.service import Variants
 from armful.learning.policies import Settled, SettledParameters, Shares, SharesParameters
+from armful.replica.cached_variant import CachedVariant
 from armful.replica.holdout_cache import HoldoutCache
-from armful.replica.variant_cache import CachedVariant
 from armful.stats.design.allocation import with_floors
 
 _SHARES, _SETTLED = Shares(), Settled()

@@ -1,32 +1,33 @@
 -- name: insert
 -- Create all variants or none: the statement fails if an id exists already, also if that variant is archived.
 INSERT INTO armful.variant_performance
-    (variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes)
-SELECT * FROM unnest($1::text[], $2::jsonb[], $3::text[], $4::float8[], $5::float8[], $6::bigint[], $7::bigint[])
-RETURNING id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at;
+    (variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, pool, cost)
+SELECT * FROM unnest($1::text[], $2::jsonb[], $3::text[], $4::float8[], $5::float8[], $6::bigint[], $7::bigint[], $8::text[], $9::float8[])
+RETURNING id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost;
 
 -- name: existing
 SELECT variant_id FROM armful.variant_performance WHERE variant_id = ANY ($1::text[]) LIMIT 1;
 
 -- name: by_id
-SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at
+SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost
 FROM armful.variant_performance WHERE variant_id = $1;
 
 -- name: by_ids
-SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at
+SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost
 FROM armful.variant_performance WHERE variant_id = ANY ($1::text[]);
 
 -- name: page
 -- Read a page of variants: $1 dimensions that must all match, $2 minimum impressions, $3 statuses, $4 the last id of the page
--- before, $5 the page size.
-SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at
+-- before, $5 the page size, $6 a pool or null for all.
+SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost
 FROM armful.variant_performance
 WHERE dimensions @> $1 AND impressions >= $2 AND status = ANY ($3::text[]) AND id > $4
+  AND ($6::text IS NULL OR pool = $6)
 ORDER BY id LIMIT $5;
 
 -- name: count
 SELECT count(*) FROM armful.variant_performance
-WHERE dimensions @> $1 AND impressions >= $2 AND status = ANY ($3::text[]);
+WHERE dimensions @> $1 AND impressions >= $2 AND status = ANY ($3::text[]) AND ($4::text IS NULL OR pool = $4);
 
 -- name: patch
 -- Change the fields named in $2. The other fields stay unchanged.
@@ -36,6 +37,8 @@ UPDATE armful.variant_performance SET
     prior_alpha = CASE WHEN 'prior_alpha' = ANY ($2) THEN $5 ELSE prior_alpha END,
     prior_beta  = CASE WHEN 'prior_beta'  = ANY ($2) THEN $6 ELSE prior_beta END,
     status      = CASE WHEN 'status'      = ANY ($2) THEN $7 ELSE status END,
+    pool        = CASE WHEN 'pool'        = ANY ($2) THEN $8 ELSE pool END,
+    cost        = CASE WHEN 'cost'        = ANY ($2) THEN $9 ELSE cost END,
     version = version + 1
 WHERE variant_id = $1
-RETURNING id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at;
+RETURNING id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost;

@@ -13,7 +13,10 @@ from armful.domain.key import Actor
 from armful.domain.variant import NewVariant, Status, Variant
 from armful.features.variants import store as variants
 from armful.learning.beta import BetaPosterior, posterior_of
-from armful.replica.variant_cache import CachedVariant, VariantCache
+from armful.replica.cached_variant import CachedVariant
+from armful.replica.pool_cache import PoolCache
+from armful.replica.pool_rows import all_pools
+from armful.replica.variant_cache import VariantCache
 from armful.stats.rates.intervals import Interval, credible_interval, wilson_interval
 
 _RESERVED = "select"
@@ -38,7 +41,10 @@ class Statistics(Struct, frozen=True):
 class Variants:
     """The operations on variants, in the database and in this process's cache."""
 
-    def __init__(self, pool: Pool, cache: VariantCache, process_id: UUID) -> None:
+    def __init__(
+        self, pool: Pool, cache: VariantCache, process_id: UUID, pools: PoolCache | None = None
+    ) -> None:
+        self._pools = pools or PoolCache()
         self._pool = pool
         self._cache = cache
         self._process_id = process_id
@@ -71,6 +77,7 @@ class Variants:
                 raise VariantExists(variant.variant_id)
             seen.add(variant.variant_id)
         created = await variants.insert(self._pool, self._process_id, actor, new)
+        await self._learn_of_pools(created)
         self._cache.upsert(created)
         return created
 
@@ -129,6 +136,7 @@ class Variants:
         status: Literal["active", "archived", "all"],
         after: int,
         limit: int,
+        pool: str | None = None,
     ) -> tuple[list[Variant], int]:
         """Return a page of the variants that match all filters, in order of creation, and the number of all matches."""
         found, total = await variants.page(
@@ -138,6 +146,7 @@ class Variants:
             statuses=_STATUSES[status],
             after=after,
             limit=limit,
+            pool_name=pool,
         )
         for variant in found:
             variant.last_used = self._cache.last_used(variant)
@@ -146,7 +155,7 @@ class Variants:
     async def change(
         self, variant_id: str, changes: dict[str, Any], actor: Actor, *, retire: bool = False
     ) -> Variant:
-        """Change a variant's dimensions, content, prior or status. Other fields stay unchanged.
+        """Change a variant's dimensions, content, prior, status, pool or cost. Other fields stay unchanged.
 
         Args:
             variant_id: The variant's id.
@@ -164,8 +173,15 @@ class Variants:
             changed = await variants.patch(
                 connection, self._process_id, actor, variant_id, changes, retire=retire
             )
+        await self._learn_of_pools([changed])
         self._cache.upsert([changed])
         return changed
+
+    async def _learn_of_pools(self, changed: Sequence[Variant]) -> None:
+        """Read the pools from the database if one is not known in this process."""
+        if any(variant.pool is not None and self._pools.get(variant.pool) is None for variant in changed):
+            async with acquire(self._pool) as connection:
+                self._pools.load(await all_pools(connection))
 
     def check_sampling(self) -> None:
         """Draw once from a Beta distribution, as a health check of the Rust core.

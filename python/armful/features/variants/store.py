@@ -13,10 +13,13 @@ from armful.domain.key import Actor
 from armful.domain.variant import NewVariant, Status, Variant
 from armful.features.audit import store as audit
 from armful.features.experiments.phase_store import leave_running
+from armful.features.pools.store import make_pools
 from armful.replica.change_store import announce
 from armful.replica.variant_rows import to_variant
 
 _SQL = load("armful.features.variants")
+
+_CHANGEABLE = ("dimensions", "content", "prior_alpha", "prior_beta", "status", "pool", "cost")
 
 _PER_ROW = 0.001  # additional timeout in seconds for every row that is written or read
 
@@ -35,10 +38,14 @@ async def insert(pool: Pool, process_id: UUID, actor: Actor, new: Sequence[NewVa
         [variant.prior_beta for variant in new],
         [variant.impressions for variant in new],
         [variant.successes for variant in new],
+        [variant.pool for variant in new],
+        [variant.cost for variant in new],
     ]
+    named = sorted({variant.pool for variant in new if variant.pool is not None})
     async with acquire(pool, PATIENCE + _PER_ROW * len(new)) as connection:
         try:
             async with connection.transaction():
+                await make_pools(connection, process_id, named, actor)
                 rows = await connection.fetch(_SQL["insert"], *columns)
                 created = [row["id"] for row in rows]
                 await audit.write_created_variants(connection, actor, created)
@@ -70,6 +77,7 @@ async def page(
     statuses: Sequence[Status],
     after: int,
     limit: int,
+    pool_name: str | None = None,
 ) -> tuple[list[Variant], int]:
     """Return at most `limit` matching variants with keys above `after`, and the number of all matches."""
     match = (dimensions, min_impressions, list(statuses))
@@ -77,8 +85,8 @@ async def page(
         acquire(pool, PATIENCE + _PER_ROW * limit) as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        rows = await connection.fetch(_SQL["page"], *match, after, limit)
-        total = await connection.fetchval(_SQL["count"], *match)
+        rows = await connection.fetch(_SQL["page"], *match, after, limit, pool_name)
+        total = await connection.fetchval(_SQL["count"], *match, pool_name)
     return [to_variant(row) for row in rows], total
 
 
@@ -91,13 +99,15 @@ async def patch(
     *,
     retire: bool = False,
 ) -> Variant:
-    """Change the given fields of a variant, in a transaction: dimensions, content, prior_alpha, prior_beta or status.
+    """Change the given fields of a variant (those in `_CHANGEABLE`), in a transaction.
 
     Raises:
         VariantNotFound: There is no variant with this id.
         VariantInUse: A running experiment has the variant to archive. `retire` permits this, except for control.
     """
-    fields = [changes.get(name) for name in ("dimensions", "content", "prior_alpha", "prior_beta", "status")]
+    fields = [changes.get(name) for name in _CHANGEABLE]
+    if changes.get("pool") is not None:
+        await make_pools(connection, process_id, [changes["pool"]], actor)
     row = await connection.fetchrow(_SQL["patch"], variant_id, list(changes), *fields)
     if row is None:
         raise VariantNotFound(variant_id)

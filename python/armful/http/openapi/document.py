@@ -21,6 +21,7 @@ _OPTIONAL_BODIES = (("post", "/experiments/{experiment_id}/promote"), ("post", "
 _NO_CONFLICT = (
     ("post", "/variants/select"),
     ("post", "/performance/batch"),
+    ("patch", "/pools/{name}"),
     ("put", "/holdout"),
     ("delete", "/holdout"),
     ("post", "/keys"),

@@ -19,6 +19,9 @@ ORDER: tuple[tuple[str, str], ...] = (
     ("/standings", "get"),
     ("/standings/table", "get"),
     ("/live", "get"),
+    ("/pools", "get"),
+    ("/pools/{name}", "get patch"),
+    ("/pools/{name}/report", "get"),
     ("/power", "get"),
     ("/experiments/start", "post"),
     ("/experiments", "get"),
@@ -71,6 +74,7 @@ BODIES: dict[tuple[str, str], Any] = {
         ]
     },
     ("patch", "/variants/{variant_id}"): {"content": "Hello, and welcome back."},
+    ("patch", "/pools/{name}"): {"learning": "auto", "random_control": 0.05},
     ("post", "/experiments/start"): {
         "experiment_id": EXPERIMENT,
         "experiment_name": "Which greeting works?",
@@ -126,6 +130,10 @@ LINKS: dict[tuple[str, str], dict[str, Any]] = {
 
 TAGS = (
     ("variants", "Create variants, let the service choose among them, and report what happened."),
+    (
+        "pools",
+        "Choose among the variants that compete for one place, and see what learning has earned there.",
+    ),
     ("experiments", "Compare variants in a formal A/B test with planned shares, and read its results."),
     ("holdout", "Hold out a share of all participants from every experiment and every policy."),
     ("keys", "Create, rotate and revoke API keys."),

@@ -19,7 +19,7 @@ _FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 @get("/audit", scope="admin", operation_id="listChanges", summary="List administrative changes")
 async def list_audit(
     services: NamedDependency[Services],
-    kind: FromQuery[Literal["variant", "experiment", "key", "holdout", "import"] | None] = None,
+    kind: FromQuery[Literal["variant", "experiment", "key", "holdout", "pool", "import"] | None] = None,
     subject: FromQuery[str | None] = None,
     actor: FromQuery[str | None] = None,
     since: FromQuery[datetime | None] = None,
@@ -27,7 +27,7 @@ async def list_audit(
     limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
     cursor: FromQuery[str | None] = None,
 ) -> AuditPage:
-    """Every administrative change to variants, experiments, keys and the holdout, newest first.
+    """Every administrative change to variants, pools, experiments, keys and the holdout, newest first.
 
     An entry says who made the change, when, what, and by which request.
 

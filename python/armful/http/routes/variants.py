@@ -25,7 +25,7 @@ from armful.http.decoding import Strict, parse_cursor
 from armful.http.paths import unescaped
 from armful.http.views.variants import stats_view, variant_view
 
-_RESERVED = ("min_impressions", "limit", "cursor", "status")
+_RESERVED = ("min_impressions", "limit", "cursor", "status", "pool")
 _PREFIX = "dimension."
 
 _encode = msgspec.json.Encoder().encode
@@ -39,6 +39,7 @@ async def list_variants(
     limit: Annotated[int, QueryParameter(ge=1, le=10_000)] = 1000,
     cursor: FromQuery[str | None] = None,
     status: FromQuery[Literal["active", "archived", "all"]] = "active",
+    pool: Annotated[str | None, QueryParameter(min_length=1, max_length=255)] = None,
 ) -> VariantPage:
     """List variants in order of creation.
 
@@ -51,6 +52,7 @@ async def list_variants(
         status=status,
         after=parse_cursor(cursor) or 0,
         limit=limit + 1,
+        pool=pool,
     )
     more = str(variants[limit - 1].key) if len(variants) > limit else None
     return VariantPage([variant_view(variant) for variant in variants[:limit]], total, more)
@@ -95,7 +97,7 @@ async def change_variant(
     request: AnyRequest,
     services: NamedDependency[Services],
 ) -> VariantView:
-    """Change dimensions, content, prior or status; omitted fields stay. `{"status": "active"}` restores a variant."""
+    """Change a variant; omitted fields stay. `{"status": "active"}` restores it, `{"pool": null}` ends its pool."""
     changed = await services.variants.change(unescaped(variant_id), data.changes(), actor(request))
     return variant_view(changed)
 

@@ -3,11 +3,15 @@
 import msgspec
 
 from armful.contract.selection import SelectRequest
-from armful.domain.decision import Decision
-from armful.learning.policies import Baseline
-from armful.replica.variant_cache import CachedVariant
+from armful.domain.decision import Decision, DecisionPool
+from armful.http.views.pools import prior_view
+from armful.learning.policies import Baseline, RandomControl
+from armful.replica.cached_variant import CachedVariant
+from armful.stats.priors import Prior
 
 _encode = msgspec.json.Encoder().encode
+
+_REASONS = {Baseline.name: b',"reason":"holdout"', RandomControl.name: b',"reason":"random_control"'}
 
 
 def selection_json(decision: Decision[CachedVariant], request: SelectRequest) -> bytes:
@@ -18,13 +22,28 @@ def selection_json(decision: Decision[CachedVariant], request: SelectRequest) ->
         for cached, score in zip(decision.chosen, decision.scores, strict=True)
     ]
     # The metadata are the request's fields except the first, `top_k`.
-    metadata = _encode(request).partition(b",")[2]
-    return b'{"selected_variants":[%b],"selection_metadata":{%b,"selection_id":"%b"%b}' % (
-        b",".join(variants),
-        metadata,
-        decision.decision_id.encode(),
-        b',"reason":"holdout"' if decision.policy == Baseline.name else b"",
+    metadata = _encode(request)[:-1].partition(b",")[2]
+    return (
+        b'{"selected_variants":[%b],"selection_metadata":{%b%b,"model_version":%d},"selection_id":"%b"%b}'
+        % (
+            b",".join(variants),
+            metadata,
+            b"" if decision.pool is None else _in_force(decision.pool, request),
+            decision.model_version,
+            decision.decision_id.encode(),
+            _REASONS.get(decision.policy, b""),
+        )
     )
+
+
+def _in_force(pool: DecisionPool, request: SelectRequest) -> bytes:
+    """Return the parts of the metadata that the request does not say, each after a comma."""
+    parts = b""
+    if not request.sharpness:
+        parts += b',"sharpness":%b' % _encode(pool.sharpness)
+    if pool.prior is not None:
+        parts += b',"prior":%b' % _encode(prior_view(Prior(*pool.prior)))
+    return parts
 
 
 def _render(cached: CachedVariant) -> bytes:

@@ -22,6 +22,8 @@ def variant_view(variant: Variant) -> VariantView:
         prior_beta=variant.prior_beta,
         status=variant.status,
         created_at=variant.created_at,
+        pool=variant.pool,
+        cost=variant.cost,
     )
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from armful.learning.policies.base import Candidates, Policy, SelectionParameters
 from armful.learning.policies.baseline import Baseline, BaselineParameters
 from armful.learning.policies.exploration import ThompsonSamplingExploration
+from armful.learning.policies.floored import Floored
+from armful.learning.policies.random_control import RandomControl, RandomControlParameters
 from armful.learning.policies.settled import Settled, SettledParameters
 from armful.learning.policies.shares import Shares, SharesParameters, at_share
 from armful.learning.policies.thompson import ThompsonSampling
@@ -25,7 +27,10 @@ __all__ = [
     "Baseline",
     "BaselineParameters",
     "Candidates",
+    "Floored",
     "Policy",
+    "RandomControl",
+    "RandomControlParameters",
     "SelectionParameters",
     "Settled",
     "SettledParameters",

@@ -58,5 +58,9 @@ class SelectionParameters(Protocol):
         """The ids of variants that must not be chosen."""
 
     @property
+    def sharpness(self) -> float | UnsetType | None:
+        """The factor by which α and β in the table are multiplied for the draws; 1 if it is not set."""
+
+    @property
     def seed(self) -> int | UnsetType | None:
         """The seed of the random draws."""

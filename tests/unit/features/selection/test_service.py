@@ -14,6 +14,7 @@ from armful.domain.holdout import Holdout
 from armful.features.selection.service import Selections
 from armful.observability.metrics import Metrics
 from armful.replica.holdout_cache import HoldoutCache
+from armful.replica.pool_cache import PoolCache
 from armful.replica.variant_cache import VariantCache
 
 
@@ -31,7 +32,7 @@ def metrics() -> Metrics:
 def selections(metrics: Metrics) -> Selections:
     cache = VariantCache()
     cache.upsert(variant(key) for key in range(5))
-    return Selections(DecisionEngine(cache), metrics, HoldoutCache())
+    return Selections(DecisionEngine(cache), metrics, HoldoutCache(), PoolCache(), cache)
 
 
 @pytest.mark.parametrize("algorithm", ["thompson_sampling", "thompson_sampling_exploration"])
@@ -63,9 +64,9 @@ def test_each_selection_is_observed_under_its_persona(selections: Selections, me
 def test_the_baseline_decides_for_a_held_out_participant_only(metrics: Metrics) -> None:
     cache, holdout = VariantCache(), HoldoutCache()
     cache.upsert(variant(key) for key in range(5))
-    selections = Selections(DecisionEngine(cache), metrics, holdout)
+    selections = Selections(DecisionEngine(cache), metrics, holdout, PoolCache(), cache)
     assert selections.select(request(participant_id="ada")).policy == "thompson_sampling"
-    holdout.current = Holdout(0.5, "salt", [cache.at_slots([3])[0].variant.variant_id], datetime.now(UTC))
+    holdout.current = Holdout(0.5, "salt", [cache.unnamed.at_slots([3])[0].variant.variant_id], datetime.now(UTC))
     people = [f"person {number}" for number in range(200)]
     for person in people:
         decision = selections.select(request(participant_id=person, seed=1))

@@ -27,7 +27,7 @@ def cache(count: int = 6, **changes: Any) -> VariantCache:
 def chosen(candidates: VariantCache, baseline: list[str], seed: str = "s", **fields: Any) -> list[str]:
     body = {"top_k": 2, "algorithm": "thompson_sampling", "persona_id": "p", **fields}
     parameters = BaselineParameters(msgspec.convert(body, SelectRequest), baseline, seed)
-    draw = POLICY.draw(candidates, parameters)
+    draw = POLICY.draw(candidates.unnamed, parameters)
     assert draw.scores == [0.0] * len(draw.chosen)
     assert draw.candidates == len(candidates)
     return [one.variant.variant_id for one in draw.chosen]

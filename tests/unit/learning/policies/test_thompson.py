@@ -9,6 +9,7 @@ from msgspec import UNSET
 from tests.unit.samples import variant
 
 from armful.learning.policies import SELECTION_POLICIES
+from armful.replica.candidates import PoolCandidates
 from armful.replica.variant_cache import VariantCache
 
 POLICY = SELECTION_POLICIES["thompson_sampling"]
@@ -20,7 +21,7 @@ def parameters(**fields: Any) -> Any:
 
 
 @pytest.fixture
-def cache() -> VariantCache:
+def cache() -> PoolCandidates:
     found = VariantCache()
     found.upsert(
         variant(
@@ -28,27 +29,27 @@ def cache() -> VariantCache:
         )
         for key in range(1, 10)
     )
-    return found
+    return found.unnamed
 
 
-def ids(cache: VariantCache, **fields: Any) -> list[str]:
+def ids(cache: PoolCandidates, **fields: Any) -> list[str]:
     return [cached.variant.variant_id for cached in POLICY.draw(cache, parameters(**fields)).chosen]
 
 
-def test_the_best_are_chosen_most_often(cache: VariantCache) -> None:
+def test_the_best_are_chosen_most_often(cache: PoolCandidates) -> None:
     counts = Counter(name for seed in range(200) for name in ids(cache, seed=seed))
     assert counts.most_common(1)[0][0] == "v9"
     assert counts["v1"] == 0
 
 
-def test_scores_are_ordered_and_a_seed_fixes_them(cache: VariantCache) -> None:
+def test_scores_are_ordered_and_a_seed_fixes_them(cache: PoolCandidates) -> None:
     first, second = (POLICY.draw(cache, parameters(top_k=4, seed=7)) for _ in range(2))
     assert first.scores == second.scores == sorted(first.scores or [], reverse=True)
     assert first.candidates == 9
     assert first.propensities is None
 
 
-def test_filters_hold(cache: VariantCache) -> None:
+def test_filters_hold(cache: PoolCandidates) -> None:
     assert set(ids(cache, top_k=9, dimensions={"tone": "casual"})) == {"v2", "v4", "v6", "v8"}
     assert set(ids(cache, top_k=9, exclude=["v9", "v1"])) == {f"v{key}" for key in range(2, 9)}
     assert ids(cache, top_k=9, dimensions={"tone": "rude"}) == []

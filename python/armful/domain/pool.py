@@ -1,0 +1,92 @@
+"""A pool: variants that compete for the same place, and how armful learns among them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+Learning = Literal["auto", "plain"]
+
+
+class FixedPrior(Struct, frozen=True, forbid_unknown_fields=True):
+    """A Beta prior for every variant of a pool that has no prior of its own."""
+
+    alpha: Annotated[float, Meta(gt=0, le=1e9)]
+    beta: Annotated[float, Meta(gt=0, le=1e9)]
+
+
+Prior: TypeAlias = Literal["learnt", "own"] | FixedPrior
+"""`learnt` from the pool's variants, the variants' `own`, or fixed."""
+
+PriorSetting: TypeAlias = Literal["auto", "learnt", "own"] | FixedPrior
+
+Sharpness = Annotated[float, Meta(gt=0, le=100)]
+"""The factor by which evidence and prior count in a draw: with more than 1, a selection explores less."""
+
+Share = Annotated[float, Meta(ge=0, le=0.5)]
+
+SharpnessSetting: TypeAlias = Literal["auto"] | Sharpness
+ShareSetting: TypeAlias = Literal["auto"] | Share
+
+AUTO_SHARPNESS = 2.0
+AUTO_RANDOM_CONTROL = 0.02
+
+
+class PoolSettings(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """What was set about a pool. `auto`, the default of each field, means what `learning` gives."""
+
+    learning: Learning = "auto"
+    prior: PriorSetting = "auto"
+    sharpness: SharpnessSetting = "auto"
+    random_control: ShareSetting = "auto"
+    exploration_floor: ShareSetting = "auto"
+
+    @property
+    def random_control_share(self) -> float:
+        """The share of selections that are the random control."""
+        if self.random_control == "auto":
+            return AUTO_RANDOM_CONTROL if self.learning == "auto" else 0.0
+        return self.random_control
+
+    def changed(self, changes: dict[str, Any]) -> "PoolSettings":
+        """Return the settings after a change of some fields."""
+        return msgspec.structs.replace(self, **changes)
+
+
+class VariantPool(Struct, frozen=True, kw_only=True):
+    """A named pool. Its properties are the settings in force."""
+
+    name: str
+    settings: PoolSettings
+    salt: str
+    created_at: datetime
+    changed_at: datetime
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether armful chooses what is not set."""
+        return self.settings.learning == "auto"
+
+    @property
+    def prior(self) -> Prior:
+        """The prior of variants that have none of their own."""
+        if self.settings.prior == "auto":
+            return "learnt" if self.is_auto else "own"
+        return self.settings.prior
+
+    def sharpness(self, *, prior_learnt: bool) -> float:
+        """The sharpness. In an auto pool, draws are sharpened once a prior has been learnt."""
+        if self.settings.sharpness == "auto":
+            return AUTO_SHARPNESS if self.is_auto and prior_learnt else 1.0
+        return self.settings.sharpness
+
+    @property
+    def random_control(self) -> float:
+        """The share of selections that are the random control."""
+        return self.settings.random_control_share
+
+    @property
+    def exploration_floor(self) -> float:
+        """The share of places that are filled at random."""
+        return 0.0 if self.settings.exploration_floor == "auto" else self.settings.exploration_floor

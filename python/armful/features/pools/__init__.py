@@ -1,0 +1,1 @@
+"""Pools: their settings, what they have learnt, and what that has earned."""

@@ -1,0 +1,89 @@
+"""Conversions of pools and their reports to wire types."""
+
+import math
+
+from armful.contract.pools import (
+    PoolDayView,
+    PoolInForce,
+    PoolReportView,
+    PoolSettingsView,
+    PoolView,
+    PriorView,
+    SelectionsView,
+)
+from armful.contract.results import Ends
+from armful.domain.pool import VariantPool
+from armful.features.pools.report import CONFIDENCE_LEVEL, PoolReport, Side
+from armful.features.pools.service import PoolState
+from armful.stats.priors import Prior
+from armful.stats.rates.intervals import Interval
+
+
+def prior_view(prior: Prior) -> PriorView:
+    """Convert a prior."""
+    return PriorView(prior.alpha, prior.beta, prior.mean, prior.strength)
+
+
+def pool_view(state: PoolState) -> PoolView:
+    """Convert a pool."""
+    pool, model, settings = state.pool, state.model, state.pool.settings
+    return PoolView(
+        name=pool.name,
+        settings=PoolSettingsView(
+            learning=settings.learning,
+            prior=settings.prior,
+            sharpness=settings.sharpness,
+            random_control=settings.random_control,
+            exploration_floor=settings.exploration_floor,
+        ),
+        in_force=PoolInForce(
+            prior=None if model.prior is None else prior_view(model.prior),
+            prior_learnt=model.prior_learnt,
+            sharpness=model.sharpness,
+            random_control=pool.random_control,
+            exploration_floor=pool.exploration_floor,
+        ),
+        active_variants=state.active_variants,
+        impressions=state.impressions,
+        successes=state.successes,
+        success_rate=state.successes / state.impressions if state.impressions else 0.0,
+        created_at=pool.created_at,
+        changed_at=pool.changed_at,
+    )
+
+
+def report_view(pool: VariantPool, report: PoolReport) -> PoolReportView:
+    """Convert a report. An infinite bound is null."""
+    return PoolReportView(
+        pool=pool.name,
+        random_control=pool.random_control,
+        learned=_side(report.learned),
+        control=_side(report.control),
+        difference=report.difference,
+        difference_interval=_ends(report.difference_interval),
+        lift=report.lift,
+        lift_interval=(None, None) if report.lift_interval is None else _ends(report.lift_interval),
+        p_value=report.p_value,
+        earned=report.earned,
+        earned_interval=_ends(report.earned_interval),
+        confidence_level=CONFIDENCE_LEVEL,
+        days=[
+            PoolDayView(
+                day=day.day,
+                learned=_side(day.learned),
+                control=_side(day.control),
+                earned=day.earned,
+                earned_interval=_ends(day.earned_interval),
+            )
+            for day in report.days
+        ],
+    )
+
+
+def _side(side: Side) -> SelectionsView:
+    return SelectionsView(side.selections, side.impressions, side.successes, side.rate)
+
+
+def _ends(interval: Interval) -> Ends:
+    low, high = (None if math.isinf(bound) else bound for bound in interval)
+    return low, high

@@ -1,0 +1,24 @@
+"""The prior of a pool, learnt from its variants."""
+
+from collections.abc import Sequence
+
+from armful.stats.priors import Prior, moment_prior
+
+FEWEST_VARIANTS = 2
+FEWEST_SUCCESSES = 10
+
+
+def learn_prior(successes: Sequence[int], impressions: Sequence[int]) -> Prior | None:
+    """Learn a Beta prior from the counters of a pool's variants.
+
+    Args:
+        successes: One per variant, each 0 to its impressions.
+        impressions: One per variant.
+
+    Returns:
+        The prior; None with fewer than `FEWEST_VARIANTS` variants that were shown, or fewer than `FEWEST_SUCCESSES`
+        successes: so little says nothing about other variants.
+    """
+    if sum(successes) < FEWEST_SUCCESSES or sum(count > 0 for count in impressions) < FEWEST_VARIANTS:
+        return None
+    return moment_prior(successes, impressions)
