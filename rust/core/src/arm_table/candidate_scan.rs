@@ -13,6 +13,7 @@ use super::filters::Matching;
 use super::hot_set::Entry;
 use super::index::{floor, LEVEL};
 use super::order::{code_of, key, slot_of, Key};
+use super::source::Source;
 use super::{ArmTable, Selection};
 use crate::threshold_top_k::{Gaps, ThresholdTopK};
 
@@ -35,8 +36,9 @@ const MATCHES_FIRST: usize = 256;
 pub(super) type Places = [usize; 2];
 
 /// A scan of the eligible arms of a table.
-pub(super) struct CandidateScan<'a> {
+pub(super) struct CandidateScan<'a, S> {
     table: &'a ArmTable,
+    source: S,
     /// Arms with at least this many impressions are in the first group; the others are in the second.
     min_impressions: i64,
     matching: Option<Arc<Matching>>,
@@ -49,14 +51,15 @@ pub(super) struct CandidateScan<'a> {
     stops: [Key; 2],
 }
 
-impl<'a> CandidateScan<'a> {
-    pub fn new(table: &'a ArmTable, selection: &Selection<'_>) -> Self {
+impl<'a, S: Source> CandidateScan<'a, S> {
+    pub fn new(table: &'a ArmTable, source: S, selection: &Selection<'_>) -> Self {
         let mut excluded: Vec<usize> = selection.excluded.iter().filter_map(|id| table.ids.slot(id)).collect();
         excluded.sort_unstable();
         let few = FEW_MATCHES.max(table.len() / ARMS_A_MATCH);
         let find = |wanted| table.dimensions.matching(wanted, few);
         Self {
             table,
+            source,
             // Without a split all count as experienced.
             min_impressions: selection.split.map_or(0, |split| split.min_impressions),
             matching: (!selection.wanted.is_empty()).then(|| find(selection.wanted)),
@@ -79,7 +82,7 @@ impl<'a> CandidateScan<'a> {
             // Proceed as if there were no other arms, so that the result for a seed does not depend on their number.
             return self.scan_by_slot(few.iter().map(|&slot| slot as usize), places, rng);
         }
-        let (new, experienced) = table.index.may_have(self.min_impressions);
+        let (new, experienced) = table.posteriors.index.may_have(self.min_impressions);
         let most = [experienced, new].map(|some| if some { usize::MAX } else { 0 });
         let places = shared(places, most);
         self.hold(places);
@@ -116,8 +119,8 @@ impl<'a> CandidateScan<'a> {
         places: Places,
         rng: &mut R,
     ) -> [ThresholdTopK; 2] {
-        let table = self.table;
-        let arms = slots.map(|slot| (slot, table.entry(slot)));
+        let source = self.source;
+        let arms = slots.map(|slot| (slot, source.entry(slot)));
         let mut most = [usize::MAX, 0];
         if self.min_impressions > 0 {
             most = [0; 2];
@@ -138,11 +141,11 @@ impl<'a> CandidateScan<'a> {
 
     /// Considers the arms by descending code.
     fn scan<R: Rng + ?Sized>(&mut self, rng: &mut R) {
-        let table = self.table;
+        let (table, source) = (self.table, self.source);
         if let Some(few) = self.matching.as_ref().and_then(|matching| matching.slots.as_deref()) {
             let slots = few.iter().map(|&slot| slot as usize);
             let slots = slots.filter(|slot| self.excluded.binary_search(slot).is_err());
-            let mut keys: Vec<Key> = slots.map(|slot| table.key(slot)).collect();
+            let mut keys: Vec<Key> = slots.map(|slot| key(source.code(slot), table.impressions[slot], slot)).collect();
             let first = MATCHES_FIRST + 4 * (self.groups[0].best.places() + self.groups[1].best.places());
             if keys.len() > 2 * first {
                 keys.select_nth_unstable(first);
@@ -156,11 +159,11 @@ impl<'a> CandidateScan<'a> {
             self.stop_at([0; 2]);
             return self.propose(rng);
         }
-        if !self.walk(rng) && !table.hot_set.is_complete() {
-            let mut from = table.hot_set.least();
+        let mut from = source.least();
+        if !self.walk(rng) && from > 1 {
             if (0..2).any(|group| self.cuts[group] == 0) {
                 let wanted = self.groups[0].best.places() + self.groups[1].best.places();
-                let first = table.index.highest(FIRST.max(4 * wanted));
+                let first = source.highest(FIRST.max(4 * wanted));
                 if first < from && first > 1 {
                     self.walk_codes(first, from, rng);
                     from = first;
@@ -194,13 +197,13 @@ impl<'a> CandidateScan<'a> {
 
     /// Proposes each quiet arm with probability e^−[`LEVEL`].
     fn propose<R: Rng + ?Sized>(&mut self, rng: &mut R) {
-        let table = self.table;
+        let (table, source) = (self.table, self.source);
         let gaps = Gaps::new(LEVEL, rng);
         let mut slot = gaps.gap(rng) as usize;
         while slot < table.slot_count() {
-            let code = table.index.code(slot);
+            let code = source.code(slot);
             if code > 0 {
-                let arm = table.entry(slot);
+                let arm = source.entry(slot);
                 let group = self.group(&arm);
                 if key(code, arm.impressions, slot) >= self.stops[group] && self.is_eligible(slot, &arm) {
                     self.groups[group].propose(LEVEL, slot as u32, arm.alpha, arm.beta, rng);

@@ -7,15 +7,35 @@ use std::slice::Iter;
 use super::order::{code_of, key, slot_of, Key, Side};
 use super::pairs::SetNumber;
 
+/// What a hot set keeps about an arm.
+pub(crate) trait Kept: Copy {
+    /// Whether the arm still has this code. If not, the next merge removes the entry.
+    fn is_live(&self) -> bool;
+
+    /// Marks that the arm no longer has this code.
+    fn end(&mut self);
+}
+
 /// The data that a selection needs about an arm, copied from the table's columns.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     pub alpha: f64,
     pub beta: f64,
     pub impressions: i64,
     pub set: SetNumber,
-    /// Whether the arm still has this code. If not, the next merge removes the entry.
+    /// Whether the arm still has this code.
     pub live: bool,
+}
+
+impl Kept for Entry {
+    #[inline(always)]
+    fn is_live(&self) -> bool {
+        self.live
+    }
+
+    fn end(&mut self) {
+        self.live = false;
+    }
 }
 
 /// The minimum number of arms, or one in `ARMS_AN_ENTRY` of the table if that is more.
@@ -26,12 +46,12 @@ const ARMS_AN_ENTRY: usize = 32;
 const CHANGES_A_REMAKING: usize = 16;
 
 #[derive(Debug)]
-pub(super) struct HotSet {
+pub(crate) struct HotSet<E> {
     /// The hot set contains exactly the arms with this code or a higher one.
     least: u16,
-    settled: Run,
+    settled: Run<E>,
     /// The entries since the last merge. They are few, so that sorted insertion is cheap.
-    recent: Run,
+    recent: Run<E>,
     /// The number of settled entries that are not live.
     dead: usize,
     /// The number of codes that changed since the hot set was last rebuilt.
@@ -39,15 +59,15 @@ pub(super) struct HotSet {
 }
 
 /// Entries in ascending order of their keys.
-#[derive(Debug, Default)]
-struct Run {
+#[derive(Debug)]
+struct Run<E> {
     keys: Vec<Key>,
-    entries: Vec<Entry>,
+    entries: Vec<E>,
 }
 
-impl HotSet {
+impl<E: Kept> HotSet<E> {
     pub fn new() -> Self {
-        Self { least: 1, settled: Run::default(), recent: Run::default(), dead: 0, changes: 0 }
+        Self { least: 1, settled: Run::new(), recent: Run::new(), dead: 0, changes: 0 }
     }
 
     /// Whether the hot set contains all arms.
@@ -61,12 +81,12 @@ impl HotSet {
     }
 
     /// A walk from the beginning of the order. It includes entries that are not live.
-    pub fn walk(&self) -> Walk<'_> {
+    pub fn walk(&self) -> Walk<'_, E> {
         Walk { settled: self.settled.ahead(), recent: self.recent.ahead() }
     }
 
     /// The entries from the beginning of the order, including those that are not live.
-    pub fn iter(&self) -> impl Iterator<Item = (Key, &Entry)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Key, &E)> {
         let mut walk = self.walk();
         std::iter::from_fn(move || walk.next())
     }
@@ -75,7 +95,7 @@ impl HotSet {
     ///
     /// `arms` is the number of arms that can be selected. Returns whether the hot set is now so small that it should be
     /// rebuilt.
-    pub fn set(&mut self, old: Key, new: Key, entry: Entry, arms: usize) -> bool {
+    pub fn set(&mut self, old: Key, new: Key, entry: E, arms: usize) -> bool {
         self.changes += usize::from(old != new);
         if code_of(old) >= self.least && self.replace(old, (old == new).then_some(entry)) {
             return false;
@@ -94,8 +114,9 @@ impl HotSet {
     pub fn rebuild(
         &mut self,
         arms: usize,
+        impressions: &[i64],
         codes: impl Iterator<Item = (usize, u16)> + Clone,
-        entry: impl Fn(usize) -> Entry,
+        entry: impl Fn(usize) -> E,
     ) {
         let mut counts = vec![0u32; usize::from(u16::MAX) + 1];
         codes.clone().for_each(|(_, code)| counts[usize::from(code)] += 1);
@@ -114,10 +135,10 @@ impl HotSet {
             }
         }
         let held = codes.filter(|&(_, code)| code >= least);
-        let mut keys: Vec<Key> = held.map(|(slot, code)| key(code, entry(slot).impressions, slot)).collect();
+        let mut keys: Vec<Key> = held.map(|(slot, code)| key(code, impressions[slot], slot)).collect();
         keys.sort_unstable();
         let entries = keys.iter().map(|&key| entry(slot_of(key))).collect();
-        *self = Self { least, settled: Run { keys, entries }, recent: Run::default(), dead: 0, changes: 0 };
+        *self = Self { least, settled: Run { keys, entries }, recent: Run::new(), dead: 0, changes: 0 };
     }
 
     fn len(&self) -> usize {
@@ -125,14 +146,14 @@ impl HotSet {
     }
 
     /// Replaces the live entry under `key` by `entry`, or removes it. Returns whether `entry` is there now.
-    fn replace(&mut self, key: Key, entry: Option<Entry>) -> bool {
+    fn replace(&mut self, key: Key, entry: Option<E>) -> bool {
         if let Ok(place) = self.settled.keys.binary_search(&key) {
             let held = &mut self.settled.entries[place];
-            if held.live {
+            if held.is_live() {
                 match entry {
                     Some(entry) => *held = entry,
                     None => {
-                        held.live = false;
+                        held.end();
                         self.dead += 1;
                     }
                 }
@@ -156,7 +177,7 @@ impl HotSet {
     fn merge(&mut self, enough: usize) {
         let length = self.len();
         let mut merged = Run { keys: Vec::with_capacity(length), entries: Vec::with_capacity(length) };
-        for (key, entry) in self.iter().filter(|(_, entry)| entry.live) {
+        for (key, entry) in self.iter().filter(|(_, entry)| entry.is_live()) {
             merged.keys.push(key);
             merged.entries.push(*entry);
         }
@@ -172,24 +193,28 @@ impl HotSet {
             self.least = least;
         }
         self.settled = merged;
-        self.recent = Run::default();
+        self.recent = Run::new();
         self.dead = 0;
     }
 
     pub fn nbytes(&self) -> usize {
         [&self.settled, &self.recent]
-            .map(|run| run.keys.capacity() * size_of::<Key>() + run.entries.capacity() * size_of::<Entry>())
+            .map(|run| run.keys.capacity() * size_of::<Key>() + run.entries.capacity() * size_of::<E>())
             .iter()
             .sum()
     }
 }
 
-impl Run {
-    fn ahead(&self) -> Ahead<'_> {
+impl<E: Kept> Run<E> {
+    fn new() -> Self {
+        Self { keys: vec![], entries: vec![] }
+    }
+
+    fn ahead(&self) -> Ahead<'_, E> {
         Ahead { keys: self.keys.iter(), entries: self.entries.iter() }
     }
 
-    fn insert(&mut self, key: Key, entry: Entry) {
+    fn insert(&mut self, key: Key, entry: E) {
         match self.keys.binary_search(&key) {
             Ok(place) => self.entries[place] = entry,
             Err(place) => {
@@ -200,21 +225,21 @@ impl Run {
     }
 }
 
-pub(super) struct Walk<'a> {
-    settled: Ahead<'a>,
-    recent: Ahead<'a>,
+pub(crate) struct Walk<'a, E> {
+    settled: Ahead<'a, E>,
+    recent: Ahead<'a, E>,
 }
 
 /// The rest of a run.
-struct Ahead<'a> {
+struct Ahead<'a, E> {
     keys: Iter<'a, Key>,
-    entries: Iter<'a, Entry>,
+    entries: Iter<'a, E>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a, E> Walk<'a, E> {
     /// Returns the next entry.
     #[inline(always)]
-    pub fn next(&mut self) -> Option<(Key, &'a Entry)> {
+    pub fn next(&mut self) -> Option<(Key, &'a E)> {
         match self.recent.keys.as_slice().first() {
             Some(recent) if self.settled.keys.as_slice().first().is_none_or(|settled| recent < settled) => {
                 self.recent.next()
@@ -225,16 +250,16 @@ impl<'a> Walk<'a> {
 
     /// Returns the next entry that may be on this side.
     #[inline(always)]
-    pub fn next_on(&mut self, side: Side) -> Option<(Key, &'a Entry)> {
+    pub fn next_on(&mut self, side: Side) -> Option<(Key, &'a E)> {
         self.settled.skip(side);
         self.recent.skip(side);
         self.next()
     }
 }
 
-impl<'a> Ahead<'a> {
+impl<'a, E> Ahead<'a, E> {
     #[inline(always)]
-    fn next(&mut self) -> Option<(Key, &'a Entry)> {
+    fn next(&mut self) -> Option<(Key, &'a E)> {
         Some((*self.keys.next()?, self.entries.next()?))
     }
 

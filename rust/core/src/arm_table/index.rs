@@ -106,26 +106,13 @@ impl Index {
         self.codes[slot]
     }
 
-    pub fn block_codes(&self, block: usize) -> &[u16] {
+    fn block_codes(&self, block: usize) -> &[u16] {
         &self.codes[block * BLOCK..self.codes.len().min((block + 1) * BLOCK)]
-    }
-
-    pub fn blocks(&self) -> usize {
-        self.tops.len()
-    }
-
-    pub fn top(&self, block: usize) -> u16 {
-        self.tops[block]
-    }
-
-    /// The least and the most impressions in a block.
-    pub fn impressions(&self, block: usize) -> (i64, i64) {
-        (self.least[block], self.most[block])
     }
 
     /// The first block from `block` on with an arm above `cut`, or the number of blocks.
     #[inline]
-    pub fn next_above(&self, cut: u16, block: usize) -> usize {
+    fn next_above(&self, cut: u16, block: usize) -> usize {
         const TOGETHER: usize = 16;
         let mut block = block;
         // Maxima over several codes at a time vectorise. A search with an early exit does not.
@@ -136,6 +123,26 @@ impl Index {
             block += tops.len();
         }
         block
+    }
+
+    /// Calls `visit` with the slot and code of each arm whose code is above that of `cuts` for its group, and below `end`; and
+    /// perhaps with others that are above the lower one. The second group has fewer than `min_impressions` impressions.
+    pub fn visit_above(&self, cuts: [u16; 2], min_impressions: i64, end: u16, mut visit: impl FnMut(usize, u16)) {
+        let lowest = cuts[0].min(cuts[1]);
+        let mut block = self.next_above(lowest, 0);
+        while block < self.tops.len() {
+            let experienced = if self.most[block] >= min_impressions { cuts[0] } else { u16::MAX };
+            let new = if self.least[block] < min_impressions { cuts[1] } else { u16::MAX };
+            let cut = experienced.min(new);
+            if self.tops[block] > cut {
+                for (i, &code) in self.block_codes(block).iter().enumerate() {
+                    if code > cut && code < end {
+                        visit(block * BLOCK + i, code);
+                    }
+                }
+            }
+            block = self.next_above(lowest, block + 1);
+        }
     }
 
     /// Returns the highest code that at least `wanted` arms have or exceed; 1 if there are fewer arms.

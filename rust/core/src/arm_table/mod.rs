@@ -7,15 +7,15 @@ mod ids;
 mod index;
 mod order;
 mod pairs;
+mod posteriors;
 mod rows;
 mod select;
+mod source;
 
 use dimensions::Dimensions;
-use hot_set::{Entry, HotSet};
 use ids::Ids;
-use index::Index;
-use order::{key, Key};
 use pairs::SetNumber;
+use posteriors::{Arms, Posteriors};
 pub use rows::{Arm, Rows};
 pub use select::Selection;
 
@@ -27,16 +27,13 @@ use crate::error::Error;
 #[derive(Debug)]
 pub struct ArmTable {
     ids: Ids,
-    alpha: Vec<f64>,
-    beta: Vec<f64>,
+    posteriors: Posteriors,
     impressions: Vec<i64>,
     version: Vec<i64>,
     sets: Vec<SetNumber>,
     live: Vec<bool>,
     live_count: usize,
     dimensions: Dimensions,
-    index: Index,
-    hot_set: HotSet,
 }
 
 impl Default for ArmTable {
@@ -50,16 +47,13 @@ impl ArmTable {
     pub fn new() -> Self {
         Self {
             ids: Ids::default(),
-            alpha: vec![],
-            beta: vec![],
+            posteriors: Posteriors::new(),
             impressions: vec![],
             version: vec![],
             sets: vec![],
             live: vec![],
             live_count: 0,
             dimensions: Dimensions::new(),
-            index: Index::new(),
-            hot_set: HotSet::new(),
         }
     }
 
@@ -179,8 +173,8 @@ impl ArmTable {
     pub fn arm(&self, slot: usize) -> Result<Arm, Error> {
         self.check_slots(&[slot])?;
         Ok(Arm {
-            alpha: self.alpha[slot],
-            beta: self.beta[slot],
+            alpha: self.posteriors.alpha[slot],
+            beta: self.posteriors.beta[slot],
             impressions: self.impressions[slot],
             version: self.version[slot],
         })
@@ -193,15 +187,12 @@ impl ArmTable {
 
     /// The number of bytes of memory that the table uses.
     pub fn nbytes(&self) -> usize {
-        let columns =
-            (self.alpha.capacity() + self.beta.capacity() + self.impressions.capacity() + self.version.capacity()) * 8;
-        columns
+        (self.impressions.capacity() + self.version.capacity()) * 8
             + self.sets.capacity() * 4
             + self.live.capacity()
             + self.ids.nbytes()
             + self.dimensions.nbytes()
-            + self.index.nbytes()
-            + self.hot_set.nbytes()
+            + self.posteriors.nbytes()
     }
 
     /// Checks that each id is known. Its arm may be removed.
@@ -227,24 +218,22 @@ impl ArmTable {
     }
 
     fn push_tombstone(&mut self, version: i64) {
-        self.alpha.push(1.0);
-        self.beta.push(1.0);
+        self.posteriors.push();
         self.impressions.push(0);
         self.version.push(version);
         self.sets.push(0);
         self.live.push(false);
-        self.index.push();
         // Set 0 counts its users like every other set.
         let empty = self.dimensions.acquire(&[]);
         debug_assert_eq!(empty, 0);
     }
 
     fn write(&mut self, slot: usize, rows: Rows<'_>, row: usize) {
-        self.alpha[slot] = rows.alpha[row];
-        self.beta[slot] = rows.beta[row];
+        self.posteriors.alpha[slot] = rows.alpha[row];
+        self.posteriors.beta[slot] = rows.beta[row];
         let before = std::mem::replace(&mut self.impressions[slot], rows.impressions[row]);
         self.version[slot] = rows.version[row];
-        self.reindex(slot, Some((self.alpha[slot], self.beta[slot])), before);
+        self.reindex(slot, before);
     }
 
     fn mark_removed(&mut self, slot: usize, version: i64) -> bool {
@@ -253,36 +242,22 @@ impl ArmTable {
         self.live_count -= usize::from(was_live);
         if was_live {
             self.dimensions.leave(slot, self.sets[slot]);
-            self.reindex(slot, None, self.impressions[slot]);
+            self.reindex(slot, self.impressions[slot]);
         }
         was_live
     }
 
-    fn reindex(&mut self, slot: usize, arm: Option<(f64, f64)>, before: i64) {
-        let (old, new) = self.index.set(slot, arm, &self.impressions, before);
-        let (old, new) = (key(old, before, slot), key(new, self.impressions[slot], slot));
-        if self.hot_set.set(old, new, self.entry(slot), self.live_count) {
-            let mut hot_set = std::mem::replace(&mut self.hot_set, HotSet::new());
-            hot_set.rebuild(self.live_count, self.index.coded(), |slot| self.entry(slot));
-            self.hot_set = hot_set;
-        }
+    /// The columns that do not belong to the posteriors.
+    #[inline]
+    fn columns(&self) -> Arms<'_> {
+        Arms { impressions: &self.impressions, sets: &self.sets, live: &self.live, count: self.live_count }
     }
 
-    /// The position of a slot in the order, also if it is not in the hot set.
-    #[inline]
-    fn key(&self, slot: usize) -> Key {
-        key(self.index.code(slot), self.impressions[slot], slot)
-    }
-
-    #[inline]
-    fn entry(&self, slot: usize) -> Entry {
-        Entry {
-            alpha: self.alpha[slot],
-            beta: self.beta[slot],
-            impressions: self.impressions[slot],
-            set: self.sets[slot],
-            live: true,
-        }
+    /// Updates the order after a change of a slot, which had `before` impressions.
+    fn reindex(&mut self, slot: usize, before: i64) {
+        let arms = Arms { impressions: &self.impressions, sets: &self.sets, live: &self.live, count: self.live_count };
+        let (alpha, beta) = (self.posteriors.alpha[slot], self.posteriors.beta[slot]);
+        self.posteriors.reindex(slot, (alpha, beta), arms, before);
     }
 }
 

@@ -2,6 +2,7 @@
 use rand::Rng;
 
 use super::candidate_scan::CandidateScan;
+use super::source::Source;
 use super::ArmTable;
 use crate::error::Error;
 use crate::policies::{Candidates, Known, Places, Policy, Thompson, ThompsonExploration};
@@ -45,7 +46,7 @@ impl ArmTable {
         if k == 0 {
             return Ok(());
         }
-        let mut candidates = EligibleArms { table: self, selection, chosen };
+        let mut candidates = EligibleArms { table: self, source: self, selection, chosen };
         match selection.split {
             None => Thompson.choose(&mut candidates, k, rng),
             Some(policy) => policy.choose(&mut candidates, k, rng),
@@ -54,18 +55,20 @@ impl ArmTable {
 }
 
 /// The arms of a table that a selection may choose.
-struct EligibleArms<'a> {
+struct EligibleArms<'a, S> {
     table: &'a ArmTable,
+    /// The posteriors from which it draws.
+    source: S,
     selection: &'a Selection<'a>,
     /// The slots and draws of the chosen arms.
     chosen: &'a mut Vec<(usize, f64)>,
 }
 
-impl Candidates for EligibleArms<'_> {
+impl<S: Source> Candidates for EligibleArms<'_, S> {
     type Chosen = ();
 
     fn thompson<R: Rng + ?Sized>(&mut self, places: Places, rng: &mut R) -> Result<(), Error> {
-        let scan = CandidateScan::new(self.table, self.selection);
+        let scan = CandidateScan::new(self.table, self.source, self.selection);
         let [mut experienced, mut new] = scan.run([places.experienced, places.new], rng);
         if new.best.len() == 0 {
             self.chosen.reserve(experienced.best.len());

@@ -248,10 +248,11 @@ fn check_hot_set(table: &ArmTable) {
         let expected = table.live_slots().filter(|&slot| matching.has(table.sets[slot]));
         assert_eq!(*slots, expected.map(|slot| slot as u32).collect::<Vec<_>>());
     }
-    let held: Vec<_> = table.hot_set.iter().filter(|(_, entry)| entry.live).collect();
-    let mut expected: Vec<u64> = (table.index.coded().filter(|&(_, code)| code >= table.hot_set.least()))
-        .map(|(slot, _)| table.key(slot))
-        .collect();
+    let held: Vec<_> = table.posteriors.hot_set.iter().filter(|(_, entry)| entry.live).collect();
+    let mut expected: Vec<u64> =
+        (table.posteriors.index.coded().filter(|&(_, code)| code >= table.posteriors.hot_set.least()))
+            .map(|(slot, code)| order::key(code, table.impressions[slot], slot))
+            .collect();
     expected.sort_unstable();
     assert_eq!(held.iter().map(|&(key, _)| key).collect::<Vec<_>>(), expected);
     for (key, entry) in held {
@@ -265,7 +266,7 @@ fn check_hot_set(table: &ArmTable) {
 fn the_same_state_and_seed_give_the_same_answer() {
     for (n, rounds) in [(50, 10), (800, 10), (6_000, 6)] {
         let (lived, born) = twins(n, rounds);
-        assert!(n < 5_000 || !lived.hot_set.is_complete());
+        assert!(n < 5_000 || !lived.posteriors.hot_set.is_complete());
         for seed in 0..300 {
             let k = [1, 10, 200][seed as usize % 3];
             for split in [None, Some(ThompsonExploration { min_impressions: 100, exploration_ratio: 0.4 })] {

@@ -1,16 +1,17 @@
 //! Walks through the arms by descending code.
+use std::borrow::Borrow;
+
 use rand::Rng;
 
 use super::CandidateScan;
 use crate::arm_table::hot_set::Entry;
-use crate::arm_table::index::BLOCK;
 use crate::arm_table::order::{code_of, key, slot_of, Key, Side};
+use crate::arm_table::source::{Source, Steps};
 
-impl CandidateScan<'_> {
+impl<S: Source> CandidateScan<'_, S> {
     /// Considers the arms of the hot set. Returns whether all arms after them are quiet.
     pub(super) fn walk<R: Rng + ?Sized>(&mut self, rng: &mut R) -> bool {
-        let hot_set = &self.table.hot_set;
-        let mut arms = hot_set.walk();
+        let (least, mut arms) = (self.source.least(), self.source.steps());
         // Both groups together, until all following arms of one group are quiet.
         let (next, over) = loop {
             let Some((key, arm)) = arms.next() else { return false };
@@ -18,7 +19,7 @@ impl CandidateScan<'_> {
                 self.stops[over] = key;
                 break ((key, arm), over);
             }
-            self.contend_from_hot_set(key, arm, rng);
+            self.contend_from_hot_set(key, arm.borrow(), rng);
         };
         let open = 1 - over;
         let side = if open == 0 { Side::from(self.min_impressions) } else { Side::below(self.min_impressions) };
@@ -28,21 +29,21 @@ impl CandidateScan<'_> {
             self.walk_on(next, open, rng, || arms.next())
         };
         // If not done, the hot set is exhausted. The arms outside it may be quiet.
-        let quiet = hot_set.least() <= self.cuts[open].saturating_add(1);
+        let quiet = least <= self.cuts[open].saturating_add(1);
         if !done && quiet {
-            self.stop_at([hot_set.least() - 1; 2]);
+            self.stop_at([least - 1; 2]);
         }
         done || quiet
     }
 
     /// Continues with the arms of one group. `next` returns the arms after the first, some of which belong to the other group.
     #[inline(always)]
-    fn walk_on<'b, R: Rng + ?Sized>(
+    fn walk_on<R: Rng + ?Sized>(
         &mut self,
-        first: (Key, &'b Entry),
+        first: (Key, S::Arm),
         open: usize,
         rng: &mut R,
-        mut next: impl FnMut() -> Option<(Key, &'b Entry)>,
+        mut next: impl FnMut() -> Option<(Key, S::Arm)>,
     ) -> bool {
         let mut arms = Some(first);
         while let Some((key, arm)) = arms {
@@ -50,8 +51,8 @@ impl CandidateScan<'_> {
                 self.stops[open] = key;
                 return true;
             }
-            if self.group(arm) == open {
-                self.contend_from_hot_set(key, arm, rng);
+            if self.group(arm.borrow()) == open {
+                self.contend_from_hot_set(key, arm.borrow(), rng);
             }
             arms = next();
         }
@@ -67,29 +68,15 @@ impl CandidateScan<'_> {
 
     /// Finds the arms with codes in `least..end` that are not quiet, and considers them.
     pub(super) fn walk_codes<R: Rng + ?Sized>(&mut self, least: u16, end: u16, rng: &mut R) {
-        let (table, index) = (self.table, &self.table.index);
+        let (table, source) = (self.table, self.source);
         let cuts = self.cuts.map(|cut| cut.max(least - 1));
-        let lowest = cuts[0].min(cuts[1]);
         let mut keys = vec![];
-        let mut block = index.next_above(lowest, 0);
-        while block < index.blocks() {
-            let (fewest, most) = index.impressions(block);
-            let experienced = if most >= self.min_impressions { cuts[0] } else { u16::MAX };
-            let new = if fewest < self.min_impressions { cuts[1] } else { u16::MAX };
-            let cut = experienced.min(new);
-            if index.top(block) > cut {
-                for (i, &code) in index.block_codes(block).iter().enumerate() {
-                    let slot = block * BLOCK + i;
-                    if code > cut && code < end {
-                        let arm = table.entry(slot);
-                        if code > cuts[self.group(&arm)] && self.is_eligible(slot, &arm) {
-                            keys.push(key(code, arm.impressions, slot));
-                        }
-                    }
-                }
+        source.visit_above(cuts, self.min_impressions, end, |slot, code| {
+            let arm = table.entry(slot);
+            if code > cuts[self.group(&arm)] && self.is_eligible(slot, &arm) {
+                keys.push(key(code, arm.impressions, slot));
             }
-            block = index.next_above(lowest, block + 1);
-        }
+        });
         self.scan_in_order(keys, rng);
         if least == 1 {
             // The arms that were left out are quiet.
@@ -101,7 +88,7 @@ impl CandidateScan<'_> {
         keys.sort_unstable();
         for key in keys {
             let (code, slot) = (code_of(key), slot_of(key));
-            let arm = self.table.entry(slot);
+            let arm = self.source.entry(slot);
             let group = self.group(&arm);
             if code > self.cuts[group] {
                 self.contend(group, slot, &arm, rng);
