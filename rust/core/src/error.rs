@@ -22,6 +22,26 @@ pub enum Error {
         /// The value at that position.
         value: i64,
     },
+    /// A count that is NaN, negative or too large.
+    NotACount {
+        /// The argument's name.
+        argument: &'static str,
+        /// The position in the argument.
+        index: usize,
+        /// The value at that position.
+        value: f64,
+        /// The largest count.
+        most: f64,
+    },
+    /// A persona's number that is too large.
+    BadPersona {
+        /// The position in `personas`, if there are several.
+        index: Option<usize>,
+        /// The value at that position.
+        value: i64,
+        /// The number of personas that a table can have.
+        limit: usize,
+    },
     /// Two arguments that describe the same arms differ in length.
     LengthMismatch {
         /// The argument that the other must match.
@@ -89,6 +109,15 @@ impl fmt::Display for Error {
             }
             Error::Negative { argument, index: None, value } => {
                 write!(f, "{argument} is {value}: it can't be negative")
+            }
+            Error::NotACount { argument, index, value, most } => {
+                write!(f, "{argument}[{index}] is {value}: a count must be from 0 to {most:e}")
+            }
+            Error::BadPersona { index: Some(index), value, limit } => {
+                write!(f, "personas[{index}] is {value}: personas are numbered from 0 to {}", limit - 1)
+            }
+            Error::BadPersona { index: None, value, limit } => {
+                write!(f, "persona is {value}: personas are numbered from 0 to {}", limit - 1)
             }
             Error::LengthMismatch { reference, expected, argument, actual } => {
                 write!(f, "{argument} has length {actual}, but {reference} has length {expected}: they describe the same arms")

@@ -22,6 +22,7 @@ mod gamma;
 mod grid;
 mod inclusion;
 mod log_odds;
+mod personas;
 mod policies;
 mod quadrature;
 mod rng;
@@ -33,11 +34,12 @@ mod tail;
 mod threshold_top_k;
 mod top_k;
 
-pub use arm_table::{Arm, ArmTable, Rows, Selection};
+pub use arm_table::{Arm, ArmTable, CellRows, Rows, Selection, MOST_PERSONAS};
 pub use best::{expected_loss, probability_best};
 pub use beta::{check_arms, check_length, check_parameters, draw_beta, sample_beta};
 pub use error::Error;
 pub use inclusion::inclusion_probability;
+pub use personas::{Cell, PersonaFit};
 pub use policies::{
     AnyPolicy, Candidates, EpsilonGreedy, Greedy, KlUcb, Known, Parameters, Places, Policy, Random, Thompson,
     ThompsonExploration, Ucb1,

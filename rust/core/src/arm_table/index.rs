@@ -51,7 +51,7 @@ impl Index {
     /// Updates a slot: its parameters, or `None` if it cannot be selected. `impressions` is the column, which already has
     /// the slot's new value; `before` is the old value. Returns the codes before and after.
     pub fn set(&mut self, slot: usize, arm: Option<(f64, f64)>, impressions: &[i64], before: i64) -> (u16, u16) {
-        let code = arm.map_or(0, |(alpha, beta)| ceiling(reach(alpha, beta, LEVEL)));
+        let code = arm.map_or(0, |(alpha, beta)| code_of_arm(alpha, beta));
         let old = std::mem::replace(&mut self.codes[slot], code);
         if old != code {
             self.count(old, -1);
@@ -180,6 +180,12 @@ pub(super) fn digits(count: i64) -> u8 {
 #[inline]
 pub(crate) fn floor(t: f64) -> u16 {
     step(t / (1.0 - t))
+}
+
+/// The code of an arm with the posterior Beta(`alpha`, `beta`); at least 1.
+#[inline]
+pub(crate) fn code_of_arm(alpha: f64, beta: f64) -> u16 {
+    ceiling(reach(alpha, beta, LEVEL))
 }
 
 /// The code of an arm whose tail reaches up to these odds.

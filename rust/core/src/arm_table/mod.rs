@@ -1,5 +1,6 @@
 //! Arms in memory, in columns. A service selects from this table, and updates it from its database.
 mod candidate_scan;
+mod cells;
 mod dimensions;
 mod filters;
 mod hot_set;
@@ -7,6 +8,7 @@ mod ids;
 mod index;
 mod order;
 mod pairs;
+mod personas;
 mod posteriors;
 mod rows;
 mod select;
@@ -15,6 +17,8 @@ mod source;
 use dimensions::Dimensions;
 use ids::Ids;
 use pairs::SetNumber;
+use personas::Personas;
+pub use personas::{CellRows, MOST_PERSONAS};
 use posteriors::{Arms, Posteriors};
 pub use rows::{Arm, Rows};
 pub use select::Selection;
@@ -34,6 +38,8 @@ pub struct ArmTable {
     live: Vec<bool>,
     live_count: usize,
     dimensions: Dimensions,
+    /// From the first cell or prior of a persona on.
+    personas: Option<Box<Personas>>,
 }
 
 impl Default for ArmTable {
@@ -54,6 +60,7 @@ impl ArmTable {
             live: vec![],
             live_count: 0,
             dimensions: Dimensions::new(),
+            personas: None,
         }
     }
 
@@ -116,7 +123,7 @@ impl ArmTable {
             if pairs.is_some() {
                 self.dimensions.release(before);
             }
-            self.write(slot, rows, row);
+            self.write(slot, rows, row, was_live);
         }
         Ok(())
     }
@@ -127,7 +134,7 @@ impl ArmTable {
         let mut applied = 0;
         for (row, &slot) in slots.iter().enumerate() {
             if self.live[slot] && rows.version[row] > self.version[slot] {
-                self.write(slot, rows, row);
+                self.write(slot, rows, row, true);
                 applied += 1;
             }
         }
@@ -193,6 +200,7 @@ impl ArmTable {
             + self.ids.nbytes()
             + self.dimensions.nbytes()
             + self.posteriors.nbytes()
+            + self.personas.as_ref().map_or(0, |personas| personas.nbytes())
     }
 
     /// Checks that each id is known. Its arm may be removed.
@@ -219,6 +227,9 @@ impl ArmTable {
 
     fn push_tombstone(&mut self, version: i64) {
         self.posteriors.push();
+        if let Some(personas) = &mut self.personas {
+            personas.push();
+        }
         self.impressions.push(0);
         self.version.push(version);
         self.sets.push(0);
@@ -228,12 +239,12 @@ impl ArmTable {
         debug_assert_eq!(empty, 0);
     }
 
-    fn write(&mut self, slot: usize, rows: Rows<'_>, row: usize) {
+    fn write(&mut self, slot: usize, rows: Rows<'_>, row: usize, was_live: bool) {
         self.posteriors.alpha[slot] = rows.alpha[row];
         self.posteriors.beta[slot] = rows.beta[row];
         let before = std::mem::replace(&mut self.impressions[slot], rows.impressions[row]);
         self.version[slot] = rows.version[row];
-        self.reindex(slot, before);
+        self.reindex(slot, before, was_live);
     }
 
     fn mark_removed(&mut self, slot: usize, version: i64) -> bool {
@@ -242,7 +253,7 @@ impl ArmTable {
         self.live_count -= usize::from(was_live);
         if was_live {
             self.dimensions.leave(slot, self.sets[slot]);
-            self.reindex(slot, self.impressions[slot]);
+            self.reindex(slot, self.impressions[slot], true);
         }
         was_live
     }
@@ -254,10 +265,13 @@ impl ArmTable {
     }
 
     /// Updates the order after a change of a slot, which had `before` impressions.
-    fn reindex(&mut self, slot: usize, before: i64) {
+    fn reindex(&mut self, slot: usize, before: i64, was_live: bool) {
         let arms = Arms { impressions: &self.impressions, sets: &self.sets, live: &self.live, count: self.live_count };
         let (alpha, beta) = (self.posteriors.alpha[slot], self.posteriors.beta[slot]);
         self.posteriors.reindex(slot, (alpha, beta), arms, before);
+        if let Some(personas) = &mut self.personas {
+            personas.follow(slot, arms, before, was_live);
+        }
     }
 }
 

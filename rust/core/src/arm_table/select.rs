@@ -2,6 +2,7 @@
 use rand::Rng;
 
 use super::candidate_scan::CandidateScan;
+use super::personas::ForPersona;
 use super::source::Source;
 use super::ArmTable;
 use crate::error::Error;
@@ -19,6 +20,9 @@ pub struct Selection<'a> {
     pub wanted: &'a [(&'a str, &'a str)],
     /// The ids of arms that are excluded. Unknown ids are ignored.
     pub excluded: &'a [&'a str],
+    /// The number of the persona to select for. Without it, or as long as the table has no personas, arms are drawn from
+    /// their own posteriors.
+    pub persona: Option<usize>,
 }
 
 impl Selection<'_> {
@@ -46,7 +50,23 @@ impl ArmTable {
         if k == 0 {
             return Ok(());
         }
-        let mut candidates = EligibleArms { table: self, source: self, selection, chosen };
+        match (selection.persona, &self.personas) {
+            (Some(persona), Some(personas)) => {
+                self.select_from(ForPersona::new(self, personas, persona), selection, k, rng, chosen)
+            }
+            _ => self.select_from(self, selection, k, rng, chosen),
+        }
+    }
+
+    fn select_from<S: Source, R: Rng + ?Sized>(
+        &self,
+        source: S,
+        selection: &Selection<'_>,
+        k: usize,
+        rng: &mut R,
+        chosen: &mut Vec<(usize, f64)>,
+    ) -> Result<(), Error> {
+        let mut candidates = EligibleArms { table: self, source, selection, chosen };
         match selection.split {
             None => Thompson.choose(&mut candidates, k, rng),
             Some(policy) => policy.choose(&mut candidates, k, rng),

@@ -79,7 +79,7 @@ fn eligibility_is_by_dimensions_exclusion_and_life() {
     let rows = Rows { alpha: &[1.0; 4], beta: &[1.0; 4], impressions: &[0; 4], version: &[1; 4] };
     table.upsert(&ids, rows, Some(&dimensions), &mut vec![]).unwrap();
     let pick = |table: &ArmTable, wanted: &[(&str, &str)], excluded: &[&str]| {
-        let mut slots = chosen(table, Selection { k: 9, wanted, excluded, split: None }, 1);
+        let mut slots = chosen(table, Selection { k: 9, wanted, excluded, ..Selection::default() }, 1);
         slots.sort_unstable();
         slots
     };
@@ -179,7 +179,7 @@ fn every_way_through_a_table_selects_distinct_eligible_arms() {
             {
                 for wanted in [&[][..], &[("tone", "b")]] {
                     let excluded = &ids[n / 10..n / 10 + n / 5 * (seed as usize % 2)];
-                    let mut slots = chosen(&table, Selection { k, split, wanted, excluded }, seed);
+                    let mut slots = chosen(&table, Selection { k, split, wanted, excluded, persona: None }, seed);
                     let eligible =
                         |&slot: &usize| slot >= n / 10 + excluded.len() && (wanted.is_empty() || slot % 3 == 1);
                     assert!(slots.iter().all(eligible));
@@ -273,7 +273,7 @@ fn the_same_state_and_seed_give_the_same_answer() {
                 for wanted in
                     [&[][..], &[("tone", "b")], &[("tone", "none")], &[("rare", "x")], &[("rare", "y"), ("tone", "a")]]
                 {
-                    let selection = Selection { k, split, wanted, excluded: &["arm3", "arm5"] };
+                    let selection = Selection { k, split, wanted, excluded: &["arm3", "arm5"], persona: None };
                     assert_eq!(chosen(&lived, selection, seed), chosen(&born, selection, seed));
                 }
             }
