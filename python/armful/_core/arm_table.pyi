@@ -133,6 +133,7 @@ class ArmTable:
         exploration_ratio: float = 0.0,
         where: Mapping[str, str] | None = None,
         exclude: Sequence[str] | None = None,
+        sharpness: float = 1.0,
         seed: int | None = None,
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Select arms by Thompson sampling: make one draw per eligible arm, and take the k largest.
@@ -159,6 +160,8 @@ class ArmTable:
             exploration_ratio: in [0, 1].
             where: dimensions that eligible arms must all have.
             exclude: ids of arms that are not eligible. Unknown ids are ignored.
+            sharpness: the factor g of α and β: draws are from Beta(gα, gβ). Above 0 and at most 10,000. With more than 1,
+                a selection explores less. Below 1, all eligible arms are drawn, which takes longer in large tables.
             seed: from 0 to 2**64 - 1. With the same arms in the same slots, it determines the result.
 
         Returns:

@@ -170,9 +170,15 @@ mod tests {
             for beta in SHAPES {
                 for level in [2.0, 11.0] {
                     let odds = reach(alpha, beta, level);
-                    if odds < 1e12 && odds > 1e-12 {
-                        let tail = tail_probability(alpha, beta, odds / (1.0 + odds));
-                        assert!(tail.ln() <= -level, "Beta({alpha:e}, {beta:e}): {tail} at its reach of {level}");
+                    // Also that of a sharpened arm, with the same mean.
+                    for factor in [1.0, 1.01, 2.0, 30.0, 1e4] {
+                        if odds < 1e12 && odds > 1e-12 {
+                            let tail = tail_probability(factor * alpha, factor * beta, odds / (1.0 + odds));
+                            assert!(
+                                tail.ln() <= -level,
+                                "{factor} × Beta({alpha:e}, {beta:e}): {tail} at the reach of {level}"
+                            );
+                        }
                     }
                 }
             }

@@ -92,6 +92,8 @@ pub enum Error {
     Full,
     /// The candidates do not support the operation that the policy needs.
     NotServed,
+    /// A sharpness that is NaN, zero, negative or too high.
+    BadSharpness(f64),
     /// The result does not fit into memory.
     Memory,
     /// The caller stopped the work.
@@ -130,6 +132,9 @@ impl fmt::Display for Error {
             Error::NotARate { index, value } => write!(f, "rates[{index}] is {value}: it must be between 0 and 1"),
             Error::Nothing { argument } => write!(f, "{argument} must be at least 1 and not empty"),
             Error::NotServed => write!(f, "a table of arms serves no policy by index: use it in a simulation"),
+            Error::BadSharpness(value) => {
+                write!(f, "sharpness is {value}: it must be above 0 and at most {}", crate::Sharpness::HIGHEST)
+            }
             Error::Memory => write!(f, "the answer doesn't fit into memory"),
             Error::UnknownId(id) => write!(f, "no arm has the id '{id}'"),
             Error::UnknownSlot { slot, slots } => write!(f, "slots: {slot} is not one of the table's {slots} slots"),

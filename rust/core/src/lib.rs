@@ -34,7 +34,7 @@ mod tail;
 mod threshold_top_k;
 mod top_k;
 
-pub use arm_table::{Arm, ArmTable, CellRows, Rows, Selection, MOST_PERSONAS};
+pub use arm_table::{Arm, ArmTable, CellRows, Rows, Selection, Sharpness, MOST_PERSONAS};
 pub use best::{expected_loss, probability_best};
 pub use beta::{check_arms, check_length, check_parameters, draw_beta, sample_beta};
 pub use error::Error;

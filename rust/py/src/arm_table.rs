@@ -3,7 +3,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use armful_core::{check_length, generator, Error, Policy, Selection, ThompsonExploration};
+use armful_core::{check_length, generator, Error, Policy, Selection, Sharpness, ThompsonExploration};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -176,7 +176,7 @@ impl ArmTable {
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.select"))]
-    #[pyo3(signature = (k, *, min_impressions=None, exploration_ratio=0.0, r#where=None, exclude=None, seed=None))]
+    #[pyo3(signature = (k, *, min_impressions=None, exploration_ratio=0.0, r#where=None, exclude=None, sharpness=1.0, seed=None))]
     #[allow(clippy::too_many_arguments, reason = "they are keywords, each with a default")]
     fn select<'py>(
         &self,
@@ -186,6 +186,7 @@ impl ArmTable {
         exploration_ratio: f64,
         r#where: Option<&Bound<'py, PyAny>>,
         exclude: Option<&Bound<'py, PyAny>>,
+        sharpness: f64,
         seed: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Indices<'py>, Floats<'py>)> {
         let k = count(k, "k")?;
@@ -202,7 +203,8 @@ impl ArmTable {
         let excluded = texts(&excluded)?;
 
         let split = min_impressions.map(|_| split);
-        let selection = Selection { k, split, wanted: &wanted, excluded: &excluded };
+        let sharpness = Sharpness::new(sharpness).map_err(refuse)?;
+        let selection = Selection { k, split, wanted: &wanted, excluded: &excluded, sharpness, ..Selection::default() };
         let mut chosen = vec![];
         self.reading(py, |table| table.select(&selection, &mut rng, &mut chosen)).map_err(refuse)?;
         let (slots, draws): (Vec<isize>, Vec<f64>) =

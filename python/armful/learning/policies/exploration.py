@@ -24,6 +24,7 @@ class ThompsonSamplingExploration:
             exploration_ratio=parameters.exploration_ratio,
             where=parameters.dimensions or None,
             exclude=parameters.exclude or None,
+            sharpness=parameters.sharpness or 1.0,
             seed=None if parameters.seed is UNSET else parameters.seed,
         )
         return Draw(candidates.at_slots(slots.tolist()), len(table), scores.tolist())

@@ -22,6 +22,7 @@ class ThompsonSampling:
             parameters.top_k,
             where=parameters.dimensions or None,
             exclude=parameters.exclude or None,
+            sharpness=parameters.sharpness or 1.0,
             seed=None if parameters.seed is UNSET else parameters.seed,
         )
         return Draw(candidates.at_slots(slots.tolist()), len(table), scores.tolist())

@@ -69,7 +69,7 @@ fuzz_target!(|steps: Vec<Step>| {
                     exploration_ratio: f64::from(ratio) / 255.0,
                 });
                 let k = 1 + usize::from(k);
-                let selection = Selection { k, split, wanted: &wanted, excluded: &excluded };
+                let selection = Selection { k, split, wanted: &wanted, excluded: &excluded, ..Selection::default() };
                 let mut chosen = vec![];
                 table.select(&selection, &mut generator(Some(seed)), &mut chosen).unwrap();
                 assert!(chosen.windows(2).all(|pair| pair[0].1 >= pair[1].1));

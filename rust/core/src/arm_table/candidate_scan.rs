@@ -73,7 +73,8 @@ impl<'a, S: Source> CandidateScan<'a, S> {
     /// Ranks as many eligible arms as there are places. Places that one group cannot fill go to the other.
     pub fn run<R: Rng + ?Sized>(mut self, places: Places, rng: &mut R) -> [ThresholdTopK; 2] {
         let (table, k) = (self.table, places[0] + places[1]);
-        if table.len() <= FEW.max(k.saturating_mul(if k < MANY_WANTED { 2 } else { 16 })) {
+        let few = FEW.max(k.saturating_mul(if k < MANY_WANTED { 2 } else { 16 }));
+        if table.len() <= few || !self.source.is_ordered() {
             return self.scan_by_slot(table.live_slots(), places, rng);
         }
         let matching = self.matching.clone();

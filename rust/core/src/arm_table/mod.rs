@@ -12,6 +12,7 @@ mod personas;
 mod posteriors;
 mod rows;
 mod select;
+mod sharpened;
 mod source;
 
 use dimensions::Dimensions;
@@ -21,7 +22,7 @@ use personas::Personas;
 pub use personas::{CellRows, MOST_PERSONAS};
 use posteriors::{Arms, Posteriors};
 pub use rows::{Arm, Rows};
-pub use select::Selection;
+pub use select::{Selection, Sharpness};
 
 use crate::beta::check_length;
 use crate::error::Error;

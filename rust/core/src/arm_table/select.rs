@@ -3,6 +3,7 @@ use rand::Rng;
 
 use super::candidate_scan::CandidateScan;
 use super::personas::ForPersona;
+use super::sharpened::Sharpened;
 use super::source::Source;
 use super::ArmTable;
 use crate::error::Error;
@@ -23,6 +24,32 @@ pub struct Selection<'a> {
     /// The number of the persona to select for. Without it, or as long as the table has no personas, arms are drawn from
     /// their own posteriors.
     pub persona: Option<usize>,
+    /// The factor g by which α and β are multiplied: θ ~ Beta(gα, gβ).
+    pub sharpness: Sharpness,
+}
+
+/// A factor above 0 and at most [`Sharpness::HIGHEST`]; 1 by default.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sharpness(f64);
+
+impl Sharpness {
+    /// The highest factor.
+    pub const HIGHEST: f64 = 1e4;
+
+    /// Checks a factor.
+    pub fn new(factor: f64) -> Result<Self, Error> {
+        if factor > 0.0 && factor <= Self::HIGHEST {
+            Ok(Self(factor))
+        } else {
+            Err(Error::BadSharpness(factor))
+        }
+    }
+}
+
+impl Default for Sharpness {
+    fn default() -> Self {
+        Self(1.0)
+    }
 }
 
 impl Selection<'_> {
@@ -59,6 +86,22 @@ impl ArmTable {
     }
 
     fn select_from<S: Source, R: Rng + ?Sized>(
+        &self,
+        source: S,
+        selection: &Selection<'_>,
+        k: usize,
+        rng: &mut R,
+        chosen: &mut Vec<(usize, f64)>,
+    ) -> Result<(), Error> {
+        let factor = selection.sharpness.0;
+        if factor == 1.0 {
+            self.choose(source, selection, k, rng, chosen)
+        } else {
+            self.choose(Sharpened { source, factor }, selection, k, rng, chosen)
+        }
+    }
+
+    fn choose<S: Source, R: Rng + ?Sized>(
         &self,
         source: S,
         selection: &Selection<'_>,

@@ -13,6 +13,11 @@ pub(crate) trait Source: Copy {
     /// The walk from the beginning of the order.
     type Steps: Steps<Self::Arm>;
 
+    /// Whether the codes bound the posteriors. If not, every arm must be considered.
+    fn is_ordered(self) -> bool {
+        true
+    }
+
     /// The posterior of a live arm.
     fn entry(self, slot: usize) -> Entry;
 

@@ -179,7 +179,8 @@ fn every_way_through_a_table_selects_distinct_eligible_arms() {
             {
                 for wanted in [&[][..], &[("tone", "b")]] {
                     let excluded = &ids[n / 10..n / 10 + n / 5 * (seed as usize % 2)];
-                    let mut slots = chosen(&table, Selection { k, split, wanted, excluded, persona: None }, seed);
+                    let mut slots =
+                        chosen(&table, Selection { k, split, wanted, excluded, ..Selection::default() }, seed);
                     let eligible =
                         |&slot: &usize| slot >= n / 10 + excluded.len() && (wanted.is_empty() || slot % 3 == 1);
                     assert!(slots.iter().all(eligible));
@@ -273,7 +274,7 @@ fn the_same_state_and_seed_give_the_same_answer() {
                 for wanted in
                     [&[][..], &[("tone", "b")], &[("tone", "none")], &[("rare", "x")], &[("rare", "y"), ("tone", "a")]]
                 {
-                    let selection = Selection { k, split, wanted, excluded: &["arm3", "arm5"], persona: None };
+                    let selection = Selection { k, split, wanted, excluded: &["arm3", "arm5"], ..Selection::default() };
                     assert_eq!(chosen(&lived, selection, seed), chosen(&born, selection, seed));
                 }
             }

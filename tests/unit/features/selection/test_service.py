@@ -66,7 +66,9 @@ def test_the_baseline_decides_for_a_held_out_participant_only(metrics: Metrics) 
     cache.upsert(variant(key) for key in range(5))
     selections = Selections(DecisionEngine(cache), metrics, holdout, PoolCache(), cache)
     assert selections.select(request(participant_id="ada")).policy == "thompson_sampling"
-    holdout.current = Holdout(0.5, "salt", [cache.unnamed.at_slots([3])[0].variant.variant_id], datetime.now(UTC))
+    holdout.current = Holdout(
+        0.5, "salt", [cache.unnamed.at_slots([3])[0].variant.variant_id], datetime.now(UTC)
+    )
     people = [f"person {number}" for number in range(200)]
     for person in people:
         decision = selections.select(request(participant_id=person, seed=1))

@@ -38,7 +38,8 @@ fn selections(table: &ArmTable, personas: usize) -> Vec<Vec<(usize, f64)>> {
             (5, split, &[("tone", "warm")]),
             (40, None, &[("tone", "bold")]),
         ] {
-            let selection = Selection { k, split, wanted, excluded: &["arm1"], persona: Some(persona) };
+            let selection =
+                Selection { k, split, wanted, excluded: &["arm1"], persona: Some(persona), ..Selection::default() };
             for seed in 0..5 {
                 let mut chosen = vec![];
                 table.select(&selection, &mut generator(Some(seed)), &mut chosen).unwrap();

@@ -1,0 +1,73 @@
+//! Posteriors whose α and β are multiplied by a factor.
+use std::borrow::Borrow;
+
+use super::hot_set::Entry;
+use super::order::{Key, Side};
+use super::source::{Source, Steps};
+
+/// Draws θ ~ Beta(gα, gβ) for every arm of `source`.
+///
+/// For g ≥ 1 the order stays that of `source`: both bounds of a posterior's upper tail fall with g, so the code of Beta(α, β) is
+/// not too low for Beta(gα, gβ).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sharpened<S> {
+    pub source: S,
+    pub factor: f64,
+}
+
+impl<S: Source> Source for Sharpened<S> {
+    type Arm = Entry;
+    type Steps = SharpenedSteps<S>;
+
+    fn is_ordered(self) -> bool {
+        self.factor >= 1.0 && self.source.is_ordered()
+    }
+
+    #[inline]
+    fn entry(self, slot: usize) -> Entry {
+        sharpened(&self.source.entry(slot), self.factor)
+    }
+
+    #[inline]
+    fn code(self, slot: usize) -> u16 {
+        self.source.code(slot)
+    }
+
+    fn steps(self) -> Self::Steps {
+        SharpenedSteps { steps: self.source.steps(), factor: self.factor }
+    }
+
+    fn least(self) -> u16 {
+        self.source.least()
+    }
+
+    fn highest(self, wanted: usize) -> u16 {
+        self.source.highest(wanted)
+    }
+
+    fn visit_above(self, cuts: [u16; 2], min_impressions: i64, end: u16, visit: impl FnMut(usize, u16)) {
+        self.source.visit_above(cuts, min_impressions, end, visit);
+    }
+}
+
+pub(crate) struct SharpenedSteps<S: Source> {
+    steps: S::Steps,
+    factor: f64,
+}
+
+impl<S: Source> Steps<Entry> for SharpenedSteps<S> {
+    fn next(&mut self) -> Option<(Key, Entry)> {
+        self.steps.next().map(|(key, arm)| (key, sharpened(arm.borrow(), self.factor)))
+    }
+
+    fn next_on(&mut self, side: Side) -> Option<(Key, Entry)> {
+        self.steps.next_on(side).map(|(key, arm)| (key, sharpened(arm.borrow(), self.factor)))
+    }
+}
+
+/// Multiplies α and β, which stay in the range of doubles.
+#[inline]
+pub(crate) fn sharpened(arm: &Entry, factor: f64) -> Entry {
+    let scaled = |x: f64| (x * factor).clamp(f64::MIN_POSITIVE, f64::MAX / 4.0);
+    Entry { alpha: scaled(arm.alpha), beta: scaled(arm.beta), ..*arm }
+}
