@@ -39,6 +39,7 @@ _BAR = 8  # characters of a full bar
     metavar="NAME=VALUE",
     help="Show only variants with this dimension. Can be repeated.",
 )
+@click.option("--pool", help="Show only the variants of this pool; an empty name for those without a pool.")
 @click.option(
     "--top",
     type=click.IntRange(1, MOST_ROWS),
@@ -52,6 +53,7 @@ def watch(
     once: bool,
     every: float,
     dimensions: tuple[str, ...],
+    pool: str | None,
     top: int | None,
 ) -> None:
     """Show the variants by their chance to be best, and the running experiments. Press Ctrl-C to stop.
@@ -62,7 +64,7 @@ def watch(
     console = Console(markup=False, emoji=False)  # ids are texts
     with Client(url, key or known_key(settings), retries=0) as client:
         try:
-            seen = look(client, wanted, top or MOST_ROWS, None)
+            seen = look(client, wanted, pool, top or MOST_ROWS, None)
         except ClientError as error:
             raise click.ClickException(f"The service at {url} failed: {error}") from error
         if once:
@@ -78,7 +80,7 @@ def watch(
                 live.update(_picture(seen, rows, away), refresh=True)
                 time.sleep(every)
                 try:
-                    seen, away = look(client, wanted, rows, seen), None
+                    seen, away = look(client, wanted, pool, rows, seen), None
                 except ClientError as error:
                     if isinstance(error, ApiError) and error.status < 500 and error.status != 429:
                         raise click.ClickException(str(error)) from error
@@ -124,8 +126,8 @@ def _variants(seen: Seen, most: int) -> Table:
         share = standing.recent_share
         table.add_row(
             visible(row.variant.variant_id),
-            _chance(row.chance),
-            Text("━" * round(_BAR * row.chance), style="green"),
+            _chance(standing.chance_to_be_best),
+            Text("━" * round(_BAR * standing.chance_to_be_best), style="green"),
             percent(performance.success_rate, 2),
             f"{100 * standing.lower_bound:.2f} to {percent(standing.upper_bound, 2)}",
             f"{performance.impressions:,}",

@@ -59,6 +59,7 @@ class ListFields(TypedDict, total=False):
 
     dimensions: dict[str, str]
     min_impressions: int
+    pool: str
     status: Literal["active", "archived", "all"]
     limit: int
     cursor: str
@@ -69,6 +70,7 @@ class TableFields(TypedDict, total=False):
 
     search: str
     dimensions: dict[str, str]
+    pool: str
     status: Literal["active", "archived", "all"]
     sort: str
     order: Literal["ascending", "descending"]

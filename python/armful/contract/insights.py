@@ -10,7 +10,7 @@ from .variants import PerformanceView
 
 
 class StandingView(Struct, kw_only=True):
-    """A variant compared with all active ones.
+    """A variant compared with the active ones of its pool.
 
     `recent_share` is its fraction of all recent selections, null if there were none. `impressions` and `successes` are the
     daily counts of the trend, oldest first; they are empty if there were no events.
@@ -42,6 +42,7 @@ class RowView(Struct, kw_only=True):
     status: Status
     performance: PerformanceView
     last_used: datetime | None
+    pool: str | None
     standing: StandingView | None
 
 
@@ -50,7 +51,7 @@ class SummaryView(Struct, kw_only=True):
 
     `contenders` have a chance to be best of at least 5 %; of these, `untried` have under 30 impressions. `highest_bound` is
     the highest upper bound of variants with at least 30. The leader has the highest chance to be best; if some contenders
-    are untried, it is chosen among the other variants.
+    are untried, it is chosen among the other variants. Without a filter, variants of several pools have no leader.
     """
 
     active: int

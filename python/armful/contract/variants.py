@@ -102,3 +102,5 @@ class StatsView(Struct, kw_only=True):
     confidence_intervals: IntervalView
     credible_interval: IntervalView
     thompson_sampling_stats: PosteriorView
+    cost: float | None = None
+    cost_per_success: float | None = None

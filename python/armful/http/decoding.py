@@ -15,6 +15,13 @@ T = TypeVar("T")
 _keys: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
+def without_null(name: str, value: str | None) -> str | None:
+    """Return a query parameter, which may have no null character: no text in the database has one."""
+    if value is not None and "\0" in value:
+        raise Unprocessable(FieldError(name, "contains the null character"))
+    return value
+
+
 def parse_cursor(cursor: str | None) -> int | None:
     """Return the key at which a cursor's page begins; None for the first page.
 

@@ -61,8 +61,8 @@ def _stats(
     variant = services.variants.get_cached(variant_id)
     if variant is None:
         reading = PendingTask(services.variants.read(variant_id))
-        return PendingResponse(reading, lambda found: variants.encode_stats(found, level))
-    return variants.encode_stats(variant, level)
+        return PendingResponse(reading, lambda found: variants.encode_stats(services, found, level))
+    return variants.encode_stats(services, variant, level)
 
 
 FAST_ENDPOINTS = (

@@ -52,12 +52,11 @@ class BetaPosterior(Struct, frozen=True):
         return type(self)(self.key, self.prior_alpha, self.prior_beta, counts)
 
 
-def posterior_of(variant: Variant) -> BetaPosterior:
-    """Return the posterior of a variant over all its outcomes."""
+def posterior_of(variant: Variant, prior: tuple[float, float] | None = None) -> BetaPosterior:
+    """Return the posterior of a variant over all its outcomes, under `prior` or, without it, under the variant's own."""
     return BetaPosterior(
         PosteriorKey(variant.key, GLOBAL),
-        variant.prior_alpha,
-        variant.prior_beta,
+        *(prior or (variant.prior_alpha, variant.prior_beta)),
         Counts(variant.impressions, variant.successes),
     )
 

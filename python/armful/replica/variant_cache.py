@@ -44,6 +44,10 @@ class VariantCache:
             found = self._pools[pool] = PoolCandidates(pool)
         return found
 
+    def prior_of(self, variant: Variant) -> tuple[float, float]:
+        """Return the prior of a variant that is in force in its pool."""
+        return self.candidates(variant.pool).model.prior_of(variant)
+
     def totals(self) -> tuple[int, int]:
         """Return the total impressions and successes of all active variants."""
         return self._active

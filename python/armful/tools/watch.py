@@ -7,14 +7,12 @@ from msgspec import Struct, field
 from prometheus_client.parser import text_string_to_metric_families
 
 from armful.client import Client
+from armful.client.fields import TableFields
 from armful.contract.experiments import ExperimentView
 from armful.contract.insights import RowView, StandingView
 from armful.contract.results import ResultsView
-from armful.contract.variants import VariantView
-from armful.core import probability_best
 
 MOST_ROWS = 1000
-_MOST_AMONG = 10_000
 _MOST_EXPERIMENTS = 10
 
 _SELECTIONS = "ab_testing_variant_selections_total"
@@ -26,7 +24,6 @@ class WatchedVariant(Struct):
 
     variant: RowView
     standing: StandingView
-    chance: float
 
 
 class Seen(Struct, kw_only=True):
@@ -42,25 +39,21 @@ class Seen(Struct, kw_only=True):
     updates_per_second: float | None = None
 
 
-def look(client: Client, dimensions: Mapping[str, str], most: int, before: Seen | None) -> Seen:
+def look(
+    client: Client, dimensions: Mapping[str, str], pool: str | None, most: int, before: Seen | None
+) -> Seen:
     """Read the state of a service, with at most `most` variants. Rates per second are computed from the state `before`.
 
-    With `dimensions`, only variants that have all of them are read, and chances to be best are computed among them.
+    With `pool` or `dimensions`, only variants of that pool that have all dimensions are read and compared with each other.
 
     Raises:
         ClientError: the service does not respond, or refuses a request.
     """
-    table = client.get_standings_table(dimensions=dict(dimensions), limit=most)
-    rows = [
-        WatchedVariant(row, standing, standing.chance_to_be_best)
-        for row in table.rows
-        if (standing := row.standing) is not None
-    ]
-    if dimensions:
-        chances = _chances(client, dimensions)
-        for row in rows:
-            row.chance = chances.get(row.variant.variant_id, row.chance)
-        rows.sort(key=lambda row: row.chance, reverse=True)
+    fields: TableFields = {"dimensions": dict(dimensions), "limit": most}
+    if pool is not None:
+        fields["pool"] = pool
+    table = client.get_standings_table(**fields)
+    rows = [WatchedVariant(row, standing) for row in table.rows if (standing := row.standing) is not None]
     active = [one for one in client.list_experiments().experiments if one.status == "active"]
     totals = _totals(client.get_metrics())
     seen = Seen(
@@ -77,21 +70,6 @@ def look(client: Client, dimensions: Mapping[str, str], most: int, before: Seen 
         seen.selections_per_second = max(0.0, seen.selections - before.selections) / seconds
         seen.updates_per_second = max(0.0, seen.updates - before.updates) / seconds
     return seen
-
-
-def _chances(client: Client, dimensions: Mapping[str, str]) -> dict[str, float]:
-    """Compute the chances to be best among the active variants with these dimensions."""
-    variants = client.list_variants(dimensions=dict(dimensions), limit=_MOST_AMONG).variants
-    if not variants:
-        return {}
-    chances = probability_best(*zip(*map(_posterior, variants), strict=True))
-    return dict(zip((one.variant_id for one in variants), chances.tolist(), strict=True))
-
-
-def _posterior(variant: VariantView) -> tuple[float, float]:
-    performance = variant.performance
-    impressions, successes = performance.impressions, performance.successes
-    return variant.prior_alpha + successes, variant.prior_beta + (impressions - successes)
 
 
 def _totals(metrics: str) -> dict[str, float]:

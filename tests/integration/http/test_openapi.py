@@ -119,7 +119,7 @@ def test_what_is_answered_beside_a_handlers_type_is_in_the_document(filled: Runn
         (
             "get",
             "/variants",
-            {"hook_style", "tone", "length", "min_impressions", "limit", "cursor", "status"},
+            {"hook_style", "tone", "length", "min_impressions", "limit", "cursor", "status", "pool"},
         ),
         ("post", "/variants/{variant_id}/performance", {"variant_id", "Idempotency-Key"}),
     ],

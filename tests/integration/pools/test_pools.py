@@ -224,3 +224,55 @@ def test_there_are_at_most_1000_pools(service: Running) -> None:
         "pool 'other' is one too many"
     )
     assert len(client.get("/pools").json()["pools"]) == 1000
+
+
+def test_standings_compare_within_a_pool_or_a_filter(service: Running) -> None:
+    client = service.client
+    create(
+        client,
+        *in_pool("a", "a1", impressions=1000, successes=100, dimensions={"tone": "warm"}),
+        *in_pool("a", "a2", impressions=1000, successes=20, dimensions={"tone": "cold"}),
+        *in_pool("a", "a3", impressions=1000, successes=10, dimensions={"tone": "cold"}),
+        *in_pool("b", "b1", impressions=1000, successes=900),
+        {"variant_id": "none", "impressions": 1000, "successes": 10},
+    )
+    client.patch("/pools/a", json={"learning": "plain"})
+
+    def table(**query: str) -> tuple[dict[str, float], Any]:
+        answer = client.get("/standings/table", params={"status": "active", **query}).json()
+        rows = {row["variant_id"]: row["standing"]["chance_to_be_best"] for row in answer["rows"]}
+        return rows, answer["summary"]["leader"] and answer["summary"]["leader"]["variant_id"]
+
+    chances, leader = table()
+    assert leader is None
+    assert (chances["a1"] > 0.99, chances["b1"], chances["none"]) == (True, 1.0, 1.0)
+    chances, leader = table(pool="a")
+    assert (set(chances), leader) == ({"a1", "a2", "a3"}, "a1")
+    chances, leader = table(pool="")
+    assert (chances, leader) == ({"none": 1.0}, "none")
+    chances, leader = table(pool="a", **{"dimension.tone": "cold"})
+    assert (set(chances), leader) == ({"a2", "a3"}, "a2")
+    assert chances["a2"] + chances["a3"] == pytest.approx(1.0)
+    assert chances["a2"] > 0.9
+    all_of_them = {
+        one["variant_id"]: one["chance_to_be_best"] for one in client.get("/standings").json()["standings"]
+    }
+    assert (all_of_them["b1"], all_of_them["a2"] < 0.01) == (1.0, True)
+
+
+def test_figures_are_under_the_prior_in_force(service: Running) -> None:
+    client = service.client
+    create(
+        client,
+        *in_pool("p", "a", impressions=100, successes=4, cost=0.02),
+        *in_pool("p", "own", prior_alpha=3),
+    )
+    change(client, "p", prior={"alpha": 2, "beta": 38}, sharpness=9)
+    stats = client.get("/variants/a/stats").json()
+    assert (stats["thompson_sampling_stats"]["alpha"], stats["thompson_sampling_stats"]["beta"]) == (
+        6.0,
+        134.0,
+    )
+    assert (stats["cost"], stats["cost_per_success"]) == (0.02, pytest.approx(0.5))
+    assert client.get("/variants/own/stats").json()["thompson_sampling_stats"]["alpha"] == 3.0
+    assert client.get("/variants/own/stats").json()["cost_per_success"] is None

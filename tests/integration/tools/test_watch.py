@@ -87,12 +87,12 @@ def test_running_experiments_are_shown_with_their_alarms(service: Running) -> No
 def test_rates_are_of_the_time_between_two_looks(service: Running) -> None:
     fill(service)
     with Client(service.url, ADMIN_KEY) as client:
-        first = look(client, {}, 10, None)
+        first = look(client, {}, None, 10, None)
         assert first.selections_per_second is None
         for _ in range(3):
             client.select_variants("p", 1)
         client.track_performance("good", True)
-        second = look(client, {}, 10, first)
+        second = look(client, {}, None, 10, first)
     seconds = second.at - first.at
     assert second.selections_per_second == pytest.approx(3 / seconds)
     assert second.updates_per_second == pytest.approx(1 / seconds)

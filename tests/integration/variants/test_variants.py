@@ -26,6 +26,8 @@ def test_a_new_variant_answers_every_field(client: Client) -> None:
         "prior_alpha": 1.0,
         "prior_beta": 1.0,
         "status": "active",
+        "pool": None,
+        "cost": None,
     }
     assert client.get("/variants/v").json() == {**body, "created_at": created}
 

@@ -27,7 +27,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Standing(Struct, kw_only=True, gc=False):
-    """A variant compared with all active ones. `daily` has the counts of each day of the trend, oldest first."""
+    """A variant compared with the active ones of its pool. `daily` has the counts of each day of the trend, oldest first."""
 
     variant_id: str
     lower_bound: float
@@ -50,6 +50,8 @@ class Query(Struct, frozen=True, kw_only=True):
 
     search: str = ""
     dimensions: dict[str, str] = {}
+    pool: str | None = None
+    """A pool's name, '' for the variants without a pool, None for all."""
     status: Literal["active", "archived", "all"] = "active"
     by: Order = "chance"
     descending: bool = True
@@ -58,14 +60,19 @@ class Query(Struct, frozen=True, kw_only=True):
 
     def key(self) -> tuple[object, ...]:
         """Return all fields but the page: equal for all pages of one search."""
-        return (self.search, tuple(sorted(self.dimensions.items())), self.status, self.by, self.descending)
+        return (*self.filter(), self.search, self.status, self.by, self.descending)
+
+    def filter(self) -> tuple[object, ...]:
+        """Return what decides which variants are compared with each other."""
+        return (self.pool, tuple(sorted(self.dimensions.items())))
 
 
 class Overall(Struct, kw_only=True):
     """A summary of the active variants.
 
     `contenders` have a chance to be best of at least 5 %; of these, `untried` have under 30 impressions. The leader has the
-    highest chance to be best. If some contenders are untried, the leader is chosen among the other variants.
+    highest chance to be best. If some contenders are untried, the leader is chosen among the other variants. Variants of
+    several pools do not compete, so they have no leader.
     """
 
     active: int
@@ -113,15 +120,25 @@ def _of_status(rows: Iterable[Row], status: str) -> Iterable[Row]:
     return rows if status == "all" else (row for row in rows if row.variant.status == status)
 
 
-def ordered(rows: Iterable[Row], query: Query) -> list[Row]:
-    """Return all rows that a search finds, in its order. Equal rows are ordered by id."""
-    words = query.search.lower().split()
+def of_pool(rows: Iterable[Row], pool: str | None) -> list[Row]:
+    """Return the rows of a pool; '' means the variants without a pool, None all rows."""
+    return [row for row in rows if pool is None or (row.variant.pool or "") == pool]
+
+
+def filtered(rows: Iterable[Row], query: Query) -> list[Row]:
+    """Return the rows of a query's pool that have all its dimensions."""
     wanted = query.dimensions.items()
-    found = [
+    return [
         row
-        for row in _of_status(rows, query.status)
+        for row in of_pool(rows, query.pool)
         if all(row.variant.dimensions.get(name) == value for name, value in wanted)
     ]
+
+
+def ordered(rows: Iterable[Row], query: Query) -> list[Row]:
+    """Return those of the filtered rows that a search finds, in its order. Equal rows are ordered by id."""
+    words = query.search.lower().split()
+    found = list(_of_status(rows, query.status))
     if words:
         found = [row for row in found if (text := _text(row.variant)) and all(word in text for word in words)]
     if query.by != "name":
@@ -154,8 +171,9 @@ def summary(rows: Sequence[Row]) -> Overall:
     contenders = [row for row, at in standing if at.chance_to_be_best >= _MIN_CONTENDER_CHANCE]
     untried = sum(row.variant.impressions < MIN_TRIED_IMPRESSIONS for row in contenders)
     known = [(row, at) for row, at in standing if row.variant.impressions >= MIN_TRIED_IMPRESSIONS]
+    pools = {row.variant.pool for row, _ in standing}
     leader = max(
-        known if untried else standing,
+        (known if untried else standing) if len(pools) == 1 else (),
         key=lambda pair: (pair[1].chance_to_be_best, pair[0].variant.success_rate),
         default=None,
     )

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from armful.domain.errors import Overloaded
 from armful.domain.variant import Variant
+from armful.learning.beta import BetaPosterior, posterior_of
 from armful.replica.variant_cache import VariantCache
 
 _MAX_STREAMS = 1000  # in one process
@@ -20,7 +21,7 @@ _LEAST_WINDOW = 0.25  # seconds
 class Tick(Struct, frozen=True):
     """The watched variants that changed since the last tick, and the process's rates per second."""
 
-    variants: list[Variant]
+    variants: list[tuple[Variant, BetaPosterior]]
     selections: float
     updates: float
 
@@ -64,7 +65,7 @@ class Watch:
         start, selections, updates = self._past[0]
         seconds = max(now - start, _LEAST_WINDOW)
         return Tick(
-            changed,
+            [(variant, posterior_of(variant, self._cache.prior_of(variant))) for variant in changed],
             (self._cache.selections - selections) / seconds,
             (self._cache.updates - updates) / seconds,
         )

@@ -18,16 +18,16 @@ FROM armful.variant_performance WHERE variant_id = ANY ($1::text[]);
 
 -- name: page
 -- Read a page of variants: $1 dimensions that must all match, $2 minimum impressions, $3 statuses, $4 the last id of the page
--- before, $5 the page size, $6 a pool or null for all.
+-- before, $5 the page size, $6 a pool, '' for the unnamed one, or null for all.
 SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost
 FROM armful.variant_performance
 WHERE dimensions @> $1 AND impressions >= $2 AND status = ANY ($3::text[]) AND id > $4
-  AND ($6::text IS NULL OR pool = $6)
+  AND ($6::text IS NULL OR coalesce(pool, '') = $6)
 ORDER BY id LIMIT $5;
 
 -- name: count
 SELECT count(*) FROM armful.variant_performance
-WHERE dimensions @> $1 AND impressions >= $2 AND status = ANY ($3::text[]) AND ($4::text IS NULL OR pool = $4);
+WHERE dimensions @> $1 AND impressions >= $2 AND status = ANY ($3::text[]) AND ($4::text IS NULL OR coalesce(pool, '') = $4);
 
 -- name: patch
 -- Change the fields named in $2. The other fields stay unchanged.

@@ -37,6 +37,12 @@ class Statistics(Struct, frozen=True):
     credible: Interval
     posterior: BetaPosterior
 
+    @property
+    def cost_per_success(self) -> float | None:
+        """What its impressions have cost per success; None without a cost or without successes."""
+        variant = self.variant
+        return variant.cost / variant.success_rate if variant.cost is not None and variant.successes else None
+
 
 class Variants:
     """The operations on variants, in the database and in this process's cache."""
@@ -102,6 +108,10 @@ class Variants:
             if found is None:  # the database was emptied in between
                 raise VariantNotFound(variant_id)
         return found
+
+    def prior_of(self, variant: Variant) -> tuple[float, float]:
+        """Return the prior of a variant that is in force in its pool."""
+        return self._cache.prior_of(variant)
 
     def get_cached(self, variant_id: str) -> Variant | None:
         """Return a variant from the cache, or None if it is not cached."""
@@ -202,15 +212,15 @@ class Variants:
         await variants.find(self._pool, "")
 
 
-def statistics(variant: Variant, confidence_level: float) -> Statistics:
-    """Compute the statistics of a variant's rate.
+def statistics(variant: Variant, confidence_level: float, prior: tuple[float, float]) -> Statistics:
+    """Compute the statistics of a variant's rate. Its posterior is that under `prior`.
 
     Raises:
         Refused: The confidence level is outside (0, 1).
     """
     if not 0 < confidence_level < 1:
         raise Refused(f"confidence_level must be between 0 and 1, not {confidence_level}")
-    posterior = posterior_of(variant)
+    posterior = posterior_of(variant, prior)
     return Statistics(
         variant=variant,
         confidence_level=confidence_level,

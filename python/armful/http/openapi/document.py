@@ -28,6 +28,9 @@ _NO_CONFLICT = (
 )
 """Operations that conflict with nothing. A batch lists its conflicts in its answer."""
 
+_NAMES_SOMETHING = (("post", "/variants/select"),)
+"""Operations whose body names something that may not exist."""
+
 _EXTRA_CONTENT: dict[tuple[str, str, int], dict[str, Any]] = {
     ("get", "/experiments/{experiment_id}/results", 200): {"text/csv": {"schema": {"type": "string"}}},
     ("get", "/health/ab-testing", 503): {
@@ -159,7 +162,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any], *, public: bool
     if public:
         return [503]
     statuses = [400, 401, 403, 422, 429, 503]
-    if "{" in path:
+    if "{" in path or (method, path) in _NAMES_SOMETHING:
         statuses.append(404)
     if method != "get" and (method, path) not in _NO_CONFLICT:
         statuses.append(409)

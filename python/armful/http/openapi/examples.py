@@ -20,7 +20,7 @@ ORDER: tuple[tuple[str, str], ...] = (
     ("/standings/table", "get"),
     ("/live", "get"),
     ("/pools", "get"),
-    ("/pools/{name}", "get patch"),
+    ("/pools/{name}", "patch get"),
     ("/pools/{name}/report", "get"),
     ("/power", "get"),
     ("/experiments/start", "post"),

@@ -225,6 +225,7 @@ FIELDS = {
     "active_variants": "The number of the pool's variants that can be selected.",
     "changed_at": "When the settings were changed last.",
     "cost": "What one impression of the variant costs, in a currency of your choice; null if it is not known.",
+    "cost_per_success": "What the impressions have cost per success; null without a cost or without successes.",
     "earned": "The successes that selections at random would not have had; null while that is unknown.",
     "earned_interval": "The interval of `earned`, valid at any time; a null bound is infinite.",
     "exploration_floor": "The probability with which each place is filled at random.",

@@ -31,9 +31,11 @@ DESCRIPTIONS = {
     "limit": _LIMIT,
     "mde": "The effect to detect: a difference of rates or, with `relative`, a fraction of the baseline.",
     "min_impressions": "Only variants with at least this many impressions.",
+    "name": "The pool's name.",
     "offset": "How many rows to leave out at the beginning.",
     "order": "The direction of the sorting.",
     "phase": "The phase to read, from 1; by default the present one.",
+    "pool": "Only variants of this pool; an empty name for those without a pool.",
     "power": "The probability to detect an effect of this size, between 0 and 1.",
     "retire": "Whether to retire the variant from running experiments: its share goes to the others, in a new phase.",
     "relative": "Whether `mde` is relative to the baseline.",
@@ -64,6 +66,8 @@ _LIMITS: dict[str, dict[str, Any]] = {
     "standard_deviation": {"exclusiveMinimum": 0},
     "power": _PROBABILITY,
     "cursor": {"pattern": "^[0-9]{1,18}$"},
+    "name": {"minLength": 1, "maxLength": 255, "pattern": "^[^\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]+$"},
+    "pool": {"maxLength": 255, "pattern": "^[^\\x00]*$"},
     "segment_by": {"minLength": 1, "maxLength": 255, "pattern": "^[^\\x00]*$"},
 }
 """Limits that handlers check themselves."""
@@ -72,6 +76,7 @@ _EXAMPLES: dict[str, Any] = {
     "variant_id": VARIANT,
     "experiment_id": EXPERIMENT,
     "key_id": "3f9c2a7d51e8",
+    "name": "subject lines",
     "baseline": 0.1,
     "mde": 0.02,
 }

@@ -19,7 +19,6 @@ from armful.features.insights.live import Tick, Watch
 from armful.features.services import Services
 from armful.http.auth import KEY, REQUEST
 from armful.http.request import HttpRequest
-from armful.learning.beta import posterior_of
 
 _CHECK_INTERVAL = 0.25
 _MAX_DURATION = 600.0  # seconds; clients reconnect, and their key is checked again
@@ -87,8 +86,7 @@ def _live_tick(tick: Tick) -> LiveTick:
                 impressions=variant.impressions,
                 successes=variant.successes,
             )
-            for variant in tick.variants
-            for posterior in [posterior_of(variant)]
+            for variant, posterior in tick.variants
         ],
     )
 

@@ -12,6 +12,7 @@ from armful.contract.problems import FieldError
 from armful.features.insights.listing import Order, Query
 from armful.features.insights.standings import CONFIDENCE_LEVEL, SHARE_DAYS
 from armful.features.services import Services
+from armful.http.decoding import without_null
 from armful.http.views.insights import row_view, standing_view, summary_view
 
 _PREFIX = "dimension."
@@ -22,7 +23,10 @@ async def standings(
     services: NamedDependency[Services],
     variant_id: Annotated[list[str] | None, QueryParameter(max_items=50)] = None,
 ) -> StandingsView:
-    """Interval, chance to be best, share of recent selections and daily trend of all active variants, or of those named."""
+    """Interval, chance to be best, share of recent selections and daily trend of all active variants, or of those named.
+
+    Each variant is compared with those of its pool.
+    """
     table = await services.standings.table()
     named = table.standings
     if variant_id is not None:
@@ -46,6 +50,7 @@ async def table(
     request: Request[Any, Any, Any],
     services: NamedDependency[Services],
     search: Annotated[str, QueryParameter(max_length=255)] = "",
+    pool: Annotated[str | None, QueryParameter(max_length=255)] = None,
     status: FromQuery[Literal["active", "archived", "all"]] = "active",
     sort: FromQuery[Order] = "chance",
     order: FromQuery[Literal["ascending", "descending"]] = "descending",
@@ -55,11 +60,14 @@ async def table(
     """One page of variants with their standings, sorted and filtered.
 
     `search` finds variants that contain all its words in their id, dimensions or content. `dimension.<name>=<value>`
-    filters by a dimension. Standings are cached for a few seconds, so that the pages of one table are consistent.
+    filters by a dimension, and `pool` by a pool; an empty one finds the variants without a pool. The chances to be best
+    are among the variants that these filters find, within each pool. Standings are cached for a few seconds, so that the
+    pages of one table are consistent.
     """
     query = Query(
         search=search,
         dimensions=_dimensions(request),
+        pool=without_null("pool", pool),
         status=status,
         by=sort,
         descending=order == "descending",

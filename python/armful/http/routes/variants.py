@@ -21,7 +21,7 @@ from armful.domain.variant import NewVariant, Variant
 from armful.features.services import Services
 from armful.features.variants.service import statistics
 from armful.http.auth import AnyRequest, actor
-from armful.http.decoding import Strict, parse_cursor
+from armful.http.decoding import Strict, parse_cursor, without_null
 from armful.http.paths import unescaped
 from armful.http.views.variants import stats_view, variant_view
 
@@ -39,12 +39,12 @@ async def list_variants(
     limit: Annotated[int, QueryParameter(ge=1, le=10_000)] = 1000,
     cursor: FromQuery[str | None] = None,
     status: FromQuery[Literal["active", "archived", "all"]] = "active",
-    pool: Annotated[str | None, QueryParameter(min_length=1, max_length=255)] = None,
+    pool: Annotated[str | None, QueryParameter(max_length=255)] = None,
 ) -> VariantPage:
     """List variants in order of creation.
 
     Any other parameter filters by the dimension of that name (`?tone=casual`). `dimension.<name>=` filters by a dimension
-    of any name.
+    of any name. `pool` filters by the pool of that name; an empty one finds the variants without a pool.
     """
     variants, total = await services.variants.page(
         dimensions=_dimensions(request),
@@ -52,7 +52,7 @@ async def list_variants(
         status=status,
         after=parse_cursor(cursor) or 0,
         limit=limit + 1,
-        pool=pool,
+        pool=without_null("pool", pool),
     )
     more = str(variants[limit - 1].key) if len(variants) > limit else None
     return VariantPage([variant_view(variant) for variant in variants[:limit]], total, more)
@@ -129,12 +129,13 @@ async def variant_stats(
     variant_id: FromPath[str], services: NamedDependency[Services], confidence_level: FromQuery[float] = 0.95
 ) -> StatsView:
     """A variant's success rate, its intervals and its posterior."""
-    return stats_view(statistics(await services.variants.get(unescaped(variant_id)), confidence_level))
+    variant = await services.variants.get(unescaped(variant_id))
+    return stats_view(statistics(variant, confidence_level, services.variants.prior_of(variant)))
 
 
-def encode_stats(variant: Variant, confidence_level: float) -> bytes:
+def encode_stats(services: Services, variant: Variant, confidence_level: float) -> bytes:
     """Return a variant's statistics as JSON."""
-    return _encode(stats_view(statistics(variant, confidence_level)))
+    return _encode(stats_view(statistics(variant, confidence_level, services.variants.prior_of(variant))))
 
 
 router = Router(

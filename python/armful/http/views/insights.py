@@ -14,6 +14,7 @@ def row_view(row: Row, selections: int) -> RowView:
         status=variant.status,
         performance=performance_view(variant.impressions, variant.successes),
         last_used=row.last_used,
+        pool=variant.pool,
         standing=None if row.standing is None else standing_view(row.standing, selections),
     )
 

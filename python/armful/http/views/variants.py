@@ -39,4 +39,6 @@ def stats_view(known: Statistics) -> StatsView:
         thompson_sampling_stats=PosteriorView(
             known.posterior.alpha, known.posterior.beta, known.posterior.mean, known.posterior.variance
         ),
+        cost=variant.cost,
+        cost_per_success=known.cost_per_success,
     )

@@ -60,7 +60,9 @@ def test_the_core_works(variants: Variants) -> None:
 
 
 def test_intervals_are_wilson_s_and_the_posterior_s() -> None:
-    found = statistics(variant(impressions=200, successes=24, prior_alpha=2.0, prior_beta=8.0), 0.9)
+    found = statistics(
+        variant(impressions=200, successes=24, prior_alpha=2.0, prior_beta=8.0), 0.9, (2.0, 8.0)
+    )
     assert found.wilson == pytest.approx(proportion_confint(24, 200, alpha=0.1, method="wilson"))
     assert found.credible == pytest.approx(stats.beta(26, 184).interval(0.9))
     assert (found.posterior.alpha, found.posterior.beta) == (26, 184)
@@ -69,4 +71,19 @@ def test_intervals_are_wilson_s_and_the_posterior_s() -> None:
 @pytest.mark.parametrize("level", [0.0, 1.0, -1.0, float("nan")])
 def test_a_level_outside_of_0_and_1_is_refused(level: float) -> None:
     with pytest.raises(Refused, match="confidence_level"):
-        statistics(variant(), level)
+        statistics(variant(), level, (1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"impressions": 200, "successes": 24, "cost": 0.03}, 0.25),
+        ({"impressions": 200, "successes": 24, "cost": 0.0}, 0.0),
+        ({"impressions": 200, "successes": 24}, None),
+        ({"impressions": 200, "cost": 0.03}, None),
+        ({"cost": 0.03}, None),
+    ],
+)
+def test_the_cost_of_a_success(fields: dict[str, Any], expected: float | None) -> None:
+    found = statistics(variant(**fields), 0.95, (1.0, 1.0)).cost_per_success
+    assert found == (None if expected is None else pytest.approx(expected))

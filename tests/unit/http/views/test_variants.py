@@ -22,7 +22,7 @@ def test_a_view_has_the_fields_of_the_variant() -> None:
 
 
 def test_statistics_name_their_method_and_level() -> None:
-    known = statistics(variant(impressions=10, successes=4), 0.9)
+    known = statistics(variant(impressions=10, successes=4), 0.9, (1.0, 1.0))
     view = stats_view(known)
     assert (view.confidence_intervals.method, view.credible_interval.method) == (
         "wilson",
