@@ -1,12 +1,14 @@
 from armful._core.arm_table import ArmTable
 from armful._core.best import expected_loss, probability_best
 from armful._core.draws import sample_beta, select_top_k, select_top_k_many
+from armful._core.learning import learn_prior
 from armful._core.simulate import inclusion_probability, simulate
 
 __all__ = [
     "ArmTable",
     "expected_loss",
     "inclusion_probability",
+    "learn_prior",
     "probability_best",
     "sample_beta",
     "select_top_k",

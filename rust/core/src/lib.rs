@@ -21,9 +21,11 @@ mod error;
 mod gamma;
 mod grid;
 mod inclusion;
+mod ln_gamma;
 mod log_odds;
 mod personas;
 mod policies;
+mod prior;
 mod quadrature;
 mod rng;
 mod scan;
@@ -44,6 +46,7 @@ pub use policies::{
     AnyPolicy, Candidates, EpsilonGreedy, Greedy, KlUcb, Known, Parameters, Places, Policy, Random, Thompson,
     ThompsonExploration, Ucb1,
 };
+pub use prior::{learn_prior, LearntPrior};
 pub use rng::{fresh_seed, generator, reseed_after_fork, Generator};
 pub use select::{select_top_k, Selector};
 pub use simulate::{simulate, Game, Outcome};

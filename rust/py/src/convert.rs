@@ -76,6 +76,14 @@ pub fn integers<'py>(argument: &Bound<'py, PyAny>, name: &str) -> PyResult<Colum
     column(argument, name, "int64")
 }
 
+/// Numbers of dtype float64 or int64, as `f64`. Integers beyond 2⁵³ are rounded.
+pub fn numbers<'py>(argument: &Bound<'py, PyAny>, name: &str) -> PyResult<Column<'py, f64>> {
+    match argument.cast::<PyArray1<i64>>() {
+        Ok(_) => Ok(Column::Owned(integers(argument, name)?.as_slice().iter().map(|&value| value as f64).collect())),
+        Err(_) => floats(argument, name),
+    }
+}
+
 pub fn slots(argument: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
     let column: Column<'_, isize> = column(argument, "slots", "intp")?;
     let valid = |&slot: &isize| {

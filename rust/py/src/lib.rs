@@ -5,6 +5,7 @@ mod best;
 mod convert;
 mod draws;
 mod interrupt;
+mod learning;
 mod rows;
 mod simulate;
 
@@ -20,6 +21,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(draws::select_top_k_many, module)?)?;
     module.add_function(wrap_pyfunction!(best::probability_best, module)?)?;
     module.add_function(wrap_pyfunction!(best::expected_loss, module)?)?;
+    module.add_function(wrap_pyfunction!(learning::learn_prior, module)?)?;
     module.add_function(wrap_pyfunction!(simulate::inclusion_probability, module)?)?;
     module.add_function(wrap_pyfunction!(simulate::simulate, module)?)?;
     reseed_in_children(module)?;

@@ -1,0 +1,83 @@
+"""Learnt priors and delay curves against independent code, and what they refuse."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.optimize import minimize
+
+from armful import core
+
+
+def service(n, seed, alpha=2, beta=30, most=2000):
+    rng = np.random.default_rng(seed)
+    impressions = rng.integers(0, most + 1, n)
+    return impressions, rng.binomial(impressions, rng.beta(alpha, beta, n)).astype(float)
+
+
+def log_likelihood(mean, strength, impressions, successes):
+    some = impressions > 0
+    alpha, beta = mean * strength, (1 - mean) * strength
+    return stats.betabinom.logpmf(successes[some], impressions[some], alpha, beta).sum()
+
+
+@pytest.mark.parametrize("n", [2, 5, 19, 20, 300])
+def test_prior_is_the_posterior_mean_on_a_fine_grid(n):
+    impressions, successes = service(n, n)
+    low, high = (2, 200) if (impressions > 0).sum() < 20 else (0.1, 10_000)
+    strengths = np.linspace(np.log(low), np.log(high), 3001)
+    means = [
+        np.average(successes[impressions > 0] / impressions[impressions > 0], weights=(w / (w + np.exp(s))))
+        for s in strengths
+        for w in [impressions[impressions > 0]]
+    ]
+    logs = np.array(
+        [log_likelihood(m, np.exp(s), impressions, successes) for m, s in zip(means, strengths, strict=True)]
+    )
+    weights = np.exp(logs - logs.max())
+    weights[[0, -1]] /= 2
+    expected = np.average(strengths, weights=weights)
+    mean, strength = core.learn_prior(impressions, successes)
+    assert np.log(strength) == pytest.approx(expected, abs=0.02)
+    assert mean == pytest.approx(np.interp(np.log(strength), strengths, means), rel=1e-6)
+
+
+def test_with_many_arms_prior_is_the_most_likely_one():
+    impressions, successes = service(3000, 1)
+    fitted = minimize(
+        lambda x: -log_likelihood(1 / (1 + np.exp(-x[0])), np.exp(x[1]), impressions, successes), [-2.0, 2.0]
+    )
+    mean, strength = core.learn_prior(impressions, successes)
+    assert mean == pytest.approx(1 / (1 + np.exp(-fitted.x[0])), rel=0.01)
+    assert strength == pytest.approx(np.exp(fitted.x[1]), rel=0.03)
+    assert strength == pytest.approx(32, rel=0.1)
+    assert mean == pytest.approx(2 / 32, rel=0.05)
+
+
+def test_prior_depends_on_counts_and_not_on_their_order_or_type():
+    impressions, successes = service(200, 2)
+    expected = core.learn_prior(impressions, successes)
+    order = np.random.default_rng(3).permutation(200)
+    assert core.learn_prior(impressions[order], successes[order]) == pytest.approx(expected, rel=1e-12)
+    assert core.learn_prior(impressions.astype(float), successes) == expected
+    assert core.learn_prior(impressions.tolist(), successes.tolist()) == expected
+
+
+def test_prior_without_impressions_is_uniform():
+    assert core.learn_prior([], []) == (0.5, 2.0)
+    assert core.learn_prior([0, 0], [0.0, 0.0]) == (0.5, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("impressions", "successes", "error", "message"),
+    [
+        ([1, -1], [0.0, 0.0], ValueError, r"impressions\[1\] is -1: it must be finite and not negative"),
+        ([1, 2], [0.0, 2.5], ValueError, r"successes\[1\] is 2.5: it must be between 0 and the arm's"),
+        ([1], [float("nan")], ValueError, r"successes\[0\] is NaN"),
+        ([1, 2], [0.0], ValueError, "successes has length 1, but impressions has length 2"),
+        (np.ones(2, np.int32), [0.0, 0.0], TypeError, "impressions must be of dtype float64, not int32"),
+        ("12", [0.0, 0.0], TypeError, "impressions must be a sequence of numbers, not str"),
+    ],
+)
+def test_prior_refuses(impressions, successes, error, message):
+    with pytest.raises(error, match=message):
+        core.learn_prior(impressions, successes)
