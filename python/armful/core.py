@@ -16,8 +16,10 @@ The same arguments and seed give the same answer; without a seed no two calls ar
 
 from armful._core import (
     ArmTable,
+    delay_weights,
     expected_loss,
     inclusion_probability,
+    learn_delay,
     learn_prior,
     probability_best,
     sample_beta,
@@ -28,8 +30,10 @@ from armful._core import (
 
 __all__ = [
     "ArmTable",
+    "delay_weights",
     "expected_loss",
     "inclusion_probability",
+    "learn_delay",
     "learn_prior",
     "probability_best",
     "sample_beta",

@@ -1,13 +1,15 @@
 from armful._core.arm_table import ArmTable
 from armful._core.best import expected_loss, probability_best
 from armful._core.draws import sample_beta, select_top_k, select_top_k_many
-from armful._core.learning import learn_prior
+from armful._core.learning import delay_weights, learn_delay, learn_prior
 from armful._core.simulate import inclusion_probability, simulate
 
 __all__ = [
     "ArmTable",
+    "delay_weights",
     "expected_loss",
     "inclusion_probability",
+    "learn_delay",
     "learn_prior",
     "probability_best",
     "sample_beta",

@@ -1,3 +1,6 @@
+import numpy as np
+from numpy.typing import NDArray
+
 from armful._core._types import Floats, Integers
 
 def learn_prior(impressions: Integers | Floats, successes: Floats) -> tuple[float, float]:
@@ -24,5 +27,51 @@ def learn_prior(impressions: Integers | Floats, successes: Floats) -> tuple[floa
 
     Source: the marginal likelihood of beta-binomial counts on a grid of strengths, of which the result is the posterior mean
         of ln s for a uniform prior; the mean of rates with the weights n/(n+s), as in Kleinman (1973), JASA 68, 46-54.
+
+    """
+
+def learn_delay(conversions: Floats, impressions_old_enough: Floats, edges: Floats) -> NDArray[np.float64]:
+    """Learn F, the share of the successes that have come by an age.
+
+    >>> learn_delay([8.0, 4.0, 3.0, 1.0], [100.0, 100.0, 75.0, 25.0], [0.0, 1.0, 2.0, 4.0, 8.0]).round(3)
+    array([0. , 0.4, 0.6, 0.8, 1. ])
+
+    Args:
+        conversions: the number of successes whose delay was in each bin of ages, shape (bins,), at least 0.
+        impressions_old_enough: the number of impressions that are older than each bin, shape (bins,), at least 0. An
+            impression within the bin may count as a fraction.
+        edges: the ages that bound the bins, shape (bins + 1,), increasing from 0. The last one is the attribution window.
+
+    Returns:
+        F at each edge, shape (bins + 1,), from 0 to 1. It is the cumulated ratio of conversions to impressions, scaled to 1
+        at the window. A bin that no impression has reached has the ratio per time of the bin before. With fewer than ten
+        conversions, F(a) = a / window.
+
+    Raises:
+        ValueError: a value is out of range, or lengths differ. The message names the argument and the position.
+        TypeError: an array is not of dtype float64.
+
+    Source: the hazards of discrete delays, for rates that are small; Chapelle (2014), Modeling delayed feedback in display
+        advertising, KDD.
+
+    """
+
+def delay_weights(ages: Floats, edges: Floats, curve: Floats) -> NDArray[np.float64]:
+    """Compute what impressions of these ages count: the share F(age) of an impression.
+
+    >>> delay_weights([0.5, 3.0, 99.0], [0.0, 1.0, 2.0, 4.0, 8.0], [0.0, 0.4, 0.6, 0.8, 1.0]).round(3)
+    array([0.2, 0.7, 1. ])
+
+    Args:
+        ages: shape (n,), at least 0, in the unit of ``edges``.
+        edges: as in :func:`learn_delay`.
+        curve: F at each edge, shape (bins + 1,), in [0, 1].
+
+    Returns:
+        F(age) by linear interpolation, shape (n,); 1 beyond the last edge.
+
+    Raises:
+        ValueError: a value is out of range, or lengths differ. The message names the argument and the position.
+        TypeError: an array is not of dtype float64.
 
     """

@@ -122,7 +122,7 @@ impl fmt::Display for Error {
                 write!(f, "persona is {value}: personas are numbered from 0 to {}", limit - 1)
             }
             Error::LengthMismatch { reference, expected, argument, actual } => {
-                write!(f, "{argument} has length {actual}, but {reference} has length {expected}: they describe the same arms")
+                write!(f, "{argument} has length {actual}, but {reference} has length {expected}: they must have the same length")
             }
             Error::BadK { k, arms: None } => write!(f, "k is {k}: it must be at least 1"),
             Error::BadK { k, arms: Some(arms) } => {

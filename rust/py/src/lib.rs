@@ -22,6 +22,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(best::probability_best, module)?)?;
     module.add_function(wrap_pyfunction!(best::expected_loss, module)?)?;
     module.add_function(wrap_pyfunction!(learning::learn_prior, module)?)?;
+    module.add_function(wrap_pyfunction!(learning::learn_delay, module)?)?;
+    module.add_function(wrap_pyfunction!(learning::delay_weights, module)?)?;
     module.add_function(wrap_pyfunction!(simulate::inclusion_probability, module)?)?;
     module.add_function(wrap_pyfunction!(simulate::simulate, module)?)?;
     reseed_in_children(module)?;

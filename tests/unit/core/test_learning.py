@@ -67,6 +67,58 @@ def test_prior_without_impressions_is_uniform():
     assert core.learn_prior([0, 0], [0.0, 0.0]) == (0.5, 2.0)
 
 
+def test_delay_curve_is_found_although_most_impressions_are_young():
+    """Exponential delays of mean 100, observed at one moment: the learnt share is within 0.03 of the true one."""
+    rng = np.random.default_rng(5)
+    edges = np.array([0, 10, 25, 50, 100, 200, 400, 800.0])
+    ages = rng.uniform(0, 900, 200_000)
+    delays = np.where(rng.random(200_000) < 0.05, rng.exponential(100, 200_000), np.inf)
+    seen = delays[delays <= np.minimum(ages, 800)]
+    conversions = np.histogram(seen, edges)[0].astype(float)
+    exposures = np.clip((ages[:, None] - edges[:-1]) / np.diff(edges), 0, 1).sum(axis=0)
+    curve = core.learn_delay(conversions, exposures, edges)
+    assert curve == pytest.approx(
+        stats.expon(scale=100).cdf(edges) / stats.expon(scale=100).cdf(800), abs=0.03
+    )
+    # The plain share of the observed delays is too high, which this test must be able to see.
+    assert (np.append(0, conversions.cumsum()) / conversions.sum() - curve).max() > 0.03
+
+
+def test_delay_weights_interpolate():
+    edges, curve = np.array([0, 1, 5, 20.0]), np.array([0, 0.5, 0.7, 1.0])
+    ages = np.random.default_rng(6).uniform(0, 30, 100)
+    assert core.delay_weights(ages, edges, curve) == pytest.approx(np.interp(ages, edges, curve))
+
+
+def test_with_few_successes_ages_count_in_proportion():
+    assert core.learn_delay([9.0, 0.0], [50.0, 50.0], [0.0, 1.0, 4.0]).tolist() == [0, 0.25, 1]
+    assert core.learn_delay([10.0, 0.0], [50.0, 50.0], [0.0, 1.0, 4.0]).tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: core.learn_delay([1.0], [1.0], [1.0, 2.0]), r"edges\[0\] is 1: it must be 0"),
+        (
+            lambda: core.learn_delay([1.0], [1.0], [0.0, 0.0]),
+            r"edges\[1\] is 0: it must be finite and greater",
+        ),
+        (lambda: core.learn_delay([], [], [0.0]), "the intervals of edges must be at least 1 and not empty"),
+        (lambda: core.learn_delay([-1.0], [1.0], [0.0, 1.0]), r"conversions\[0\] is -1"),
+        (lambda: core.learn_delay([1.0, 1.0], [1.0], [0.0, 1.0]), "conversions has length 2"),
+        (
+            lambda: core.delay_weights([-1.0], [0.0, 1.0], [0.0, 1.0]),
+            r"ages\[0\] is -1: it must be at least 0",
+        ),
+        (lambda: core.delay_weights([1.0], [0.0, 1.0], [0.0, 1.5]), r"curve\[1\] is 1.5"),
+        (lambda: core.delay_weights([1.0], [0.0, 1.0], [0.0]), "curve has length 1"),
+    ],
+)
+def test_delays_refuse(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
 @pytest.mark.parametrize(
     ("impressions", "successes", "error", "message"),
     [
