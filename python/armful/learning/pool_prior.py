@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from armful.stats.priors import Prior, moment_prior
+from armful import core
+from armful.stats.priors import Prior
 
 FEWEST_VARIANTS = 2
 FEWEST_SUCCESSES = 10
@@ -17,8 +18,9 @@ def learn_prior(successes: Sequence[int], impressions: Sequence[int]) -> Prior |
 
     Returns:
         The prior; None with fewer than `FEWEST_VARIANTS` variants that were shown, or fewer than `FEWEST_SUCCESSES`
-        successes: so little says nothing about other variants.
+        successes: so little says nothing about other variants. `core.learn_prior` says how it is learnt.
     """
     if sum(successes) < FEWEST_SUCCESSES or sum(count > 0 for count in impressions) < FEWEST_VARIANTS:
         return None
-    return moment_prior(successes, impressions)
+    mean, strength = core.learn_prior(impressions, list(map(float, successes)))
+    return Prior(mean * strength, (1 - mean) * strength)

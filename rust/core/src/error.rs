@@ -67,6 +67,17 @@ pub enum Error {
         /// The given value.
         value: f64,
     },
+    /// A number outside the range of its argument.
+    OutOfRange {
+        /// The argument's name.
+        argument: &'static str,
+        /// The position in the argument, if it has several.
+        index: Option<usize>,
+        /// The given value.
+        value: f64,
+        /// What it must be, such as "above 0 and at most 100".
+        range: &'static str,
+    },
     /// A success rate that is not within [0, 1].
     NotARate {
         /// The position in `rates`.
@@ -92,8 +103,6 @@ pub enum Error {
     Full,
     /// The candidates do not support the operation that the policy needs.
     NotServed,
-    /// A sharpness that is NaN, zero, negative or too high.
-    BadSharpness(f64),
     /// The result does not fit into memory.
     Memory,
     /// The caller stopped the work.
@@ -129,12 +138,15 @@ impl fmt::Display for Error {
                 write!(f, "k is {k}: it must be between 1 and the number of arms, {arms}")
             }
             Error::NotAShare { argument, value } => write!(f, "{argument} is {value}: it must be between 0 and 1"),
+            Error::OutOfRange { argument, index: Some(index), value, range } => {
+                write!(f, "{argument}[{index}] is {value}: it must be {range}")
+            }
+            Error::OutOfRange { argument, index: None, value, range } => {
+                write!(f, "{argument} is {value}: it must be {range}")
+            }
             Error::NotARate { index, value } => write!(f, "rates[{index}] is {value}: it must be between 0 and 1"),
             Error::Nothing { argument } => write!(f, "{argument} must be at least 1 and not empty"),
             Error::NotServed => write!(f, "a table of arms serves no policy by index: use it in a simulation"),
-            Error::BadSharpness(value) => {
-                write!(f, "sharpness is {value}: it must be above 0 and at most {}", crate::Sharpness::HIGHEST)
-            }
             Error::Memory => write!(f, "the answer doesn't fit into memory"),
             Error::UnknownId(id) => write!(f, "no arm has the id '{id}'"),
             Error::UnknownSlot { slot, slots } => write!(f, "slots: {slot} is not one of the table's {slots} slots"),

@@ -95,7 +95,7 @@ def test_the_limits_of_a_query_are_those_of_the_service(
         if one["in"] == "query" and one.get("required")
     }
     shared.client.post("/variants", json={"variant_id": "hello"})
-    url = path.format(variant_id="hello", experiment_id="exp_greetings", key_id="k")
+    url = path.format(variant_id="hello", experiment_id="exp_greetings", key_id="k", name="p")
     for one in operation.get("parameters", ()):
         for limit in limits(one["name"], one["schema"]) if one["in"] == "query" else ():
             # Those of figures are rules of their own.

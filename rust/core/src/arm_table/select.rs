@@ -41,7 +41,8 @@ impl Sharpness {
         if factor > 0.0 && factor <= Self::HIGHEST {
             Ok(Self(factor))
         } else {
-            Err(Error::BadSharpness(factor))
+            let range = "above 0 and at most 10,000";
+            Err(Error::OutOfRange { argument: "sharpness", index: None, value: factor, range })
         }
     }
 }
