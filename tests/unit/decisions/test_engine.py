@@ -45,6 +45,7 @@ def request(**fields: Any) -> Any:
         "exploration_ratio": 0.3,
         "dimensions": None,
         "exclude": None,
+        "sharpness": None,
         "seed": None,
     }
     return SimpleNamespace(**{**defaults, **fields})

@@ -16,7 +16,7 @@ POLICY = SELECTION_POLICIES["thompson_sampling"]
 
 
 def parameters(**fields: Any) -> Any:
-    defaults = {"top_k": 1, "dimensions": UNSET, "exclude": UNSET, "seed": UNSET}
+    defaults = {"top_k": 1, "dimensions": UNSET, "exclude": UNSET, "sharpness": UNSET, "seed": UNSET}
     return SimpleNamespace(**{**defaults, **fields})
 
 
