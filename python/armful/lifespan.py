@@ -73,7 +73,7 @@ class Service:
         reader = ChangeFeedReader(
             self._dsn, cache, self.key_cache, process_id, settings.poll_interval, self.clock, holdout, pools
         )
-        learner = PoolLearner(pools, cache)
+        learner = PoolLearner(pools, cache, pool)
         pool.identity = lambda: reader.identity
         usage = UsageWriter(pool, cache, self.key_cache)
         committer = GroupCommitter(

@@ -34,6 +34,7 @@ class PoolFields(TypedDict, total=False):
     sharpness: SharpnessSetting
     random_control: ShareSetting
     exploration_floor: ShareSetting
+    delay_window: str
 
 
 class PerformanceFields(TypedDict, total=False):

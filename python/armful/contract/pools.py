@@ -1,11 +1,11 @@
 """Request and response types of pools."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from ..domain.pool import Learning, PriorSetting, ShareSetting, SharpnessSetting
+from ..domain.pool import DelaySetting, Learning, PriorSetting, ShareSetting, SharpnessSetting, parse_window
 from .results import Ends
 
 
@@ -17,6 +17,11 @@ class PoolPatch(Struct, kw_only=True, forbid_unknown_fields=True):
     sharpness: SharpnessSetting | UnsetType | None = UNSET
     random_control: ShareSetting | UnsetType | None = UNSET
     exploration_floor: ShareSetting | UnsetType | None = UNSET
+    delay_window: DelaySetting | UnsetType | None = UNSET
+
+    def __post_init__(self) -> None:
+        if isinstance(self.delay_window, str) and self.delay_window not in ("auto", "off"):
+            parse_window(self.delay_window)
 
     def changes(self) -> dict[str, Any]:
         """Return the settings that were sent. Null is the same as leaving a setting out."""
@@ -41,6 +46,7 @@ class PoolSettingsView(Struct, kw_only=True):
     sharpness: SharpnessSetting
     random_control: ShareSetting
     exploration_floor: ShareSetting
+    delay_window: DelaySetting
 
 
 class PoolInForce(Struct, kw_only=True):
@@ -51,6 +57,21 @@ class PoolInForce(Struct, kw_only=True):
     sharpness: float
     random_control: float
     exploration_floor: float
+    delay_window: timedelta | None
+
+
+class DelayPoint(Struct, frozen=True):
+    """The share of a pool's successes that have come by an age in seconds."""
+
+    age: float
+    share: float
+
+
+class DelayView(Struct, frozen=True):
+    """The learnt delay of a pool's successes, and the impressions that do not count as failures yet."""
+
+    curve: list[DelayPoint]
+    pending: float
 
 
 class PoolView(Struct, kw_only=True):
@@ -59,6 +80,7 @@ class PoolView(Struct, kw_only=True):
     name: str
     settings: PoolSettingsView
     in_force: PoolInForce
+    delay: DelayView | None
     active_variants: int
     impressions: int
     successes: int

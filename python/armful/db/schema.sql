@@ -444,6 +444,49 @@ CREATE FUNCTION armful.count_crossovers(p_attributed armful.attributed_outcome[]
         participants = t.participants + excluded.participants
 $$;
 
+CREATE FUNCTION armful.count_delays(p_variant bigint[], p_impressions bigint[], p_successes bigint[], p_shown_at timestamp with time zone[], p_at timestamp with time zone[]) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+BEGIN
+    IF NOT EXISTS (SELECT FROM armful.pool WHERE delay_window IS NOT NULL) THEN
+        RETURN true;
+    END IF;
+    WITH outcome AS (
+        SELECT o.variant, o.impressions, o.successes, p.name AS pool, p.delay_window,
+               greatest(1, p.delay_window / 128.0)::double precision AS grain,
+               -- Nothing is shown in the future.
+               least(coalesce(o.shown_at, now()), now()) AS shown_at, least(coalesce(o.at, now()), now()) AS at
+        FROM unnest(p_variant, p_impressions, p_successes, p_shown_at, p_at) AS o (variant, impressions, successes, shown_at, at)
+        JOIN armful.variant_performance v ON v.id = o.variant
+        JOIN armful.pool p ON p.name = v.pool AND p.delay_window IS NOT NULL
+        WHERE o.impressions <> 0 OR o.successes <> 0
+    ), shown AS (
+        INSERT INTO armful.pool_impression AS i (pool, variant, bucket, impressions)
+        SELECT pool, variant, to_timestamp(floor(extract(epoch FROM shown_at) / grain) * grain), sum(impressions)
+        FROM outcome WHERE shown_at > now() - make_interval(secs => delay_window)
+        GROUP BY 1, 2, 3 HAVING sum(impressions) <> 0
+        ORDER BY 1, 2, 3
+        ON CONFLICT (pool, variant, bucket) DO UPDATE SET impressions = i.impressions + excluded.impressions
+    )
+    INSERT INTO armful.pool_delay AS d (pool, delay_window, bin, slot, count)
+    SELECT pool, delay_window, bin, pg_backend_pid() % 16, sum(count)
+    FROM (
+        SELECT pool, delay_window, -1 AS bin, impressions AS count FROM outcome
+        UNION ALL
+        SELECT pool, delay_window,
+               CASE WHEN delay < 1 THEN 0
+                    ELSE least(floor(delay / grain), round(delay_window / grain) - 1) + (grain > 1)::integer END, successes
+        FROM (SELECT *, extract(epoch FROM at - shown_at) AS delay FROM outcome) AS o
+        -- A success that comes after the window counts, but says nothing about delays within it.
+        WHERE delay <= delay_window
+    ) AS added (pool, delay_window, bin, count)
+    GROUP BY 1, 2, 3 HAVING sum(count) <> 0
+    ORDER BY 1, 2, 3
+    ON CONFLICT (pool, delay_window, bin, slot) DO UPDATE SET count = d.count + excluded.count;
+    RETURN true;
+END $$;
+
 CREATE FUNCTION armful.count_in_experiments(p_variant bigint[], p_impressions bigint[], p_successes bigint[]) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
@@ -899,6 +942,11 @@ BEGIN
     END IF;
     IF pooled AND p_selection_id IS NOT NULL THEN
         PERFORM armful.count_random_control(outcomes);
+    END IF;
+    IF pooled THEN
+        PERFORM armful.count_delays(array_agg(o.variant), array_agg(o.impressions), array_agg(o.successes), array_agg(o.at),
+                                    array_agg(p_occurred_at[o.item]))
+        FROM unnest(outcomes) AS o WHERE o.status = 0;
     END IF;
 
     statuses := ARRAY(SELECT status FROM unnest(outcomes) WHERE NOT moved);
@@ -1948,7 +1996,9 @@ CREATE TABLE armful.pool (
     settings jsonb DEFAULT '{}'::jsonb NOT NULL,
     salt text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    changed_at timestamp with time zone DEFAULT now() NOT NULL
+    changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    delay_window integer,
+    CONSTRAINT pool_delay_window_check CHECK ((delay_window > 0))
 );
 
 CREATE TABLE armful.pool_control_share (
@@ -1971,6 +2021,23 @@ CREATE TABLE armful.pool_control_total (
     successes_squared bigint NOT NULL
 )
 WITH (fillfactor='50');
+
+CREATE TABLE armful.pool_delay (
+    pool text NOT NULL,
+    delay_window integer NOT NULL,
+    bin smallint NOT NULL,
+    slot smallint NOT NULL,
+    count bigint NOT NULL
+)
+WITH (fillfactor='50');
+
+CREATE TABLE armful.pool_impression (
+    pool text NOT NULL,
+    variant bigint NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    impressions bigint NOT NULL
+)
+WITH (fillfactor='80');
 
 CREATE TABLE armful.selection_day (
     variant bigint NOT NULL,
@@ -2106,6 +2173,12 @@ ALTER TABLE ONLY armful.pool_control_share
 
 ALTER TABLE ONLY armful.pool_control_total
     ADD CONSTRAINT pool_control_total_pkey PRIMARY KEY (pool, day, share, control, slot);
+
+ALTER TABLE ONLY armful.pool_delay
+    ADD CONSTRAINT pool_delay_pkey PRIMARY KEY (pool, delay_window, bin, slot);
+
+ALTER TABLE ONLY armful.pool_impression
+    ADD CONSTRAINT pool_impression_pkey PRIMARY KEY (pool, variant, bucket);
 
 ALTER TABLE ONLY armful.pool
     ADD CONSTRAINT pool_pkey PRIMARY KEY (name);

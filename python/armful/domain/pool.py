@@ -1,6 +1,6 @@
 """A pool: variants that compete for the same place, and how armful learns among them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -31,6 +31,32 @@ ShareSetting: TypeAlias = Literal["auto"] | Share
 
 AUTO_SHARPNESS = 2.0
 AUTO_RANDOM_CONTROL = 0.02
+AUTO_DELAY_WINDOW = timedelta(days=1)
+
+DELAY_BUCKETS = 128
+"""The number of buckets into which a delay window is divided; a bucket is a second at least."""
+
+DelaySetting = Annotated[
+    str, Meta(pattern=r"^(auto|off|P([0-9]{1,2}D)?(T([0-9]{1,4}H)?([0-9]{1,6}M)?([0-9]{1,7}S)?)?)(?![\s\S])")
+]
+"""How long successes may take: an ISO 8601 duration from a second to 90 days; `off` if they come with their impressions."""
+
+_SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(days=90)
+
+
+def parse_window(text: str) -> timedelta:
+    """Return the duration that a delay window other than `auto` and `off` names.
+
+    Raises:
+        ValueError: It is no duration, or out of range.
+    """
+    try:
+        window = msgspec.convert(text, timedelta)
+    except msgspec.ValidationError:
+        window = timedelta(0)
+    if not _SHORTEST <= window <= _LONGEST:
+        raise ValueError(f"`delay_window` must be auto, off or a duration from PT1S to P90D, not '{text}'")
+    return window
 
 
 class PoolSettings(Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -41,6 +67,15 @@ class PoolSettings(Struct, kw_only=True, frozen=True, omit_defaults=True):
     sharpness: SharpnessSetting = "auto"
     random_control: ShareSetting = "auto"
     exploration_floor: ShareSetting = "auto"
+    delay_window: DelaySetting = "auto"
+
+    @property
+    def delay_seconds(self) -> int | None:
+        """The attribution window in seconds; None if an impression counts as a failure at once."""
+        if self.delay_window == "off" or (self.delay_window == "auto" and self.learning == "plain"):
+            return None
+        window = AUTO_DELAY_WINDOW if self.delay_window == "auto" else parse_window(self.delay_window)
+        return round(window.total_seconds())
 
     @property
     def random_control_share(self) -> float:

@@ -25,6 +25,7 @@ WITH logged AS (
     INSERT INTO armful.change (batch, process_id, kind, variants)
     SELECT $1::uuid, $2::uuid, 'variants', $7
     WHERE armful.check_variant_ids($7, $10) AND armful.count_in_experiments($7, $8, $9)
+      AND armful.count_delays($7, $8, $9, NULL, NULL)
       AND (clock_timestamp() <= $3::timestamptz OR armful.refuse_late_commit())
 )
 SELECT id, impressions, successes, version,

@@ -10,9 +10,12 @@ from armful.learning.posterior import GLOBAL, PosteriorKey
 
 
 class Counts(NamedTuple):
-    """The sufficient statistics of the model: impressions, and how many of them were successes."""
+    """The sufficient statistics of the model: impressions, and how many of them were successes.
 
-    impressions: int
+    Where outcomes are late, young impressions count as parts of an impression.
+    """
+
+    impressions: float
     successes: int
 
 
@@ -48,17 +51,16 @@ class BetaPosterior(Struct, frozen=True):
 
     def add(self, statistics: Counts) -> Self:
         """Return the posterior after more impressions and successes."""
-        counts = Counts(*map(sum, zip(self.counts, statistics, strict=True)))
+        counts = Counts(
+            self.counts.impressions + statistics.impressions, self.counts.successes + statistics.successes
+        )
         return type(self)(self.key, self.prior_alpha, self.prior_beta, counts)
 
 
-def posterior_of(variant: Variant, prior: tuple[float, float] | None = None) -> BetaPosterior:
-    """Return the posterior of a variant over all its outcomes, under `prior` or, without it, under the variant's own."""
-    return BetaPosterior(
-        PosteriorKey(variant.key, GLOBAL),
-        *(prior or (variant.prior_alpha, variant.prior_beta)),
-        Counts(variant.impressions, variant.successes),
-    )
+def posterior_of(variant: Variant, prior: tuple[float, float], pending: float = 0.0) -> BetaPosterior:
+    """Return the posterior of a variant over all its outcomes, without `pending` impressions."""
+    impressions = max(variant.successes, variant.impressions - pending) if pending else variant.impressions
+    return BetaPosterior(PosteriorKey(variant.key, GLOBAL), *prior, Counts(impressions, variant.successes))
 
 
 def parameters_of(variants: Iterable[Variant]) -> tuple[list[float], list[float]]:

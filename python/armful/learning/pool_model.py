@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from armful.domain.variant import Variant
-from armful.learning.beta import parameters_of
+from armful.learning.beta import BetaPosterior, parameters_of, posterior_of
+from armful.learning.delays import DelayCurve
 from armful.stats.priors import Prior
 
 
 class PoolModel(Struct, frozen=True, kw_only=True):
-    """A prior for variants that have none of their own, and the sharpness of the draws.
+    """A prior for variants that have none of their own, the sharpness of the draws, and impressions that are too young.
 
     Selections draw θ ~ Beta(gα, gβ) with g = `sharpness`. Figures that are evidence use α and β.
     """
@@ -18,25 +19,42 @@ class PoolModel(Struct, frozen=True, kw_only=True):
     prior: Prior | None = None
     prior_learnt: bool = False
     sharpness: float = 1.0
+    delay: DelayCurve | None = None
+    pending: dict[int, float] = {}
+    """Impressions that do not count as failures yet, by the variant's database key."""
 
     def prior_of(self, variant: Variant) -> Prior:
         """Return a variant's prior: its own, if it has one that is not Beta(1, 1), or else the pool's."""
         own = Prior(variant.prior_alpha, variant.prior_beta)
         return own if self.prior is None or own != (1.0, 1.0) else self.prior
 
+    def posterior(self, variant: Variant) -> BetaPosterior:
+        """Return a variant's posterior, without sharpness."""
+        return posterior_of(variant, self.prior_of(variant), self.pending.get(variant.key, 0.0))
+
     def posteriors(self, variants: Iterable[Variant]) -> tuple[list[float], list[float]]:
         """Return the parameters α and β of the variants' posteriors, without sharpness."""
         variants = list(variants)
-        if self.prior is None:
+        if self.prior is None and not self.pending:
             return parameters_of(variants)
         priors = [self.prior_of(variant) for variant in variants]
         return (
             [prior.alpha + variant.successes for prior, variant in zip(priors, variants, strict=True)],
-            [
-                prior.beta + (variant.impressions - variant.successes)
-                for prior, variant in zip(priors, variants, strict=True)
-            ],
+            [prior.beta + self.failures_of(variant) for prior, variant in zip(priors, variants, strict=True)],
         )
+
+    def draws_like(self, other: "PoolModel") -> bool:
+        """Whether another model gives the same posteriors to variants that have no pending impressions in either."""
+        return (self.prior, self.sharpness) == (other.prior, other.sharpness)
+
+    def add_shown(self, key: int, impressions: int) -> None:
+        """Count impressions that were shown just now as pending, until they are weighed by their age."""
+        if self.delay is not None:
+            self.pending[key] = self.pending.get(key, 0.0) + impressions * (1 - self.delay.at_once)
+
+    def failures_of(self, variant: Variant) -> float:
+        """Return the failures of a variant, without the impressions that are pending."""
+        return max(0.0, variant.impressions - variant.successes - self.pending.get(variant.key, 0.0))
 
     def parameters(self, variants: Iterable[Variant]) -> tuple[list[float], list[float]]:
         """Return the parameters of the distributions that a selection draws from: gα and gβ."""

@@ -9,12 +9,12 @@ FEWEST_VARIANTS = 2
 FEWEST_SUCCESSES = 10
 
 
-def learn_prior(successes: Sequence[int], impressions: Sequence[int]) -> Prior | None:
+def learn_prior(successes: Sequence[float], impressions: Sequence[float]) -> Prior | None:
     """Learn a Beta prior from the counters of a pool's variants.
 
     Args:
         successes: One per variant, each 0 to its impressions.
-        impressions: One per variant.
+        impressions: One per variant; a part of an impression is possible.
 
     Returns:
         The prior; None with fewer than `FEWEST_VARIANTS` variants that were shown, or fewer than `FEWEST_SUCCESSES`
@@ -22,5 +22,5 @@ def learn_prior(successes: Sequence[int], impressions: Sequence[int]) -> Prior |
     """
     if sum(successes) < FEWEST_SUCCESSES or sum(count > 0 for count in impressions) < FEWEST_VARIANTS:
         return None
-    mean, strength = core.learn_prior(impressions, list(map(float, successes)))
+    mean, strength = core.learn_prior(list(map(float, impressions)), list(map(float, successes)))
     return Prior(mean * strength, (1 - mean) * strength)

@@ -57,13 +57,21 @@ class PoolCandidates:
             [version] * len(variants),
         )
 
-    def use(self, model: PoolModel, version: int) -> None:
-        """Replace the model, and all posteriors by those that it gives."""
-        self.model = model
-        slots = self.table.slots().tolist()
+    def use(self, model: PoolModel, version: int) -> bool:
+        """Replace the model, and the posteriors that it changes. Returns whether it changes any."""
+        before, self.model = self.model, model
+        if model.draws_like(before):
+            keys = {*before.pending, *model.pending}
+            changed = (
+                self.members.get(key) for key in keys if before.pending.get(key) != model.pending.get(key)
+            )
+            slots = [entry.slot for entry in changed if entry is not None and entry.slot is not None]
+        else:
+            slots = self.table.slots().tolist()
         for start in range(0, len(slots), _BATCH):
             some = slots[start : start + _BATCH]
             self.update(some, [entry.variant for entry in self.at_slots(some)], version)
+        return bool(slots)
 
     def remove(self, entries: Iterable[CachedVariant], version: int) -> None:
         """Remove variants. They can be added again."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from armful.domain.variant import Totals, Variant
+from armful.learning.beta import BetaPosterior
 from armful.learning.pool_model import PoolModel
 from armful.replica.cached_variant import CachedVariant
 from armful.replica.candidates import PoolCandidates
@@ -44,9 +45,9 @@ class VariantCache:
             found = self._pools[pool] = PoolCandidates(pool)
         return found
 
-    def prior_of(self, variant: Variant) -> tuple[float, float]:
-        """Return the prior of a variant that is in force in its pool."""
-        return self.candidates(variant.pool).model.prior_of(variant)
+    def posterior_of(self, variant: Variant) -> BetaPosterior:
+        """Return a variant's posterior, by what is in force in its pool. It is not sharpened."""
+        return self.candidates(variant.pool).model.posterior(variant)
 
     def totals(self) -> tuple[int, int]:
         """Return the total impressions and successes of all active variants."""
@@ -108,6 +109,10 @@ class VariantCache:
                 if variant.status == "active":
                     impressions += new.impressions - variant.impressions
                     successes += new.successes - variant.successes
+                if variant.pool is not None:
+                    self.candidates(variant.pool).model.add_shown(
+                        variant.key, new.impressions - variant.impressions
+                    )
                 variant.impressions, variant.successes = new.impressions, new.successes
                 variant.version = new.version
                 entry.rendered = None
@@ -131,8 +136,8 @@ class VariantCache:
 
     def use(self, pool: str, model: PoolModel) -> None:
         """Let a pool's selections draw by another model."""
-        self._clock += 1
-        self.candidates(pool).use(model, self._clock)
+        if self.candidates(pool).use(model, self._clock + 1):
+            self._clock += 1
 
     def replace_all(self, variants: Iterable[Variant]) -> None:
         """Replace the whole content by these rows, even if their versions are lower."""

@@ -33,6 +33,7 @@ AUTO = {
     "sharpness": "auto",
     "random_control": "auto",
     "exploration_floor": "auto",
+    "delay_window": "auto",
 }
 
 
@@ -47,6 +48,7 @@ def test_a_variant_makes_its_pool(client: Client) -> None:
         "sharpness": 1.0,
         "random_control": 0.02,
         "exploration_floor": 0.0,
+        "delay_window": "P1D",
     }
     assert client.get("/pools").json() == {"pools": [created]}
     (entry,) = client.get("/audit?kind=pool").json()["entries"]
@@ -102,6 +104,7 @@ def test_settings_change_one_by_one_and_go_back_to_auto(client: Client) -> None:
         "sharpness": 1.0,
         "random_control": 0.0,
         "exploration_floor": 0.0,
+        "delay_window": None,
     }
     changes = [
         entry for entry in client.get("/audit?kind=pool").json()["entries"] if entry["action"] == "change"

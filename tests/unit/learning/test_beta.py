@@ -60,7 +60,7 @@ def test_columns_are_the_posteriors_parameters() -> None:
         for key in range(4)
     ]
     alpha, beta = parameters_of(variants)
-    posteriors = [posterior_of(variant) for variant in variants]
+    posteriors = [posterior_of(variant, (variant.prior_alpha, variant.prior_beta)) for variant in variants]
     assert alpha == [one.alpha for one in posteriors]
     assert beta == [one.beta for one in posteriors]
     assert [one.key for one in posteriors] == [PosteriorKey(key, GLOBAL) for key in range(4)]

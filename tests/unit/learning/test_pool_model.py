@@ -1,7 +1,10 @@
 """A pool's model: its prior for variants without their own, and the sharpness of its draws."""
 
+import numpy as np
+import pytest
 from tests.unit.samples import variant
 
+from armful.learning.delays import DelayCurve
 from armful.learning.pool_model import PLAIN, PoolModel
 from armful.stats.priors import Prior
 
@@ -29,3 +32,24 @@ def test_a_small_prior_survives_large_counters() -> None:
     model = PoolModel(prior=Prior(1e-9, 1e-9))
     full = variant(1, impressions=2**53, successes=2**53)
     assert model.posteriors([full])[1] == [1e-9]
+
+
+def test_pending_impressions_are_no_failures_yet() -> None:
+    model = PoolModel(pending={1: 4.5, 2: 99.0})
+    assert model.posteriors([SHOWN, OWN]) == ([4.0, 7.0], [3.5, 6.0])
+    assert (model.posterior(SHOWN).alpha, model.posterior(SHOWN).beta) == (4.0, 3.5)
+    assert (model.posterior(OWN).alpha, model.posterior(OWN).beta) == (7.0, 6.0)
+
+
+@pytest.mark.parametrize(("at_once", "pending"), [(0.0, 8.0), (0.25, 6.0), (1.0, 0.0)])
+def test_what_was_shown_just_now_is_pending_but_for_the_share_that_comes_at_once(
+    at_once: float, pending: float
+) -> None:
+    curve = DelayCurve(np.array([0.0, 1.0, 60.0]), np.array([0.0, at_once, 1.0]))
+    model = PoolModel(delay=curve)
+    for _ in range(2):
+        model.add_shown(1, 4)
+    assert model.pending[1] == pending
+    plain = PoolModel()
+    plain.add_shown(1, 4)
+    assert plain.pending == {}

@@ -69,3 +69,18 @@ def test_more_variants_than_are_computed_at_a_time() -> None:
         pair == (3.0 * (key + 1), 3.0 * (9 * key + 1))
         for key, pair in enumerate(parameters(candidates).values(), start=1)
     )
+
+
+def test_only_changed_posteriors_are_replaced() -> None:
+    candidates = PoolCandidates("p")
+    some = entries(1, 2, 3)
+    for entry in some:
+        candidates.join(entry)
+    candidates.upsert(some, 1)
+    assert candidates.use(PoolModel(pending={1: 2.0, 9: 1.0}), 2)
+    assert [row[1] for row in parameters(candidates).values()] == [8.0, 19.0, 28.0]
+    assert not candidates.use(PoolModel(pending={1: 2.0, 9: 3.0}), 3)
+    assert candidates.use(PoolModel(pending={2: 1.0}), 3)
+    assert [row[1] for row in parameters(candidates).values()] == [10.0, 18.0, 28.0]
+    versions = candidates.table.arms()[3].tolist()
+    assert versions == [3, 3, 1]

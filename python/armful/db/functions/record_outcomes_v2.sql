@@ -77,6 +77,11 @@ BEGIN
     IF pooled AND p_selection_id IS NOT NULL THEN
         PERFORM armful.count_random_control(outcomes);
     END IF;
+    IF pooled THEN
+        PERFORM armful.count_delays(array_agg(o.variant), array_agg(o.impressions), array_agg(o.successes), array_agg(o.at),
+                                    array_agg(p_occurred_at[o.item]))
+        FROM unnest(outcomes) AS o WHERE o.status = 0;
+    END IF;
 
     statuses := ARRAY(SELECT status FROM unnest(outcomes) WHERE NOT moved);
     IF p_event_id IS NOT NULL AND statuses && ARRAY[3, 6]::smallint[] THEN

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from armful.domain.errors import Overloaded
 from armful.domain.variant import Variant
-from armful.learning.beta import BetaPosterior, posterior_of
+from armful.learning.beta import BetaPosterior
 from armful.replica.variant_cache import VariantCache
 
 _MAX_STREAMS = 1000  # in one process
@@ -65,7 +65,7 @@ class Watch:
         start, selections, updates = self._past[0]
         seconds = max(now - start, _LEAST_WINDOW)
         return Tick(
-            [(variant, posterior_of(variant, self._cache.prior_of(variant))) for variant in changed],
+            [(variant, self._cache.posterior_of(variant)) for variant in changed],
             (self._cache.selections - selections) / seconds,
             (self._cache.updates - updates) / seconds,
         )

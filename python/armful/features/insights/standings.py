@@ -218,7 +218,11 @@ def chances_to_be_best(variants: Sequence[Variant], model: PoolModel) -> list[fl
     impressions = np.fromiter((shown for _, shown in counts), np.float64, len(counts))
     priors = [model.prior_of(variant) for variant in variants]
     alpha = np.fromiter((prior.alpha for prior in priors), np.float64, len(counts)) + successes
-    beta = np.fromiter((prior.beta for prior in priors), np.float64, len(counts)) + (impressions - successes)
+    pending = np.fromiter(
+        (model.pending.get(variant.key, 0.0) for variant in variants), np.float64, len(counts)
+    )
+    beta = np.fromiter((prior.beta for prior in priors), np.float64, len(counts))
+    beta += np.maximum(0.0, impressions - successes - pending)
     found: list[float] = probability_best(alpha, beta).tolist()
     return found
 

@@ -1,4 +1,4 @@
-"""Learns each pool's prior from its variants, and lets selections draw by it."""
+"""Learns each pool's prior and delays, and lets selections draw by them."""
 
 import asyncio
 from contextlib import suppress
@@ -6,7 +6,11 @@ from contextlib import suppress
 import structlog
 from msgspec import Struct
 
+from armful.db.failures import OUT_OF_REACH
+from armful.db.pool import Pool, acquire
+from armful.domain.errors import ArmfulError
 from armful.domain.pool import FixedPrior, PoolSettings, VariantPool
+from armful.features.pools.delay_store import forget_old_impressions, read_delays
 from armful.learning.pool_model import PoolModel
 from armful.learning.pool_prior import learn_prior
 from armful.replica.pool_cache import PoolCache
@@ -15,25 +19,41 @@ from armful.stats.priors import Prior
 
 log = structlog.get_logger(__name__)
 
-_INTERVAL = 1.0  # seconds
+_INTERVAL = 1.0  # seconds between two rounds through all pools, or
+_ROUNDS = 20.0  # this many times the time that a round took, if that is longer
+_FORGET_EVERY = 60.0  # seconds
 _GROWTH = 1.1  # a prior is learnt anew when the pool's impressions have grown by this factor
 
 
-class _Learnt(Struct, frozen=True):
-    """What a model was learnt from."""
+class _Evidence(Struct, frozen=True):
+    """What a prior was learnt from."""
 
     settings: PoolSettings
     members: int
     impressions: int
 
 
-class PoolLearner:
-    """Renews the models of all pools in this process once a second, where their evidence or settings have changed."""
+class _LearntPrior(Struct, frozen=True):
+    """The prior in force, and what it was learnt from."""
 
-    def __init__(self, pools: PoolCache, variants: VariantCache) -> None:
+    evidence: _Evidence
+    prior: Prior | None
+    is_learnt: bool
+
+
+class PoolLearner:
+    """Renews the models of all pools in this process once a second.
+
+    A prior is learnt anew when a pool's evidence, variants or settings have changed enough. Late successes are weighed anew
+    each time, because impressions grow older.
+    """
+
+    def __init__(self, pools: PoolCache, variants: VariantCache, connections: Pool | None = None) -> None:
         self._pools = pools
         self._variants = variants
-        self._learnt: dict[str, _Learnt] = {}
+        self._connections = connections
+        self._priors: dict[str, _LearntPrior] = {}
+        self._forgot_at = 0.0
         self._task: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
 
@@ -50,43 +70,66 @@ class PoolLearner:
             self._task.cancel()
 
     async def renew(self, pool: VariantPool) -> None:
-        """Learn a pool anew if its settings, its variants or its evidence have changed enough."""
-        members = [entry.variant for entry in self._variants.candidates(pool.name).members.values()]
-        # Successes are read first: an update sets them last, and other threads do not write.
-        impressions = [variant.impressions for variant in members]
-        now = _Learnt(pool.settings, len(members), sum(impressions))
-        before = self._learnt.get(pool.name)
+        """Renew a pool's model."""
+        delay, pending = None, {}
+        window = pool.settings.delay_seconds
+        if window is not None and self._connections is not None:
+            async with acquire(self._connections) as connection:
+                delay, found = await read_delays(connection, pool.name, window)
+            pending = dict(found)
+        learnt = await self._prior_of(pool)
+        model = PoolModel(
+            prior=learnt.prior,
+            prior_learnt=learnt.is_learnt,
+            sharpness=pool.sharpness(prior_learnt=learnt.is_learnt),
+            delay=delay,
+            pending=pending,
+        )
+        self._variants.use(pool.name, model)
+
+    async def _prior_of(self, pool: VariantPool) -> _LearntPrior:
+        """Return the prior in force, learnt anew if that is due."""
+        candidates = self._variants.candidates(pool.name)
+        members = [entry.variant for entry in candidates.members.values()]
+        now = _Evidence(pool.settings, len(members), sum(variant.impressions for variant in members))
+        before = self._priors.get(pool.name)
         if (
             before is not None
-            and (before.settings, before.members) == (now.settings, now.members)
-            and now.impressions < _GROWTH * before.impressions + (before.impressions == 0)
+            and (before.evidence.settings, before.evidence.members) == (now.settings, now.members)
+            and now.impressions < _GROWTH * before.evidence.impressions + (before.evidence.impressions == 0)
         ):
-            return
+            return before
         prior: Prior | None = None
-        prior_learnt = False
         if pool.prior == "learnt":
-            successes = [variant.successes for variant in members]
-            # In a thread: 10,000 variants would hold up selections for a few hundredths of a second.
-            prior = await asyncio.to_thread(learn_prior, successes, impressions)
-            prior_learnt = prior is not None
+            successes = [float(variant.successes) for variant in members]
+            trials = [variant.successes + candidates.model.failures_of(variant) for variant in members]
+            # In a thread: many variants would hold up selections.
+            prior = await asyncio.to_thread(learn_prior, successes, trials)
         elif isinstance(pool.prior, FixedPrior):
             prior = Prior(pool.prior.alpha, pool.prior.beta)
-        model = PoolModel(
-            prior=prior, prior_learnt=prior_learnt, sharpness=pool.sharpness(prior_learnt=prior_learnt)
-        )
-        self._learnt[pool.name] = now
-        if model != self._variants.candidates(pool.name).model:
-            self._variants.use(pool.name, model)
+        learnt = _LearntPrior(now, prior, pool.prior == "learnt" and prior is not None)
+        self._priors[pool.name] = learnt
+        return learnt
 
     async def _renew_all(self) -> None:
         for pool in self._pools.all():
             await self.renew(pool)
 
     async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        duration = 0.0
         while not self._stop.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), _INTERVAL)
+                await asyncio.wait_for(self._stop.wait(), max(_INTERVAL, _ROUNDS * duration))
+            started = loop.time()
             try:
                 await self._renew_all()
+                if self._connections is not None and started > self._forgot_at + _FORGET_EVERY:
+                    self._forgot_at = started
+                    async with acquire(self._connections) as connection:
+                        await forget_old_impressions(connection)
+            except (ArmfulError, *OUT_OF_REACH) as error:
+                log.debug("pools were not learnt", error=repr(error))
             except Exception:
-                log.exception("a pool was not learnt")
+                log.exception("pools were not learnt")
+            duration = loop.time() - started

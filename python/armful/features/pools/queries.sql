@@ -10,7 +10,7 @@ SELECT name FROM unnest($1::text[]) AS wanted (name) WHERE NOT EXISTS (SELECT FR
 SELECT count(*) FROM armful.pool;
 
 -- name: create
-INSERT INTO armful.pool (name, settings, salt) SELECT name, $3, salt FROM unnest($1::text[], $2::text[]) AS new (name, salt);
+INSERT INTO armful.pool (name, settings, salt, delay_window) SELECT name, $3, salt, $4 FROM unnest($1::text[], $2::text[]) AS new (name, salt);
 
 -- name: set_shares
 -- From now on the random control of the pools $1 has the share $2.
@@ -21,7 +21,7 @@ ON CONFLICT (pool, since) DO UPDATE SET share = excluded.share;
 SELECT name, settings, salt, created_at, changed_at FROM armful.pool WHERE name = $1 FOR UPDATE;
 
 -- name: change
-UPDATE armful.pool SET settings = $2, changed_at = now() WHERE name = $1
+UPDATE armful.pool SET settings = $2, delay_window = $3, changed_at = now() WHERE name = $1
 RETURNING name, settings, salt, created_at, changed_at;
 
 -- name: control_totals
@@ -31,3 +31,25 @@ SELECT share, control, day, sum(selections)::bigint AS selections, sum(impressio
        sum(products)::bigint AS products, sum(successes_squared)::bigint AS successes_squared
 FROM armful.pool_control_total WHERE pool = $1
 GROUP BY share, control, day ORDER BY day, share, control;
+
+-- name: delays
+-- Of the pool $1: how many successes came in each bin of its window, and in bin -1 all impressions since it has this window.
+SELECT d.bin, sum(d.count)::bigint AS count
+FROM armful.pool_delay d JOIN armful.pool p ON p.name = d.pool AND p.delay_window = d.delay_window
+WHERE d.pool = $1 GROUP BY d.bin;
+
+-- name: recent_impressions
+-- Of the pool $1: the impressions of each bucket within the window of $2 seconds, and the age of the bucket's start in seconds.
+SELECT bucket, sum(impressions)::bigint AS impressions, extract(epoch FROM now() - bucket)::double precision AS age
+FROM armful.pool_impression WHERE pool = $1 AND bucket > now() - make_interval(secs => $2::integer) GROUP BY bucket;
+
+-- name: pending
+-- Of each variant of the pool $1: the impressions in the buckets $2, each counted by its weight in $3.
+SELECT i.variant, sum(i.impressions * w.weight) AS pending
+FROM armful.pool_impression i JOIN unnest($2::timestamptz[], $3::double precision[]) AS w (bucket, weight) USING (bucket)
+WHERE i.pool = $1 GROUP BY i.variant;
+
+-- name: forget_impressions
+-- Delete the impressions that are older than the window of their pool, and everything of pools without one.
+DELETE FROM armful.pool_impression i USING armful.pool p
+WHERE p.name = i.pool AND (p.delay_window IS NULL OR i.bucket < now() - make_interval(secs => p.delay_window));

@@ -44,7 +44,11 @@ async def make_pools(
         raise Refused(f"pool '{missing[0]}' is one too many: there can be at most {MAX_POOLS} pools")
     settings = PoolSettings()
     await connection.execute(
-        _SQL["create"], missing, [secrets.token_hex(8) for _ in missing], msgspec.to_builtins(settings)
+        _SQL["create"],
+        missing,
+        [secrets.token_hex(8) for _ in missing],
+        msgspec.to_builtins(settings),
+        settings.delay_seconds,
     )
     await connection.execute(_SQL["set_shares"], missing, settings.random_control_share)
     for name in missing:
@@ -70,7 +74,9 @@ async def change(
         settings = before.settings.changed(changes)
         if settings == before.settings:
             return before
-        row = await connection.fetchrow(_SQL["change"], name, msgspec.to_builtins(settings))
+        row = await connection.fetchrow(
+            _SQL["change"], name, msgspec.to_builtins(settings), settings.delay_seconds
+        )
         after = to_pool(row)
         if after.random_control != before.random_control:
             await connection.execute(_SQL["set_shares"], [name], after.random_control)

@@ -12,7 +12,7 @@ from armful.domain.errors import Refused, VariantExists, VariantNotFound
 from armful.domain.key import Actor
 from armful.domain.variant import NewVariant, Status, Variant
 from armful.features.variants import store as variants
-from armful.learning.beta import BetaPosterior, posterior_of
+from armful.learning.beta import BetaPosterior
 from armful.replica.cached_variant import CachedVariant
 from armful.replica.pool_cache import PoolCache
 from armful.replica.pool_rows import all_pools
@@ -109,9 +109,9 @@ class Variants:
                 raise VariantNotFound(variant_id)
         return found
 
-    def prior_of(self, variant: Variant) -> tuple[float, float]:
-        """Return the prior of a variant that is in force in its pool."""
-        return self._cache.prior_of(variant)
+    def posterior_of(self, variant: Variant) -> BetaPosterior:
+        """Return a variant's posterior, by what is in force in its pool."""
+        return self._cache.posterior_of(variant)
 
     def get_cached(self, variant_id: str) -> Variant | None:
         """Return a variant from the cache, or None if it is not cached."""
@@ -212,15 +212,14 @@ class Variants:
         await variants.find(self._pool, "")
 
 
-def statistics(variant: Variant, confidence_level: float, prior: tuple[float, float]) -> Statistics:
-    """Compute the statistics of a variant's rate. Its posterior is that under `prior`.
+def statistics(variant: Variant, confidence_level: float, posterior: BetaPosterior) -> Statistics:
+    """Compute the statistics of a variant's rate, given its posterior.
 
     Raises:
         Refused: The confidence level is outside (0, 1).
     """
     if not 0 < confidence_level < 1:
         raise Refused(f"confidence_level must be between 0 and 1, not {confidence_level}")
-    posterior = posterior_of(variant, prior)
     return Statistics(
         variant=variant,
         confidence_level=confidence_level,

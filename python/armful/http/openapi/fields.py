@@ -243,6 +243,12 @@ FIELDS = {
     "settings": "What was set. `auto` lets `learning` decide.",
     "sharpness": "The factor by which prior and evidence count in a draw: with more than 1, a selection explores less.",
     "strength": "The weight of the prior, in impressions.",
+    "delay": "How late successes come; null if an impression counts as a failure at once.",
+    "curve": "The share of successes that have come by each age, from 0 to the window.",
+    "pending": "Impressions that do not count as failures yet, because their success may still come.",
+    "share": "The share of the successes that have come.",
+    "age": "The time since the impression, in seconds.",
+    "delay_window": "How long successes may take: a duration from PT1S to P90D, `off`, or `auto` (P1D in an auto pool).",
 }
 
 OF_TYPE = {
@@ -338,6 +344,7 @@ OF_TYPE = {
     "VariantView.last_used": "When the variant was last selected; null if it never was.",
     "RowView.last_used": "When the variant was last selected; null if it never was.",
     "PoolView.name": "The pool's name.",
+    "PoolInForce.delay_window": "How long successes may take; null if an impression counts as a failure at once.",
     "PoolInForce.prior": "The prior of variants with Beta(1, 1); null if each variant has its own.",
     "PoolReportView.difference": "The learned rate less the control's; null while one is unknown.",
     "PoolReportView.difference_interval": "The difference's confidence sequence; a null bound is infinite.",

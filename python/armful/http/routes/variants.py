@@ -130,12 +130,12 @@ async def variant_stats(
 ) -> StatsView:
     """A variant's success rate, its intervals and its posterior."""
     variant = await services.variants.get(unescaped(variant_id))
-    return stats_view(statistics(variant, confidence_level, services.variants.prior_of(variant)))
+    return stats_view(statistics(variant, confidence_level, services.variants.posterior_of(variant)))
 
 
 def encode_stats(services: Services, variant: Variant, confidence_level: float) -> bytes:
     """Return a variant's statistics as JSON."""
-    return _encode(stats_view(statistics(variant, confidence_level, services.variants.prior_of(variant))))
+    return _encode(stats_view(statistics(variant, confidence_level, services.variants.posterior_of(variant))))
 
 
 router = Router(

@@ -1,8 +1,12 @@
 """Conversions of pools and their reports to wire types."""
 
 import math
+from collections.abc import Mapping
+from datetime import timedelta
 
 from armful.contract.pools import (
+    DelayPoint,
+    DelayView,
     PoolDayView,
     PoolInForce,
     PoolReportView,
@@ -15,6 +19,7 @@ from armful.contract.results import Ends
 from armful.domain.pool import VariantPool
 from armful.features.pools.report import CONFIDENCE_LEVEL, PoolReport, Side
 from armful.features.pools.service import PoolState
+from armful.learning.delays import DelayCurve
 from armful.stats.priors import Prior
 from armful.stats.rates.intervals import Interval
 
@@ -27,6 +32,7 @@ def prior_view(prior: Prior) -> PriorView:
 def pool_view(state: PoolState) -> PoolView:
     """Convert a pool."""
     pool, model, settings = state.pool, state.model, state.pool.settings
+    window = settings.delay_seconds
     return PoolView(
         name=pool.name,
         settings=PoolSettingsView(
@@ -35,6 +41,7 @@ def pool_view(state: PoolState) -> PoolView:
             sharpness=settings.sharpness,
             random_control=settings.random_control,
             exploration_floor=settings.exploration_floor,
+            delay_window=settings.delay_window,
         ),
         in_force=PoolInForce(
             prior=None if model.prior is None else prior_view(model.prior),
@@ -42,7 +49,9 @@ def pool_view(state: PoolState) -> PoolView:
             sharpness=model.sharpness,
             random_control=pool.random_control,
             exploration_floor=pool.exploration_floor,
+            delay_window=None if window is None else timedelta(seconds=window),
         ),
+        delay=None if model.delay is None else _delay_view(model.delay, model.pending),
         active_variants=state.active_variants,
         impressions=state.impressions,
         successes=state.successes,
@@ -50,6 +59,11 @@ def pool_view(state: PoolState) -> PoolView:
         created_at=pool.created_at,
         changed_at=pool.changed_at,
     )
+
+
+def _delay_view(delay: DelayCurve, pending: Mapping[int, float]) -> DelayView:
+    points = zip(delay.edges.tolist(), delay.shares.tolist(), strict=True)
+    return DelayView([DelayPoint(age, share) for age, share in points], sum(pending.values()))
 
 
 def report_view(pool: VariantPool, report: PoolReport) -> PoolReportView:

@@ -56,7 +56,7 @@ def test_it_is_learnt_anew_when_evidence_has_grown_by_a_tenth() -> None:
     learner = PoolLearner(PoolCache(), cache)
     first = renew(cache, pool(), learner=learner)
     cache.apply_totals([Totals(0, 1900, 800, 2)])
-    assert renew(cache, pool(), learner=learner) is first
+    assert renew(cache, pool(), learner=learner).prior == first.prior
     cache.apply_totals([Totals(0, 2001, 800, 3)])
     second = renew(cache, pool(), learner=learner)
     assert second.prior is not None

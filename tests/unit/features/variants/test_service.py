@@ -12,8 +12,14 @@ from tests.unit.samples import variant
 from armful.domain.errors import Refused, VariantExists, VariantNotFound
 from armful.domain.key import COMMAND_LINE
 from armful.domain.variant import NewVariant
-from armful.features.variants.service import Variants, statistics
+from armful.features.variants.service import Statistics, Variants, statistics
+from armful.learning.pool_model import PLAIN
 from armful.replica.variant_cache import VariantCache
+
+
+def figures(confidence_level: float, **fields: Any) -> Statistics:
+    one = variant(**fields)
+    return statistics(one, confidence_level, PLAIN.posterior(one))
 
 
 @pytest.fixture
@@ -60,9 +66,7 @@ def test_the_core_works(variants: Variants) -> None:
 
 
 def test_intervals_are_wilson_s_and_the_posterior_s() -> None:
-    found = statistics(
-        variant(impressions=200, successes=24, prior_alpha=2.0, prior_beta=8.0), 0.9, (2.0, 8.0)
-    )
+    found = figures(0.9, impressions=200, successes=24, prior_alpha=2.0, prior_beta=8.0)
     assert found.wilson == pytest.approx(proportion_confint(24, 200, alpha=0.1, method="wilson"))
     assert found.credible == pytest.approx(stats.beta(26, 184).interval(0.9))
     assert (found.posterior.alpha, found.posterior.beta) == (26, 184)
@@ -71,7 +75,7 @@ def test_intervals_are_wilson_s_and_the_posterior_s() -> None:
 @pytest.mark.parametrize("level", [0.0, 1.0, -1.0, float("nan")])
 def test_a_level_outside_of_0_and_1_is_refused(level: float) -> None:
     with pytest.raises(Refused, match="confidence_level"):
-        statistics(variant(), level, (1.0, 1.0))
+        figures(level)
 
 
 @pytest.mark.parametrize(
@@ -85,5 +89,5 @@ def test_a_level_outside_of_0_and_1_is_refused(level: float) -> None:
     ],
 )
 def test_the_cost_of_a_success(fields: dict[str, Any], expected: float | None) -> None:
-    found = statistics(variant(**fields), 0.95, (1.0, 1.0)).cost_per_success
+    found = figures(0.95, **fields).cost_per_success
     assert found == (None if expected is None else pytest.approx(expected))

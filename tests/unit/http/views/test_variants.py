@@ -5,6 +5,7 @@ from tests.unit.samples import CREATED, variant
 
 from armful.features.variants.service import statistics
 from armful.http.views.variants import performance_view, stats_view, variant_view
+from armful.learning.pool_model import PLAIN
 
 
 @pytest.mark.parametrize(("impressions", "successes", "rate"), [(0, 0, 0.0), (8, 2, 0.25)])
@@ -22,7 +23,9 @@ def test_a_view_has_the_fields_of_the_variant() -> None:
 
 
 def test_statistics_name_their_method_and_level() -> None:
-    known = statistics(variant(impressions=10, successes=4), 0.9, (1.0, 1.0))
+    known = statistics(
+        variant(impressions=10, successes=4), 0.9, PLAIN.posterior(variant(impressions=10, successes=4))
+    )
     view = stats_view(known)
     assert (view.confidence_intervals.method, view.credible_interval.method) == (
         "wilson",

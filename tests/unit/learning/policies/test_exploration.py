@@ -24,7 +24,13 @@ def cache() -> PoolCandidates:
 
 def new_ones(cache: PoolCandidates, ratio: float, seed: int) -> int:
     parameters: Any = SimpleNamespace(
-        top_k=5, min_impressions=100, exploration_ratio=ratio, dimensions=None, exclude=None, sharpness=None, seed=seed
+        top_k=5,
+        min_impressions=100,
+        exploration_ratio=ratio,
+        dimensions=None,
+        exclude=None,
+        sharpness=None,
+        seed=seed,
     )
     return sum(cached.variant.key >= 10 for cached in POLICY.draw(cache, parameters).chosen)
 
