@@ -3,13 +3,17 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use armful_core::{check_length, generator, Error, Policy, Selection, Sharpness, ThompsonExploration};
+use armful_core::{check_length, generator, Error, PersonaFit, Policy, Selection, Sharpness, ThompsonExploration};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::convert::{count, describe, indices, integer, integers, pairs, refuse, seed, slots, strings, texts, Column};
+use crate::convert::{
+    count, describe, floats, indices, integer, integers, pairs, refuse, seed, slots, strings, texts, Column,
+};
+use crate::interrupt::interruptible;
+use crate::personas::{check_priors, persona, CellColumns};
 use crate::rows::{all_pairs, split_pairs, Columns};
 
 /// The number of rows written at a time. A selection never waits for more.
@@ -176,7 +180,9 @@ impl ArmTable {
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.select"))]
-    #[pyo3(signature = (k, *, min_impressions=None, exploration_ratio=0.0, r#where=None, exclude=None, sharpness=1.0, seed=None))]
+    #[pyo3(signature = (
+        k, *, min_impressions=None, exploration_ratio=0.0, r#where=None, exclude=None, sharpness=1.0, seed=None, persona=None
+    ))]
     #[allow(clippy::too_many_arguments, reason = "they are keywords, each with a default")]
     fn select<'py>(
         &self,
@@ -188,6 +194,7 @@ impl ArmTable {
         exclude: Option<&Bound<'py, PyAny>>,
         sharpness: f64,
         seed: Option<&Bound<'py, PyAny>>,
+        persona: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Indices<'py>, Floats<'py>)> {
         let k = count(k, "k")?;
         let min_impressions: Option<i64> =
@@ -204,12 +211,85 @@ impl ArmTable {
 
         let split = min_impressions.map(|_| split);
         let sharpness = Sharpness::new(sharpness).map_err(refuse)?;
-        let selection = Selection { k, split, wanted: &wanted, excluded: &excluded, sharpness, ..Selection::default() };
+        let persona = persona.map(self::persona).transpose()?;
+        let selection = Selection { k, split, wanted: &wanted, excluded: &excluded, persona, sharpness };
         let mut chosen = vec![];
         self.reading(py, |table| table.select(&selection, &mut rng, &mut chosen)).map_err(refuse)?;
         let (slots, draws): (Vec<isize>, Vec<f64>) =
             chosen.into_iter().map(|(slot, draw)| (slot as isize, draw)).unzip();
         Ok((PyArray1::from_slice(py, &slots), PyArray1::from_slice(py, &draws)))
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.update_cells"))]
+    fn update_cells<'py>(
+        &self,
+        py: Python<'py>,
+        slots: &Bound<'py, PyAny>,
+        personas: &Bound<'py, PyAny>,
+        successes: &Bound<'py, PyAny>,
+        failures: &Bound<'py, PyAny>,
+        version: &Bound<'py, PyAny>,
+    ) -> PyResult<usize> {
+        let slots = self::slots(slots)?;
+        let columns = CellColumns::new(personas, successes, failures, version)?;
+        let rows = columns.rows();
+        rows.check(slots.len()).map_err(refuse)?;
+        self.reading(py, |table| table.check_slots(&slots)).map_err(refuse)?;
+        let mut applied = 0;
+        self.writing(py, slots.len(), |table, batch| {
+            applied += table.update_cells(&slots[batch.clone()], rows.slice(batch))?;
+            Ok(())
+        })?;
+        Ok(applied)
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.set_persona_priors"))]
+    fn set_persona_priors<'py>(
+        &self,
+        py: Python<'py>,
+        slots: &Bound<'py, PyAny>,
+        alpha: &Bound<'py, PyAny>,
+        beta: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        let slots = self::slots(slots)?;
+        let (alpha, beta) = (floats(alpha, "alpha")?, floats(beta, "beta")?);
+        let (alpha, beta) = (alpha.as_slice(), beta.as_slice());
+        check_priors(slots.len(), alpha, beta)?;
+        self.reading(py, |table| table.check_slots(&slots)).map_err(refuse)?;
+        self.writing(py, slots.len(), |table, batch| {
+            table.set_persona_priors(&slots[batch.clone()], &alpha[batch.clone()], &beta[batch])
+        })
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.fit_personas"))]
+    #[pyo3(signature = (growth=1.0))]
+    fn fit_personas<'py>(&self, py: Python<'py>, growth: f64) -> PyResult<Option<(f64, f64, Floats<'py>)>> {
+        if self.reading(py, |table| table.persona_growth()) < growth {
+            return Ok(None);
+        }
+        let (cells, priors) = self.reading(py, |table| table.cells());
+        let fit = interruptible(py, |stop| PersonaFit::new(&cells, &priors, stop).ok_or(Error::Interrupted))?;
+        let answer = (fit.strength(), fit.gain(), fit.odds().to_vec().into_pyarray(py));
+        py.detach(|| self.table.write().unwrap_or_else(PoisonError::into_inner).apply_fit(fit));
+        Ok(Some(answer))
+    }
+
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.persona_arms"))]
+    #[pyo3(signature = (persona, slots=None))]
+    fn persona_arms<'py>(
+        &self,
+        py: Python<'py>,
+        persona: &Bound<'py, PyAny>,
+        slots: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Floats<'py>, Floats<'py>)> {
+        let persona = self::persona(persona)?;
+        let slots = slots.map(self::slots).transpose()?;
+        let arms: Result<Vec<(f64, f64)>, Error> = self.reading(py, |table| match slots {
+            Some(slots) => slots.iter().map(|&slot| table.persona_arm(slot, persona)).collect(),
+            None => table.live_slots().map(|slot| table.persona_arm(slot, persona)).collect(),
+        });
+        let (alpha, beta): (Vec<f64>, Vec<f64>) = arms.map_err(refuse)?.into_iter().unzip();
+        Ok((alpha.into_pyarray(py), beta.into_pyarray(py)))
     }
 
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.slot"))]

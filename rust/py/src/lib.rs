@@ -6,6 +6,7 @@ mod convert;
 mod draws;
 mod interrupt;
 mod learning;
+mod personas;
 mod rows;
 mod simulate;
 

@@ -1,5 +1,5 @@
 //! The strength κ by its leave-one-out predictive likelihood on a grid.
-use super::{shrunken, weight, without};
+use super::{prior_of_cell, weight, Total};
 
 /// The grid: `POINTS` values from `LEAST` to `MOST`, with equal ratios.
 const POINTS: usize = 25;
@@ -32,7 +32,7 @@ pub(super) fn strength(cells: &[Standard], priors: &[(f64, f64)], stop: &dyn Fn(
     let one_in = cells.len().div_ceil(MOST_CELLS).max(1) as u32;
     let part: Vec<Standard>;
     let cells = if one_in > 1 {
-        part = cells.iter().copied().filter(|cell| scattered(cell.arm) % one_in == 0).collect();
+        part = cells.iter().copied().filter(|cell| scattered(cell.arm).is_multiple_of(one_in)).collect();
         &part[..]
     } else {
         cells
@@ -69,7 +69,7 @@ fn predictive(strength: f64, cells: &[Standard], priors: &[(f64, f64)], totals: 
     let of_cell = |cell: &Standard| {
         let (counts, arm) = ((cell.successes, cell.failures), cell.arm as usize);
         let (a, b) = if finite {
-            shrunken(strength, without(strength, totals[arm], priors[arm], counts))
+            prior_of_cell(strength, Total { a: totals[arm].0, b: totals[arm].1, prior: priors[arm] }, counts)
         } else {
             let (total, prior) = (totals[arm], priors[arm]);
             (f64::max(total.0 - counts.0, prior.0), f64::max(total.1 - counts.1, prior.1))

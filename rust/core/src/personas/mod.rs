@@ -36,17 +36,23 @@ pub(crate) fn weight(strength: f64, standard: (f64, f64)) -> f64 {
     (strength + 1.0) / (standard.0 + standard.1 + strength)
 }
 
-/// The prior Beta(kA, kB) of a cell, from what all others say about its arm.
-#[inline]
-pub(crate) fn shrunken(strength: f64, (a, b): (f64, f64)) -> (f64, f64) {
-    let k = strength / (a + b + strength + 1.0);
-    (k * a, k * b)
+/// What all cells of an arm say, and the part that its prior says, which is the least.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Total {
+    pub a: f64,
+    pub b: f64,
+    pub prior: (f64, f64),
 }
 
-/// What the other cells say about the arm. `total` is what all say, and `prior` what its prior says, which is the least.
+/// The prior Beta(kA, kB) of a cell, from what the other cells say: A = `total.a` − ws', and B likewise. Numerator and
+/// denominator of k are multiplied by n + κ, so that there is only one division.
 #[inline]
-pub(crate) fn without(strength: f64, total: (f64, f64), prior: (f64, f64), standard: (f64, f64)) -> (f64, f64) {
-    let w = weight(strength, standard);
+pub(crate) fn prior_of_cell(strength: f64, total: Total, standard: (f64, f64)) -> (f64, f64) {
+    let n = standard.0 + standard.1 + strength;
+    let part = strength + 1.0;
     // Rounding must not take away from the prior.
-    (f64::max(total.0 - w * standard.0, prior.0), f64::max(total.1 - w * standard.1, prior.1))
+    let a = f64::max(total.a * n - part * standard.0, total.prior.0 * n);
+    let b = f64::max(total.b * n - part * standard.1, total.prior.1 * n);
+    let k = strength / (a + b + part * n);
+    (k * a, k * b)
 }

@@ -13,7 +13,7 @@ pub(super) use source::ForPersona;
 use super::index::{code_of_arm, digits};
 use super::posteriors::{Arms, Posteriors};
 use crate::error::Error;
-use crate::personas::{shrunken, weight, without, Cell, PersonaFit};
+use crate::personas::{prior_of_cell, weight, Cell, PersonaFit, Total};
 
 /// The number of personas that a table can have.
 pub const MOST_PERSONAS: usize = 10_000;
@@ -34,7 +34,6 @@ pub struct CellRows<'a> {
 /// What all cells of an arm say together.
 #[derive(Debug, Default)]
 struct Pooled {
-    prior: (f64, f64),
     /// The weighted standard counts of all cells, in units of 2⁻⁶⁴: a sum of integers does not depend on its order.
     sums: (i128, i128),
     /// The personas with a cell, also with an empty one.
@@ -43,9 +42,8 @@ struct Pooled {
 
 impl Pooled {
     /// A and B.
-    #[inline]
-    fn total(&self) -> (f64, f64) {
-        (self.prior.0 + self.sums.0 as f64 / UNIT, self.prior.1 + self.sums.1 as f64 / UNIT)
+    fn total(&self, prior: (f64, f64)) -> Total {
+        Total { a: prior.0 + self.sums.0 as f64 / UNIT, b: prior.1 + self.sums.1 as f64 / UNIT, prior }
     }
 
     fn add(&mut self, (a, b): (f64, f64), sign: i128) {
@@ -60,8 +58,7 @@ const UNIT: f64 = 18_446_744_073_709_551_616.0;
 pub(super) struct Personas {
     fit: PersonaFit,
     arms: Vec<Pooled>,
-    /// A and B of each arm.
-    totals: Vec<(f64, f64)>,
+    totals: Vec<Total>,
     columns: Vec<Column>,
     /// The posteriors of arms without a cell.
     others: Posteriors,
@@ -93,11 +90,12 @@ impl Personas {
 
     /// Adds a slot that cannot be selected.
     pub fn push(&mut self) {
-        self.arms.push(Pooled { prior: (1.0, 1.0), ..Pooled::default() });
-        self.totals.push((1.0, 1.0));
+        let total = Total { a: 1.0, b: 1.0, prior: (1.0, 1.0) };
+        self.arms.push(Pooled::default());
+        self.totals.push(total);
         self.others.push();
         let slot = self.totals.len() - 1;
-        (self.others.alpha[slot], self.others.beta[slot]) = shrunken(self.fit.strength(), self.totals[slot]);
+        (self.others.alpha[slot], self.others.beta[slot]) = prior_of_cell(self.fit.strength(), total, (0.0, 0.0));
     }
 
     pub fn fit(&self) -> &PersonaFit {
@@ -148,9 +146,8 @@ impl Personas {
 
     /// Sets the prior of an arm.
     pub fn set_prior(&mut self, slot: usize, prior: (f64, f64), arms: Arms<'_>) {
-        self.arms[slot].prior = prior;
-        // Each cell's prior may change, also where the arm's place on the grid does not.
-        self.totals[slot] = (f64::NAN, f64::NAN);
+        // A total that differs from every other, because each cell's prior changes.
+        self.totals[slot] = Total { a: f64::NAN, b: f64::NAN, prior };
         self.total(slot, arms);
     }
 
@@ -197,7 +194,7 @@ impl Personas {
 
     /// a and b of each arm's prior.
     pub fn priors(&self) -> Vec<(f64, f64)> {
-        self.arms.iter().map(|arm| arm.prior).collect()
+        self.totals.iter().map(|total| total.prior).collect()
     }
 
     /// Applies a fit.
@@ -217,7 +214,7 @@ impl Personas {
         }
         self.fitted = self.outcomes;
         for slot in 0..self.arms.len() {
-            self.totals[slot] = self.arms[slot].total();
+            self.totals[slot] = self.arms[slot].total(self.totals[slot].prior);
             self.place_others(slot, arms, arms.impressions[slot]);
         }
         let mut columns = std::mem::take(&mut self.columns);
@@ -239,14 +236,13 @@ impl Personas {
 
     #[inline]
     fn cell_posterior(&self, slot: usize, persona: usize, counts: (f64, f64)) -> (f64, f64) {
-        self.posterior_at(self.totals[slot], slot, persona, counts)
+        self.posterior_at(self.totals[slot], persona, counts)
     }
 
     #[inline]
-    fn posterior_at(&self, total: (f64, f64), slot: usize, persona: usize, (s, f): (f64, f64)) -> (f64, f64) {
+    fn posterior_at(&self, total: Total, persona: usize, (s, f): (f64, f64)) -> (f64, f64) {
         let (s, f) = self.fit.standard(persona, s, f);
-        let strength = self.fit.strength();
-        let (a, b) = shrunken(strength, without(strength, total, self.arms[slot].prior, (s, f)));
+        let (a, b) = prior_of_cell(self.fit.strength(), total, (s, f));
         (a + s, b + f)
     }
 
@@ -262,14 +258,14 @@ impl Personas {
             return 0;
         }
         // Both kA + s' and −(kB + f') grow with A and fall with B.
-        let (alpha, beta) = self.posterior_at(corner(self.totals[slot]), slot, persona, counts);
+        let (alpha, beta) = self.posterior_at(corner(self.totals[slot]), persona, counts);
         code_of_arm(alpha, beta)
     }
 
     /// Computes an arm's totals. Returns whether its cells have new codes.
     fn total(&mut self, slot: usize, arms: Arms<'_>) -> bool {
         let before = corner(self.totals[slot]);
-        self.totals[slot] = self.arms[slot].total();
+        self.totals[slot] = self.arms[slot].total(self.totals[slot].prior);
         self.place_others(slot, arms, arms.impressions[slot]);
         // NaN differs from everything.
         let moved = corner(self.totals[slot]) != before;
@@ -287,10 +283,10 @@ impl Personas {
     /// Updates the posterior that personas without a cell have for an arm.
     fn place_others(&mut self, slot: usize, arms: Arms<'_>, before: i64) {
         let strength = self.fit.strength();
-        (self.others.alpha[slot], self.others.beta[slot]) = shrunken(strength, self.totals[slot]);
         // The same as for an empty cell, so that a column may have empty cells or not.
-        let bound = without(strength, corner(self.totals[slot]), self.arms[slot].prior, (0.0, 0.0));
-        self.others.reindex(slot, shrunken(strength, bound), arms, before);
+        let empty = |total| prior_of_cell(strength, total, (0.0, 0.0));
+        (self.others.alpha[slot], self.others.beta[slot]) = empty(self.totals[slot]);
+        self.others.reindex(slot, empty(corner(self.totals[slot])), arms, before);
     }
 
     fn place_cell(&mut self, persona: usize, place: usize, arms: Arms<'_>, before: i64) {
@@ -330,7 +326,7 @@ impl Personas {
     pub fn nbytes(&self) -> usize {
         self.arms.capacity() * size_of::<Pooled>()
             + self.arms.iter().map(|arm| 2 * arm.personas.capacity()).sum::<usize>()
-            + self.totals.capacity() * 16
+            + self.totals.capacity() * size_of::<Total>()
             + self.columns.capacity() * size_of::<Column>()
             + self.columns.iter().map(Column::nbytes).sum::<usize>()
             + self.others.nbytes()
@@ -339,10 +335,10 @@ impl Personas {
 }
 
 /// A rounded up and B rounded down to a grid with 32 steps in each doubling.
-fn corner((a, b): (f64, f64)) -> (f64, f64) {
+fn corner(total: Total) -> Total {
     const STEP: u64 = 1 << (52 - 5);
     let down = |value: f64| value.to_bits() & !(STEP - 1);
-    (f64::from_bits(down(a) + STEP), f64::from_bits(down(b)))
+    Total { a: f64::from_bits(down(total.a) + STEP), b: f64::from_bits(down(total.b)), ..total }
 }
 
 /// Checks counts: finite, not negative, and small enough to be added exactly.

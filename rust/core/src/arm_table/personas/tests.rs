@@ -5,7 +5,7 @@ use super::{corner, CellRows};
 use crate::arm_table::hot_set::Kept;
 use crate::arm_table::index::code_of_arm;
 use crate::arm_table::order::{code_of, slot_of};
-use crate::personas::{shrunken, weight, Cell, PersonaFit};
+use crate::personas::{weight, Cell, PersonaFit, Total};
 use crate::policies::ThompsonExploration;
 use crate::rng::{generator, Generator};
 
@@ -65,8 +65,8 @@ fn expected(table: &ArmTable, slot: usize, persona: usize) -> (f64, f64) {
         let w = weight(fit.strength(), standard);
         (a, b) = (a + w * standard.0, b + w * standard.1);
     }
-    let (a, b) = shrunken(fit.strength(), (a, b));
-    (a + s, b + f)
+    let k = fit.strength() / (a + b + fit.strength() + 1.0);
+    (k * a + s, k * b + f)
 }
 
 fn check(table: &ArmTable, personas: usize) {
@@ -173,8 +173,8 @@ fn history_does_not_show() {
 #[test]
 fn corners_bound_what_is_in_their_interval() {
     for value in [1e-9, 0.3, 1.0, 1.5, 77.7, 1e9] {
-        let (above, below) = corner((value, value));
-        assert!(below <= value && value < above && above <= value * 1.04 && below >= value * 0.96);
+        let Total { a, b, .. } = corner(Total { a: value, b: value, prior: (1.0, 1.0) });
+        assert!(b <= value && value < a && a <= value * 1.04 && b >= value * 0.96);
     }
 }
 
