@@ -233,6 +233,20 @@ class ArmTable:
 
         """
 
+    def set_persona_sharpness(self, sharpness: float) -> None:
+        """Set the sharpness g of draws for personas, which are made from Beta(gα, gβ). It is 1 unless set.
+
+        :meth:`persona_arms` returns α and β. With g > 1, a selection explores less.
+
+        >>> table = ArmTable()
+        >>> slots = table.upsert(["warm"], [1.0], [1.0], [0], [1])
+        >>> table.set_persona_sharpness(2.0)
+
+        Raises:
+            ValueError: it is not finite and greater than 0.
+
+        """
+
     def fit_personas(self, growth: float = 1.0) -> tuple[float, float, NDArray[np.float64]] | None:
         """Estimate from the cells how alike personas are, and use it from now on.
 

@@ -261,6 +261,11 @@ impl ArmTable {
         })
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.set_persona_sharpness"))]
+    fn set_persona_sharpness(&self, py: Python<'_>, sharpness: f64) -> PyResult<()> {
+        self.writing(py, 1, |table, _| table.set_persona_sharpness(sharpness))
+    }
+
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.fit_personas"))]
     #[pyo3(signature = (growth=1.0))]
     fn fit_personas<'py>(&self, py: Python<'py>, growth: f64) -> PyResult<Option<(f64, f64, Floats<'py>)>> {

@@ -59,6 +59,14 @@ impl ArmTable {
         Ok(())
     }
 
+    /// Sets the factor of α and β in draws for personas; 1 unless set.
+    pub fn set_persona_sharpness(&mut self, sharpness: f64) -> Result<(), Error> {
+        check_parameters("sharpness", &[sharpness])?;
+        let (personas, arms) = self.personas_and_columns();
+        personas.set_sharpness(sharpness, arms);
+        Ok(())
+    }
+
     /// The fit in force.
     pub fn persona_fit(&self) -> Option<&PersonaFit> {
         self.personas.as_ref().map(|personas| personas.fit())

@@ -57,6 +57,8 @@ const UNIT: f64 = 18_446_744_073_709_551_616.0;
 #[derive(Debug)]
 pub(super) struct Personas {
     fit: PersonaFit,
+    /// The factor of α and β in draws.
+    sharpness: f64,
     arms: Vec<Pooled>,
     totals: Vec<Total>,
     columns: Vec<Column>,
@@ -72,6 +74,7 @@ impl Personas {
     pub fn new(arms: Arms<'_>) -> Self {
         let mut personas = Self {
             fit: PersonaFit::default(),
+            sharpness: 1.0,
             arms: vec![],
             totals: vec![],
             columns: vec![],
@@ -95,7 +98,7 @@ impl Personas {
         self.totals.push(total);
         self.others.push();
         let slot = self.totals.len() - 1;
-        (self.others.alpha[slot], self.others.beta[slot]) = prior_of_cell(self.fit.strength(), total, (0.0, 0.0));
+        (self.others.alpha[slot], self.others.beta[slot]) = self.draws_of_others(total);
     }
 
     pub fn fit(&self) -> &PersonaFit {
@@ -213,6 +216,18 @@ impl Personas {
             }
         }
         self.fitted = self.outcomes;
+        self.place_all(arms);
+    }
+
+    /// Sets the factor of α and β in draws.
+    pub fn set_sharpness(&mut self, sharpness: f64, arms: Arms<'_>) {
+        if sharpness != self.sharpness {
+            self.sharpness = sharpness;
+            self.place_all(arms);
+        }
+    }
+
+    fn place_all(&mut self, arms: Arms<'_>) {
         for slot in 0..self.arms.len() {
             self.totals[slot] = self.arms[slot].total(self.totals[slot].prior);
             self.place_others(slot, arms, arms.impressions[slot]);
@@ -225,18 +240,10 @@ impl Personas {
     }
 
     /// Beta(kA + s', kB + f') of a cell, or Beta(kA, kB) without one.
-    #[inline]
     pub fn posterior(&self, slot: usize, persona: usize) -> (f64, f64) {
         let column = self.columns.get(persona);
-        match column.and_then(|column| column.place(slot).map(|place| column.counts(place))) {
-            Some(counts) => self.cell_posterior(slot, persona, counts),
-            None => (self.others.alpha[slot], self.others.beta[slot]),
-        }
-    }
-
-    #[inline]
-    fn cell_posterior(&self, slot: usize, persona: usize, counts: (f64, f64)) -> (f64, f64) {
-        self.posterior_at(self.totals[slot], persona, counts)
+        let counts = column.and_then(|column| column.place(slot).map(|place| column.counts(place)));
+        self.posterior_at(self.totals[slot], persona, counts.unwrap_or_default())
     }
 
     #[inline]
@@ -244,6 +251,22 @@ impl Personas {
         let (s, f) = self.fit.standard(persona, s, f);
         let (a, b) = prior_of_cell(self.fit.strength(), total, (s, f));
         (a + s, b + f)
+    }
+
+    /// The parameters of a cell's draw: its posterior's, times the sharpness.
+    #[inline]
+    fn cell_draws(&self, slot: usize, persona: usize, counts: (f64, f64)) -> (f64, f64) {
+        self.sharpened(self.posterior_at(self.totals[slot], persona, counts))
+    }
+
+    /// The parameters of a draw for a persona without a cell.
+    fn draws_of_others(&self, total: Total) -> (f64, f64) {
+        self.sharpened(prior_of_cell(self.fit.strength(), total, (0.0, 0.0)))
+    }
+
+    #[inline]
+    fn sharpened(&self, (alpha, beta): (f64, f64)) -> (f64, f64) {
+        (self.sharpness * alpha, self.sharpness * beta)
     }
 
     /// The part of standard counts that a cell adds to A and B.
@@ -258,7 +281,7 @@ impl Personas {
             return 0;
         }
         // Both kA + s' and −(kB + f') grow with A and fall with B.
-        let (alpha, beta) = self.posterior_at(corner(self.totals[slot]), persona, counts);
+        let (alpha, beta) = self.sharpened(self.posterior_at(corner(self.totals[slot]), persona, counts));
         code_of_arm(alpha, beta)
     }
 
@@ -282,11 +305,10 @@ impl Personas {
 
     /// Updates the posterior that personas without a cell have for an arm.
     fn place_others(&mut self, slot: usize, arms: Arms<'_>, before: i64) {
-        let strength = self.fit.strength();
+        (self.others.alpha[slot], self.others.beta[slot]) = self.draws_of_others(self.totals[slot]);
         // The same as for an empty cell, so that a column may have empty cells or not.
-        let empty = |total| prior_of_cell(strength, total, (0.0, 0.0));
-        (self.others.alpha[slot], self.others.beta[slot]) = empty(self.totals[slot]);
-        self.others.reindex(slot, empty(corner(self.totals[slot])), arms, before);
+        let bound = self.draws_of_others(corner(self.totals[slot]));
+        self.others.reindex(slot, bound, arms, before);
     }
 
     fn place_cell(&mut self, persona: usize, place: usize, arms: Arms<'_>, before: i64) {

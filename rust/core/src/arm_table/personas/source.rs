@@ -32,7 +32,7 @@ impl<'a> ForPersona<'a> {
 
     #[inline]
     fn of_cell(self, slot: usize, counts: (f64, f64), live: bool) -> Entry {
-        let (alpha, beta) = self.personas.cell_posterior(slot, self.persona, counts);
+        let (alpha, beta) = self.personas.cell_draws(slot, self.persona, counts);
         Entry { alpha, beta, impressions: self.table.impressions[slot], set: self.table.sets[slot], live }
     }
 }

@@ -11,7 +11,7 @@ use crate::rng::{generator, Generator};
 
 fn upsert(table: &mut ArmTable, arm: usize, impressions: i64, version: i64) {
     let rows = Rows { alpha: &[2.0], beta: &[9.0], impressions: &[impressions], version: &[version] };
-    let tone = if arm % 3 == 0 { "warm" } else { "bold" };
+    let tone = if arm.is_multiple_of(3) { "warm" } else { "bold" };
     table.upsert(&[&format!("arm{arm}")], rows, Some(&[vec![("tone", tone)]]), &mut vec![]).unwrap();
 }
 
@@ -84,7 +84,7 @@ fn check(table: &ArmTable, personas: usize) {
         let mut coded = 0;
         for place in 0..column.len() {
             let slot = column.slot(place);
-            let (alpha, beta) = held.posterior(slot, persona);
+            let (alpha, beta) = held.cell_draws(slot, persona, column.counts(place));
             assert_eq!(column.code(place) > 0, table.live[slot]);
             coded += usize::from(column.code(place) >= column.hot_set.least());
             assert!(!table.live[slot] || column.code(place) >= code_of_arm(alpha, beta), "the code is too low");
@@ -114,6 +114,7 @@ fn history_does_not_show() {
     for (arms, personas, updates) in [(40usize, 3u16, 300), (150, 4, 1_500), (2_000, 2, 3_000)] {
         let mut rng = generator(Some(arms as u64));
         let mut lived = ArmTable::new();
+        lived.set_persona_sharpness(2.0).unwrap();
         for arm in 0..arms / 2 {
             upsert(&mut lived, arm, 0, 1);
         }
@@ -163,6 +164,7 @@ fn history_does_not_show() {
             cell(&mut born, arm as usize, persona, (successes, failures), 1);
         }
         born.apply_fit(fit);
+        born.set_persona_sharpness(2.0).unwrap();
         assert_eq!(selections(&lived, usize::from(personas) + 1), selections(&born, usize::from(personas) + 1));
         if arms < 1_000 {
             check(&born, usize::from(personas));
