@@ -278,6 +278,18 @@ class ArmTable:
 
         """
 
+    def clear_personas(self) -> None:
+        """Remove all cells, priors and the fit, as if there had never been personas.
+
+        >>> table = ArmTable()
+        >>> slots = table.upsert(["warm"], [1.0], [1.0], [0], [1])
+        >>> table.update_cells([0], [3], [10.0], [10.0], [1])
+        1
+        >>> table.clear_personas()
+        >>> table.persona_arms(3)[0]
+        array([1.])
+        """
+
     def persona_arms(
         self, persona: int, slots: Slots | None = None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -618,6 +618,39 @@ BEGIN
     RETURN changes;
 END $$;
 
+CREATE FUNCTION armful.count_personas(p_outcomes armful.resolved_outcome[], p_ids bigint[], p_versions bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+BEGIN
+    WITH added AS (
+        SELECT o.variant, o.persona_id, v.version,
+               sum(o.impressions)::bigint AS impressions, sum(o.successes)::bigint AS successes
+        FROM unnest(p_outcomes) AS o
+        JOIN unnest(p_ids, p_versions) AS v (id, version) ON v.id = o.variant
+        JOIN armful.variant_performance p ON p.id = o.variant AND p.pool IS NOT NULL
+        WHERE o.status = 0 AND o.persona_id <> ''
+        GROUP BY 1, 2, 3
+    ), known AS (
+        SELECT a.*, c.variant IS NOT NULL AS known,
+               row_number() OVER (PARTITION BY a.variant, c.variant IS NULL ORDER BY a.persona_id) AS number
+        FROM added a LEFT JOIN armful.variant_persona c ON c.variant = a.variant AND c.persona_id = a.persona_id
+    ), counted AS (
+        SELECT k.* FROM known k
+        WHERE CASE WHEN k.known THEN true
+                   WHEN k.impressions < 0 OR k.successes < 0 THEN false
+                   -- One of the rows is the sum.
+                   ELSE (SELECT count(*) FROM armful.variant_persona c WHERE c.variant = k.variant) + k.number <= 1001 END
+    )
+    INSERT INTO armful.variant_persona AS c (variant, persona_id, impressions, successes, version)
+    SELECT variant, coalesce(persona_id, ''), sum(impressions), sum(successes), version
+    FROM counted GROUP BY GROUPING SETS ((variant, version, persona_id), (variant, version))
+    ORDER BY 1, 2
+    ON CONFLICT (variant, persona_id) DO UPDATE SET
+        impressions = c.impressions + excluded.impressions, successes = c.successes + excluded.successes,
+        version = excluded.version;
+END $$;
+
 CREATE FUNCTION armful.count_random_control(p_outcomes armful.resolved_outcome[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -996,6 +1029,9 @@ BEGIN
     CROSS JOIN LATERAL armful.apply_to_variants(
         a.variants, a.impressions, a.successes, h.variants, h.hours, h.personas, h.impressions, h.successes
     ) AS t;
+    IF pooled AND EXISTS (SELECT FROM unnest(outcomes) AS o WHERE o.persona_id <> '' AND o.status = 0) THEN
+        PERFORM armful.count_personas(outcomes, ids, versions);
+    END IF;
     IF 0 <> ANY (statuses) THEN
         -- Those of which nothing was counted have totals, too.
         SELECT array_agg(id), array_agg(impressions), array_agg(successes), array_agg(version)
@@ -1031,6 +1067,22 @@ CREATE FUNCTION armful.refuse_variant() RETURNS trigger
 BEGIN
     RAISE EXCEPTION 'variant %: a prior must be positive and a status active or archived', NEW.variant_id
         USING ERRCODE = 'check_violation', TABLE = 'variant_performance';
+END $$;
+
+CREATE FUNCTION armful.remember_personas() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM armful.variant_persona WHERE variant = NEW.id;
+    WITH most AS (
+        SELECT persona_id, sum(impressions)::bigint AS impressions, sum(successes)::bigint AS successes
+        FROM armful.variant_hour WHERE variant = NEW.id AND persona_id <> ''
+        GROUP BY persona_id ORDER BY 2 DESC, 1 LIMIT 1000
+    )
+    INSERT INTO armful.variant_persona (variant, persona_id, impressions, successes, version)
+    SELECT NEW.id, coalesce(persona_id, ''), sum(impressions), sum(successes), NEW.version
+    FROM most GROUP BY GROUPING SETS ((persona_id), ()) HAVING sum(impressions) IS NOT NULL;
+    RETURN NULL;
 END $$;
 
 CREATE FUNCTION armful.remember_selections(p_outcomes armful.resolved_outcome[], p_attributed armful.attributed_outcome[]) RETURNS void
@@ -1998,6 +2050,9 @@ CREATE TABLE armful.pool (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     changed_at timestamp with time zone DEFAULT now() NOT NULL,
     delay_window integer,
+    personas_since timestamp with time zone,
+    personas_strength double precision,
+    personas_gain double precision,
     CONSTRAINT pool_delay_window_check CHECK ((delay_window > 0))
 );
 
@@ -2079,6 +2134,15 @@ ALTER TABLE armful.variant_performance ALTER COLUMN id ADD GENERATED ALWAYS AS I
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE armful.variant_persona (
+    variant bigint NOT NULL,
+    persona_id text NOT NULL,
+    impressions bigint NOT NULL,
+    successes bigint NOT NULL,
+    version bigint NOT NULL
+)
+WITH (fillfactor='80');
 
 ALTER TABLE ONLY armful.performance_event_key ATTACH PARTITION armful.performance_event_key_other DEFAULT;
 
@@ -2201,6 +2265,9 @@ ALTER TABLE ONLY armful.variant_performance
 ALTER TABLE ONLY armful.variant_performance
     ADD CONSTRAINT variant_performance_variant_id_key UNIQUE (variant_id);
 
+ALTER TABLE ONLY armful.variant_persona
+    ADD CONSTRAINT variant_persona_pkey PRIMARY KEY (variant, persona_id);
+
 CREATE INDEX audit_at ON armful.audit USING btree (at);
 
 CREATE INDEX audit_subject ON armful.audit USING btree (kind, subject, id);
@@ -2228,6 +2295,8 @@ ALTER INDEX armful.performance_event_key_pkey ATTACH PARTITION armful.performanc
 CREATE TRIGGER log_variant_change AFTER UPDATE OF dimensions, content, prior_alpha, prior_beta, status, pool, cost ON armful.variant_performance FOR EACH ROW WHEN ((((((((old.dimensions IS DISTINCT FROM new.dimensions) OR (old.content IS DISTINCT FROM new.content)) OR (old.prior_alpha IS DISTINCT FROM new.prior_alpha)) OR (old.prior_beta IS DISTINCT FROM new.prior_beta)) OR (old.status IS DISTINCT FROM new.status)) OR (old.pool IS DISTINCT FROM new.pool)) OR (old.cost IS DISTINCT FROM new.cost))) EXECUTE FUNCTION armful.log_variant_change();
 
 CREATE TRIGGER refuse_variant AFTER INSERT OR UPDATE OF prior_alpha, prior_beta, status ON armful.variant_performance FOR EACH ROW WHEN ((NOT ((new.prior_alpha > (0)::double precision) AND (new.prior_beta > (0)::double precision) AND (new.status = ANY (ARRAY['active'::text, 'archived'::text]))))) EXECUTE FUNCTION armful.refuse_variant();
+
+CREATE TRIGGER remember_personas AFTER UPDATE OF pool ON armful.variant_performance FOR EACH ROW WHEN (((old.pool IS NULL) AND (new.pool IS NOT NULL))) EXECUTE FUNCTION armful.remember_personas();
 
 ALTER TABLE ONLY armful.api_key
     ADD CONSTRAINT api_key_replaces_fkey FOREIGN KEY (replaces) REFERENCES armful.api_key(key_id);
@@ -2285,3 +2354,6 @@ ALTER TABLE ONLY armful.variant_change
 
 ALTER TABLE ONLY armful.variant_hour
     ADD CONSTRAINT variant_hour_variant_fkey FOREIGN KEY (variant) REFERENCES armful.variant_performance(id);
+
+ALTER TABLE ONLY armful.variant_persona
+    ADD CONSTRAINT variant_persona_variant_fkey FOREIGN KEY (variant) REFERENCES armful.variant_performance(id);

@@ -279,6 +279,11 @@ impl ArmTable {
         Ok(Some(answer))
     }
 
+    #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.clear_personas"))]
+    fn clear_personas(&self, py: Python<'_>) {
+        py.detach(|| self.table.write().unwrap_or_else(PoisonError::into_inner).clear_personas());
+    }
+
     #[doc = include_str!(concat!(env!("OUT_DIR"), "/ArmTable.persona_arms"))]
     #[pyo3(signature = (persona, slots=None))]
     fn persona_arms<'py>(

@@ -130,6 +130,9 @@ BEGIN
     CROSS JOIN LATERAL armful.apply_to_variants(
         a.variants, a.impressions, a.successes, h.variants, h.hours, h.personas, h.impressions, h.successes
     ) AS t;
+    IF pooled AND EXISTS (SELECT FROM unnest(outcomes) AS o WHERE o.persona_id <> '' AND o.status = 0) THEN
+        PERFORM armful.count_personas(outcomes, ids, versions);
+    END IF;
     IF 0 <> ANY (statuses) THEN
         -- Those of which nothing was counted have totals, too.
         SELECT array_agg(id), array_agg(impressions), array_agg(successes), array_agg(version)

@@ -97,6 +97,11 @@ impl ArmTable {
         })
     }
 
+    /// Removes all cells, priors and the fit, as if there never were personas.
+    pub fn clear_personas(&mut self) {
+        self.personas = None;
+    }
+
     fn personas_and_columns(&mut self) -> (&mut Personas, Arms<'_>) {
         let arms = Arms { impressions: &self.impressions, sets: &self.sets, live: &self.live, count: self.live_count };
         (self.personas.get_or_insert_with(|| Box::new(Personas::new(arms))), arms)

@@ -149,6 +149,9 @@ impl Personas {
 
     /// Sets the prior of an arm.
     pub fn set_prior(&mut self, slot: usize, prior: (f64, f64), arms: Arms<'_>) {
+        if self.totals[slot].prior == prior {
+            return;
+        }
         // A total that differs from every other, because each cell's prior changes.
         self.totals[slot] = Total { a: f64::NAN, b: f64::NAN, prior };
         self.total(slot, arms);
