@@ -12,6 +12,7 @@ from armful.http.front import FrontMiddleware
 from armful.http.prefix import FrontBelowPrefix
 from armful.http.routes import (
     audit,
+    covariates,
     experiments,
     health,
     history,
@@ -52,6 +53,7 @@ def create_app(settings: Settings, tracing: "Tracing | None" = None) -> FrontMid
             pools.router,
             experiments.router,
             results.router,
+            covariates.router,
             power.router,
             holdout.router,
             keys.router,

@@ -22,6 +22,21 @@ class AlwaysValidView(Struct, kw_only=True):
     """The difference's confidence sequence, for a number or a ratio."""
 
 
+class CovariateComparisonView(Struct, kw_only=True):
+    """The comparison of a variant with control after the adjustment for the participants' covariate (CUPED).
+
+    Its fields mean the same as in `ComparisonView`.
+    """
+
+    p_value: float
+    adjusted_p_value: float | None
+    difference: float | None
+    difference_interval: Ends
+    lift: float | None
+    lift_interval: Ends
+    always_valid: AlwaysValidView
+
+
 class ComparisonView(Struct, kw_only=True):
     """The comparison of a variant with control. Differences of rates are absolute; lifts are relative to control's rate.
 
@@ -38,6 +53,7 @@ class ComparisonView(Struct, kw_only=True):
     lift_interval: Ends
     always_valid: AlwaysValidView | None
     verdict: str
+    covariate_adjusted: CovariateComparisonView | UnsetType = UNSET
     note: str | UnsetType = UNSET
 
 
@@ -71,6 +87,28 @@ class ValueView(Struct, kw_only=True):
     standard_error: float | None
     total: float
     limited: int
+
+
+class AdjustedValueView(Struct, kw_only=True):
+    """A variant's mean per participant, or conversion rate, after the adjustment for the participants' covariate."""
+
+    value: float | None
+    standard_error: float | None
+    with_covariate: int
+
+
+class CovariateAdjustmentView(Struct, kw_only=True):
+    """How a metric was adjusted for the participants' covariate (CUPED).
+
+    Participants without a covariate count as if they had the mean of the others. `balance_p_value` tests whether all
+    variants have the same mean covariate. If it is tiny, the covariate depends on the assignment, and the adjusted
+    results are wrong.
+    """
+
+    theta: float
+    variance_reduction: float
+    balance_p_value: float | None
+    values: dict[str, AdjustedValueView]
 
 
 class ParticipantsView(Struct, kw_only=True):
@@ -114,6 +152,7 @@ class MetricView(Struct, kw_only=True):
     comparisons: dict[str, ComparisonView]
     definition: DefinitionView | UnsetType = UNSET
     values: dict[str, ValueView] | UnsetType = UNSET
+    covariate_adjustment: CovariateAdjustmentView | UnsetType = UNSET
 
 
 class GuardrailView(MetricView, kw_only=True):
@@ -285,6 +324,7 @@ class ResultsView(Struct, kw_only=True):
     recommendations: RecommendationView
     definition: DefinitionView | UnsetType = UNSET
     values: dict[str, ValueView] | UnsetType = UNSET
+    covariate_adjustment: CovariateAdjustmentView | UnsetType = UNSET
     segment_breakdown: dict[str, SegmentView] | UnsetType = UNSET
     segment_interaction: SegmentInteractionView | UnsetType = UNSET
     interim_results: InterimView | UnsetType = UNSET

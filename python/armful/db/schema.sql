@@ -48,6 +48,12 @@ CREATE TYPE armful.attributed_outcome AS (
 	squared jsonb
 );
 
+CREATE TYPE armful.covariate_change AS (
+	sign integer,
+	state armful.experiment_participant,
+	value numeric
+);
+
 CREATE TYPE armful.participant_change AS (
 	before armful.experiment_participant,
 	after armful.experiment_participant
@@ -111,9 +117,43 @@ CREATE FUNCTION armful.add_counts(a jsonb, b jsonb) RETURNS jsonb
     ) END
 $$;
 
+CREATE FUNCTION armful.add_covariate_totals(p_changes armful.covariate_change[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO armful.experiment_covariate_total AS t
+        (experiment, allocation_epoch, variant, day, metric, bin, participants, covariate, covariate_squared, total, product,
+         converted, converted_product)
+    SELECT (c.state).experiment, (c.state).allocation_epoch, (c.state).variant,
+           CASE WHEN e.unresolved = 'pending' THEN ((c.state).first_impression AT TIME ZONE 'UTC')::date ELSE 'infinity' END,
+           y.metric, CASE WHEN e.metrics -> y.metric ->> 'winsorize' IS NULL THEN 0 ELSE armful.value_bin(y.total::double precision) END,
+           sum(c.sign), sum(c.sign * c.value), sum(c.sign * c.value * c.value), sum(c.sign * y.total),
+           sum(c.sign * c.value * y.total), sum(c.sign * (y.total > 0)::integer), sum(c.sign * (y.total > 0)::integer * c.value)
+    FROM unnest(p_changes) AS c
+    JOIN armful.experiment e ON e.id = (c.state).experiment
+    CROSS JOIN LATERAL (
+        SELECT '' AS metric, 0::numeric AS total
+        UNION ALL
+        SELECT key, value::numeric FROM jsonb_each_text((c.state).metrics)
+    ) AS y
+    GROUP BY 1, 2, 3, 4, 5, 6
+    ORDER BY 1, 2, 3, 4, 5, 6
+    ON CONFLICT (experiment, allocation_epoch, variant, day, metric, bin) DO UPDATE SET
+        participants = t.participants + excluded.participants,
+        covariate = t.covariate + excluded.covariate,
+        covariate_squared = t.covariate_squared + excluded.covariate_squared,
+        total = t.total + excluded.total,
+        product = t.product + excluded.product,
+        converted = t.converted + excluded.converted,
+        converted_product = t.converted_product + excluded.converted_product;
+END $$;
+
 CREATE FUNCTION armful.add_participant_totals(p_changes armful.participant_change[]) RETURNS void
     LANGUAGE plpgsql
     AS $_$
+DECLARE
+    winsorised boolean;
+    with_covariates boolean;
 BEGIN
     INSERT INTO armful.experiment_total AS t
         (experiment, allocation_epoch, variant, day, metric, participants, impressions, impressions_squared, total,
@@ -143,11 +183,12 @@ BEGIN
         product = t.product + excluded.product,
         converted = t.converted + excluded.converted;
 
-    IF EXISTS (
-        SELECT FROM armful.experiment e
-        WHERE e.id IN (SELECT (c.after).experiment FROM unnest(p_changes) AS c)
-          AND jsonb_path_exists(e.metrics, '$.*.winsorize ? (@ != null)')
-    ) THEN
+    SELECT bool_or(jsonb_path_exists(e.metrics, '$.*.winsorize ? (@ != null)')), bool_or(e.covariates > 0)
+    INTO winsorised, with_covariates
+    FROM armful.experiment e
+    WHERE e.id IN (SELECT (c.after).experiment FROM unnest(p_changes) AS c);
+
+    IF winsorised THEN
         INSERT INTO armful.experiment_value_bin AS b
             (experiment, day, allocation_epoch, variant, metric, bin, participants, impressions, impressions_squared, total,
              total_squared, product)
@@ -157,7 +198,7 @@ BEGIN
         FROM (
             SELECT p.sign, (p.state).experiment, (p.state).allocation_epoch, (p.state).variant, (p.state).impressions AS m,
                    ((p.state).first_impression AT TIME ZONE 'UTC')::date AS day, m.key AS metric, m.value::numeric AS total,
-                   sign(y)::integer * ((get_byte(float8send(abs(y)), 0) << 7) | (get_byte(float8send(abs(y)), 1) >> 1)) AS bin
+                   armful.value_bin(m.value::double precision) AS bin
             FROM (
                 SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
                 UNION ALL
@@ -165,7 +206,6 @@ BEGIN
             ) AS p
             JOIN armful.experiment e ON e.id = (p.state).experiment
             CROSS JOIN LATERAL jsonb_each_text((p.state).metrics) AS m
-            CROSS JOIN LATERAL CAST(m.value AS double precision) AS y
             WHERE e.metrics -> m.key ->> 'winsorize' IS NOT NULL
         ) AS v
         GROUP BY GROUPING SETS (
@@ -180,6 +220,21 @@ BEGIN
             total = b.total + excluded.total,
             total_squared = b.total_squared + excluded.total_squared,
             product = b.product + excluded.product;
+    END IF;
+
+    IF with_covariates THEN
+        PERFORM armful.add_covariate_totals(ARRAY(
+            SELECT ROW(p.sign, p.state, x.value)::armful.covariate_change
+            FROM (
+                SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
+                UNION ALL
+                SELECT 1, c.after FROM unnest(p_changes) AS c
+            ) AS p
+            CROSS JOIN LATERAL (
+                SELECT value FROM armful.experiment_covariate x
+                WHERE x.experiment = (p.state).experiment AND x.participant_id = (p.state).participant_id LIMIT 1
+            ) AS x
+        ));
     END IF;
 END $_$;
 
@@ -911,6 +966,49 @@ CREATE FUNCTION armful.moved_selections(p_outcomes armful.resolved_outcome[], p_
         )
     )
 $$;
+
+CREATE FUNCTION armful.put_covariates(p_experiment bigint, p_participants text[], p_values double precision[]) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    changes armful.covariate_change[];
+    added bigint;
+    known bigint;
+BEGIN
+    -- LIMIT has participants looked up one by one, by index (see attribute_to_experiments).
+    changes := ARRAY(
+        SELECT ROW(s.sign, p.state, s.value)::armful.covariate_change
+        FROM (
+            SELECT participant_id, round(value::numeric, 9) AS value FROM unnest(p_participants, p_values) AS u (participant_id, value)
+        ) AS g
+        CROSS JOIN LATERAL (
+            SELECT p AS state FROM armful.experiment_participant p
+            WHERE p.experiment = p_experiment AND p.participant_id = g.participant_id AND p.impressions > 0 LIMIT 1
+        ) AS p
+        LEFT JOIN LATERAL (
+            SELECT c.value FROM armful.experiment_covariate c
+            WHERE c.experiment = p_experiment AND c.participant_id = g.participant_id LIMIT 1
+        ) AS c ON true
+        CROSS JOIN LATERAL (
+            SELECT 1 AS sign, g.value
+            UNION ALL
+            SELECT -1, c.value WHERE c.value IS NOT NULL
+        ) AS s
+        WHERE c.value IS DISTINCT FROM g.value
+    );
+    WITH written AS (
+        INSERT INTO armful.experiment_covariate AS c (experiment, participant_id, value)
+        SELECT p_experiment, participant_id, round(value::numeric, 9)
+        FROM unnest(p_participants, p_values) AS u (participant_id, value)
+        ORDER BY participant_id
+        ON CONFLICT (experiment, participant_id) DO UPDATE SET value = excluded.value WHERE c.value <> excluded.value
+        RETURNING xmax = 0 AS new
+    )
+    SELECT count(*) FILTER (WHERE new) INTO added FROM written;
+    PERFORM armful.add_covariate_totals(changes);
+    UPDATE armful.experiment SET covariates = covariates + added WHERE id = p_experiment RETURNING covariates INTO known;
+    RETURN known;
+END $$;
 
 CREATE FUNCTION armful.record_outcomes(p_batch uuid, p_process_id uuid, p_deadline timestamp with time zone, p_variant bigint[], p_impression boolean[], p_count bigint[], p_successes bigint[], p_occurred_at timestamp with time zone[], p_persona_id text[], p_experiment_id text[], p_participant_id text[], p_selection_id uuid[], p_event_id text[], p_digest bytea[], p_metrics jsonb[], p_metadata jsonb[], OUT statuses smallint[], OUT ids bigint[], OUT impressions bigint[], OUT successes bigint[], OUT versions bigint[]) RETURNS record
     LANGUAGE plpgsql
@@ -1668,6 +1766,12 @@ CREATE FUNCTION armful.unit_hash(p_salt text, p_participant_id text) RETURNS dou
     FROM (SELECT sha256(convert_to(p_salt || E'\n' || p_participant_id, 'UTF8')) AS h) AS digest
 $$;
 
+CREATE FUNCTION armful.value_bin(y double precision) RETURNS smallint
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT (sign(y)::integer * ((get_byte(float8send(abs(y)), 0) << 7) | (get_byte(float8send(abs(y)), 1) >> 1)))::smallint
+$$;
+
 CREATE FUNCTION armful.visitor_state(p armful.experiment_participant) RETURNS armful.visitor_state
     LANGUAGE plpgsql IMMUTABLE
     AS $$
@@ -1711,6 +1815,7 @@ CREATE TABLE armful.experiment (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     allocation_epoch bigint,
     metrics jsonb DEFAULT '{}'::jsonb NOT NULL,
+    covariates bigint DEFAULT 0 NOT NULL,
     CONSTRAINT experiment_allocation_check CHECK ((allocation = ANY (ARRAY['fixed'::text, 'thompson'::text]))),
     CONSTRAINT experiment_attribution_days_check CHECK ((attribution_days > 0)),
     CONSTRAINT experiment_check CHECK (((status = 'draft'::text) OR ((start_time IS NOT NULL) AND (expected_end_time IS NOT NULL) AND (allocation_epoch IS NOT NULL)))),
@@ -1807,6 +1912,29 @@ CREATE TABLE armful.experiment_arm (
     CONSTRAINT experiment_arm_floor_check CHECK (((floor >= (0)::double precision) AND (floor <= (1)::double precision))),
     CONSTRAINT experiment_arm_traffic_allocation_check CHECK (((traffic_allocation >= (0)::double precision) AND (traffic_allocation <= (1)::double precision)))
 );
+
+CREATE TABLE armful.experiment_covariate (
+    experiment bigint NOT NULL,
+    participant_id text NOT NULL,
+    value numeric NOT NULL
+);
+
+CREATE TABLE armful.experiment_covariate_total (
+    experiment bigint NOT NULL,
+    allocation_epoch bigint NOT NULL,
+    variant bigint NOT NULL,
+    day date NOT NULL,
+    metric text NOT NULL,
+    bin smallint NOT NULL,
+    participants bigint NOT NULL,
+    covariate numeric NOT NULL,
+    covariate_squared numeric NOT NULL,
+    total numeric NOT NULL,
+    product numeric NOT NULL,
+    converted bigint NOT NULL,
+    converted_product numeric NOT NULL
+)
+WITH (fillfactor='80');
 
 CREATE TABLE armful.experiment_crossover (
     experiment bigint NOT NULL,
@@ -2163,6 +2291,12 @@ ALTER TABLE ONLY armful.experiment_allocation_epoch
 ALTER TABLE ONLY armful.experiment_arm
     ADD CONSTRAINT experiment_arm_pkey PRIMARY KEY (experiment, variant);
 
+ALTER TABLE ONLY armful.experiment_covariate
+    ADD CONSTRAINT experiment_covariate_pkey PRIMARY KEY (experiment, participant_id);
+
+ALTER TABLE ONLY armful.experiment_covariate_total
+    ADD CONSTRAINT experiment_covariate_total_pkey PRIMARY KEY (experiment, allocation_epoch, variant, day, metric, bin);
+
 ALTER TABLE ONLY armful.experiment_crossover
     ADD CONSTRAINT experiment_crossover_pkey PRIMARY KEY (experiment, participant_id);
 
@@ -2312,6 +2446,12 @@ ALTER TABLE ONLY armful.experiment_arm
 
 ALTER TABLE ONLY armful.experiment_arm
     ADD CONSTRAINT experiment_arm_variant_fkey FOREIGN KEY (variant) REFERENCES armful.variant_performance(id);
+
+ALTER TABLE ONLY armful.experiment_covariate
+    ADD CONSTRAINT experiment_covariate_experiment_fkey FOREIGN KEY (experiment) REFERENCES armful.experiment(id);
+
+ALTER TABLE ONLY armful.experiment_covariate_total
+    ADD CONSTRAINT experiment_covariate_total_allocation_epoch_fkey FOREIGN KEY (allocation_epoch) REFERENCES armful.experiment_allocation_epoch(id);
 
 ALTER TABLE ONLY armful.experiment_day
     ADD CONSTRAINT experiment_day_allocation_epoch_fkey FOREIGN KEY (allocation_epoch) REFERENCES armful.experiment_allocation_epoch(id);

@@ -148,6 +148,8 @@ class Experiment(ExperimentPlan, kw_only=True):
     allocation_epoch: int | None
     phase: int
     arms: list[Arm]
+    covariates: int = 0
+    """How many participants have a covariate, whether or not they have been seen."""
 
     @property
     def control(self) -> Arm:

@@ -11,6 +11,8 @@ from armful.http.problems import HttpProblem
 from armful.http.request import HttpRequest
 
 _JSON = (b"application/json", b"application/x-ndjson")
+_CSV = b"text/csv"
+_CSV_AT = "/covariates"
 _FULL_SIZE_BODIES = 10  # that may arrive at the same time
 _LATE = "the request body is late"
 
@@ -32,8 +34,8 @@ class Bodies:
         self._waiting: dict[asyncio.Task[Any], float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def check(self, headers: dict[bytes, bytes]) -> None:
-        """Check a body's announced length and media type.
+    def check(self, headers: dict[bytes, bytes], path: str) -> None:
+        """Check a body's announced length and media type. Covariates may be CSV, too.
 
         Raises:
             HttpProblem: The body is too long, or not JSON.
@@ -45,6 +47,8 @@ class Bodies:
             )
         kind = headers.get(b"content-type", b"application/json")
         if kind not in _JSON and kind.partition(b";")[0].strip().lower() not in _JSON and length != b"0":
+            if path.endswith(_CSV_AT) and kind.partition(b";")[0].strip().lower() == _CSV:
+                return
             raise HttpProblem(415, f"The body is {kind.decode('latin-1')}: send application/json")
 
     def whole(self, request: HttpRequest) -> bytes | None:

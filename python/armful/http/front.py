@@ -161,7 +161,7 @@ class FrontMiddleware(RequestHandler):
             raise Overloaded
         key = active.key = self._process.key_cache.authenticate(active.headers.get(b"authorization"))
         if active.with_body:
-            self._bodies.check(active.headers)
+            self._bodies.check(active.headers, active.scope["path"])
         if active.fast is not None:
             endpoint, _ = active.fast
             active.endpoint = endpoint.pattern

@@ -38,6 +38,10 @@ RULES = (
     "are both false",
     "is set together with expires_at",
     "send a time in the years",
+    "covariates: has no participant",
+    "has the header ",
+    '"field":"line ',
+    '"message":"is no CSV',
 )
 """Parts of the 422s that a schema cannot express."""
 

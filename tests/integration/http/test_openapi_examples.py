@@ -98,7 +98,7 @@ def objects(value: Any) -> list[dict[str, Any]]:
         return [found for item in value for found in objects(item)][:1]
     if not isinstance(value, dict):
         return []
-    free = ("metadata", "dimensions", "floors", "metrics")
+    free = ("metadata", "dimensions", "floors", "metrics", "covariates")
     return [value, *(found for name, item in value.items() if name not in free for found in objects(item))]
 
 
@@ -126,6 +126,19 @@ def test_the_ndjson_example_counts(fresh: Running) -> None:
     lines = operation["requestBody"]["content"]["application/x-ndjson"]["example"]
     headers = {"Content-Type": "application/x-ndjson"}
     assert fresh.client.post("/performance/batch", content=lines, headers=headers).json()["accepted"] == 2
+
+
+def test_the_covariates_as_lines_and_as_a_table_are_accepted(fresh: Running) -> None:
+    reader = Reader(fresh)
+    for path, method, operation in OPERATIONS:
+        if path.endswith("/covariates"):
+            break
+        assert reader.send(path, method, operation, body_of(operation)).status_code in (200, 201)
+    for kind, content in operation["requestBody"]["content"].items():
+        if kind != JSON:
+            url = path.replace("{experiment_id}", "exp_greetings")
+            answer = fresh.client.put(url, content=content["example"], headers={"Content-Type": kind})
+            assert answer.json()["accepted"] == 2
 
 
 def test_every_body_and_every_path_parameter_has_an_example() -> None:

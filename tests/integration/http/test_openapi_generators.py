@@ -24,6 +24,7 @@ CONFIG = """
 post_hooks: []
 content_type_overrides:
   application/x-ndjson: application/octet-stream
+  text/csv: application/octet-stream
 """
 
 PYTHON = """
@@ -101,6 +102,12 @@ def test_a_generated_python_client_works(document: Path, service: Running, tmp_p
         "--output-path", tmp_path / "generated", "--config", tmp_path / "config.yaml", "--fail-on-warning", cwd=tmp_path,
     )  # fmt: skip
     assert "Unable" not in report
+    # The generator forgets an import for an operation with several kinds of body and no optional parameter.
+    forgotten = tmp_path / "generated/api/experiments/update_covariates.py"
+    assert ", Unset\n" not in forgotten.read_text()
+    forgotten.write_text(
+        forgotten.read_text().replace("import UNSET, Response", "import UNSET, Response, Unset")
+    )
     run(sys.executable, "-W", "error", "-m", "compileall", "-q", tmp_path / "generated", cwd=tmp_path)
     modules = sorted((tmp_path / "generated").rglob("*.py"))
     names = [".".join(path.relative_to(tmp_path).with_suffix("").parts) for path in modules]

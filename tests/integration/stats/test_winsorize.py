@@ -9,14 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import run
 
+from armful.db.migrate import functions
 from armful.ops.postgres import EmbeddedPostgres
 from armful.stats.means.winsorize import bin_of, edge
 
 
 @pytest.fixture(scope="module")
 def expression() -> str:
-    """Give the SQL expression of the docstring of `bin_of`."""
-    found = re.search(r"^ +(sign\(y\).*)$", bin_of.__doc__ or "", re.MULTILINE)
+    """Give the SQL expression of the function `value_bin`."""
+    body = next(one.body for one in functions() if one.name == "value_bin")
+    found = re.fullmatch(r"\s*SELECT (\(sign\(y\).*)\s*", body or "")
     assert found
     return found[1]
 

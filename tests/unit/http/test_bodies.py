@@ -50,7 +50,14 @@ def status(error: pytest.ExceptionInfo[HttpProblem]) -> int:
     ],
 )
 def test_json_within_the_limit_is_accepted(headers: dict[bytes, bytes]) -> None:
-    assert Bodies(LIMIT, 1.0).check(headers) is None
+    assert Bodies(LIMIT, 1.0).check(headers, "/variants/select") is None
+
+
+def test_covariates_may_be_a_table() -> None:
+    headers = {b"content-type": b"Text/CSV; charset=utf-8"}
+    assert Bodies(LIMIT, 1.0).check(headers, "/experiments/exp_1/covariates") is None
+    with pytest.raises(HttpProblem, match="send application/json"):
+        Bodies(LIMIT, 1.0).check(headers, "/performance/batch")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +73,7 @@ def test_what_is_announced_as_too_long_or_not_json_is_refused(
     headers: dict[bytes, bytes], expected: int
 ) -> None:
     with pytest.raises(HttpProblem) as error:
-        Bodies(LIMIT, 1.0).check(headers)
+        Bodies(LIMIT, 1.0).check(headers, "/variants/select")
     assert status(error) == expected
 
 

@@ -1,7 +1,11 @@
 -- Keeps the sums over participants: takes off what participants had before a commit, and adds what they have now. Part of
--- apply_to_experiments. Metrics that are winsorised have the same sums by bins of their participants' totals.
+-- apply_to_experiments. Metrics that are winsorised have the same sums by bins of their participants' totals, and experiments with
+-- covariates have the sums of these.
 CREATE OR REPLACE FUNCTION armful.add_participant_totals(p_changes armful.participant_change[]) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+    winsorised boolean;
+    with_covariates boolean;
 BEGIN
     INSERT INTO armful.experiment_total AS t
         (experiment, allocation_epoch, variant, day, metric, participants, impressions, impressions_squared, total,
@@ -31,11 +35,12 @@ BEGIN
         product = t.product + excluded.product,
         converted = t.converted + excluded.converted;
 
-    IF EXISTS (
-        SELECT FROM armful.experiment e
-        WHERE e.id IN (SELECT (c.after).experiment FROM unnest(p_changes) AS c)
-          AND jsonb_path_exists(e.metrics, '$.*.winsorize ? (@ != null)')
-    ) THEN
+    SELECT bool_or(jsonb_path_exists(e.metrics, '$.*.winsorize ? (@ != null)')), bool_or(e.covariates > 0)
+    INTO winsorised, with_covariates
+    FROM armful.experiment e
+    WHERE e.id IN (SELECT (c.after).experiment FROM unnest(p_changes) AS c);
+
+    IF winsorised THEN
         INSERT INTO armful.experiment_value_bin AS b
             (experiment, day, allocation_epoch, variant, metric, bin, participants, impressions, impressions_squared, total,
              total_squared, product)
@@ -45,7 +50,7 @@ BEGIN
         FROM (
             SELECT p.sign, (p.state).experiment, (p.state).allocation_epoch, (p.state).variant, (p.state).impressions AS m,
                    ((p.state).first_impression AT TIME ZONE 'UTC')::date AS day, m.key AS metric, m.value::numeric AS total,
-                   sign(y)::integer * ((get_byte(float8send(abs(y)), 0) << 7) | (get_byte(float8send(abs(y)), 1) >> 1)) AS bin
+                   armful.value_bin(m.value::double precision) AS bin
             FROM (
                 SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
                 UNION ALL
@@ -53,7 +58,6 @@ BEGIN
             ) AS p
             JOIN armful.experiment e ON e.id = (p.state).experiment
             CROSS JOIN LATERAL jsonb_each_text((p.state).metrics) AS m
-            CROSS JOIN LATERAL CAST(m.value AS double precision) AS y
             WHERE e.metrics -> m.key ->> 'winsorize' IS NOT NULL
         ) AS v
         GROUP BY GROUPING SETS (
@@ -68,5 +72,20 @@ BEGIN
             total = b.total + excluded.total,
             total_squared = b.total_squared + excluded.total_squared,
             product = b.product + excluded.product;
+    END IF;
+
+    IF with_covariates THEN
+        PERFORM armful.add_covariate_totals(ARRAY(
+            SELECT ROW(p.sign, p.state, x.value)::armful.covariate_change
+            FROM (
+                SELECT -1 AS sign, c.before AS state FROM unnest(p_changes) AS c WHERE (c.before).impressions > 0
+                UNION ALL
+                SELECT 1, c.after FROM unnest(p_changes) AS c
+            ) AS p
+            CROSS JOIN LATERAL (
+                SELECT value FROM armful.experiment_covariate x
+                WHERE x.experiment = (p.state).experiment AND x.participant_id = (p.state).participant_id LIMIT 1
+            ) AS x
+        ));
     END IF;
 END $$;

@@ -137,6 +137,13 @@ FROM armful.experiment_value_bin
 WHERE experiment = $1 AND CASE WHEN $2::date IS NULL THEN day = 'infinity' ELSE day <= $2 END
 GROUP BY 1, 2, 3, 4 HAVING sum(participants) <> 0;
 
+-- name: covariate_totals
+-- Over all days, or up to the day $2.
+SELECT allocation_epoch, variant, metric, bin, sum(participants)::bigint, sum(covariate)::float8, sum(covariate_squared)::float8,
+       sum(total)::float8, sum(product)::float8, sum(converted)::bigint, sum(converted_product)::float8
+FROM armful.experiment_covariate_total WHERE experiment = $1 AND ($2::date IS NULL OR day <= $2)
+GROUP BY 1, 2, 3, 4 HAVING sum(participants) <> 0;
+
 -- name: limited_days
 -- Sums of a metric's values by day, where values in bins beyond $3 are replaced by $4.
 SELECT allocation_epoch, variant, day,

@@ -18,6 +18,7 @@ from armful.features.audit import store as audit
 from armful.features.experiments import phase_store as phases
 from armful.features.experiments import store as experiments
 from armful.features.experiments.assignment import Assignments
+from armful.features.experiments.covariates import Covariates
 from armful.features.experiments.phases import ArmPlan, plan_arms
 from armful.features.experiments.results import store as results
 from armful.features.experiments.results.evaluation import Results, evaluate, last_resolved_day
@@ -59,6 +60,7 @@ class Experiments:
         self._variants = variants
         self._process_id = process_id
         self.evidence = PendingEvidence()
+        self.covariates = Covariates(pool)
         self.assignments = Assignments(pool, variants, decisions, holdout, clock)
 
     async def start(self, request: StartRequest, actor: Actor) -> Experiment:

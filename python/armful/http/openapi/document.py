@@ -7,10 +7,19 @@ from typing import Any
 import msgspec
 from litestar import Litestar
 
+from armful.contract.covariates import CovariatesRequest
 from armful.contract.outcomes import Batch
 from armful.contract.problems import Problem
 from armful.http.openapi import parameters
-from armful.http.openapi.examples import BODIES, LINES, LINKS, TAGS, in_order
+from armful.http.openapi.examples import (
+    BODIES,
+    COVARIATE_LINES,
+    COVARIATE_TABLE,
+    LINES,
+    LINKS,
+    TAGS,
+    in_order,
+)
 from armful.http.openapi.fields import describe
 from armful.http.problems import HEADERS, MEDIA_TYPE
 
@@ -62,6 +71,7 @@ def build(app: Litestar) -> dict[str, Any]:
     types = {name: kind for name, kind in _structs().items() if name in schemas} | {
         "Problem": Problem,
         "Batch": Batch,
+        "CovariatesRequest": CovariatesRequest,
     }
     # Litestar omits constraints on a dictionary's keys and values, and on single members of a union.
     schemas |= msgspec.json.schema_components(list(types.values()), ref_template=_REFERENCE)[1]
@@ -76,6 +86,14 @@ def build(app: Litestar) -> dict[str, Any]:
         "content": {
             "application/json": {"schema": {"$ref": _REFERENCE.format(name="Batch")}},
             "application/x-ndjson": {"schema": {"type": "string"}, "example": LINES},
+        },
+    }
+    document["paths"]["/experiments/{experiment_id}/covariates"]["put"]["requestBody"] = {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": _REFERENCE.format(name="CovariatesRequest")}},
+            "application/x-ndjson": {"schema": {"type": "string"}, "example": COVARIATE_LINES},
+            "text/csv": {"schema": {"type": "string"}, "example": COVARIATE_TABLE},
         },
     }
     for path, methods in document["paths"].items():

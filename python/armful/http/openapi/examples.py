@@ -28,6 +28,7 @@ ORDER: tuple[tuple[str, str], ...] = (
     ("/experiments/{experiment_id}/start", "post"),
     ("/experiments/{experiment_id}", "get patch"),
     ("/experiments/{experiment_id}/assign", "post"),
+    ("/experiments/{experiment_id}/covariates", "put get"),
     ("/experiments/{experiment_id}/results", "get"),
     ("/experiments/{experiment_id}/audit", "get"),
     ("/experiments/{experiment_id}/pause", "post"),
@@ -90,6 +91,7 @@ BODIES: dict[tuple[str, str], Any] = {
         "traffic_allocation": [0.4, 0.6],
     },
     ("post", "/experiments/{experiment_id}/assign"): {"participant_id": "user-7", "persona_id": "newcomers"},
+    ("put", "/experiments/{experiment_id}/covariates"): {"covariates": {"user-7": 12.5, "user-8": 0}},
     ("post", "/experiments/{experiment_id}/promote"): {"variant_id": "hey"},
     ("put", "/holdout"): {"share": 0.05, "baseline": [VARIANT]},
     ("post", "/keys"): {"name": "website", "scopes": ["select", "write"], "expires_in_days": 90},
@@ -101,6 +103,12 @@ LINES = (
     '{"variant_id": "hey", "impression": true, "success": true, "event_id": "visit-1005"}\n'
 )
 """A batch as application/x-ndjson."""
+
+COVARIATE_LINES = '{"participant_id": "user-7", "value": 12.5}\n{"participant_id": "user-8", "value": 0}\n'
+"""Covariates as application/x-ndjson."""
+
+COVARIATE_TABLE = "participant_id,value\nuser-7,12.5\nuser-8,0\n"
+"""Covariates as text/csv."""
 
 LINKS: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/experiments/start"): {

@@ -4,6 +4,7 @@ A name means the same everywhere, so it is described once. Where a type gives it
 """
 
 FIELDS = {
+    "accepted": "The participants whose covariate was set; 0 where none was sent.",
     "action": "What was done, such as `create`, `change`, `pause` or `revoke`.",
     "active": "The number of active variants.",
     "actor": "Who made the change: the name of a key, or `command line`.",
@@ -23,6 +24,7 @@ FIELDS = {
     "assignments": "How the participants of each variant came to be its own.",
     "at": "When the change was made.",
     "attribution_days": "Days after an impression in which a success still counts; null for no limit.",
+    "balance_p_value": "The p-value of equal mean covariates of all variants; null if there is nothing to compare.",
     "baseline": "Control's rate, or its mean for a number.",
     "batch_size": "How many impressions, successes or both the update stands for.",
     "bayesian": "Each variant's chance to be best and its expected loss.",
@@ -39,6 +41,9 @@ FIELDS = {
     "content": "Free text to show, such as the variant's wording.",
     "control_variant_id": "The variant that the others are compared with; the first one by default.",
     "counted": "Whether the update changed the totals. False if there was nothing left to count.",
+    "covariate_adjusted": "The comparison after the adjustment for covariates; absent without them.",
+    "covariate_adjustment": "How the metric was adjusted for the participants' covariate; absent without covariates.",
+    "covariates": "A number for each participant, by id, that was known before they took part.",
     "created_at": "When it was created.",
     "created_by": "Who created the variant; null if it was not recorded.",
     "credible_interval": "The credible interval of the success rate under the variant's prior.",
@@ -192,6 +197,7 @@ FIELDS = {
     "summary": "A summary of the active variants.",
     "target_persona": "The persona that takes part; `*` for everybody.",
     "tau": "The standard deviation of true lifts on the log scale.",
+    "theta": "By how much the metric rises with the covariate.",
     "thompson_sampling": "`ok` if a draw succeeds.",
     "thompson_sampling_stats": "The posterior that Thompson sampling draws from.",
     "time_series": "The results by day and variant.",
@@ -213,6 +219,7 @@ FIELDS = {
     "value": "The mean of a number per participant, or the total per impression; null if there is nothing to divide by.",
     "values": "Each variant's value of a number or a ratio; absent for a conversion rate.",
     "variance": "The posterior's variance.",
+    "variance_reduction": "The fraction of the variance within the variants that the covariate explains.",
     "variant_count": "The number of variants that the process holds in memory.",
     "variant_id": "The variant's id.",
     "variant_ids": "The ids of the experiment's variants.",
@@ -249,9 +256,11 @@ FIELDS = {
     "share": "The share of the successes that have come.",
     "age": "The time since the impression, in seconds.",
     "delay_window": "How long successes may take: a duration from PT1S to P90D, `off`, or `auto` (P1D in an auto pool).",
+    "with_covariate": "The participants that have a covariate.",
 }
 
 OF_TYPE = {
+    "AdjustedValueView.value": "The adjusted mean per participant, or conversion rate; null without participants.",
     "ArmView.traffic_allocation": "The variant's planned share.",
     "AssignmentsView.not_assigned": "The named participants whose variant was not assigned by armful.",
     "AssignmentView.propensity": "The probability with which the participant got this variant; null in a fixed split.",
@@ -259,6 +268,8 @@ OF_TYPE = {
     "BatchAnswer.accepted": "The number of updates that were counted.",
     "BatchItem.experiment_id": "Count the update in this experiment only.",
     "PerformanceUpdate.experiment_id": "Count the update in this experiment only.",
+    "CovariatesView.covariates": "The participants that have a covariate, also those who have not been seen.",
+    "CovariatesView.participants": "The participants of the present phase that events name.",
     "ChangeView.actor": "Who made the change; null if it was not recorded.",
     "ExperimentView.status": "`draft`, `active`, `paused`, `completed`, `stopped` or `promoted`.",
     "ExperimentCount.counted": "Whether the experiment counted the update.",

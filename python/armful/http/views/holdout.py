@@ -1,12 +1,10 @@
 """Conversions of the global holdout and its report to wire types."""
 
-import math
-
 from armful.contract.holdout import HoldoutDayView, HoldoutReportView, HoldoutView
-from armful.contract.results import Ends, ParticipantsView
+from armful.contract.results import ParticipantsView
 from armful.domain.holdout import Holdout
 from armful.features.holdouts.report import CONFIDENCE_LEVEL, Group, HoldoutReport
-from armful.stats.rates.intervals import Interval
+from armful.http.views.intervals import ends, finite
 
 
 def holdout_view(holdout: Holdout | None) -> HoldoutView:
@@ -26,8 +24,8 @@ def report_view(report: HoldoutReport) -> HoldoutReportView:
         held_out=_group(report.held_out),
         others=_group(report.others),
         difference=report.difference,
-        lift=_finite(report.lift),
-        lift_interval=_ends(report.lift_interval),
+        lift=finite(report.lift),
+        lift_interval=ends(report.lift_interval),
         p_value=report.p_value,
         confidence_level=CONFIDENCE_LEVEL,
         days=[
@@ -35,8 +33,8 @@ def report_view(report: HoldoutReport) -> HoldoutReportView:
                 day=day.day,
                 held_out=_group(day.held_out),
                 others=_group(day.others),
-                lift=_finite(day.lift),
-                lift_interval=_ends(day.lift_interval),
+                lift=finite(day.lift),
+                lift_interval=ends(day.lift_interval),
             )
             for day in report.days
         ],
@@ -47,11 +45,3 @@ def _group(group: Group) -> ParticipantsView:
     return ParticipantsView(
         participants=group.participants, converted=group.converted, conversion_rate=group.rate
     )
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or math.isinf(value) else value
-
-
-def _ends(interval: Interval) -> Ends:
-    return _finite(interval.lower), _finite(interval.upper)

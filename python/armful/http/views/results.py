@@ -12,7 +12,6 @@ from armful.contract.results import (
     ComparisonView,
     DayView,
     DefinitionView,
-    Ends,
     GuardrailView,
     InterimView,
     MetricView,
@@ -31,6 +30,7 @@ from armful.contract.results import (
 from armful.contract.variants import IntervalView, PerformanceView
 from armful.domain.experiment import Metric
 from armful.features.experiments.results.cells import Participation
+from armful.features.experiments.results.covariates import Adjustment
 from armful.features.experiments.results.evaluation import Results, Segment
 from armful.features.experiments.results.guardrails import GuardrailResult
 from armful.features.experiments.results.series import DayPoint
@@ -41,6 +41,8 @@ from armful.features.experiments.results.variant_result import (
     VariantComparison,
     VariantResult,
 )
+from armful.http.views.covariates import covariate_adjustment, covariate_comparison
+from armful.http.views.intervals import ends, finite
 from armful.stats.means.confidence_sequence import SequentialComparison
 from armful.stats.means.numeric import EVERYTHING
 from armful.stats.rates.intervals import Interval
@@ -54,21 +56,22 @@ def comparison_view(comparison: VariantComparison) -> ComparisonView:
         adjusted_p_value=comparison.adjusted_p_value,
         method=comparison.method,
         difference=comparison.difference,
-        difference_interval=_ends(comparison.difference_interval),
-        lift=_finite(comparison.lift),
-        lift_interval=_ends(comparison.lift_interval),
+        difference_interval=ends(comparison.difference_interval),
+        lift=finite(comparison.lift),
+        lift_interval=ends(comparison.lift_interval),
         always_valid=None
         if always is None
         else AlwaysValidView(
             p_value=always.p_value,
             adjusted_p_value=comparison.always_valid_adjusted,
-            lift=_finite(always.lift),
-            lift_interval=_ends(comparison.always_valid_lift_interval or EVERYTHING),
-            difference_interval=_ends(always.difference_interval)
+            lift=finite(always.lift),
+            lift_interval=ends(comparison.always_valid_lift_interval or EVERYTHING),
+            difference_interval=ends(always.difference_interval)
             if isinstance(always, SequentialComparison)
             else UNSET,
         ),
         verdict=comparison.verdict,
+        covariate_adjusted=covariate_comparison(comparison.covariate_adjusted),
         note=UNSET if comparison.note is None else comparison.note,
     )
 
@@ -86,20 +89,12 @@ def day_view(point: DayPoint) -> DayView:
         success_rate=point.success_rate,
         chance_to_be_best=point.chance_to_be_best,
         value=UNSET if point.value is None else point.value,
-        lift=_finite(point.lift),
-        lift_interval=None if point.lift_interval is None else _ends(point.lift_interval),
+        lift=finite(point.lift),
+        lift_interval=None if point.lift_interval is None else ends(point.lift_interval),
         always_valid_lift_interval=None
         if point.always_valid_lift_interval is None
-        else _ends(point.always_valid_lift_interval),
+        else ends(point.always_valid_lift_interval),
     )
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or math.isinf(value) else value
-
-
-def _ends(interval: tuple[float, float]) -> Ends:
-    return _finite(interval[0]), _finite(interval[1])
 
 
 def performance(variants: list[VariantResult]) -> dict[str, PerformanceView]:
@@ -152,7 +147,7 @@ def _rate_interval(variant: VariantResult) -> IntervalView:
 def bayesian(variants: list[VariantResult]) -> dict[str, BayesView]:
     """Return each variant's chance to be best and expected loss."""
     return {
-        v.variant_id: BayesView(chance_to_be_best=v.chance_to_be_best, expected_loss=_finite(v.expected_loss))
+        v.variant_id: BayesView(chance_to_be_best=v.chance_to_be_best, expected_loss=finite(v.expected_loss))
         for v in variants
     }
 
@@ -181,7 +176,7 @@ def values(variants: list[VariantResult]) -> dict[str, ValueView] | UnsetType:
     found = {
         v.variant_id: ValueView(
             value=v.estimate.value,
-            standard_error=_finite(math.sqrt(v.estimate.variance)),
+            standard_error=finite(math.sqrt(v.estimate.variance)),
             total=v.total,
             limited=v.limited,
         )
@@ -191,8 +186,9 @@ def values(variants: list[VariantResult]) -> dict[str, ValueView] | UnsetType:
     return found or UNSET
 
 
-def _metric_fields(variants: list[VariantResult]) -> dict[str, Any]:
+def _metric_fields(variants: list[VariantResult], adjustment: Adjustment | None) -> dict[str, Any]:
     return {
+        "covariate_adjustment": covariate_adjustment(adjustment),
         "definition": definition(variants),
         "values": values(variants),
         "variant_performance": performance(variants),
@@ -203,15 +199,15 @@ def _metric_fields(variants: list[VariantResult]) -> dict[str, Any]:
     }
 
 
-def metric_view(variants: list[VariantResult]) -> MetricView:
+def metric_view(variants: list[VariantResult], adjustment: Adjustment | None = None) -> MetricView:
     """Convert the results of a secondary metric."""
-    return MetricView(**_metric_fields(variants))
+    return MetricView(**_metric_fields(variants, adjustment))
 
 
-def guardrail(result: GuardrailResult) -> GuardrailView:
+def guardrail(result: GuardrailResult, adjustment: Adjustment | None = None) -> GuardrailView:
     """Convert the results of a guardrail metric."""
     return GuardrailView(
-        **_metric_fields(result.variants),
+        **_metric_fields(result.variants, adjustment),
         harm=result.guardrail.harm,
         margin=result.guardrail.margin,
         status=result.status,
@@ -236,6 +232,7 @@ def results_view(results: Results, *, include_interim: bool) -> ResultsView:
     """Convert the results of an experiment."""
     variants = results.variants
     recommendation = results.recommendation
+    adjustments = results.adjustments
     return ResultsView(
         experiment_id=results.experiment.experiment_id,
         status=results.experiment.status,
@@ -269,8 +266,12 @@ def results_view(results: Results, *, include_interim: bool) -> ResultsView:
         },
         bayesian=bayesian(variants),
         comparisons=comparisons(variants),
-        metrics={name: metric_view(figures) for name, figures in results.secondary.items()},
-        guardrails={g.guardrail.name: guardrail(g) for g in results.guardrails},
+        metrics={
+            name: metric_view(figures, adjustments.get(name)) for name, figures in results.secondary.items()
+        },
+        guardrails={
+            g.guardrail.name: guardrail(g, adjustments.get(g.guardrail.name)) for g in results.guardrails
+        },
         recommendations=RecommendationView(
             recommendation_type=recommendation.kind,
             message=recommendation.message,
@@ -278,6 +279,7 @@ def results_view(results: Results, *, include_interim: bool) -> ResultsView:
         ),
         definition=definition(variants),
         values=values(variants),
+        covariate_adjustment=covariate_adjustment(adjustments.get(results.experiment.success_metrics[0])),
         segment_breakdown=UNSET if results.segments is None else _segments(results.segments),
         segment_interaction=UNSET
         if results.segments is None

@@ -7,8 +7,10 @@ Since assignment does not affect x, the adjusted difference estimates the same e
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 import msgspec
+from scipy.special import chdtrc
 
 from armful.stats.means.participant_totals import Estimate
 
@@ -16,8 +18,8 @@ from armful.stats.means.participant_totals import Estimate
 class CovariateTotals(msgspec.Struct, frozen=True):
     """Sums over an arm's participants of y, the metric's total, and x, the covariate.
 
-    A participant without a covariate counts with x = 0, or with the mean of the others: the same for all arms. The order
-    and grouping of additions make no difference.
+    Every participant of the arm counts: see `impute_mean` for those without a covariate. The order and grouping of
+    additions make no difference.
     """
 
     participants: int = 0
@@ -47,6 +49,36 @@ class CovariateTotals(msgspec.Struct, frozen=True):
         )
 
 
+class KnownCovariates(msgspec.Struct, frozen=True):
+    """Sums over those participants of an arm that have a covariate x; y is the metric's total."""
+
+    participants: int = 0
+    """How many they are."""
+
+    covariate: float = 0
+    """Σx."""
+
+    covariate_squared: float = 0
+    """Σx²."""
+
+    product: float = 0
+    """Σxy."""
+
+    total: float = 0
+    """Σy."""
+
+
+class OutcomeSums(NamedTuple):
+    """Sums over all participants of an arm of y, the metric's total."""
+
+    participants: int
+    """N."""
+    total: float
+    """Σy."""
+    total_squared: float
+    """Σy²."""
+
+
 class Adjusted(msgspec.Struct, frozen=True, kw_only=True):
     """The adjusted means of all arms."""
 
@@ -58,6 +90,66 @@ class Adjusted(msgspec.Struct, frozen=True, kw_only=True):
 
     variance_reduction: float
     """The fraction of the variance of y within the arms that x explains, in [0, 1]."""
+
+
+def impute_mean(known: Sequence[KnownCovariates], everybody: Sequence[OutcomeSums]) -> list[CovariateTotals]:
+    """Give participants without a covariate the mean of all that have one, over all arms together.
+
+    Such a participant is then not adjusted (x − x̄ = 0). The adjusted difference stays unbiased if assignment affects
+    neither the covariates nor who has one.
+
+    Args:
+        known: The sums over each arm's participants with a covariate.
+        everybody: The sums over all participants of each arm, in the same order.
+
+    Returns:
+        The sums over all participants of each arm, with x less the mean: the adjustment does not depend on its origin.
+    """
+    count = sum(arm.participants for arm in known)
+    mean = sum(Fraction(arm.covariate) for arm in known) / count if count else Fraction()
+    return [
+        CovariateTotals(
+            participants=arm.participants,
+            covariate=float(Fraction(own.covariate) - own.participants * mean),
+            covariate_squared=float(
+                Fraction(own.covariate_squared)
+                - 2 * mean * Fraction(own.covariate)
+                + own.participants * mean * mean
+            ),
+            product=float(Fraction(own.product) - mean * Fraction(own.total)),
+            total=arm.total,
+            total_squared=arm.total_squared,
+        )
+        for own, arm in zip(known, everybody, strict=True)
+    ]
+
+
+def balance_p_value(known: Sequence[KnownCovariates]) -> float | None:
+    """Test whether the arms have the same mean covariate, as they must if assignment was random and cannot affect it.
+
+    A small p-value means that the covariate depends on the assignment, for example because it was measured after it. Then
+    the adjusted results are biased.
+
+    Args:
+        known: The sums over each arm's participants with a covariate.
+
+    Returns:
+        The p-value of a χ² test of the arms' means; None with fewer than two arms, or two participants beyond the arms, or
+        if no arm's covariate varies.
+
+    Source:
+        The large-sample form of a one-way analysis of variance.
+    """
+    arms = [arm for arm in known if arm.participants]
+    count = sum(arm.participants for arm in arms)
+    if len(arms) < 2 or count < len(arms) + 2:
+        return None
+    squares = [Fraction(arm.covariate) ** 2 / arm.participants for arm in arms]
+    within = sum(Fraction(arm.covariate_squared) for arm in arms) - sum(squares)
+    between = sum(squares) - sum(Fraction(arm.covariate) for arm in arms) ** 2 / count
+    if within <= 0:
+        return None
+    return float(chdtrc(len(arms) - 1, max(0.0, float(between * (count - len(arms)) / within))))
 
 
 def adjust(arms: Sequence[CovariateTotals]) -> Adjusted:

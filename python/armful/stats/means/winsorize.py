@@ -88,9 +88,7 @@ def bin_of(value: float) -> int:
     """Return the bin of a value. A larger value never has a smaller bin; minus the value has minus the bin.
 
     A bin is the sign and the first 14 bits of the absolute value as an IEEE 754 double: its exponent and the first
-    three bits of its fraction. The same in SQL, for a `double precision` y::
-
-        sign(y)::integer * ((get_byte(float8send(abs(y)), 0) << 7) | (get_byte(float8send(abs(y)), 1) >> 1))
+    three bits of its fraction. The SQL function `value_bin` returns the same.
 
     Args:
         value: A finite number. Absolute values below 2⁻¹⁰²⁵ have the bin 0.

@@ -7,8 +7,16 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from armful.stats.means.cuped import CovariateTotals, adjust
+from armful.stats.means.cuped import (
+    CovariateTotals,
+    KnownCovariates,
+    OutcomeSums,
+    adjust,
+    balance_p_value,
+    impute_mean,
+)
 from armful.stats.means.numeric import compare_means
 
 Pairs = tuple[np.ndarray, np.ndarray]
@@ -92,3 +100,49 @@ def test_too_few_participants_say_nothing_about_the_variance() -> None:
     assert adjust([]).arms == []
     overflown = CovariateTotals(2, 2, 2, 2, 1e300, math.inf)
     assert adjust([overflown]).arms[0][:3] == (5e299, math.inf, 2)
+
+
+@given(st.integers(0, 10**6), st.floats(0, 1))
+def test_participants_without_a_covariate_count_as_if_they_had_the_mean(seed: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    arms = [draw(rng, 200, 1.5), draw(rng, 100, 1.5)]
+    has = [rng.random(len(y)) < share for _, y in arms]
+    known = [
+        KnownCovariates(
+            int(own.sum()),
+            float(x[own].sum()),
+            float(x[own] @ x[own]),
+            float(x[own] @ y[own]),
+            float(y[own].sum()),
+        )
+        for (x, y), own in zip(arms, has, strict=True)
+    ]
+    everybody = [OutcomeSums(len(y), float(y.sum()), float(y @ y)) for _, y in arms]
+    result = adjust(impute_mean(known, everybody))
+    of_all = np.concatenate([x[own] for (x, _), own in zip(arms, has, strict=True)])
+    mean = of_all.mean() if len(of_all) else 0.0
+    filled = [(np.where(own, x, mean), y) for (x, y), own in zip(arms, has, strict=True)]
+    expected = adjust([totals_of(x, y) for x, y in filled])
+    assert result.theta == pytest.approx(expected.theta, rel=1e-6, abs=1e-6)
+    assert result.variance_reduction == pytest.approx(expected.variance_reduction, rel=1e-6, abs=1e-9)
+    for one, other in zip(result.arms, expected.arms, strict=True):
+        assert one[:3] == pytest.approx(other[:3], rel=1e-6)
+
+
+def known_of(*values: np.ndarray) -> list[KnownCovariates]:
+    return [KnownCovariates(len(x), float(x.sum()), float(x @ x)) for x in values]
+
+
+def test_the_balance_of_the_arms_is_that_of_an_analysis_of_variance() -> None:
+    rng = np.random.default_rng(10)
+    for shift in (0.0, 0.05, 0.1):
+        arms = [rng.normal(shift * number, 1, 4000) for number in range(3)]
+        assert balance_p_value(known_of(*arms)) == pytest.approx(
+            stats.f_oneway(*arms).pvalue, rel=0.02, abs=1e-6
+        )
+
+
+def test_arms_without_covariates_have_no_balance() -> None:
+    constant, one = np.ones(50), np.array([1.0])
+    for arms in ((constant, constant), (constant,), (one, one), (np.array([]), constant)):
+        assert balance_p_value(known_of(*arms)) is None

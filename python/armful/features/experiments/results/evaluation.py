@@ -16,6 +16,7 @@ from armful.features.experiments.results.cells import (
     participation,
 )
 from armful.features.experiments.results.comparisons import compute_experiment_results
+from armful.features.experiments.results.covariates import Adjustment, adjust_for_covariate
 from armful.features.experiments.results.guardrails import GuardrailResult, evaluate_guardrails
 from armful.features.experiments.results.recommendation import Recommendation, recommend
 from armful.features.experiments.results.sample_ratio import SampleRatioResult, sample_ratio
@@ -72,6 +73,8 @@ class Results(Struct, kw_only=True):
     days: list[DayPoint]
     evidence: Evidence
     """The strongest evidence so far, including this evaluation."""
+    adjustments: dict[str, Adjustment] = {}
+    """How metrics were adjusted for the participants' covariate, by metric."""
     segments: dict[str, Segment] | None = None
     segment_interaction: float | None = None
     """The p-value of a difference between the segments (Cochran's Q)."""
@@ -128,8 +131,12 @@ def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, seri
         set_verdicts(found, budget, as_planned=as_planned, valid=valid)
         if not ratio.alarm:
             set_split_notes(found, shares, participations)
+        adjustment = adjust_for_covariate(found, experiment, name, counts, shares)
+        if adjustment is not None:
+            adjustments[name] = adjustment
         return found
 
+    adjustments: dict[str, Adjustment] = {}
     participants = all_participants(counts)
     participations = participation(counts)
     # An earlier phase did not end as planned: a user who could see its results opened the next one.
@@ -202,6 +209,7 @@ def evaluate(experiment: Experiment, counts: PhaseCounts, now: datetime, *, seri
             for side, log_e in zip(_SIDES, variant.comparison.always_valid.evidence, strict=True)
         }
         | ratio_evidence,
+        adjustments=adjustments,
     )
 
 

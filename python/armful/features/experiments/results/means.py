@@ -86,17 +86,18 @@ def compute_mean_results(
                 value,
                 estimates[control],
                 distribution,
-                _planned(shares, arm.variant, arms[control].variant, sample_size),
+                planned_participants(shares, arm.variant, arms[control].variant, sample_size),
                 evidence.get(arm.variant, NO_EVIDENCE),
             ),
             metric=metric,
             estimate=value,
+            sums=used,
             total=plain.total,
             limit=sums.limit,
             limited=sums.limited[number],
         )
-        for number, (arm, plain, value, chance, loss) in enumerate(
-            zip(arms, sums.plain, estimates, chances, losses, strict=True)
+        for number, (arm, plain, used, value, chance, loss) in enumerate(
+            zip(arms, sums.plain, sums.used, estimates, chances, losses, strict=True)
         )
     ]
 
@@ -139,7 +140,7 @@ def _best(estimates: Sequence[Estimate], metric: Metric) -> tuple[list[float], l
     return found.chances, found.losses
 
 
-def _planned(
+def planned_participants(
     shares: Mapping[int, Mapping[int, float]], variant: int, control: int, sample_size: int | None
 ) -> float:
     """Return the planned participants of a variant and control: those of the first epoch that has both."""

@@ -75,6 +75,28 @@ class BinTotal(Struct, frozen=True):
     product: float
 
 
+class CovariateTotal(Struct, frozen=True):
+    """Sums over a variant's participants that have a covariate x, by a metric and the bin of their total y.
+
+    The row of metric '' is about all of them. The row of a metric is about those for whom it was reported. Bins are those
+    of `BinTotal` for a winsorised metric, else 0.
+    """
+
+    allocation_epoch: int
+    variant: int
+    metric: str
+    bin: int
+    participants: int
+    covariate: float
+    covariate_squared: float
+    total: float
+    product: float
+    converted: int
+    """Those with y > 0."""
+    converted_product: float
+    """Σx over them."""
+
+
 class LimitedDay(Struct, frozen=True):
     """Sums over the values of a winsorised metric, by the day of the participants, with values limited."""
 
@@ -150,6 +172,8 @@ class PhaseCounts(Struct, kw_only=True):
     evidence: Evidence
     bins: list[BinTotal] = []
     """Of the metrics that are winsorised, over all days whose outcomes can no longer change."""
+    covariates: list[CovariateTotal] = []
+    """Over the same days, if the experiment has covariates."""
     limited_days: list[LimitedDay] = []
     """Of the first metric, for the results by day, if it is winsorised."""
 
@@ -157,7 +181,10 @@ class PhaseCounts(Struct, kw_only=True):
 async def read(
     connection: Any, experiment: Experiment, phase: int, last_resolved: date | None = None
 ) -> PhaseCounts:
-    """Read the counts of one phase; the bins of winsorised metrics up to the day `last_resolved`, if there is one."""
+    """Read the counts of one phase.
+
+    Bins of winsorised metrics and covariates are those up to the day `last_resolved`, if there is one.
+    """
     shares = [Share(*row) for row in await connection.fetch(_SQL["shares"], experiment.key)]
     shares = [share for share in shares if share.phase == phase]
     allocation_epochs = {share.allocation_epoch for share in shares}
@@ -168,6 +195,10 @@ async def read(
     if any(metric.winsorize is not None for metric in experiment.metrics.values()):
         rows = await connection.fetch(_SQL["bins"], experiment.key, last_resolved)
         bins = [BinTotal(*row) for row in rows]
+    covariates = []
+    if experiment.covariates:
+        rows = await connection.fetch(_SQL["covariate_totals"], experiment.key, last_resolved)
+        covariates = [CovariateTotal(*row) for row in rows]
     evidence = await connection.fetch(_SQL["evidence"], experiment.key, phase)
     return PhaseCounts(
         phase=phase,
@@ -180,6 +211,7 @@ async def read(
             EvidenceKey(variant, metric, side): max_log_e for variant, metric, side, max_log_e in evidence
         },
         bins=[one for one in bins if one.allocation_epoch in allocation_epochs],
+        covariates=[one for one in covariates if one.allocation_epoch in allocation_epochs],
     )
 
 

@@ -7,12 +7,28 @@ from msgspec import Struct
 from armful.domain.experiment import Arm, Metric
 from armful.stats.means.confidence_sequence import SequentialComparison
 from armful.stats.means.numeric import EVERYTHING
-from armful.stats.means.participant_totals import Estimate
+from armful.stats.means.participant_totals import Estimate, ParticipantTotals
 from armful.stats.rates.adaptive import AdaptiveRate
 from armful.stats.rates.intervals import Interval
 from armful.stats.rates.sequential import AlwaysValid
 
 CONFIDENCE_LEVEL = 0.95
+
+
+class AdjustedComparison(Struct, kw_only=True):
+    """The comparison of a variant with control after the adjustment for a covariate."""
+
+    difference: float | None
+    difference_interval: Interval
+    lift: float | None
+    lift_interval: Interval
+    p_value: float
+    """The p-value of the test for the planned end."""
+    adjusted_p_value: float | None = None
+    """After Holm's correction for several comparisons."""
+    always_valid: SequentialComparison
+    """The result of the sequential test, by the present data alone."""
+    always_valid_adjusted: float | None = None
 
 
 class VariantComparison(Struct, kw_only=True):
@@ -31,6 +47,8 @@ class VariantComparison(Struct, kw_only=True):
     always_valid_adjusted: float | None
     verdict: Literal["better", "worse", "undecided"] = "undecided"
     """What the tests decide about the variant; see `verdicts`."""
+    covariate_adjusted: AdjustedComparison | None = None
+    """The same after the adjustment for a covariate, if there is one. Verdicts do not use it."""
     note: str | None = None
     """A sentence for two p-values that seem to disagree; see `split_note`."""
 
@@ -66,6 +84,8 @@ class VariantResult(Struct, kw_only=True):
     metric: Metric = Metric()
     estimate: Estimate | None = None
     """The value of a number or a ratio, to which the intervals belong; None for a conversion rate."""
+    sums: ParticipantTotals | None = None
+    """The sums of a number or a ratio, with values limited."""
     total: float = 0.0
     """The sum of a number's values, or of a ratio's successes, before values were limited."""
     limit: float | None = None
