@@ -6,6 +6,7 @@ from tests.browser.conftest import MonitoredBrowser, in_other_thread
 from tests.conftest import Running
 from tests.integration.contract import create
 from tests.integration.experiments.people import Person, put_people
+from tests.integration.experiments.steps import start
 
 
 def test_a_number_is_declared_and_its_results_are_read(service: Running, monitored: MonitoredBrowser) -> None:
@@ -52,3 +53,29 @@ def test_a_number_is_declared_and_its_results_are_read(service: Running, monitor
     page.get_by_label("Segment by").fill("channel")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_role("region", name="Segments")).to_contain_text(" of 1,000")
+
+
+def test_the_adjusted_results_are_read(service: Running, monitored: MonitoredBrowser) -> None:
+    create(service.client, "a", "b")
+    experiment = start(service.client, success_metrics=[{"name": "spend", "type": "number"}, "signup"])
+    rng = np.random.default_rng(2)
+    before = rng.gamma(2, 20, 600).round(2)
+    people = [
+        Person(f"p{n}", "ab"[n % 2], 1, {"spend": round(float(before[n] + rng.normal(20, 5)), 2)})
+        for n in range(600)
+    ]
+    in_other_thread(lambda: put_people(service, experiment, people))
+    path = f"/experiments/{experiment}/covariates"
+    service.client.put(path, json={"covariates": {f"p{n}": before[n] for n in range(600)}})
+    found = service.client.get(f"/experiments/{experiment}/results").json()
+    page = monitored.open_signed_in(service, f"/experiments/{experiment}")
+    adjusted = page.get_by_role("region", name="Adjusted for covariates")
+    expect(adjusted).to_contain_text("600 participants have a covariate")
+    share = found["covariate_adjustment"]["variance_reduction"]
+    assert share > 0.9
+    expect(adjusted).to_contain_text(f"{share:.0%}"[:-1] + "\u202f% of the variance explained")
+    expect(adjusted.get_by_role("table")).to_have_count(2)
+    expect(page.get_by_text("do not rely on these results")).to_have_count(0)
+    after = {f"p{n}": before[n] + 100 * (n % 2) for n in range(600)}
+    in_other_thread(lambda: service.client.put(path, json={"covariates": after}))
+    expect(page.get_by_text("The covariate differs between the variants")).to_be_visible()

@@ -155,6 +155,18 @@ export class Armful {
     return unwrap(this.http.POST("/experiments/{experiment_id}/assign", { params, body: request }));
   }
 
+  /** Set a number of each participant from before they took part, by which results are adjusted; up to 10,000 a call. */
+  setCovariates(experiment_id: string, covariates: Record<string, number>): Promise<schema.CovariatesView> {
+    const params = { path: { experiment_id } };
+    return unwrap(this.http.PUT("/experiments/{experiment_id}/covariates", { params, body: { covariates } }));
+  }
+
+  /** How many participants of an experiment have a covariate. */
+  covariates(experiment_id: string, signal?: AbortSignal): Promise<schema.CovariatesView> {
+    const params = { path: { experiment_id } };
+    return unwrap(this.http.GET("/experiments/{experiment_id}/covariates", { params, ...withSignal(signal) }));
+  }
+
   /** Every change of an experiment, newest first: when, what, and with which key. */
   audit(experiment_id: string, signal?: AbortSignal): Promise<schema.AuditList> {
     const params = { path: { experiment_id } };

@@ -26,6 +26,8 @@ interface OperationOf {
   results: operations["readResults"];
   resultsCsv: operations["readResults"];
   assign: operations["assignParticipant"];
+  setCovariates: operations["updateCovariates"];
+  covariates: operations["readCovariates"];
   audit: operations["listExperimentChanges"];
   power: operations["planSampleSize"];
   changeExperiment:
@@ -123,6 +125,8 @@ const CALLS: Record<Method, (armful: Armful) => unknown> = {
   results: (armful) => armful.results("e", { include_interim: true, segment_by: "persona_id", phase: 1 }),
   resultsCsv: (armful) => armful.resultsCsv("e"),
   assign: (armful) => armful.assign("e", { participant_id: "u" }),
+  setCovariates: (armful) => armful.setCovariates("exp_12345678", { ada: 12.5, bob: 0 }),
+  covariates: (armful) => armful.covariates("exp_12345678"),
   audit: (armful) => armful.audit("e"),
   power: (armful) => armful.power({ baseline: 0.1, mde: 0.2, relative: true, variants: 3, daily_participants: 100 }),
   changeExperiment: (armful) =>

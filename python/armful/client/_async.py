@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar, Unpack, cast
 import anyio
 import httpx2
 
+from ..contract.covariates import CovariatesView
 from ..contract.experiments import AssignmentView, ExperimentPage, ExperimentView
 from ..contract.holdout import HoldoutReportView, HoldoutView
 from ..contract.insights import StandingsView, TableView
@@ -158,6 +159,14 @@ class AsyncClient:
     async def get_results(self, experiment_id: str, **fields: Unpack[ResultsFields]) -> ResultsView:
         """Return an experiment's results so far."""
         return await self._do(_calls.get_results(experiment_id, fields))
+
+    async def set_covariates(self, experiment_id: str, covariates: Mapping[str, float]) -> CovariatesView:
+        """Set a number of each participant from before they took part, for which results are adjusted. Up to 10,000."""
+        return await self._do(_calls.set_covariates(experiment_id, covariates))
+
+    async def get_covariates(self, experiment_id: str) -> CovariatesView:
+        """Count the participants of an experiment that have a covariate."""
+        return await self._do(_calls.get_covariates(experiment_id))
 
     async def change_experiment(self, experiment_id: str, action: Action) -> ExperimentView:
         """Start a draft, or pause, resume or stop an experiment."""

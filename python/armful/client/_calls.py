@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import msgspec
 
+from ..contract.covariates import CovariatesView
 from ..contract.experiments import AssignmentView, ExperimentPage, ExperimentView
 from ..contract.holdout import HoldoutReportView, HoldoutView
 from ..contract.insights import StandingsView, TableView
@@ -136,6 +137,15 @@ def assign(experiment_id: str, participant_id: str, fields: AssignFields) -> Cal
 
 def get_results(experiment_id: str, fields: ResultsFields) -> Call[ResultsView]:
     return Call(ResultsView, "GET", f"/experiments/{_segment(experiment_id)}/results", query=fields)
+
+
+def set_covariates(experiment_id: str, covariates: Mapping[str, float]) -> Call[CovariatesView]:
+    body = {"covariates": dict(covariates)}
+    return Call(CovariatesView, "PUT", f"/experiments/{_segment(experiment_id)}/covariates", body)
+
+
+def get_covariates(experiment_id: str) -> Call[CovariatesView]:
+    return Call(CovariatesView, "GET", f"/experiments/{_segment(experiment_id)}/covariates")
 
 
 def change_experiment(experiment_id: str, action: Action) -> Call[ExperimentView]:

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar, Unpack, cast
 
 import httpx2
 
+from ..contract.covariates import CovariatesView
 from ..contract.experiments import AssignmentView, ExperimentPage, ExperimentView
 from ..contract.holdout import HoldoutReportView, HoldoutView
 from ..contract.insights import StandingsView, TableView
@@ -161,6 +162,14 @@ class Client:
     def get_results(self, experiment_id: str, **fields: Unpack[ResultsFields]) -> ResultsView:
         """Return an experiment's results so far."""
         return self._do(_calls.get_results(experiment_id, fields))
+
+    def set_covariates(self, experiment_id: str, covariates: Mapping[str, float]) -> CovariatesView:
+        """Set a number of each participant from before they took part, for which results are adjusted. Up to 10,000."""
+        return self._do(_calls.set_covariates(experiment_id, covariates))
+
+    def get_covariates(self, experiment_id: str) -> CovariatesView:
+        """Count the participants of an experiment that have a covariate."""
+        return self._do(_calls.get_covariates(experiment_id))
 
     def change_experiment(self, experiment_id: str, action: Action) -> ExperimentView:
         """Start a draft, or pause, resume or stop an experiment."""

@@ -125,6 +125,8 @@ def test_an_experiment_from_start_to_promotion(armful: Client) -> None:
     assignment = armful.assign(experiment, "ada")
     assert armful.assign(experiment, "ada").variant_id == assignment.variant_id
     armful.track_performance(assignment.variant_id, True, experiment_id=experiment, participant_id="ada")
+    assert armful.set_covariates(experiment, {"ada": 1.5, "bob": 2}).accepted == 2
+    assert armful.get_covariates(experiment).covariates == 2
     results = armful.get_results(experiment, include_interim=True)
     assert results.results_summary.total_participants == 1
     assert results.interim_results.progress == "ongoing"

@@ -61,6 +61,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "get_pool": {"name": "p"},
     "change_pool": {"name": "p", "changes": {}},
     "get_pool_report": {"name": "p"},
+    "set_covariates": {"experiment_id": "e", "covariates": {"p": 1.5}},
+    "get_covariates": {"experiment_id": "e"},
     "get_holdout": {},
     "get_holdout_report": {},
     "change_holdout": {"share": 0.05, "baseline": ["v"]},

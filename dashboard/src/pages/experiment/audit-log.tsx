@@ -12,6 +12,7 @@ const ACTION_LABELS: Record<string, string> = {
   change: "changed",
   reallocate: "changed the traffic split",
   promote: "promoted",
+  set_covariates: "set covariates of participants",
 };
 
 /** Every change of the experiment: when, what, and with which key. */

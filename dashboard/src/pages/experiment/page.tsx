@@ -7,6 +7,7 @@ import { ErrorNotice, LoadingPlaceholder } from "../../ui/notices";
 import { Term } from "../../ui/tooltip";
 import { experimentProgress, ProgressBar, StatusBadge } from "../experiments/status";
 import { AuditLog } from "./audit-log";
+import { CovariateAdjustment } from "./covariate-adjustment";
 import { DailyCharts } from "./daily-charts";
 import { ExperimentActions } from "./experiment-actions";
 import { Guardrails } from "./guardrails";
@@ -95,6 +96,7 @@ function Results({ experiment, results }: { experiment: ExperimentView; results:
       <Recommendation experiment={experiment} results={results} />
       <KeyFigures experiment={experiment} results={results} />
       <ResultsTable experiment={experiment} results={results} />
+      <CovariateAdjustment experiment={experiment} results={results} />
       <DailyCharts experiment={experiment} results={results} />
       <Guardrails results={results} />
       <OtherMetrics experiment={experiment} results={results} />
