@@ -41,8 +41,8 @@ class HoldoutDayView(Struct, kw_only=True):
 class HoldoutReportView(Struct, kw_only=True):
     """The effect of everything that held-out participants did not get, since the holdout began.
 
-    `difference` and `lift` are those of all other participants, relative to held-out ones. `lift_interval` and `p_value` are
-    valid at any time.
+    `difference` and `lift` are those of all other participants, relative to held-out ones. Both intervals and `p_value` are
+    valid at any time. An unbounded end of an interval is null.
     """
 
     share: float
@@ -50,6 +50,7 @@ class HoldoutReportView(Struct, kw_only=True):
     held_out: ParticipantsView
     others: ParticipantsView
     difference: float | None
+    difference_interval: Ends
     lift: float | None
     lift_interval: Ends
     p_value: float

@@ -92,7 +92,8 @@ def test_without_a_holdout_nothing_is_written(service: Running) -> None:
     assert service.sql("SELECT FROM armful.holdout_participant") == []
     assert report(service) == {
         "share": 0.0, "started_at": None, "held_out": {"participants": 0, "converted": 0, "conversion_rate": 0.0},
-        "others": {"participants": 0, "converted": 0, "conversion_rate": 0.0}, "difference": None, "lift": None,
+        "others": {"participants": 0, "converted": 0, "conversion_rate": 0.0}, "difference": None,
+        "difference_interval": [None, None], "lift": None,
         "lift_interval": [-1.0, None], "p_value": 1.0, "confidence_level": 0.95, "days": [],
     }  # fmt: skip
 
@@ -173,6 +174,8 @@ def test_the_report_by_day(service: Running) -> None:
     found = report(service)
     assert found["share"] == 0.5
     assert found["difference"] == pytest.approx(80 / len(outside))
+    lower, upper = found["difference_interval"]
+    assert lower < found["difference"] < upper
     assert [day["day"] for day in found["days"]] == [NOW.date().isoformat(), later[:10]]
     assert [day["others"]["participants"] for day in found["days"]] == [80, len(outside) - 80]
     assert found["p_value"] < 0.05

@@ -1,5 +1,6 @@
 """What all experiments and policies have achieved together: everybody else compared with the held-out participants."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -7,11 +8,16 @@ from datetime import date
 from msgspec import Struct
 
 from armful.domain.holdout import Holdout
+from armful.stats.means.confidence_sequence import SequentialComparison, compare_means_always_valid
+from armful.stats.means.participant_totals import Estimate, ParticipantTotals
 from armful.stats.rates.intervals import Interval
 from armful.stats.rates.lift_evidence import LiftEvidence, evaluate_lift
 from armful.stats.rates.sequential import AlwaysValid, compare_always_valid
 
 CONFIDENCE_LEVEL = 0.95
+
+_PLANNED_PARTICIPANTS = 10_000
+"""The participants at which the interval of the difference is narrowest. It is valid for any number."""
 
 
 class HoldoutTotal(Struct, frozen=True):
@@ -49,14 +55,16 @@ class HoldoutDay(Struct, frozen=True):
 class HoldoutReport(Struct, frozen=True):
     """The cumulative effect since the holdout began. A lift is relative to the rate of the held-out participants.
 
-    The lift, its interval and the p-value are those of the sequential test, which uses the planned share. They may be
-    looked at as often as you like.
+    The lift, its interval and the p-value are those of the sequential test, which uses the planned share. The difference
+    has a confidence sequence. If the share has changed, the difference is the mean of those under each share, weighted by
+    their participants. All of them may be looked at as often as you like.
     """
 
     holdout: Holdout | None
     held_out: Group
     others: Group
     difference: float | None
+    difference_interval: Interval
     lift: float | None
     lift_interval: Interval
     p_value: float
@@ -82,11 +90,13 @@ def compute_report(holdout: Holdout | None, totals: Sequence[HoldoutTotal]) -> H
         days.append(HoldoutDay(day, held_out, others, test.lift, test.lift_interval))
     held_out, others = _groups(totals)
     test = _test(totals)
+    difference = _difference(totals)
     return HoldoutReport(
         holdout=holdout,
         held_out=held_out,
         others=others,
-        difference=others.rate - held_out.rate if held_out.participants and others.participants else None,
+        difference=difference.difference,
+        difference_interval=difference.difference_interval,
         lift=test.lift,
         lift_interval=test.lift_interval,
         p_value=test.p_value,
@@ -116,3 +126,33 @@ def _test(totals: Iterable[HoldoutTotal]) -> AlwaysValid:
     for share, (others, held_out) in sorted(conversions.items()):
         evidence = evidence.add(1 - share, others, held_out)
     return evaluate_lift(evidence, CONFIDENCE_LEVEL)
+
+
+def _difference(totals: Iterable[HoldoutTotal]) -> SequentialComparison:
+    """Compare the rates under each share, so that a rate that moves while the share changes is no effect."""
+    by_share: dict[float, list[HoldoutTotal]] = defaultdict(list)
+    for total in totals:
+        by_share[total.share].append(total)
+    groups = [_groups(of_share) for of_share in by_share.values()]
+    groups = [
+        (held_out, others) for held_out, others in groups if held_out.participants and others.participants
+    ]
+    weights = [held_out.participants + others.participants for held_out, others in groups]
+    return compare_means_always_valid(
+        _weighted([others for _, others in groups], weights),
+        _weighted([held_out for held_out, _ in groups], weights),
+        _PLANNED_PARTICIPANTS,
+        CONFIDENCE_LEVEL,
+    )
+
+
+def _weighted(groups: Sequence[Group], weights: Sequence[int]) -> Estimate:
+    if not groups:
+        return Estimate(None, math.inf, 0)
+    rates = [ParticipantTotals(one.participants, converted=one.converted).conversion_rate() for one in groups]
+    shares = [weight / sum(weights) for weight in weights]
+    return Estimate(
+        sum(share * (rate.value or 0.0) for share, rate in zip(shares, rates, strict=True)),
+        sum(share * share * rate.variance for share, rate in zip(shares, rates, strict=True)),
+        sum(one.participants for one in groups),
+    )

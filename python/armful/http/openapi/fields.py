@@ -327,6 +327,7 @@ OF_TYPE = {
     "HoldoutDayView.lift_interval": "The lift's confidence sequence, valid at any time.",
     "HoldoutReportView.days": "The days on which participants were first seen, oldest first.",
     "HoldoutReportView.difference": "The rate of all others less that of the held-out participants.",
+    "HoldoutReportView.difference_interval": "The difference's confidence sequence, valid at any time.",
     "HoldoutReportView.lift": "The lift of all others over the held-out participants; null if these have not converted.",
     "HoldoutReportView.lift_interval": "The lift's confidence sequence, valid at any time.",
     "HoldoutReportView.p_value": "The p-value of the sequential test, valid at any time.",

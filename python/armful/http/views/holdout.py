@@ -24,6 +24,7 @@ def report_view(report: HoldoutReport) -> HoldoutReportView:
         held_out=_group(report.held_out),
         others=_group(report.others),
         difference=report.difference,
+        difference_interval=ends(report.difference_interval),
         lift=finite(report.lift),
         lift_interval=ends(report.lift_interval),
         p_value=report.p_value,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from armful.domain.holdout import Holdout
-from armful.features.holdouts.report import HoldoutTotal, compute_report
+from armful.features.holdouts.report import HoldoutTotal, _difference, compute_report
 from armful.stats.rates.sequential import compare_always_valid
 
 DAY = date(2026, 1, 1)
@@ -32,6 +32,11 @@ def test_everybody_else_is_compared_with_the_held_out_participants() -> None:
         expected.p_value,
     )
     assert report.lift == pytest.approx(0.2)
+    # ± σ √(2 (tρ² + 1) / (t²ρ²) · ln(√(tρ² + 1) / α)), with 3,600 participants as in an even split.
+    lower, upper = report.difference_interval
+    deviation = math.sqrt(0.1 * 0.9 / 999 + 0.12 * 0.88 / 8999)
+    assert (lower + upper) / 2 == pytest.approx(report.difference)
+    assert 2.5 * deviation < (upper - lower) / 2 < 6 * deviation
 
 
 def test_an_effect_is_found_in_either_direction() -> None:
@@ -43,6 +48,8 @@ def test_an_effect_is_found_in_either_direction() -> None:
         lower, upper = report.lift_interval
         assert lower < report.lift < upper
         assert not lower <= 0 <= upper
+        assert math.copysign(1, report.difference_interval.lower) == sign
+        assert math.copysign(1, report.difference_interval.upper) == sign
 
 
 def test_the_grouping_and_order_of_counts_make_no_difference() -> None:
@@ -80,7 +87,8 @@ def test_a_changed_share_is_no_effect() -> None:
             total(True, 5000, 250, day=9, share=0.5), total(False, 5000, 250, day=9, share=0.5),
         ],
     )  # fmt: skip
-    assert report.difference == pytest.approx(2150 / 14500 - 350 / 5500)
+    assert report.difference == pytest.approx(0, abs=1e-12)
+    assert report.difference_interval.lower < 0 < report.difference_interval.upper
     assert report.lift == pytest.approx(0, abs=1e-6)
     assert report.p_value > 0.5
 
@@ -90,6 +98,7 @@ def test_without_a_holdout_or_participants_nothing_is_known() -> None:
         report = compute_report(holdout, [])
         assert (report.difference, report.lift, report.p_value, report.days) == (None, None, 1.0, [])
         assert report.lift_interval == (-1.0, math.inf)
+        assert report.difference_interval == (-math.inf, math.inf)
     only = compute_report(HOLDOUT, [total(True, 10, 0)])
     assert only.difference is None
 
@@ -100,7 +109,7 @@ def test_without_an_effect_it_is_seldom_significant_at_any_look() -> None:
     At 5 % the count would be 20 with a standard deviation of 4.4; 37 is reached with a probability below 1e-4.
     """
     rng = np.random.default_rng(7)
-    false = misses = 0
+    false = misses = difference_misses = 0
     for _ in range(400):
         rate = rng.uniform(0.01, 0.4) * (1 + 0.2 * np.sin(np.arange(60)))
         people = rng.binomial(300, 0.1, 60)
@@ -117,5 +126,12 @@ def test_without_an_effect_it_is_seldom_significant_at_any_look() -> None:
         missed = [day for day in report.days if not day.lift_interval.lower <= 0 <= day.lift_interval.upper]
         misses += bool(missed)
         false += report.p_value < 0.05
+        difference_misses += any(
+            not interval.lower <= 0 <= interval.upper
+            for interval in (
+                compute_report(HOLDOUT, totals[:end]).difference_interval for end in range(2, 121, 10)
+            )
+        )
     assert misses < 37
+    assert difference_misses < 37
     assert false <= misses
