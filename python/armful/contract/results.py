@@ -193,7 +193,8 @@ class ShrunkenLiftView(Struct, kw_only=True):
     """The winner's lift over control, corrected for having been chosen because it is large.
 
     True lifts are taken to be normal on the log scale, with mean 0 and standard deviation `tau`. It comes from the lifts
-    of `past_experiments`. `lift` and its credible interval are those of the posterior; 0.5 is 50 % better.
+    of `past_experiments`. `lift` and its credible interval are those of the posterior; 0.5 is 50 % better. Where lower is
+    better, that is 50 % lower, so `lift` has the sign of `improvement_percentage`.
     """
 
     lift: float

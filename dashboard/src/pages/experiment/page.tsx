@@ -105,7 +105,13 @@ function Results({ experiment, results }: { experiment: ExperimentView; results:
 }
 
 /** The winner's lift, corrected for having been chosen because it is large. */
-function ShrunkenLift({ shrunken: { lift, lift_interval, tau, past_experiments } }: { shrunken: ShrunkenLiftView }) {
+function ShrunkenLift({
+  shrunken: { lift, lift_interval, tau, past_experiments },
+  lowerIsBetter,
+}: {
+  shrunken: ShrunkenLiftView;
+  lowerIsBetter: boolean;
+}) {
   const source =
     past_experiments === 0
       ? "There are no past experiments yet, so true lifts are assumed to be"
@@ -116,6 +122,7 @@ function ShrunkenLift({ shrunken: { lift, lift_interval, tau, past_experiments }
         definition={`A winner is chosen because its lift is large, so the plain lift is too large on average. This estimate corrects that. ${source} ± ${formatShare(tau)} (standard deviation, log scale)`}
       >
         likely {formatLift(lift)}
+        {lowerIsBetter && " (lower)"}
       </Term>{" "}
       ({formatLiftInterval(...lift_interval)})
     </small>
@@ -164,7 +171,9 @@ function KeyFigures({ experiment, results }: { experiment: ExperimentView; resul
                 : `+${summary.improvement_percentage.toFixed(1)} % over control`}
             </small>
           )}
-          {summary.shrunken_lift && <ShrunkenLift shrunken={summary.shrunken_lift} />}
+          {summary.shrunken_lift && (
+            <ShrunkenLift shrunken={summary.shrunken_lift} lowerIsBetter={results.definition?.goal === "decrease"} />
+          )}
         </dd>
       </div>
     </dl>

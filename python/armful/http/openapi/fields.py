@@ -341,7 +341,7 @@ OF_TYPE = {
     "SegmentView.participants": "The participants of each variant in this segment, and how many converted.",
     "SelectRequest.dimensions": "Select among variants that have all these values.",
     "SelectionMetadata.dimensions": "The dimensions that selected variants had to have; absent if there were none.",
-    "ShrunkenLiftView.lift": "The posterior mean of the lift over control; 0.5 is 50 % better.",
+    "ShrunkenLiftView.lift": "The posterior mean of the lift; 0.5 is 50 % better: lower, where lower is better.",
     "ShrunkenLiftView.lift_interval": "The credible interval of the lift.",
     "StandingView.impressions": "Impressions of each day of the trend, oldest first.",
     "StandingView.successes": "Successes of each day of the trend, oldest first.",

@@ -119,42 +119,6 @@ def mean_interval(
     return Interval(estimate.value - half_width, estimate.value + half_width)
 
 
-def non_inferiority_p_value(
-    variant: Estimate,
-    control: Estimate,
-    margin: float,
-    *,
-    goal: Literal["increase", "decrease"] = "increase",
-    distribution: Literal["student", "normal"] = "student",
-) -> float:
-    """Compute the one-sided p-value of the hypothesis that the variant is worse than control by `margin` or more.
-
-    Args:
-        variant: The variant's estimate.
-        control: Control's.
-        margin: The harm to exclude, as a fraction of control's value, in (0, 1).
-        goal: Whether a higher or a lower value is better.
-        distribution: As in `compare_means`.
-
-    Returns:
-        The p-value; 1 unless control's value is above 0, because a fraction of it then means nothing.
-
-    Raises:
-        ValueError: `margin` is out of range.
-    """
-    check_open_unit("margin", margin)
-    bound = 1 - margin if goal == "increase" else 1 + margin
-    scaled = Estimate(
-        None if control.value is None else bound * control.value, bound**2 * control.variance, control.n
-    )
-    variance = variant.variance + scaled.variance
-    if variant.value is None or scaled.value is None or scaled.value <= 0 or not math.isfinite(variance):
-        return 1.0
-    room = variant.value - scaled.value if goal == "increase" else scaled.value - variant.value
-    freedom = math.inf if distribution == "normal" else _degrees_of_freedom(variant, scaled)
-    return _sided(room, math.sqrt(variance), freedom)
-
-
 def difference(variant: Estimate, control: Estimate) -> float | None:
     """Return the variant's value minus control's; None if either has none."""
     return None if variant.value is None or control.value is None else variant.value - control.value

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from armful.domain.holdout import Holdout
-from armful.features.holdouts.report import HoldoutTotal, _difference, compute_report
+from armful.features.holdouts.report import HoldoutTotal, compute_report
 from armful.stats.rates.sequential import compare_always_valid
 
 DAY = date(2026, 1, 1)

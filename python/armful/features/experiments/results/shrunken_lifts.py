@@ -16,7 +16,7 @@ PAST_LIFTS = 1000
 
 
 class WinnerLift(Struct, frozen=True):
-    """The shrunken lift of a winner. 0.5 is 50 % better."""
+    """The shrunken lift of a winner. 0.5 is 50 % better: 50 % lower, where lower is better."""
 
     lift: float
     interval: Interval
@@ -61,7 +61,10 @@ def shrink_winner(winner: VariantResult, control: VariantResult, past: PastLifts
         return None
     tau2 = lift_variance(past.lifts)
     shrunken = shrink(observed, tau2, CONFIDENCE_LEVEL)
-    return WinnerLift(shrunken.lift, shrunken.interval, math.sqrt(tau2), past.experiments)
+    lift, interval = shrunken.lift, shrunken.interval
+    if winner.metric.goal == "decrease":
+        lift, interval = -lift, Interval(-interval.upper, -interval.lower)
+    return WinnerLift(lift, interval, math.sqrt(tau2), past.experiments)
 
 
 def lifts_to_keep(variants: Sequence[VariantResult], *, valid: bool) -> dict[int, LogLift | None]:

@@ -3,9 +3,11 @@
 import math
 
 import pytest
+from msgspec.structs import replace
 from statsmodels.stats.proportion import confint_proportions_2indep
 from tests.unit.features.experiments.results.test_verdicts import results
 
+from armful.domain.experiment import Metric
 from armful.features.experiments.results.shrunken_lifts import lifts_to_keep, observed_lift, shrink_winner
 from armful.features.experiments.results.store import PastLifts
 from armful.stats.shrinkage import LogLift
@@ -41,6 +43,19 @@ def test_without_past_experiments_the_lift_is_shrunk_by_the_default() -> None:
     weight = 0.01 / (0.01 + observed.variance)
     assert math.log1p(shrunken.lift) == pytest.approx(weight * observed.value)
     assert 0 < shrunken.interval.lower < shrunken.lift < shrunken.interval.upper
+
+
+def test_a_winner_that_is_lower_where_that_is_better_has_a_positive_shrunken_lift() -> None:
+    found = results((5000, 500), (5000, 300))
+    lower = replace(found.variants[1], metric=Metric(goal="decrease"))
+    shrunken = shrink_winner(lower, found.control, NONE)
+    plain = shrink_winner(found.variants[1], found.control, NONE)
+    assert shrunken is not None
+    assert plain is not None
+    assert 0.1 < shrunken.lift < 0.4
+    assert shrunken.lift == -plain.lift
+    assert shrunken.interval == (-plain.interval.upper, -plain.interval.lower)
+    assert shrunken.interval.lower < shrunken.lift < shrunken.interval.upper
 
 
 def test_the_smaller_past_lifts_are_the_more_a_lift_shrinks() -> None:
