@@ -35,6 +35,7 @@ class PoolFields(TypedDict, total=False):
     random_control: ShareSetting
     exploration_floor: ShareSetting
     delay_window: str
+    discount_half_life: str
 
 
 class PerformanceFields(TypedDict, total=False):

@@ -5,7 +5,16 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from ..domain.pool import DelaySetting, Learning, PriorSetting, ShareSetting, SharpnessSetting, parse_window
+from ..domain.pool import (
+    DelaySetting,
+    DiscountSetting,
+    Learning,
+    PriorSetting,
+    ShareSetting,
+    SharpnessSetting,
+    parse_delay,
+    parse_half_life,
+)
 from .results import Ends
 
 
@@ -18,10 +27,13 @@ class PoolPatch(Struct, kw_only=True, forbid_unknown_fields=True):
     random_control: ShareSetting | UnsetType | None = UNSET
     exploration_floor: ShareSetting | UnsetType | None = UNSET
     delay_window: DelaySetting | UnsetType | None = UNSET
+    discount_half_life: DiscountSetting | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
-        if isinstance(self.delay_window, str) and self.delay_window not in ("auto", "off"):
-            parse_window(self.delay_window)
+        if isinstance(self.delay_window, str) and self.delay_window != "auto":
+            parse_delay(self.delay_window)
+        if isinstance(self.discount_half_life, str):
+            parse_half_life(self.discount_half_life)
 
     def changes(self) -> dict[str, Any]:
         """Return the settings that were sent. Null is the same as leaving a setting out."""
@@ -47,6 +59,7 @@ class PoolSettingsView(Struct, kw_only=True):
     random_control: ShareSetting
     exploration_floor: ShareSetting
     delay_window: DelaySetting
+    discount_half_life: DiscountSetting
 
 
 class PoolInForce(Struct, kw_only=True):
@@ -58,6 +71,7 @@ class PoolInForce(Struct, kw_only=True):
     random_control: float
     exploration_floor: float
     delay_window: timedelta | None
+    discount_half_life: timedelta | None
 
 
 class DelayPoint(Struct, frozen=True):

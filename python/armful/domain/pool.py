@@ -36,27 +36,56 @@ AUTO_DELAY_WINDOW = timedelta(days=1)
 DELAY_BUCKETS = 128
 """The number of buckets into which a delay window is divided; a bucket is a second at least."""
 
-DelaySetting = Annotated[
-    str, Meta(pattern=r"^(auto|off|P([0-9]{1,2}D)?(T([0-9]{1,4}H)?([0-9]{1,6}M)?([0-9]{1,7}S)?)?)(?![\s\S])")
-]
+_DURATION = r"P([0-9]{1,4}D)?(T([0-9]{1,4}H)?([0-9]{1,6}M)?([0-9]{1,8}S)?)?"
+_END = r"(?![\s\S])"
+
+DelaySetting = Annotated[str, Meta(pattern=rf"^(auto|off|{_DURATION}){_END}")]
 """How long successes may take: an ISO 8601 duration from a second to 90 days; `off` if they come with their impressions."""
 
-_SHORTEST, _LONGEST = timedelta(seconds=1), timedelta(days=90)
+DiscountSetting = Annotated[str, Meta(pattern=rf"^(off|{_DURATION}){_END}")]
+"""The time after which evidence counts half: an ISO 8601 duration from an hour to ten years, or `off`."""
 
 
-def parse_window(text: str) -> timedelta:
-    """Return the duration that a delay window other than `auto` and `off` names.
+def parse_delay(text: str) -> timedelta | None:
+    """Return the delay window that a setting other than `auto` names; None for `off`.
 
     Raises:
         ValueError: It is no duration, or out of range.
     """
+    return _parse(
+        "delay_window",
+        text,
+        timedelta(seconds=1),
+        timedelta(days=90),
+        "auto, off or a duration from PT1S to P90D",
+    )
+
+
+def parse_half_life(text: str) -> timedelta | None:
+    """Return the half-life that a setting names; None for `off`.
+
+    Raises:
+        ValueError: It is no duration, or out of range.
+    """
+    return _parse(
+        "discount_half_life",
+        text,
+        timedelta(hours=1),
+        timedelta(days=3650),
+        "off or a duration from PT1H to P3650D",
+    )
+
+
+def _parse(field: str, text: str, least: timedelta, most: timedelta, range_: str) -> timedelta | None:
+    if text == "off":
+        return None
     try:
-        window = msgspec.convert(text, timedelta)
+        duration = msgspec.convert(text, timedelta)
     except msgspec.ValidationError:
-        window = timedelta(0)
-    if not _SHORTEST <= window <= _LONGEST:
-        raise ValueError(f"`delay_window` must be auto, off or a duration from PT1S to P90D, not '{text}'")
-    return window
+        duration = timedelta(0)
+    if not least <= duration <= most:
+        raise ValueError(f"`{field}` must be {range_}, not '{text}'")
+    return duration
 
 
 class PoolSettings(Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -68,14 +97,21 @@ class PoolSettings(Struct, kw_only=True, frozen=True, omit_defaults=True):
     random_control: ShareSetting = "auto"
     exploration_floor: ShareSetting = "auto"
     delay_window: DelaySetting = "auto"
+    discount_half_life: DiscountSetting = "off"
 
     @property
     def delay_seconds(self) -> int | None:
         """The attribution window in seconds; None if an impression counts as a failure at once."""
-        if self.delay_window == "off" or (self.delay_window == "auto" and self.learning == "plain"):
-            return None
-        window = AUTO_DELAY_WINDOW if self.delay_window == "auto" else parse_window(self.delay_window)
-        return round(window.total_seconds())
+        if self.delay_window == "auto":
+            window = AUTO_DELAY_WINDOW if self.learning == "auto" else None
+        else:
+            window = parse_delay(self.delay_window)
+        return None if window is None else round(window.total_seconds())
+
+    @property
+    def half_life(self) -> timedelta | None:
+        """The time after which evidence counts half; None if it always counts."""
+        return parse_half_life(self.discount_half_life)
 
     @property
     def random_control_share(self) -> float:

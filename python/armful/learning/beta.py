@@ -6,17 +6,17 @@ from typing import NamedTuple, Self
 from msgspec import Struct
 
 from armful.domain.variant import Variant
-from armful.learning.posterior import GLOBAL, PosteriorKey
+from armful.learning.posterior import PosteriorKey
 
 
 class Counts(NamedTuple):
     """The sufficient statistics of the model: impressions, and how many of them were successes.
 
-    Where outcomes are late, young impressions count as parts of an impression.
+    Where outcomes are late or discounted, an impression may count as a part of one.
     """
 
     impressions: float
-    successes: int
+    successes: float
 
 
 class BetaPosterior(Struct, frozen=True):
@@ -55,12 +55,6 @@ class BetaPosterior(Struct, frozen=True):
             self.counts.impressions + statistics.impressions, self.counts.successes + statistics.successes
         )
         return type(self)(self.key, self.prior_alpha, self.prior_beta, counts)
-
-
-def posterior_of(variant: Variant, prior: tuple[float, float], pending: float = 0.0) -> BetaPosterior:
-    """Return the posterior of a variant over all its outcomes, without `pending` impressions."""
-    impressions = max(variant.successes, variant.impressions - pending) if pending else variant.impressions
-    return BetaPosterior(PosteriorKey(variant.key, GLOBAL), *prior, Counts(impressions, variant.successes))
 
 
 def parameters_of(variants: Iterable[Variant]) -> tuple[list[float], list[float]]:

@@ -34,6 +34,7 @@ AUTO = {
     "random_control": "auto",
     "exploration_floor": "auto",
     "delay_window": "auto",
+    "discount_half_life": "off",
 }
 
 
@@ -49,6 +50,7 @@ def test_a_variant_makes_its_pool(client: Client) -> None:
         "random_control": 0.02,
         "exploration_floor": 0.0,
         "delay_window": "P1D",
+        "discount_half_life": None,
     }
     assert client.get("/pools").json() == {"pools": [created]}
     (entry,) = client.get("/audit?kind=pool").json()["entries"]
@@ -105,6 +107,7 @@ def test_settings_change_one_by_one_and_go_back_to_auto(client: Client) -> None:
         "random_control": 0.0,
         "exploration_floor": 0.0,
         "delay_window": None,
+        "discount_half_life": None,
     }
     changes = [
         entry for entry in client.get("/audit?kind=pool").json()["entries"] if entry["action"] == "change"

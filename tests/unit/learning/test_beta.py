@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from armful.domain.variant import Variant
-from armful.learning.beta import BetaPosterior, Counts, parameters_of, posterior_of
+from armful.learning.beta import BetaPosterior, Counts, parameters_of
+from armful.learning.pool_model import PLAIN
 from armful.learning.posterior import GLOBAL, Posterior, PosteriorKey
 
 NOTHING = Counts(0, 0)
@@ -60,7 +61,7 @@ def test_columns_are_the_posteriors_parameters() -> None:
         for key in range(4)
     ]
     alpha, beta = parameters_of(variants)
-    posteriors = [posterior_of(variant, (variant.prior_alpha, variant.prior_beta)) for variant in variants]
+    posteriors = [PLAIN.posterior(variant) for variant in variants]
     assert alpha == [one.alpha for one in posteriors]
     assert beta == [one.beta for one in posteriors]
     assert [one.key for one in posteriors] == [PosteriorKey(key, GLOBAL) for key in range(4)]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tests.unit.samples import variant
 
+from armful.learning.beta import Counts
 from armful.learning.delays import DelayCurve
 from armful.learning.pool_model import PLAIN, PoolModel
 from armful.stats.priors import Prior
@@ -53,3 +54,14 @@ def test_what_was_shown_just_now_is_pending_but_for_the_share_that_comes_at_once
     plain = PoolModel()
     plain.add_shown(1, 4)
     assert plain.pending == {}
+
+
+def test_what_is_forgotten_is_neither_a_success_nor_a_failure() -> None:
+    model = PoolModel(forgotten={1: Counts(5.0, 1.5)}, pending={1: 1.0})
+    # Of 3 successes 1.5 are left, and of 7 failures 3.5, of which one is pending.
+    assert model.counts_of(SHOWN) == (4.0, 1.5)
+    assert model.posteriors([SHOWN, OWN]) == ([2.5, 7.0], [3.5, 13.0])
+    assert model.counts_of(OWN) == (10.0, 3.0)
+    assert not model.draws_like(PoolModel())
+    everything = PoolModel(forgotten={1: Counts(11.0, 4.0)})
+    assert everything.posteriors([SHOWN]) == ([1.0], [1.0])

@@ -1,7 +1,9 @@
 """Learns each pool's prior and delays, and lets selections draw by them."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 
 import structlog
 from msgspec import Struct
@@ -11,6 +13,8 @@ from armful.db.pool import Pool, acquire
 from armful.domain.errors import ArmfulError
 from armful.domain.pool import FixedPrior, PoolSettings, VariantPool
 from armful.features.pools.delay_store import forget_old_impressions, read_delays
+from armful.features.pools.discount_store import read_forgotten
+from armful.learning.beta import Counts
 from armful.learning.pool_model import PoolModel
 from armful.learning.pool_prior import learn_prior
 from armful.replica.pool_cache import PoolCache
@@ -21,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 _INTERVAL = 1.0  # seconds between two rounds through all pools, or
 _ROUNDS = 20.0  # this many times the time that a round took, if that is longer
+_DISCOUNT_EVERY = 60.0  # seconds
 _FORGET_EVERY = 60.0  # seconds
 _GROWTH = 1.1  # a prior is learnt anew when the pool's impressions have grown by this factor
 
@@ -41,6 +46,14 @@ class _LearntPrior(Struct, frozen=True):
     is_learnt: bool
 
 
+class _Discount(Struct, frozen=True):
+    """What has been discounted of a pool's evidence."""
+
+    half_life: timedelta
+    read_at: float
+    forgotten: Mapping[int, Counts]
+
+
 class PoolLearner:
     """Renews the models of all pools in this process once a second.
 
@@ -53,6 +66,7 @@ class PoolLearner:
         self._variants = variants
         self._connections = connections
         self._priors: dict[str, _LearntPrior] = {}
+        self._discounts: dict[str, _Discount] = {}
         self._forgot_at = 0.0
         self._task: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
@@ -77,6 +91,7 @@ class PoolLearner:
             async with acquire(self._connections) as connection:
                 delay, found = await read_delays(connection, pool.name, window)
             pending = dict(found)
+        forgotten = await self._forgotten(pool)
         learnt = await self._prior_of(pool)
         model = PoolModel(
             prior=learnt.prior,
@@ -84,8 +99,23 @@ class PoolLearner:
             sharpness=pool.sharpness(prior_learnt=learnt.is_learnt),
             delay=delay,
             pending=pending,
+            forgotten=forgotten,
         )
         self._variants.use(pool.name, model)
+
+    async def _forgotten(self, pool: VariantPool) -> Mapping[int, Counts]:
+        """Return what has been discounted of the pool's evidence. It changes slowly, so it is read once a minute."""
+        half_life = pool.settings.half_life
+        if half_life is None or self._connections is None:
+            self._discounts.pop(pool.name, None)
+            return {}
+        now = asyncio.get_running_loop().time()
+        before = self._discounts.get(pool.name)
+        if before is None or before.half_life != half_life or now > before.read_at + _DISCOUNT_EVERY:
+            async with acquire(self._connections) as connection:
+                found = await read_forgotten(connection, pool.name, half_life)
+            before = self._discounts[pool.name] = _Discount(half_life, now, found)
+        return before.forgotten
 
     async def _prior_of(self, pool: VariantPool) -> _LearntPrior:
         """Return the prior in force, learnt anew if that is due."""
@@ -101,8 +131,8 @@ class PoolLearner:
             return before
         prior: Prior | None = None
         if pool.prior == "learnt":
-            successes = [float(variant.successes) for variant in members]
-            trials = [variant.successes + candidates.model.failures_of(variant) for variant in members]
+            counts = list(map(candidates.model.counts_of, members))
+            successes, trials = [one.successes for one in counts], [one.impressions for one in counts]
             # In a thread: many variants would hold up selections.
             prior = await asyncio.to_thread(learn_prior, successes, trials)
         elif isinstance(pool.prior, FixedPrior):

@@ -53,3 +53,22 @@ WHERE i.pool = $1 GROUP BY i.variant;
 -- Delete the impressions that are older than the window of their pool, and everything of pools without one.
 DELETE FROM armful.pool_impression i USING armful.pool p
 WHERE p.name = i.pool AND (p.delay_window IS NULL OR i.bucket < now() - make_interval(secs => p.delay_window));
+
+-- name: forgotten
+-- Of each variant of the pool $1: what is lost of its impressions and successes if each counts half after $2 seconds. What
+-- was counted without an hour, such as history that was brought along, is as old as the variant.
+SELECT v.id AS variant, v.impressions - h.impressions - (v.impressions - h.counted) * power(0.5, h.age / $2) AS impressions,
+       v.successes - h.successes - (v.successes - h.succeeded) * power(0.5, h.age / $2) AS successes
+FROM armful.variant_performance v
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(h.impressions * w.weight), 0)::double precision AS impressions,
+           coalesce(sum(h.successes * w.weight), 0)::double precision AS successes,
+           coalesce(sum(h.impressions), 0)::bigint AS counted, coalesce(sum(h.successes), 0)::bigint AS succeeded,
+           extract(epoch FROM now() - v.created_at)::double precision AS age
+    FROM armful.variant_hour h
+    CROSS JOIN LATERAL (
+        SELECT power(0.5, greatest(0, extract(epoch FROM now() - h.hour))::double precision / $2::double precision) AS weight
+    ) AS w
+    WHERE h.variant = v.id
+) AS h
+WHERE v.pool = $1;

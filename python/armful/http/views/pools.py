@@ -42,6 +42,7 @@ def pool_view(state: PoolState) -> PoolView:
             random_control=settings.random_control,
             exploration_floor=settings.exploration_floor,
             delay_window=settings.delay_window,
+            discount_half_life=settings.discount_half_life,
         ),
         in_force=PoolInForce(
             prior=None if model.prior is None else prior_view(model.prior),
@@ -50,6 +51,7 @@ def pool_view(state: PoolState) -> PoolView:
             random_control=pool.random_control,
             exploration_floor=pool.exploration_floor,
             delay_window=None if window is None else timedelta(seconds=window),
+            discount_half_life=settings.half_life,
         ),
         delay=None if model.delay is None else _delay_view(model.delay, model.pending),
         active_variants=state.active_variants,
