@@ -99,6 +99,7 @@ class PoolView(Struct, kw_only=True):
     impressions: int
     successes: int
     success_rate: float
+    cost_per_success: float | None
     created_at: datetime
     changed_at: datetime
 

@@ -62,6 +62,7 @@ class Services(Struct, frozen=True):
     ) -> Self:
         """Build the services from their dependencies."""
         variants = Variants(pool, cache, process_id, pools)
+        named_pools = Pools(pool, pools, cache, learner, process_id)
         history = VariantHistories(pool, clock)
         decisions = DecisionEngine(cache, [SelectionUsage(cache)], clock)
         return cls(
@@ -70,10 +71,10 @@ class Services(Struct, frozen=True):
             variants=variants,
             experiments=Experiments(pool, variants, decisions, holdout, process_id, clock),
             holdouts=Holdouts(pool, variants, holdout, process_id),
-            pools=Pools(pool, pools, cache, learner, process_id),
+            pools=named_pools,
             keys=Keys(pool, key_cache, process_id, clock),
             audit=AuditLog(pool),
-            overview=OverviewReader(pool, cache),
+            overview=OverviewReader(pool, cache, named_pools),
             history=history,
             standings=Standings(history, cache),
             live=Live(cache),

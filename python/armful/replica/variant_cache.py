@@ -26,6 +26,7 @@ class VariantCache:
         self._by_key: dict[int, CachedVariant] = {}
         self._ranges: defaultdict[int, list[CachedVariant]] = defaultdict(list)
         self._used: list[CachedVariant] = []
+        self._with_costs: dict[int, CachedVariant] = {}
         self.selections = 0
         self.updates = 0
         self._active = (0, 0)
@@ -147,6 +148,7 @@ class VariantCache:
         self._by_id.clear()
         self._by_key.clear()
         self._ranges.clear()
+        self._with_costs.clear()
         self._used.clear()
         self._active = (0, 0)
         self.upsert(variants)
@@ -181,6 +183,7 @@ class VariantCache:
             else:
                 del self._ranges[number]
             self._used = [one for one in self._used if one is not entry]
+            self._with_costs.pop(variant.key, None)
             if variant.status == "active":
                 impressions, successes = self._active
                 self._active = impressions - variant.impressions, successes - variant.successes
@@ -229,6 +232,10 @@ class VariantCache:
         """Return the variants that can be selected."""
         return [entry.variant for entry in self._by_id.values() if entry.variant.status == "active"]
 
+    def with_costs(self) -> list[Variant]:
+        """Return the variants that can be selected and whose cost is known."""
+        return [entry.variant for entry in self._with_costs.values() if entry.slot is not None]
+
     @property
     def version(self) -> int:
         """The number of changes to the table. Within one process, equal versions mean equal posteriors."""
@@ -274,6 +281,10 @@ class VariantCache:
         active = []
         for entry in entries:
             entry.rendered = None
+            if entry.variant.cost is not None:
+                self._with_costs[entry.variant.key] = entry
+            else:
+                self._with_costs.pop(entry.variant.key, None)
             if entry.pool != entry.variant.pool:
                 self.candidates(entry.pool).leave(entry, self._clock)
                 self.candidates(entry.variant.pool).join(entry)

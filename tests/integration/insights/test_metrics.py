@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import msgspec
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests import processes
 from tests.conftest import Running, serving
@@ -189,3 +190,23 @@ def test_two_workers_answer_alike_and_one_that_is_killed_stays_counted(tmp_path:
         os.kill(service.workers[0], signal.SIGKILL)
         processes.wait_until(lambda: len(service.workers) == 2 and figure("armful_workers ") == 2, 60)
         processes.wait_until(lambda: [figure(name) for _ in range(4)] == [30.0] * 4, 60)
+
+
+def test_the_cost_of_a_success_is_over_variants_with_a_cost(service: Running) -> None:
+    client = service.client
+    assert ("cost_per_follow_dollars",) not in scrape(client)
+    create(
+        client,
+        {"variant_id": "a", "cost": 0.01, "impressions": 1000, "successes": 100},
+        {"variant_id": "b", "cost": 0.05, "pool": "p", "impressions": 1000, "successes": 20},
+        {"variant_id": "c", "pool": "p", "impressions": 1000, "successes": 500},
+        {"variant_id": "d", "cost": 9, "impressions": 10, "successes": 1},
+        {"variant_id": "e", "cost": 9, "impressions": 10, "successes": 1},
+    )
+    client.delete("/variants/d")
+    client.patch("/variants/e", json={"cost": None})
+    found = scrape(client)
+    assert found["cost_per_follow_dollars",] == pytest.approx((10 + 50) / 120)
+    assert found["armful_variant_pool_cost_per_success", "pool=p"] == pytest.approx(2.5)
+    assert found["armful_variant_pool_success_rate", "pool=p"] == pytest.approx(0.26)
+    assert client.get("/pools/p").json()["cost_per_success"] == pytest.approx(2.5)

@@ -1,5 +1,6 @@
 """An overview of the service, for monitoring."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -10,6 +11,7 @@ from armful.domain.errors import Unavailable
 from armful.features.experiments import store as experiments
 from armful.features.insights import overview_store as storage
 from armful.features.insights.overview_store import ArmTraffic, Database
+from armful.features.pools.service import Pools, PoolState, cost_per_success
 from armful.replica.variant_cache import VariantCache
 from armful.stats.design.srm import adaptive_sample_ratio_test, sequential_sample_ratio_test
 
@@ -28,14 +30,17 @@ class Overview(Struct, frozen=True, kw_only=True):
     rate: float
     database: Database | None
     experiments: dict[str, RunningExperiment] | None
+    pools: list[PoolState] = []
+    cost_per_success: float | None = None
 
 
 class OverviewReader:
     """Reads the overview from the process's cache and from the database."""
 
-    def __init__(self, pool: Pool, cache: VariantCache) -> None:
+    def __init__(self, pool: Pool, cache: VariantCache, pools: Pools) -> None:
         self._pool = pool
         self._cache = cache
+        self._pools = pools
 
     async def read(self) -> Overview:
         """Return the present overview."""
@@ -51,11 +56,16 @@ class OverviewReader:
         except Unavailable:
             pass
         impressions, successes = self._cache.totals()
+        # In a thread: a million variants would hold up requests.
+        pools = await asyncio.to_thread(self._pools.all)
+        cost = await asyncio.to_thread(cost_per_success, self._cache.with_costs())
         return Overview(
             variants=len(self._cache),
             rate=successes / impressions if impressions else 0.0,
             database=database,
             experiments=running,
+            pools=pools,
+            cost_per_success=cost,
         )
 
 

@@ -1,6 +1,7 @@
 """Reads and changes pools, and reports what they have earned."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from armful.db.pool import Pool, acquire
 from armful.domain.errors import PoolNotFound
 from armful.domain.key import Actor
 from armful.domain.pool import VariantPool
+from armful.domain.variant import Variant
 from armful.features.pools import store as pools
 from armful.features.pools.learner import PoolLearner
 from armful.features.pools.report import PoolReport, compute_report
@@ -26,6 +28,7 @@ class PoolState(Struct, frozen=True):
     active_variants: int
     impressions: int
     successes: int
+    cost_per_success: float | None = None
 
 
 class Pools:
@@ -86,11 +89,23 @@ class Pools:
 
     def _state(self, pool: VariantPool) -> PoolState:
         candidates = self._variants.candidates(pool.name)
-        active = [entry.variant for entry in candidates.members.values() if entry.slot is not None]
+        active = [entry.variant for entry in list(candidates.members.values()) if entry.slot is not None]
         return PoolState(
             pool,
             candidates.model,
             len(active),
             sum(variant.impressions for variant in active),
             sum(variant.successes for variant in active),
+            cost_per_success(active),
         )
+
+
+def cost_per_success(variants: Iterable[Variant]) -> float | None:
+    """Return what the impressions of variants with a known cost have cost per success of these; None without a success."""
+    costs = [
+        (variant.cost * variant.impressions, variant.successes)
+        for variant in variants
+        if variant.cost is not None
+    ]
+    successes = sum(count for _, count in costs)
+    return sum(cost for cost, _ in costs) / successes if successes else None

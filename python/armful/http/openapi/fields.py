@@ -337,6 +337,7 @@ OF_TYPE = {
     "PoolReportView.lift_interval": "The lift's confidence sequence, valid at any time; a null bound is infinite.",
     "PoolReportView.p_value": "The p-value of the sequential test, valid at any time.",
     "PoolReportView.pool": "The pool's name.",
+    "PoolView.cost_per_success": "The cost per success of its active variants with a cost; null if that is not known.",
     "PoolView.impressions": "The impressions of its active variants.",
     "PoolView.name": "The pool's name.",
     "PoolView.successes": "The successes of its active variants.",

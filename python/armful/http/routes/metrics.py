@@ -58,6 +58,7 @@ class _Scrape:
         )
         yield from _processes(figures)
         yield from _database(self._overview)
+        yield from _pools(self._overview)
         yield from _experiments(self._overview)
         yield from _disk(self._data_dir)
 
@@ -83,6 +84,9 @@ def _database(overview: Overview) -> Iterator[Metric]:
     database = overview.database
     yield _gauge("armful_variants", "Variants that can be selected.", overview.variants)
     yield _gauge("posts_engagement_rate", "Successes per impression over all active variants.", overview.rate)
+    if overview.cost_per_success is not None:
+        text = "Cost per success over all active variants with a cost, in the currency of the costs."
+        yield _gauge("cost_per_follow_dollars", text, overview.cost_per_success)
     yield _gauge("armful_database_up", "1 if the database answers, else 0.", 0.0 if database is None else 1.0)
     if database is not None:
         yield _gauge(
@@ -97,6 +101,26 @@ def _database(overview: Overview) -> Iterator[Metric]:
             "Connections that the server allows.",
             database.most_connections,
         )
+
+
+def _pools(overview: Overview) -> Iterator[Metric]:
+    rates = GaugeMetricFamily(
+        "armful_variant_pool_success_rate",
+        "Successes per impression of a pool's active variants.",
+        labels=["pool"],
+    )
+    costs = GaugeMetricFamily(
+        "armful_variant_pool_cost_per_success",
+        "Cost per success of a pool's active variants with a cost.",
+        labels=["pool"],
+    )
+    for state in overview.pools:
+        if state.impressions:
+            rates.add_metric([state.pool.name], state.successes / state.impressions)
+        if state.cost_per_success is not None:
+            costs.add_metric([state.pool.name], state.cost_per_success)
+    yield rates
+    yield costs
 
 
 def _experiments(overview: Overview) -> Iterator[Metric]:

@@ -58,6 +58,7 @@ def pool_view(state: PoolState) -> PoolView:
         impressions=state.impressions,
         successes=state.successes,
         success_rate=state.successes / state.impressions if state.impressions else 0.0,
+        cost_per_success=state.cost_per_success,
         created_at=pool.created_at,
         changed_at=pool.changed_at,
     )
