@@ -28,6 +28,7 @@ _NAMED = re.compile(r"`(\w+)` (is .*)")
 
 _PATTERNS = (
     (r"\x00", "Expected printable characters only"),
+    ("P([0-9]", "Expected a duration such as `PT10M` or `P7D`, or a word that is allowed here"),
     ("exp_", "Expected `exp_` followed by 8 to 60 letters, digits, underscores or hyphens"),
 )
 """Parts of the contract's patterns, and the message for a value that does not match."""

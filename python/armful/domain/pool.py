@@ -84,7 +84,7 @@ def _parse(field: str, text: str, least: timedelta, most: timedelta, range_: str
     except msgspec.ValidationError:
         duration = timedelta(0)
     if not least <= duration <= most:
-        raise ValueError(f"`{field}` must be {range_}, not '{text}'")
+        raise ValueError(f'`{field}` is "{text}": it must be {range_}')
     return duration
 
 

@@ -83,4 +83,7 @@ def test_another_process_discounts_alike(database: str) -> None:
 @pytest.mark.parametrize("half_life", ["PT30M", "P3651D", "auto", "1d", "P"])
 def test_a_half_life_out_of_range_is_named(shared: Running, half_life: str) -> None:
     answer = problem(shared.client.patch("/pools/h", json={"discount_half_life": half_life}), 422)
-    assert "discount_half_life" in answer["detail"]
+    (error,) = answer["errors"]
+    assert error["field"] == "discount_half_life"
+    assert "duration" in error["message"]
+    assert f'"{half_life}"' in error["message"]

@@ -109,7 +109,10 @@ def test_off_and_plain_count_failures_at_once(service: Running) -> None:
 @pytest.mark.parametrize("window", ["PT0S", "P91D", "1 day", "P1M", "PT0.5S", "P", "", "P1DT"])
 def test_a_window_out_of_range_is_named(shared: Running, window: str) -> None:
     answer = problem(shared.client.patch("/pools/w", json={"delay_window": window}), 422)
-    assert "delay_window" in answer["detail"]
+    (error,) = answer["errors"]
+    assert error["field"] == "delay_window"
+    assert "duration" in error["message"]
+    assert f'"{window}"' in error["message"]
 
 
 @pytest.mark.parametrize("by", ["single", "batch"])
