@@ -1,7 +1,7 @@
 from armful._core.arm_table import ArmTable
 from armful._core.best import expected_loss, probability_best
 from armful._core.draws import sample_beta, select_top_k, select_top_k_many
-from armful._core.learning import delay_weights, learn_delay, learn_prior
+from armful._core.learning import delay_weights, learn_delay, learn_prior, learn_prior_by_features
 from armful._core.simulate import inclusion_probability, simulate
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "inclusion_probability",
     "learn_delay",
     "learn_prior",
+    "learn_prior_by_features",
     "probability_best",
     "sample_beta",
     "select_top_k",

@@ -30,6 +30,37 @@ def learn_prior(impressions: Integers | Floats, successes: Floats) -> tuple[floa
 
     """
 
+def learn_prior_by_features(
+    features: NDArray[np.float64], impressions: Integers | Floats, successes: Floats
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Learn a Beta prior for each arm from the counts of arms with similar features.
+
+    >>> features = np.array([[1.0], [1.0], [0.0], [0.0], [1.0]])
+    >>> means, strengths = learn_prior_by_features(features, [900, 900, 900, 900, 0], [90.0, 99.0, 9.0, 8.0, 0.0])
+    >>> means.round(2)
+    array([0.09, 0.09, 0.02, 0.02, 0.09])
+
+    Args:
+        features: a row for each arm, shape (n, d) with d ≤ 256, finite: for instance 0 and 1 for the values of dimensions.
+            Other numbers should have a standard deviation of about 1.
+        impressions: of each arm, shape (n,), finite and at least 0.
+        successes: of each arm, shape (n,), from 0 to its impressions.
+
+    Returns:
+        The mean m and the strength s of each arm's prior, Beta(ms, (1-m)s), each of shape (n,). They depend on all counts,
+        also on the arm's own. If all outcomes are equal or there are no features, they are those of :func:`learn_prior`.
+        Ctrl-C interrupts the call.
+
+    Raises:
+        ValueError: a value is out of range, or lengths differ. The message names the argument and the position.
+        TypeError: an array has another dtype, or ``features`` has not two dimensions.
+
+    Source: a Bayesian logistic regression with standard normal coefficients, in which n impressions count as n(κ+1)/(n+κ).
+        κ, the strength of rates around the regression, is learnt as in :func:`learn_prior`. With the variance v of an arm's
+        log-odds, s is 1/(1/(κ+1) + m(1-m)v) - 1.
+
+    """
+
 def learn_delay(conversions: Floats, impressions_old_enough: Floats, edges: Floats) -> NDArray[np.float64]:
     """Learn F, the share of the successes that have come by an age.
 

@@ -27,6 +27,7 @@ mod log_odds;
 mod personas;
 mod policies;
 mod prior;
+mod prior_by_features;
 mod quadrature;
 mod rng;
 mod scan;
@@ -49,6 +50,7 @@ pub use policies::{
     ThompsonExploration, Ucb1,
 };
 pub use prior::{learn_prior, LearntPrior};
+pub use prior_by_features::learn_prior_by_features;
 pub use rng::{fresh_seed, generator, reseed_after_fork, Generator};
 pub use select::{select_top_k, Selector};
 pub use simulate::{simulate, Game, Outcome};

@@ -51,17 +51,7 @@ impl LearntPrior {
 /// Without any impressions it is Beta(1, 1). If all outcomes are equal, the mean is (successes + ½) / (impressions + 1) and
 /// the strength 2. With a single arm, the strength is 2. `stop` is called from time to time, and ends the work.
 pub fn learn_prior(impressions: &[f64], successes: &[f64], stop: &dyn Fn() -> bool) -> Result<LearntPrior, Error> {
-    check_length(("impressions", impressions.len()), ("successes", successes.len()))?;
-    for (index, (&n, &s)) in impressions.iter().zip(successes).enumerate() {
-        if !(0.0..f64::INFINITY).contains(&n) {
-            let range = "finite and not negative";
-            return Err(Error::OutOfRange { argument: "impressions", index: Some(index), value: n, range });
-        }
-        if !(0.0..=n).contains(&s) {
-            let range = "between 0 and the arm's impressions";
-            return Err(Error::OutOfRange { argument: "successes", index: Some(index), value: s, range });
-        }
-    }
+    check_counts(impressions, successes)?;
     let arms = impressions.iter().zip(successes).filter(|(&n, _)| n > 0.0).map(|(&n, &s)| (n, s));
     let (count, total, pooled) =
         arms.clone().fold((0, 0.0, 0.0), |(count, total, pooled), (n, s)| (count + 1, total + n, pooled + s));
@@ -86,7 +76,17 @@ pub fn learn_prior(impressions: &[f64], successes: &[f64], stop: &dyn Fn() -> bo
         let mean = mean(strength);
         rises(&counts[0], mean * strength) + rises(&counts[1], (1.0 - mean) * strength) - rises(&all, strength)
     };
-    let range = if count < FEW { STRENGTH_OF_FEW } else { STRENGTH };
+    let strength = likely_strength(count, &likelihood, stop)?;
+    Ok(LearntPrior { mean: mean(strength), strength })
+}
+
+/// The posterior mean of ln s, as a strength s, for a uniform prior over the range for this number of arms.
+pub(crate) fn likely_strength(
+    arms: usize,
+    log_likelihood: &dyn Fn(f64) -> f64,
+    stop: &dyn Fn() -> bool,
+) -> Result<f64, Error> {
+    let range = if arms < FEW { STRENGTH_OF_FEW } else { STRENGTH };
     let (mut low, mut high, mut ln_strength) = (range.0.ln(), range.1.ln(), 0.0);
     for _ in 0..GRIDS {
         let step = (high - low) / (GRID - 1) as f64;
@@ -95,7 +95,7 @@ pub fn learn_prior(impressions: &[f64], successes: &[f64], stop: &dyn Fn() -> bo
             if stop() {
                 return Err(Error::Interrupted);
             }
-            *value = likelihood((low + i as f64 * step).exp());
+            *value = log_likelihood((low + i as f64 * step).exp());
         }
         let highest = values.iter().fold(f64::NEG_INFINITY, |highest: f64, &value| highest.max(value));
         // The ends have half the weight of the other points (trapezoidal rule).
@@ -111,8 +111,23 @@ pub fn learn_prior(impressions: &[f64], successes: &[f64], stop: &dyn Fn() -> bo
         let last = (0..GRID).rev().find(likely).map_or(GRID - 1, |last| (last + 1).min(GRID - 1));
         (low, high) = (low + first as f64 * step, low + last as f64 * step);
     }
-    let strength = ln_strength.exp();
-    Ok(LearntPrior { mean: mean(strength), strength })
+    Ok(ln_strength.exp())
+}
+
+/// Checks that impressions are finite and not negative, and that successes are between 0 and them.
+pub(crate) fn check_counts(impressions: &[f64], successes: &[f64]) -> Result<(), Error> {
+    check_length(("impressions", impressions.len()), ("successes", successes.len()))?;
+    for (index, (&n, &s)) in impressions.iter().zip(successes).enumerate() {
+        if !(0.0..f64::INFINITY).contains(&n) {
+            let range = "finite and not negative";
+            return Err(Error::OutOfRange { argument: "impressions", index: Some(index), value: n, range });
+        }
+        if !(0.0..=n).contains(&s) {
+            let range = "between 0 and the arm's impressions";
+            return Err(Error::OutOfRange { argument: "successes", index: Some(index), value: s, range });
+        }
+    }
+    Ok(())
 }
 
 /// The distinct values and how often each occurs.

@@ -1,6 +1,6 @@
 //! Converts Python arguments to Rust values, and Rust errors to Python exceptions. Every error names the argument.
 use armful_core::Error;
-use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyIndexError, PyKeyError, PyKeyboardInterrupt, PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyString};
@@ -82,6 +82,19 @@ pub fn numbers<'py>(argument: &Bound<'py, PyAny>, name: &str) -> PyResult<Column
         Ok(_) => Ok(Column::Owned(integers(argument, name)?.as_slice().iter().map(|&value| value as f64).collect())),
         Err(_) => floats(argument, name),
     }
+}
+
+/// A copy of a two-dimensional array of float64, by rows, and its shape.
+pub fn matrix(argument: &Bound<'_, PyAny>, name: &str) -> PyResult<(Vec<f64>, [usize; 2])> {
+    let Ok(array) = argument.cast::<PyArray2<f64>>() else {
+        return Err(PyTypeError::new_err(format!(
+            "{name} must be an array of dtype float64 with two dimensions, not {}",
+            describe(argument)
+        )));
+    };
+    let array = array.try_readonly()?;
+    let array = array.as_array();
+    Ok((array.iter().copied().collect(), [array.nrows(), array.ncols()]))
 }
 
 pub fn slots(argument: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {

@@ -2,7 +2,7 @@
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 
-use crate::convert::{floats, numbers, refuse, zeros};
+use crate::convert::{floats, matrix, numbers, refuse, zeros};
 use crate::interrupt::interruptible;
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/learn_prior"))]
@@ -16,6 +16,24 @@ pub fn learn_prior(
     let (impressions, successes) = (impressions.as_slice(), successes.as_slice());
     let prior = interruptible(py, |stop| armful_core::learn_prior(impressions, successes, stop))?;
     Ok((prior.mean, prior.strength))
+}
+
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/learn_prior_by_features"))]
+#[pyfunction]
+#[allow(clippy::type_complexity, reason = "a pair of arrays")]
+pub fn learn_prior_by_features<'py>(
+    py: Python<'py>,
+    features: &Bound<'py, PyAny>,
+    impressions: &Bound<'py, PyAny>,
+    successes: &Bound<'py, PyAny>,
+) -> PyResult<(Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>)> {
+    let (features, [_, width]) = matrix(features, "features")?;
+    let (impressions, successes) = (numbers(impressions, "impressions")?, floats(successes, "successes")?);
+    let (impressions, successes) = (impressions.as_slice(), successes.as_slice());
+    let priors =
+        interruptible(py, |stop| armful_core::learn_prior_by_features(&features, width, impressions, successes, stop))?;
+    let (means, strengths): (Vec<f64>, Vec<f64>) = priors.iter().map(|prior| (prior.mean, prior.strength)).unzip();
+    Ok((means.into_pyarray(py), strengths.into_pyarray(py)))
 }
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/learn_delay"))]

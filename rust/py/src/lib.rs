@@ -23,6 +23,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(best::probability_best, module)?)?;
     module.add_function(wrap_pyfunction!(best::expected_loss, module)?)?;
     module.add_function(wrap_pyfunction!(learning::learn_prior, module)?)?;
+    module.add_function(wrap_pyfunction!(learning::learn_prior_by_features, module)?)?;
     module.add_function(wrap_pyfunction!(learning::learn_delay, module)?)?;
     module.add_function(wrap_pyfunction!(learning::delay_weights, module)?)?;
     module.add_function(wrap_pyfunction!(simulate::inclusion_probability, module)?)?;

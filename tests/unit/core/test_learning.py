@@ -67,6 +67,57 @@ def test_prior_without_impressions_is_uniform():
     assert core.learn_prior([0, 0], [0.0, 0.0]) == (0.5, 2.0)
 
 
+def test_prior_by_features_is_the_most_likely_regression():
+    """Against a fit of coefficients and κ by SciPy, with the same normal priors of the coefficients."""
+    rng = np.random.default_rng(8)
+    features = np.eye(4)[rng.integers(0, 4, 800)]
+    rates = 1 / (1 + np.exp(-(features @ [-3.5, -3, -2, -1.5] + 0.2 * rng.normal(size=800))))
+    impressions = rng.integers(0, 400, 800)
+    successes = rng.binomial(impressions, rates).astype(float)
+
+    def penalised(x):
+        means = 1 / (1 + np.exp(-(x[0] + features @ x[1:5])))
+        return (x[1:5] ** 2).sum() / 2 - log_likelihood_of(means, np.exp(x[5]))
+
+    def log_likelihood_of(means, strength):
+        alpha, beta = means * strength, (1 - means) * strength
+        return stats.betabinom.logpmf(successes, impressions, alpha, beta)[impressions > 0].sum()
+
+    fitted = minimize(penalised, [-3, 0, 0, 0, 0, 3], method="BFGS").x
+    means, strengths = core.learn_prior_by_features(features, impressions, successes)
+    assert means == pytest.approx(1 / (1 + np.exp(-(fitted[0] + features @ fitted[1:5]))), rel=0.03)
+    assert 0.5 * np.exp(fitted[5]) < strengths.min() <= strengths.max() < 1.5 * np.exp(fitted[5])
+
+
+def test_prior_by_features_that_say_nothing_is_like_the_pooled_one():
+    impressions, successes = service(400, 9)
+    features = np.random.default_rng(10).normal(size=(400, 5))
+    means, strengths = core.learn_prior_by_features(features, impressions, successes)
+    mean, strength = core.learn_prior(impressions, successes)
+    assert np.abs(np.log(means / mean)).max() < 0.5
+    assert np.abs(np.log(means / mean)).mean() < 0.15
+    assert np.abs(np.log(strengths / strength)).max() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("features", "error", "message"),
+    [
+        (np.full((1, 1), np.nan), ValueError, r"features\[0\] is NaN: it must be finite"),
+        (np.ones((2, 1)), ValueError, "features has length 2"),
+        (np.ones((1, 257)), ValueError, "features is 257: it must be at most 256"),
+        (
+            np.ones(1),
+            TypeError,
+            "features must be an array of dtype float64 with two dimensions, not ndarray",
+        ),
+        ([[1.0]], TypeError, "features must be an array of dtype float64 with two dimensions, not list"),
+    ],
+)
+def test_prior_by_features_refuses(features, error, message):
+    with pytest.raises(error, match=message):
+        core.learn_prior_by_features(features, [1], [0.0])
+
+
 def test_delay_curve_is_found_although_most_impressions_are_young():
     """Exponential delays of mean 100, observed at one moment: the learnt share is within 0.03 of the true one."""
     rng = np.random.default_rng(5)

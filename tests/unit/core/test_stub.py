@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import armful
@@ -70,7 +71,7 @@ def test_help_shows_what_the_stubs_say():
 
 @pytest.mark.parametrize("name", DOCUMENTED)
 def test_everything_has_an_example_that_runs_as_written(name):
-    namespace = {name: getattr(core, name) for name in core.__all__}
+    namespace = {name: getattr(core, name) for name in core.__all__} | {"np": np}
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner()
     examples = parser.get_doctest(DOCUMENTED[name].__doc__, namespace, name, None, 0)
     assert examples.examples
