@@ -4,11 +4,20 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from armful._core._types import Floats
+from armful._core._types import Floats, Integers
 
 _Policy: TypeAlias = Literal[
-    "thompson", "thompson_exploration", "epsilon_greedy", "ucb1", "kl_ucb", "greedy", "random"
+    "thompson",
+    "thompson_exploration",
+    "thompson_learning",
+    "epsilon_greedy",
+    "ucb1",
+    "kl_ucb",
+    "greedy",
+    "random",
 ]
+_Priors: TypeAlias = Literal["given", "learnt", "features"]
+_Late: TypeAlias = Literal["failure", "pending", "curve"]
 
 def inclusion_probability(
     alpha: Floats, beta: Floats, k: int, draws: int, *, seed: int | None = None
@@ -47,6 +56,17 @@ def simulate(
     epsilon: float = 0.1,
     min_impressions: int = 100,
     exploration_ratio: float = 0.3,
+    sharpness: float = 1.0,
+    known_horizon: bool = False,
+    priors: _Priors = "given",
+    late: _Late = "failure",
+    half_life: float | None = None,
+    arrivals: Integers | None = None,
+    features: NDArray[np.float64] | None = None,
+    delay: float = 0.0,
+    window: int | None = None,
+    drift: float = 0.0,
+    noise: float = 0.0,
     points: int = 100,
     threads: int | None = None,
     progress: Callable[[float], object] | None = None,
@@ -64,6 +84,7 @@ def simulate(
     - ``thompson``: the largest of one draw per arm.
     - ``thompson_exploration``: ``thompson`` among the arms with fewer than ``min_impressions`` impressions with
       probability ``exploration_ratio``, else among the other arms.
+    - ``thompson_learning``: ``thompson`` with the options ``sharpness`` to ``half_life``, which the other policies ignore.
     - ``epsilon_greedy``: a random arm with probability ``epsilon``, else the arm with the highest success rate so far.
     - ``ucb1``: Auer et al. (2002).
     - ``kl_ucb``: Garivier & Cappé (2011).
@@ -80,6 +101,22 @@ def simulate(
         epsilon: in [0, 1].
         min_impressions: at least 0.
         exploration_ratio: in [0, 1].
+        sharpness: g, above 0 and at most 100: draws are from Beta(gα, gβ).
+        known_horizon: whether the spread of draws shrinks by √(1 - t/T) until the end T of the run.
+        priors: ``given`` for ``prior``; ``learnt`` for that of :func:`learn_prior`; ``features`` for those of
+            :func:`learn_prior_by_features`. They are learnt again when the number of steps has grown by a tenth.
+        late: what an impression counts before its success comes: ``failure`` for a failure; ``pending`` for nothing until
+            the success comes or the window ends; ``curve`` for the share of :func:`learn_delay`.
+        half_life: the number of steps after which evidence counts half, at least 1; ``None`` without discounting.
+        arrivals: the step at which each arm arrives, shape (n,), ascending from 0. By default all are there at the start.
+            Regret is relative to the best arm that has arrived.
+        features: of each arm, shape (n, d).
+        delay: the mean of the exponential delay of successes, in steps, at least 0.
+        window: the attribution window in steps, from 1 to 1,000,000: later successes never come. By default ten times
+            ``delay``.
+        drift: the standard deviation, in each step, of the random walk of each arm's log-odds, at least 0.
+        noise: if above 0, rewards are normal numbers with this standard deviation, and ``rates`` are their means, which may
+            be any numbers. Only for the policies ``thompson``, ``thompson_learning``, ``epsilon_greedy`` and ``random``.
         points: the number of evenly spaced steps at which the regret is recorded, at most ``horizon``.
         threads: the number of threads; ``None`` for one per processor.
         progress: called from time to time, and at the end, with the fraction of the steps that were played, in [0, 1].

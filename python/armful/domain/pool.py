@@ -21,7 +21,7 @@ Prior: TypeAlias = Literal["learnt", "own"] | FixedPrior
 
 PriorSetting: TypeAlias = Literal["auto", "learnt", "own"] | FixedPrior
 
-Sharpness = Annotated[float, Meta(gt=0, le=100)]
+Sharpness = Annotated[float, Meta(ge=0.01, le=100)]
 """The factor by which evidence and prior count in a draw: with more than 1, a selection explores less."""
 
 Share = Annotated[float, Meta(ge=0, le=0.5)]

@@ -25,6 +25,7 @@ mod inclusion;
 mod ln_gamma;
 mod log_odds;
 mod personas;
+mod normal;
 mod policies;
 mod prior;
 mod prior_by_features;
@@ -32,25 +33,27 @@ mod quadrature;
 mod rng;
 mod scan;
 mod select;
+mod sharpness;
 mod simulate;
-mod simulated_arms;
 mod tail;
 mod threshold_top_k;
 mod top_k;
 
-pub use arm_table::{Arm, ArmTable, CellRows, Rows, Selection, Sharpness, MOST_PERSONAS};
+pub use arm_table::{Arm, ArmTable, CellRows, Rows, Selection, MOST_PERSONAS};
 pub use best::{expected_loss, probability_best};
 pub use beta::{check_arms, check_length, check_parameters, draw_beta, sample_beta};
 pub use delay::{delay_weight, delay_weights, learn_delay};
 pub use error::Error;
 pub use inclusion::inclusion_probability;
 pub use personas::{Cell, PersonaFit};
+pub use normal::{sample_means, NormalPrior, RewardSums};
 pub use policies::{
     AnyPolicy, Candidates, EpsilonGreedy, Greedy, KlUcb, Known, Parameters, Places, Policy, Random, Thompson,
-    ThompsonExploration, Ucb1,
+    ThompsonExploration, ThompsonLearning, Ucb1,
 };
 pub use prior::{learn_prior, LearntPrior};
 pub use prior_by_features::learn_prior_by_features;
 pub use rng::{fresh_seed, generator, reseed_after_fork, Generator};
 pub use select::{select_top_k, Selector};
-pub use simulate::{simulate, Game, Outcome};
+pub use sharpness::{check_sharpness, Sharpness, SHARPEST};
+pub use simulate::{simulate, Game, Late, Learning, Outcome, Priors, World, LONGEST_WINDOW};

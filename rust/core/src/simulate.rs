@@ -3,13 +3,22 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use rand::{Rng, RngExt};
+mod arms;
+mod late;
+mod learning;
+mod world;
+
+use rand::Rng;
+
+use arms::SimulatedArms;
+pub use learning::{Late, Learning, Priors};
+use world::Course;
+pub use world::{World, LONGEST_WINDOW};
 
 use crate::beta::check_parameters;
 use crate::error::Error;
 use crate::policies::{AnyPolicy, Policy};
 use crate::rng::{generator, Generator};
-use crate::simulated_arms::SimulatedArms;
 
 /// The number of steps after which a run checks whether to continue.
 const STEPS_BETWEEN_LOOKS: u64 = 4_096;
@@ -17,7 +26,7 @@ const STEPS_BETWEEN_LOOKS: u64 = 4_096;
 /// The simulation to run.
 #[derive(Debug, Clone, Copy)]
 pub struct Game<'a> {
-    /// Each arm's true success rate, in [0, 1].
+    /// Each arm's true success rate, in [0, 1]; at the start, if rates drift. With noise, each arm's mean reward.
     pub rates: &'a [f64],
     /// The policy that chooses the arms.
     pub policy: AnyPolicy,
@@ -31,6 +40,10 @@ pub struct Game<'a> {
     pub points: usize,
     /// The number of threads; 0 for one per processor. It does not affect the results.
     pub threads: usize,
+    /// What happens besides the rates.
+    pub world: World<'a>,
+    /// How the policy `thompson_learning` learns.
+    pub learning: Learning,
 }
 
 /// The results of each run.
@@ -47,8 +60,18 @@ pub struct Outcome {
 impl Game<'_> {
     /// Checks the rates, the prior and the policy, and that the numbers of steps, runs and points are at least 1.
     pub fn check(&self) -> Result<(), Error> {
-        if let Some(index) = self.rates.iter().position(|rate| !(0.0..=1.0).contains(rate)) {
+        self.world.check(self.rates.len())?;
+        self.learning.check()?;
+        let numbers = self.world.noise > 0.0;
+        let valid = |rate: &f64| if numbers { rate.is_finite() } else { (0.0..=1.0).contains(rate) };
+        if let Some(index) = self.rates.iter().position(|rate| !valid(rate)) {
             return Err(Error::NotARate { index, value: self.rates[index] });
+        }
+        use AnyPolicy::{EpsilonGreedy, Random, Thompson, ThompsonLearning};
+        let serves_numbers = matches!(self.policy, Thompson(_) | ThompsonLearning(_) | EpsilonGreedy(_) | Random(_));
+        if numbers && !serves_numbers {
+            let (value, range) = (self.world.noise, "0 for a policy that needs success rates");
+            return Err(Error::OutOfRange { argument: "noise", index: None, value, range });
         }
         check_parameters("prior", &[self.prior.0, self.prior.1])?;
         self.policy.check()?;
@@ -123,15 +146,22 @@ fn play(
     choices: &mut [u64],
     look: &dyn Fn(u64) -> bool,
 ) -> bool {
-    let best = game.rates.iter().fold(0.0, |best: f64, &rate| best.max(rate));
-    let mut seen = SimulatedArms::new(game.rates.len(), game.prior);
+    let learning =
+        if matches!(game.policy, AnyPolicy::ThompsonLearning(_)) { game.learning } else { Learning::default() };
+    let mut seen = SimulatedArms::new(game.rates.len(), game.prior, game.world, learning, game.horizon);
+    let mut course = Course::new(game.world, game.rates);
     let (mut step, mut lost) = (0, 0.0);
     for (&noted, regret) in steps.iter().zip(regret) {
         while step < noted {
+            course.begin(step, rng);
+            while let Some(success) = course.due(step) {
+                seen.succeed(success.arm, success.shown);
+            }
+            seen.begin(course.present);
             let Ok(arm) = game.policy.choose(&mut seen, 1, rng) else { return false };
-            let success = rng.random::<f64>() < game.rates[arm];
-            seen.count(arm, success);
-            lost += best - game.rates[arm];
+            let reward = course.show(arm, step, rng);
+            seen.count(arm, reward);
+            lost += course.best() - course.rates[arm];
             step += 1;
             if step % STEPS_BETWEEN_LOOKS == 0 && look(STEPS_BETWEEN_LOOKS) {
                 return false;
@@ -164,6 +194,14 @@ mod tests {
         prior: (1.0, 1.0),
         points: 10,
         threads: 0,
+        world: World { arrivals: &[], features: &[], width: 0, delay: 0.0, window: 1, drift: 0.0, noise: 0.0 },
+        learning: Learning {
+            sharpness: 1.0,
+            known_horizon: false,
+            priors: Priors::Given,
+            late: Late::Failure,
+            half_life: f64::INFINITY,
+        },
     };
 
     #[test]

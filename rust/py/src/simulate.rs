@@ -1,10 +1,10 @@
 //! Simulations: policies on arms with known rates, and inclusion probabilities.
-use armful_core::{AnyPolicy, Game, Parameters};
+use armful_core::{AnyPolicy, Game, Late, Learning, Parameters, Priors, World};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::convert::{at_least, count, floats, seed};
+use crate::convert::{at_least, count, floats, integers, matrix, seed};
 use crate::interrupt::{interruptible, watched};
 
 type Curves<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<i64>>);
@@ -13,7 +13,8 @@ type Curves<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray2<f64>>, Bound<
 #[pyfunction]
 #[pyo3(signature = (
     rates, policy, horizon, runs, *, seed=None, prior=None, epsilon=0.1, min_impressions=100,
-    exploration_ratio=0.3, points=100, threads=None, progress=None
+    exploration_ratio=0.3, sharpness=1.0, known_horizon=false, priors="given", late="failure", half_life=None,
+    arrivals=None, features=None, delay=0.0, window=None, drift=0.0, noise=0.0, points=100, threads=None, progress=None
 ))]
 #[allow(clippy::too_many_arguments, reason = "they are keywords, each with a default")]
 pub fn simulate<'py>(
@@ -27,16 +28,48 @@ pub fn simulate<'py>(
     epsilon: f64,
     min_impressions: i64,
     exploration_ratio: f64,
+    sharpness: f64,
+    known_horizon: bool,
+    priors: &str,
+    late: &str,
+    half_life: Option<f64>,
+    arrivals: Option<&Bound<'py, PyAny>>,
+    features: Option<&Bound<'py, PyAny>>,
+    delay: f64,
+    window: Option<&Bound<'py, PyAny>>,
+    drift: f64,
+    noise: f64,
     points: i64,
     threads: Option<&Bound<'py, PyAny>>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Curves<'py>> {
     let min_impressions = at_least(0, min_impressions, "min_impressions")? as i64;
-    let Some(policy) = AnyPolicy::by_name(policy, Parameters { epsilon, min_impressions, exploration_ratio }) else {
-        let (last, others) = AnyPolicy::NAMES.split_last().unwrap_or((&"", &[]));
-        let names = format!("{} or {last}", others.join(", "));
-        return Err(PyValueError::new_err(format!("policy is '{policy}': it must be {names}")));
+    let found = AnyPolicy::by_name(policy, Parameters { epsilon, min_impressions, exploration_ratio });
+    let policy = found.ok_or_else(|| unknown("policy", policy, AnyPolicy::NAMES))?;
+    let priors = match priors {
+        "given" => Priors::Given,
+        "learnt" => Priors::Learnt,
+        "features" => Priors::ByFeatures,
+        _ => return Err(unknown("priors", priors, &["given", "learnt", "features"])),
     };
+    let late = match late {
+        "failure" => Late::Failure,
+        "pending" => Late::Pending,
+        "curve" => Late::Curve,
+        _ => return Err(unknown("late", late, &["failure", "pending", "curve"])),
+    };
+    let half_life = half_life.unwrap_or(f64::INFINITY);
+    let learning = Learning { sharpness, known_horizon, priors, late, half_life };
+    let arrivals = arrivals.map(|arrivals| integers(arrivals, "arrivals")).transpose()?;
+    let arrivals = arrivals.as_ref().map_or(&[][..], |arrivals| arrivals.as_slice());
+    let arrivals: Vec<u64> = arrivals.iter().map(|&step| at_least(0, step, "arrivals")).collect::<PyResult<_>>()?;
+    let (features, [_, width]) = features.map_or(Ok((vec![], [0, 0])), |features| matrix(features, "features"))?;
+    // A window of ten mean delays has all but 0.005 % of the successes.
+    let window = match window {
+        Some(window) => count(window, "window")? as u64,
+        None => ((10.0 * delay).ceil() as u64).clamp(1, armful_core::LONGEST_WINDOW),
+    };
+    let world = World { arrivals: &arrivals, features: &features, width, delay, window, drift, noise };
     let rates = floats(rates, "rates")?;
     let rates = rates.as_slice();
     let (horizon, runs) = (count(horizon, "horizon")?, count(runs, "runs")?);
@@ -48,6 +81,8 @@ pub fn simulate<'py>(
         prior: prior.unwrap_or((1.0, 1.0)),
         points: at_least(1, points, "points")? as usize,
         threads: threads.map_or(Ok(0), |threads| count(threads, "threads"))?,
+        world,
+        learning,
     };
     let seed = self::seed(seed)?;
     let total = horizon as u128 * runs as u128;
@@ -75,6 +110,11 @@ pub fn simulate<'py>(
         outcome.regret.into_pyarray(py).reshape([runs, points])?,
         whole(outcome.choices).into_pyarray(py).reshape([runs, arms])?,
     ))
+}
+
+fn unknown(argument: &str, value: &str, names: &[&str]) -> PyErr {
+    let (last, others) = names.split_last().unwrap_or((&"", &[]));
+    PyValueError::new_err(format!("{argument} is '{value}': it must be {} or {last}", others.join(", ")))
 }
 
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/inclusion_probability"))]

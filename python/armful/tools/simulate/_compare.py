@@ -9,7 +9,16 @@ from msgspec import Struct
 
 from armful import core
 
-Policy = Literal["thompson", "thompson_exploration", "epsilon_greedy", "ucb1", "kl_ucb", "greedy", "random"]
+Policy = Literal[
+    "thompson",
+    "thompson_exploration",
+    "thompson_learning",
+    "epsilon_greedy",
+    "ucb1",
+    "kl_ucb",
+    "greedy",
+    "random",
+]
 POLICIES: tuple[Policy, ...] = get_args(Policy)
 """The policies of `armful.core.simulate`."""
 

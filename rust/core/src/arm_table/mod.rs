@@ -22,7 +22,7 @@ use personas::Personas;
 pub use personas::{CellRows, MOST_PERSONAS};
 use posteriors::{Arms, Posteriors};
 pub use rows::{Arm, Rows};
-pub use select::{Selection, Sharpness};
+pub use select::Selection;
 
 use crate::beta::check_length;
 use crate::error::Error;

@@ -8,6 +8,7 @@ use super::source::Source;
 use super::ArmTable;
 use crate::error::Error;
 use crate::policies::{Candidates, Known, Places, Policy, Thompson, ThompsonExploration};
+use crate::sharpness::Sharpness;
 use crate::top_k::rank;
 
 /// The selection to make.
@@ -26,31 +27,6 @@ pub struct Selection<'a> {
     pub persona: Option<usize>,
     /// The factor g by which α and β are multiplied: θ ~ Beta(gα, gβ).
     pub sharpness: Sharpness,
-}
-
-/// A factor above 0 and at most [`Sharpness::HIGHEST`]; 1 by default.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sharpness(f64);
-
-impl Sharpness {
-    /// The highest factor.
-    pub const HIGHEST: f64 = 1e4;
-
-    /// Checks a factor.
-    pub fn new(factor: f64) -> Result<Self, Error> {
-        if factor > 0.0 && factor <= Self::HIGHEST {
-            Ok(Self(factor))
-        } else {
-            let range = "above 0 and at most 10,000";
-            Err(Error::OutOfRange { argument: "sharpness", index: None, value: factor, range })
-        }
-    }
-}
-
-impl Default for Sharpness {
-    fn default() -> Self {
-        Self(1.0)
-    }
 }
 
 impl Selection<'_> {
@@ -94,7 +70,7 @@ impl ArmTable {
         rng: &mut R,
         chosen: &mut Vec<(usize, f64)>,
     ) -> Result<(), Error> {
-        let factor = selection.sharpness.0;
+        let factor = selection.sharpness.factor();
         if factor == 1.0 {
             self.choose(source, selection, k, rng, chosen)
         } else {

@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use super::hot_set::Entry;
 use super::order::{Key, Side};
 use super::source::{Source, Steps};
+use crate::sharpness::sharpened;
 
 /// Draws θ ~ Beta(gα, gβ) for every arm of `source`.
 ///
@@ -25,7 +26,7 @@ impl<S: Source> Source for Sharpened<S> {
 
     #[inline]
     fn entry(self, slot: usize) -> Entry {
-        sharpened(&self.source.entry(slot), self.factor)
+        of_entry(&self.source.entry(slot), self.factor)
     }
 
     #[inline]
@@ -57,17 +58,16 @@ pub(crate) struct SharpenedSteps<S: Source> {
 
 impl<S: Source> Steps<Entry> for SharpenedSteps<S> {
     fn next(&mut self) -> Option<(Key, Entry)> {
-        self.steps.next().map(|(key, arm)| (key, sharpened(arm.borrow(), self.factor)))
+        self.steps.next().map(|(key, arm)| (key, of_entry(arm.borrow(), self.factor)))
     }
 
     fn next_on(&mut self, side: Side) -> Option<(Key, Entry)> {
-        self.steps.next_on(side).map(|(key, arm)| (key, sharpened(arm.borrow(), self.factor)))
+        self.steps.next_on(side).map(|(key, arm)| (key, of_entry(arm.borrow(), self.factor)))
     }
 }
 
-/// Multiplies α and β, which stay in the range of doubles.
 #[inline]
-pub(crate) fn sharpened(arm: &Entry, factor: f64) -> Entry {
-    let scaled = |x: f64| (x * factor).clamp(f64::MIN_POSITIVE, f64::MAX / 4.0);
-    Entry { alpha: scaled(arm.alpha), beta: scaled(arm.beta), ..*arm }
+fn of_entry(arm: &Entry, factor: f64) -> Entry {
+    let (alpha, beta) = sharpened(arm.alpha, arm.beta, factor);
+    Entry { alpha, beta, ..*arm }
 }

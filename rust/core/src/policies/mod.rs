@@ -12,6 +12,7 @@ mod kl_ucb;
 mod random;
 mod thompson;
 mod thompson_exploration;
+mod thompson_learning;
 mod ucb1;
 
 pub use epsilon_greedy::EpsilonGreedy;
@@ -20,6 +21,7 @@ pub use kl_ucb::KlUcb;
 pub use random::Random;
 pub use thompson::Thompson;
 pub use thompson_exploration::ThompsonExploration;
+pub use thompson_learning::ThompsonLearning;
 pub use ucb1::Ucb1;
 
 /// The observations of an arm.
@@ -157,6 +159,7 @@ policies! {
         min_impressions: p.min_impressions,
         exploration_ratio: p.exploration_ratio,
     };
+    "thompson_learning" ThompsonLearning |_| ThompsonLearning;
     "epsilon_greedy" EpsilonGreedy |p: Parameters| EpsilonGreedy { epsilon: p.epsilon };
     "ucb1" Ucb1 |_| Ucb1;
     "kl_ucb" KlUcb |_| KlUcb;
