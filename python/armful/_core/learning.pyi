@@ -16,10 +16,10 @@ def learn_prior(impressions: Integers | Floats, successes: Floats) -> tuple[floa
         successes: of each arm, shape (n,), from 0 to its impressions.
 
     Returns:
-        The prior's mean m in (0, 1) and its strength s = α + β, in impressions: the prior is Beta(ms, (1-m)s). Without any
-        impressions (0.5, 2.0), which is Beta(1, 1). If all outcomes are equal, m is (successes + ½) / (impressions + 1) and
-        s is 2. With a single arm, s is 2. With fewer than 20 arms, s is from 2 to 200; otherwise from 0.1 to 10,000. Ctrl-C
-        interrupts the call.
+        The prior's mean m in (0, 1) and its strength s = α + β, in impressions: the prior is Beta(ms, (1-m)s). With fewer
+        than ten successes (0.5, 2.0), which is Beta(1, 1). If all outcomes are successes, m is (successes + ½) /
+        (impressions + 1) and s is 2. With a single arm, s is 2. With fewer than 20 arms, s is from 2 to 200; otherwise from
+        0.1 to 10,000. Ctrl-C interrupts the call.
 
     Raises:
         ValueError: a value is out of range, or lengths differ. The message names the argument and the position.
@@ -48,7 +48,8 @@ def learn_prior_by_features(
 
     Returns:
         The mean m and the strength s of each arm's prior, Beta(ms, (1-m)s), each of shape (n,). They depend on all counts,
-        also on the arm's own. If all outcomes are equal or there are no features, they are those of :func:`learn_prior`.
+        also on the arm's own. With fewer than ten successes, or if there are no features, they are those of
+        :func:`learn_prior`.
         Ctrl-C interrupts the call.
 
     Raises:

@@ -12,6 +12,9 @@ use crate::ln_gamma::ln_gamma;
 const FEW: usize = 20;
 const STRENGTH_OF_FEW: (f64, f64) = (2.0, 200.0);
 
+/// With fewer successes than this, nothing is learnt: a prior from a few lucky arms can keep the best one from being shown.
+const FEWEST_SUCCESSES: f64 = 10.0;
+
 /// The range of strengths otherwise.
 const STRENGTH: (f64, f64) = (0.1, 10_000.0);
 
@@ -32,7 +35,7 @@ pub struct LearntPrior {
 }
 
 impl LearntPrior {
-    /// The result without any impressions: Beta(1, 1).
+    /// The result with fewer than ten successes: Beta(1, 1).
     pub const UNIFORM: Self = Self { mean: 0.5, strength: 2.0 };
 
     /// α.
@@ -48,17 +51,17 @@ impl LearntPrior {
 
 /// Learns the prior from each arm's impressions and successes, which may be fractions. Arms without impressions are ignored.
 ///
-/// Without any impressions it is Beta(1, 1). If all outcomes are equal, the mean is (successes + ½) / (impressions + 1) and
-/// the strength 2. With a single arm, the strength is 2. `stop` is called from time to time, and ends the work.
+/// With fewer than ten successes it is Beta(1, 1). If all outcomes are successes, the mean is (successes + ½) /
+/// (impressions + 1) and the strength 2. With a single arm, the strength is 2. `stop` is called from time to time, and ends the work.
 pub fn learn_prior(impressions: &[f64], successes: &[f64], stop: &dyn Fn() -> bool) -> Result<LearntPrior, Error> {
     check_counts(impressions, successes)?;
     let arms = impressions.iter().zip(successes).filter(|(&n, _)| n > 0.0).map(|(&n, &s)| (n, s));
     let (count, total, pooled) =
         arms.clone().fold((0, 0.0, 0.0), |(count, total, pooled), (n, s)| (count + 1, total + n, pooled + s));
-    if count == 0 {
+    if pooled < FEWEST_SUCCESSES {
         return Ok(LearntPrior::UNIFORM);
     }
-    if pooled == 0.0 || pooled >= total {
+    if pooled >= total {
         return Ok(LearntPrior { mean: (pooled + 0.5) / (total + 1.0), strength: 2.0 });
     }
     if count == 1 {
@@ -160,12 +163,13 @@ mod tests {
 
     #[test]
     fn with_little_data() {
-        assert_eq!(learnt(&[10.0, 0.0], &[2.0, 0.0]), LearntPrior { mean: 0.2, strength: 2.0 });
-        assert_eq!(learnt(&[10.0, 9.0], &[0.0, 0.0]), LearntPrior { mean: 0.025, strength: 2.0 });
+        assert_eq!(learnt(&[50.0, 0.0], &[10.0, 0.0]), LearntPrior { mean: 0.2, strength: 2.0 });
+        assert_eq!(learnt(&[50.0, 50.0], &[5.0, 4.0]), LearntPrior::UNIFORM);
         assert_eq!(learnt(&[10.0, 9.0], &[10.0, 9.0]), LearntPrior { mean: 0.975, strength: 2.0 });
         // One impression of each arm says nothing about the strength: the middle of the range, in logarithms.
-        let prior = learnt(&[1.0; 6], &[1.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
-        assert!((prior.mean - 1.0 / 3.0).abs() < 1e-12 && (prior.strength - 20.0).abs() < 1e-6, "{prior:?}");
+        let outcomes: Vec<f64> = (0..18).map(|arm| if arm < 12 { 1.0 } else { 0.0 }).collect();
+        let prior = learnt(&[1.0; 18], &outcomes);
+        assert!((prior.mean - 2.0 / 3.0).abs() < 1e-12 && (prior.strength - 20.0).abs() < 1e-6, "{prior:?}");
     }
 
     #[test]
@@ -188,6 +192,6 @@ mod tests {
         );
         assert!(message(&[1.0], &[f64::NAN]).starts_with("successes[0] is NaN"));
         assert!(message(&[1.0], &[]).starts_with("successes has length 0"));
-        assert_eq!(learn_prior(&[5.0, 5.0], &[1.0, 2.0], &|| true), Err(Error::Interrupted));
+        assert_eq!(learn_prior(&[50.0, 50.0], &[10.0, 20.0], &|| true), Err(Error::Interrupted));
     }
 }

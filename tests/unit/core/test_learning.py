@@ -67,6 +67,11 @@ def test_prior_without_impressions_is_uniform():
     assert core.learn_prior([0, 0], [0.0, 0.0]) == (0.5, 2.0)
 
 
+def test_prior_of_few_successes_is_uniform():
+    assert core.learn_prior([900, 900], [5.0, 4.0]) == (0.5, 2.0)
+    assert core.learn_prior([900, 900], [5.0, 5.0])[0] == pytest.approx(10 / 1800)
+
+
 def test_prior_by_features_is_the_most_likely_regression():
     """Against a fit of coefficients and κ by SciPy, with the same normal priors of the coefficients."""
     rng = np.random.default_rng(8)
