@@ -1,5 +1,6 @@
 """`armful simulate`."""
 
+import math
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,8 +13,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from armful.cli._format import percent
+from armful.cli._learning import learning_of, learning_options
 from armful.cli._types import FiniteRange, OutputFile
-from armful.tools.simulate import POLICIES, Contest, Policy, compare, draw
+from armful.tools.simulate import POLICIES, Contest, Policy, World, compare, draw, draw_arms
 
 
 class _Numbers(click.ParamType[list[float]]):
@@ -93,6 +95,36 @@ class _Policies(click.ParamType[list[Policy]]):
     show_default=True,
     help="Of thompson_exploration.",
 )
+@learning_options
+@click.option("--arriving", is_flag=True, help="Arms arrive one after the other, instead of at the start.")
+@click.option(
+    "--dimensions",
+    type=click.IntRange(0, 16),
+    default=0,
+    show_default=True,
+    help="Number of dimensions of drawn arms. They are the features of --priors features.",
+)
+@click.option(
+    "--explained",
+    type=FiniteRange(0, 1),
+    default=0.7,
+    show_default=True,
+    help="Fraction of the variance of drawn rates that the dimensions explain.",
+)
+@click.option(
+    "--drift",
+    type=FiniteRange(0, 10),
+    default=0.0,
+    show_default=True,
+    help="Standard deviation of each step of the random walk of every arm's log-odds.",
+)
+@click.option(
+    "--noise",
+    type=FiniteRange(0, 1e8),
+    default=0.0,
+    show_default=True,
+    help="Standard deviation of rewards that are numbers. --rates are then their means. 0: successes.",
+)
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**64 - 1),
@@ -117,19 +149,33 @@ def simulate(
     seed: int,
     plot: Path | None,
     out: Path | None,
+    **further: Any,
 ) -> None:
     """Compare policies on arms with known success rates, and print the regret of each.
 
     Give --rates, or --arms to draw the rates at random. Regret is the expected number of successes that a policy loses
     compared with always choosing the best arm. Its standard error is computed over runs. No service is needed.
+
+    The policy thompson_learning uses the options from --sharpness to --half-life. The options from --delay to --noise change
+    the world that all policies meet.
     """
     if (rates is None) == (arms is None):
         raise click.UsageError("Give either --rates or --arms.")
+    features: list[list[float]] | None = None
+    dimensions, explained = further.pop("dimensions"), further.pop("explained")
     if rates is None:
-        rates = _drawn(cast("int", arms), prior, seed)
+        rates, features = _drawn(cast("int", arms), prior, dimensions, explained, seed)
     if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
         raise click.BadParameter("must end in .png or .svg", param_hint="--plot")
-    options = {"epsilon": epsilon, "min_impressions": min_impressions, "exploration_ratio": exploration_ratio}
+    options: dict[str, Any] = {
+        "epsilon": epsilon,
+        "min_impressions": min_impressions,
+        "exploration_ratio": exploration_ratio,
+    }
+    learning = learning_of(further)
+    if learning.priors == "features" and features is None:
+        raise click.UsageError("--priors features needs --arms and --dimensions.")
+    options |= {"learning": learning, "world": World(features=features, **further)}
     contest = _compare(rates, policies, horizon=horizon, runs=runs, seed=seed, **options)
     if out is not None:
         out.write_bytes(msgspec.json.format(msgspec.json.encode(contest), indent=2) + b"\n")
@@ -140,17 +186,18 @@ def simulate(
         f"Rates {', '.join(f'{rate:.4g}' for rate in sorted(contest.rates, reverse=True)[:10])}"
         f"{', …' if len(contest.rates) > 10 else ''}; {runs:,} runs of {horizon:,} steps, seed {seed}"
     )
-    click.echo(
-        f"In the long run no policy's regret grows slower than {contest.lai_robbins:.4g} ln t (Lai & Robbins)"
-    )
+    if contest.lai_robbins:
+        click.echo(
+            f"In the long run no policy's regret grows slower than {contest.lai_robbins:.4g} ln t (Lai & Robbins)"
+        )
 
 
-def _drawn(arms: int, prior: list[float], seed: int) -> list[float]:
+def _drawn(
+    arms: int, prior: list[float], dimensions: int, explained: float, seed: int
+) -> tuple[list[float], list[list[float]] | None]:
     if len(prior) != 2 or not all(0 < parameter < np.inf for parameter in prior):
         raise click.BadParameter("must be two numbers above 0, as 2,30", param_hint="--prior")
-    alpha, beta = prior
-    drawn: list[float] = np.random.default_rng(seed).beta(alpha, beta, size=arms).tolist()
-    return drawn
+    return draw_arms(arms, prior, dimensions=dimensions, explained=explained, seed=seed)
 
 
 def _compare(rates: list[float], policies: list[Policy], **options: Any) -> Contest:
@@ -181,7 +228,7 @@ def _table(contest: Contest) -> Table:
             one.policy,
             f"{one.regret:,.1f}",
             f"{one.standard_error:,.1f}",
-            percent(one.best_share),
-            f"{one.reward:,.1f}",
+            "-" if math.isnan(one.best_share) else percent(one.best_share),
+            "-" if math.isnan(one.reward) else f"{one.reward:,.1f}",
         )
     return table

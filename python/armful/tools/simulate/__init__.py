@@ -8,6 +8,21 @@ draw(contest, "regret.svg")  # needs matplotlib: armful[plot]
 """
 
 from armful.tools.simulate._compare import POLICIES, Contest, Policy, PolicyResult, compare, lai_robbins
+from armful.tools.simulate._options import Late, Learning, Priors, World, draw_arms
 from armful.tools.simulate._plot import NoMatplotlib, draw
 
-__all__ = ["POLICIES", "Contest", "NoMatplotlib", "Policy", "PolicyResult", "compare", "draw", "lai_robbins"]
+__all__ = [
+    "POLICIES",
+    "Contest",
+    "Late",
+    "Learning",
+    "NoMatplotlib",
+    "Policy",
+    "PolicyResult",
+    "Priors",
+    "World",
+    "compare",
+    "draw",
+    "draw_arms",
+    "lai_robbins",
+]

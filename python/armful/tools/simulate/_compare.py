@@ -4,10 +4,12 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 
 from armful import core
+from armful.tools.simulate._options import Learning, World
 
 Policy = Literal[
     "thompson",
@@ -38,9 +40,9 @@ class PolicyResult(Struct, frozen=True, kw_only=True):
     standard_error: float
     """The standard error of that mean; NaN for a single run."""
     best_share: float
-    """The fraction of all choices that went to an arm with the highest rate."""
+    """The fraction of all choices that went to an arm with the highest rate; NaN if rates drift."""
     reward: float
-    """The expected successes of a run, averaged over runs."""
+    """The expected successes of a run, averaged over runs; NaN if rates drift."""
     curve: list[float]
     """The mean regret at each recorded step."""
     low: list[float]
@@ -59,6 +61,10 @@ class Contest(Struct, frozen=True, kw_only=True):
     lai_robbins: float
     steps: list[int]
     outcomes: list[PolicyResult]
+    learning: Learning = Learning()
+    """How `thompson_learning` learnt."""
+    world: World = World()
+    """What happened besides the rates."""
 
 
 def compare(
@@ -69,6 +75,8 @@ def compare(
     runs: int = 200,
     seed: int | None = None,
     points: int = 200,
+    learning: Learning = Learning(),  # noqa: B008 (it is frozen)
+    world: World = World(),  # noqa: B008
     progress: Callable[[Policy, float], object] | None = None,
     **options: Any,
 ) -> Contest:
@@ -81,6 +89,8 @@ def compare(
         runs: the number of independent runs per policy, at least 1.
         seed: from 0 to 2**64 - 1; determines all results.
         points: the number of evenly spaced steps at which the regret is recorded.
+        learning: how the policy `thompson_learning` learns.
+        world: what happens besides the rates.
         progress: called from time to time with a policy and the fraction of its steps that were played, in [0, 1].
         options: further arguments of `armful.core.simulate`, such as `epsilon`.
 
@@ -88,6 +98,7 @@ def compare(
         ValueError: a value is out of range; the message names the argument and the value.
     """
     outcomes = []
+    options |= learning.arguments() | world.arguments(len(rates), horizon)
     steps: list[int] = []
     for policy in policies:
 
@@ -99,15 +110,22 @@ def compare(
             rates, policy, horizon, runs, seed=seed, points=points, progress=tell, **options
         )
         steps = noted.tolist()
-        outcomes.append(_outcome(policy, np.asarray(rates, np.float64), regret, choices))
+        outcome = _outcome(policy, np.asarray(rates, np.float64), regret, choices)
+        if world.drift:
+            # Both relate to constant rates.
+            outcome = msgspec.structs.replace(outcome, best_share=math.nan, reward=math.nan)
+        outcomes.append(outcome)
     return Contest(
         rates=list(rates),
         horizon=horizon,
         runs=runs,
         seed=seed,
-        lai_robbins=lai_robbins(rates),
+        # The bound is one for constant rates of success.
+        lai_robbins=0.0 if world.noise or world.drift or world.arriving else lai_robbins(rates),
         steps=steps,
         outcomes=sorted(outcomes, key=lambda outcome: outcome.regret),
+        learning=learning,
+        world=world,
     )
 
 
