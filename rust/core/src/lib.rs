@@ -24,8 +24,8 @@ mod grid;
 mod inclusion;
 mod ln_gamma;
 mod log_odds;
-mod personas;
 mod normal;
+mod personas;
 mod policies;
 mod prior;
 mod prior_by_features;
@@ -45,8 +45,8 @@ pub use beta::{check_arms, check_length, check_parameters, draw_beta, sample_bet
 pub use delay::{delay_weight, delay_weights, learn_delay};
 pub use error::Error;
 pub use inclusion::inclusion_probability;
-pub use personas::{Cell, PersonaFit};
 pub use normal::{sample_means, NormalPrior, RewardSums};
+pub use personas::{Cell, PersonaFit};
 pub use policies::{
     AnyPolicy, Candidates, EpsilonGreedy, Greedy, KlUcb, Known, Parameters, Places, Policy, Random, Thompson,
     ThompsonExploration, ThompsonLearning, Ucb1,

@@ -111,7 +111,7 @@ def test_drawn_arms_have_the_moments_of_the_prior_and_dimensions_explain_their_s
 @pytest.mark.parametrize(
     ("learning", "message"),
     [
-        (Learning(sharpness=0.0), "sharpness is 0: it must be above 0 and at most 100"),
+        (Learning(sharpness=0.0), "sharpness is 0: it must be above 0 and at most 10,000"),
         (Learning(half_life=0.5), "half_life is 0.5: it must be at least 1"),
     ],
 )
