@@ -193,6 +193,12 @@ export class Armful {
     );
   }
 
+  /** The active variants of the same pool that are most like a variant. */
+  similar(variant_id: string, limit = 10, signal?: AbortSignal): Promise<schema.SimilarVariants> {
+    const params = { path: { variant_id }, query: { limit } };
+    return unwrap(this.http.GET("/variants/{variant_id}/similar", { params, ...withSignal(signal) }));
+  }
+
   /** All named pools. */
   pools(signal?: AbortSignal): Promise<schema.PoolPage> {
     return unwrap(this.http.GET("/pools", withSignal(signal)));

@@ -36,6 +36,7 @@ interface OperationOf {
     | operations["resumeExperiment"]
     | operations["stopExperiment"];
   promote: operations["promoteVariant"];
+  similar: operations["readSimilarVariants"];
   pools: operations["listPools"];
   pool: operations["readPool"];
   changePool: operations["changePool"];
@@ -132,6 +133,7 @@ const CALLS: Record<Method, (armful: Armful) => unknown> = {
   changeExperiment: (armful) =>
     Promise.all((["start", "pause", "resume", "stop"] as const).map((action) => armful.changeExperiment("e", action))),
   promote: (armful) => armful.promote("e", { variant_id: "a", archive_others: true }),
+  similar: (armful) => armful.similar("a", 5),
   pools: (armful) => armful.pools(),
   pool: (armful) => armful.pool("p"),
   changePool: (armful) => armful.changePool("p", { learning: "plain", prior: { alpha: 1, beta: 9 }, sharpness: "auto" }),

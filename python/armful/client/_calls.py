@@ -16,7 +16,7 @@ from ..contract.outcomes import BatchAnswer, BatchItem, PerformanceAnswer
 from ..contract.pools import PoolPage, PoolReportView, PoolView
 from ..contract.results import ResultsView
 from ..contract.selection import Selection
-from ..contract.variants import CreatedVariants, StatsView, VariantPage, VariantView
+from ..contract.variants import CreatedVariants, SimilarVariants, StatsView, VariantPage, VariantView
 from ..domain.variant import NewVariant
 from .fields import (
     AssignFields,
@@ -102,6 +102,10 @@ def get_metrics() -> Call[str]:
 
 def get_variant(variant_id: str) -> Call[VariantView]:
     return Call(VariantView, "GET", f"/variants/{_segment(variant_id)}")
+
+
+def get_similar_variants(variant_id: str, limit: int) -> Call[SimilarVariants]:
+    return Call(SimilarVariants, "GET", f"/variants/{_segment(variant_id)}/similar", query={"limit": limit})
 
 
 def create_variants(variants: Iterable[NewVariant | Mapping[str, Any]]) -> Call[CreatedVariants]:

@@ -18,7 +18,7 @@ from ..contract.outcomes import BatchAnswer, BatchItem, PerformanceAnswer
 from ..contract.pools import PoolPage, PoolReportView, PoolView
 from ..contract.results import ResultsView
 from ..contract.selection import SelectedVariant, Selection
-from ..contract.variants import StatsView, VariantPage, VariantView
+from ..contract.variants import SimilarVariants, StatsView, VariantPage, VariantView
 from ..domain.variant import NewVariant
 from . import _calls, _session
 from ._calls import Action, Call
@@ -125,6 +125,10 @@ class Client:
     def get_variant(self, variant_id: str) -> VariantView:
         """Read a variant from the database."""
         return self._do(_calls.get_variant(variant_id))
+
+    def get_similar_variants(self, variant_id: str, limit: int = 10) -> SimilarVariants:
+        """Return the active variants of the same pool that are most like a variant."""
+        return self._do(_calls.get_similar_variants(variant_id, limit))
 
     def create_variants(self, variants: Iterable[NewVariant | Mapping[str, Any]]) -> list[VariantView]:
         """Create up to 10,000 variants: all of them or none."""

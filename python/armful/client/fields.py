@@ -90,6 +90,8 @@ class VariantFields(TypedDict, total=False):
     status: Literal["active", "archived"]
     pool: str | None
     cost: float | None
+    features: dict[str, float] | None
+    embedding: list[float] | None
 
 
 class ExperimentFields(TypedDict):

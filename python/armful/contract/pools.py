@@ -67,6 +67,7 @@ class PoolInForce(Struct, kw_only=True):
 
     prior: PriorView | None
     prior_learnt: bool
+    prior_by_features: bool
     sharpness: float
     random_control: float
     exploration_floor: float

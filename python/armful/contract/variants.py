@@ -1,11 +1,11 @@
 """Request and response types of variants."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ..domain.fields import Cost, Label, PoolName, Text
+from ..domain.fields import Cost, Embedding, Features, Label, PoolName, Text
 from ..domain.variant import NewVariant, Status
 
 
@@ -31,6 +31,8 @@ class VariantView(Struct, kw_only=True):
     created_at: datetime
     pool: str | None = None
     cost: float | None = None
+    features: dict[str, float] | None = None
+    embedding: list[float] | None = None
 
 
 class VariantPage(Struct):
@@ -63,10 +65,28 @@ class VariantPatch(Struct, kw_only=True, forbid_unknown_fields=True):
     status: Status | UnsetType = UNSET
     pool: PoolName | UnsetType | None = UNSET
     cost: Cost | UnsetType | None = UNSET
+    features: Features | UnsetType | None = UNSET
+    embedding: Embedding | UnsetType | None = UNSET
 
     def changes(self) -> dict[str, Any]:
         """Return the fields that were sent."""
         return {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not UNSET}
+
+
+class SimilarVariant(Struct):
+    """A similar variant of the same pool; `similarity` is at most 1."""
+
+    variant_id: str
+    similarity: float
+    performance: PerformanceView
+
+
+class SimilarVariants(Struct):
+    """The variants that are most similar, and by what they were compared."""
+
+    variant_id: str
+    compared_by: Literal["embedding", "dimensions"]
+    similar: list[SimilarVariant]
 
 
 class IntervalView(Struct, frozen=True):

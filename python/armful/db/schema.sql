@@ -910,7 +910,7 @@ BEGIN
     INSERT INTO armful.variant_change (variant, changed)
     SELECT NEW.id, jsonb_object_agg(before.key, jsonb_build_array(before.value, after.value))
     FROM jsonb_each(to_jsonb(OLD)) AS before JOIN jsonb_each(to_jsonb(NEW)) AS after USING (key)
-    WHERE key IN ('dimensions', 'content', 'prior_alpha', 'prior_beta', 'status', 'pool', 'cost') AND before.value <> after.value;
+    WHERE key IN ('dimensions', 'content', 'prior_alpha', 'prior_beta', 'status', 'pool', 'cost', 'features', 'embedding') AND before.value <> after.value;
     RETURN NULL;
 END $$;
 
@@ -1722,6 +1722,8 @@ CREATE TABLE armful.variant_performance (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     pool text,
     cost double precision,
+    features jsonb,
+    embedding double precision[],
     CONSTRAINT variant_performance_check CHECK (((successes >= 0) AND (successes <= impressions)))
 )
 WITH (fillfactor='60');
@@ -2426,7 +2428,7 @@ CREATE INDEX variant_performance_pool ON armful.variant_performance USING btree 
 
 ALTER INDEX armful.performance_event_key_pkey ATTACH PARTITION armful.performance_event_key_other_pkey;
 
-CREATE TRIGGER log_variant_change AFTER UPDATE OF dimensions, content, prior_alpha, prior_beta, status, pool, cost ON armful.variant_performance FOR EACH ROW WHEN ((((((((old.dimensions IS DISTINCT FROM new.dimensions) OR (old.content IS DISTINCT FROM new.content)) OR (old.prior_alpha IS DISTINCT FROM new.prior_alpha)) OR (old.prior_beta IS DISTINCT FROM new.prior_beta)) OR (old.status IS DISTINCT FROM new.status)) OR (old.pool IS DISTINCT FROM new.pool)) OR (old.cost IS DISTINCT FROM new.cost))) EXECUTE FUNCTION armful.log_variant_change();
+CREATE TRIGGER log_variant_change AFTER UPDATE OF dimensions, content, prior_alpha, prior_beta, status, pool, cost, features, embedding ON armful.variant_performance FOR EACH ROW WHEN ((((((((((old.dimensions IS DISTINCT FROM new.dimensions) OR (old.content IS DISTINCT FROM new.content)) OR (old.prior_alpha IS DISTINCT FROM new.prior_alpha)) OR (old.prior_beta IS DISTINCT FROM new.prior_beta)) OR (old.status IS DISTINCT FROM new.status)) OR (old.pool IS DISTINCT FROM new.pool)) OR (old.cost IS DISTINCT FROM new.cost)) OR (old.features IS DISTINCT FROM new.features)) OR (old.embedding IS DISTINCT FROM new.embedding))) EXECUTE FUNCTION armful.log_variant_change();
 
 CREATE TRIGGER refuse_variant AFTER INSERT OR UPDATE OF prior_alpha, prior_beta, status ON armful.variant_performance FOR EACH ROW WHEN ((NOT ((new.prior_alpha > (0)::double precision) AND (new.prior_beta > (0)::double precision) AND (new.status = ANY (ARRAY['active'::text, 'archived'::text]))))) EXECUTE FUNCTION armful.refuse_variant();
 

@@ -35,3 +35,9 @@ Amount = Annotated[float, Meta(ge=-1e12, le=1e12)]
 
 Cost = Annotated[float, Meta(ge=0, le=1e9)]
 """What one impression costs, in the caller's currency."""
+
+Features = Annotated[dict[Label, Annotated[float, Meta(ge=-1e9, le=1e9)]], Meta(max_length=64)]
+"""What a variant is like, as numbers by name."""
+
+Embedding = Annotated[list[Annotated[float, Meta(ge=-1e6, le=1e6)]], Meta(min_length=1, max_length=64)]
+"""A vector that describes a variant's content: those of similar contents are similar."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from .fields import Cost, Count, Label, PoolName, Text, VariantId
+from .fields import Cost, Count, Embedding, Features, Label, PoolName, Text, VariantId
 
 Status = Literal["active", "archived"]
 
@@ -36,6 +36,8 @@ class Variant(Struct, kw_only=True, gc=False):
     created_at: datetime
     pool: str | None = None
     cost: float | None = None
+    features: dict[str, float] | None = None
+    embedding: list[float] | None = None
 
     @property
     def success_rate(self) -> float:
@@ -55,3 +57,5 @@ class NewVariant(Struct, kw_only=True, forbid_unknown_fields=True):
     successes: Count = 0
     pool: PoolName | None = None
     cost: Cost | None = None
+    features: Features | None = None
+    embedding: Embedding | None = None

@@ -18,6 +18,8 @@ class PoolModel(Struct, frozen=True, kw_only=True):
     """
 
     prior: Prior | None = None
+    priors: Mapping[int, Prior] = {}
+    """Priors that differ from `prior`, by the variant's database key."""
     prior_learnt: bool = False
     sharpness: float = 1.0
     delay: DelayCurve | None = None
@@ -29,7 +31,7 @@ class PoolModel(Struct, frozen=True, kw_only=True):
     def prior_of(self, variant: Variant) -> Prior:
         """Return a variant's prior: its own, if it has one that is not Beta(1, 1), or else the pool's."""
         own = Prior(variant.prior_alpha, variant.prior_beta)
-        return own if self.prior is None or own != (1.0, 1.0) else self.prior
+        return own if self.prior is None or own != (1.0, 1.0) else self.priors.get(variant.key, self.prior)
 
     def posterior(self, variant: Variant) -> BetaPosterior:
         """Return a variant's posterior, without sharpness."""
@@ -57,7 +59,12 @@ class PoolModel(Struct, frozen=True, kw_only=True):
 
     def draws_like(self, other: "PoolModel") -> bool:
         """Whether another model gives the same posteriors to variants that have no pending impressions in either."""
-        return (self.prior, self.sharpness, self.forgotten) == (other.prior, other.sharpness, other.forgotten)
+        return (self.prior, self.priors, self.sharpness, self.forgotten) == (
+            other.prior,
+            other.priors,
+            other.sharpness,
+            other.forgotten,
+        )
 
     def add_shown(self, key: int, impressions: int) -> None:
         """Count impressions that were shown just now as pending, until they are weighed by their age."""

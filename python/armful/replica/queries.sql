@@ -30,11 +30,11 @@ DELETE FROM armful.change WHERE xid >= pg_snapshot_xmax(pg_current_snapshot());
 
 -- name: variants_by_key
 -- Ordered, so that processes that read the same variants give them the same slots: then a seed gives the same draws in each.
-SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost
+SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost, features, embedding
 FROM armful.variant_performance WHERE id = ANY ($1::bigint[]) ORDER BY id;
 
 -- name: every_variant
-SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost
+SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost, features, embedding
 FROM armful.variant_performance ORDER BY id;
 
 -- name: variant_checksums

@@ -46,6 +46,7 @@ def test_a_variant_makes_its_pool(client: Client) -> None:
     assert created["in_force"] == {
         "prior": None,
         "prior_learnt": False,
+        "prior_by_features": False,
         "sharpness": 1.0,
         "random_control": 0.02,
         "exploration_floor": 0.0,
@@ -103,6 +104,7 @@ def test_settings_change_one_by_one_and_go_back_to_auto(client: Client) -> None:
     assert plain["in_force"] == {
         "prior": None,
         "prior_learnt": False,
+        "prior_by_features": False,
         "sharpness": 1.0,
         "random_control": 0.0,
         "exploration_floor": 0.0,

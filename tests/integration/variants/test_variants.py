@@ -28,6 +28,8 @@ def test_a_new_variant_answers_every_field(client: Client) -> None:
         "status": "active",
         "pool": None,
         "cost": None,
+        "features": None,
+        "embedding": None,
     }
     assert client.get("/variants/v").json() == {**body, "created_at": created}
 

@@ -48,6 +48,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "get_standings_table": {"fields": {}},
     "get_metrics": {},
     "get_variant": {"variant_id": "v"},
+    "get_similar_variants": {"variant_id": "v", "limit": 5},
     "create_variants": {"variants": []},
     "change_variant": {"variant_id": "v", "changes": {}},
     "archive_variant": {"variant_id": "v", "retire": True},

@@ -1,7 +1,7 @@
 """Learns each pool's prior and delays, and lets selections draw by them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -12,9 +12,11 @@ from armful.db.failures import OUT_OF_REACH
 from armful.db.pool import Pool, acquire
 from armful.domain.errors import ArmfulError
 from armful.domain.pool import FixedPrior, PoolSettings, VariantPool
+from armful.domain.variant import Variant
 from armful.features.pools.delay_store import forget_old_impressions, read_delays
 from armful.features.pools.discount_store import read_forgotten
 from armful.learning.beta import Counts
+from armful.learning.pool_features import learn_priors
 from armful.learning.pool_model import PoolModel
 from armful.learning.pool_prior import learn_prior
 from armful.replica.pool_cache import PoolCache
@@ -27,6 +29,7 @@ _INTERVAL = 1.0  # seconds between two rounds through all pools, or
 _ROUNDS = 20.0  # this many times the time that a round took, if that is longer
 _DISCOUNT_EVERY = 60.0  # seconds
 _FORGET_EVERY = 60.0  # seconds
+_MOST_BY_FEATURES = 20_000  # variants; in larger pools all have the same prior
 _GROWTH = 1.1  # a prior is learnt anew when the pool's impressions have grown by this factor
 
 
@@ -35,6 +38,7 @@ class _Evidence(Struct, frozen=True):
 
     settings: PoolSettings
     members: int
+    descriptions: int
     impressions: int
 
 
@@ -43,6 +47,7 @@ class _LearntPrior(Struct, frozen=True):
 
     evidence: _Evidence
     prior: Prior | None
+    priors: Mapping[int, Prior]
     is_learnt: bool
 
 
@@ -52,6 +57,24 @@ class _Discount(Struct, frozen=True):
     half_life: timedelta
     read_at: float
     forgotten: Mapping[int, Counts]
+
+
+def _is_due(before: _Evidence, now: _Evidence) -> bool:
+    """Whether a prior is to be learnt anew."""
+    same = (before.settings, before.members, before.descriptions) == (
+        now.settings,
+        now.members,
+        now.descriptions,
+    )
+    return not same or now.impressions >= _GROWTH * before.impressions + (before.impressions == 0)
+
+
+def _learn(variants: Sequence[Variant], counts: Sequence[Counts]) -> tuple[Prior | None, Mapping[int, Prior]]:
+    """Learn the prior of a pool, and those of its variants by what they are like."""
+    prior = learn_prior([one.successes for one in counts], [one.impressions for one in counts])
+    if prior is None or len(variants) > _MOST_BY_FEATURES:
+        return prior, {}
+    return prior, learn_priors(variants, counts) or {}
 
 
 class PoolLearner:
@@ -95,6 +118,7 @@ class PoolLearner:
         learnt = await self._prior_of(pool)
         model = PoolModel(
             prior=learnt.prior,
+            priors=learnt.priors,
             prior_learnt=learnt.is_learnt,
             sharpness=pool.sharpness(prior_learnt=learnt.is_learnt),
             delay=delay,
@@ -121,23 +145,24 @@ class PoolLearner:
         """Return the prior in force, learnt anew if that is due."""
         candidates = self._variants.candidates(pool.name)
         members = [entry.variant for entry in candidates.members.values()]
-        now = _Evidence(pool.settings, len(members), sum(variant.impressions for variant in members))
+        now = _Evidence(
+            pool.settings,
+            len(members),
+            self._variants.descriptions,
+            sum(variant.impressions for variant in members),
+        )
         before = self._priors.get(pool.name)
-        if (
-            before is not None
-            and (before.evidence.settings, before.evidence.members) == (now.settings, now.members)
-            and now.impressions < _GROWTH * before.evidence.impressions + (before.evidence.impressions == 0)
-        ):
+        if before is not None and not _is_due(before.evidence, now):
             return before
         prior: Prior | None = None
+        priors: Mapping[int, Prior] = {}
         if pool.prior == "learnt":
             counts = list(map(candidates.model.counts_of, members))
-            successes, trials = [one.successes for one in counts], [one.impressions for one in counts]
             # In a thread: many variants would hold up selections.
-            prior = await asyncio.to_thread(learn_prior, successes, trials)
+            prior, priors = await asyncio.to_thread(_learn, members, counts)
         elif isinstance(pool.prior, FixedPrior):
             prior = Prior(pool.prior.alpha, pool.prior.beta)
-        learnt = _LearntPrior(now, prior, pool.prior == "learnt" and prior is not None)
+        learnt = _LearntPrior(now, prior, priors, pool.prior == "learnt" and prior is not None)
         self._priors[pool.name] = learnt
         return learnt
 

@@ -1,5 +1,6 @@
 """Creates, reads, changes and archives variants."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from typing import Any, Literal
 from uuid import UUID
@@ -12,6 +13,7 @@ from armful.domain.errors import Refused, VariantExists, VariantNotFound
 from armful.domain.key import Actor
 from armful.domain.variant import NewVariant, Status, Variant
 from armful.features.variants import store as variants
+from armful.features.variants.similar import Similar, find_similar
 from armful.learning.beta import BetaPosterior
 from armful.replica.cached_variant import CachedVariant
 from armful.replica.pool_cache import PoolCache
@@ -137,6 +139,18 @@ class Variants:
         found = await variants.find_many(self._pool, known) if known else []
         self._cache.upsert(found)
         return found
+
+    async def similar(
+        self, variant_id: str, limit: int
+    ) -> tuple[Literal["embedding", "dimensions"], list[Similar]]:
+        """Return what the active variants of a variant's pool are compared by, and those most similar to it.
+
+        Raises:
+            VariantNotFound: There is no variant with this id.
+        """
+        variant = await self.get(variant_id)
+        others = [one for one in self._cache.active() if one.pool == variant.pool and one.key != variant.key]
+        return await asyncio.to_thread(find_similar, variant, others, limit)
 
     async def page(
         self,

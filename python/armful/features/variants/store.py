@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from armful.db.pool import PATIENCE, Pool, acquire
 from armful.db.queries import load
@@ -19,7 +20,17 @@ from armful.replica.variant_rows import to_variant
 
 _SQL = load("armful.features.variants")
 
-_CHANGEABLE = ("dimensions", "content", "prior_alpha", "prior_beta", "status", "pool", "cost")
+_CHANGEABLE = (
+    "dimensions",
+    "content",
+    "prior_alpha",
+    "prior_beta",
+    "status",
+    "pool",
+    "cost",
+    "features",
+    "embedding",
+)
 
 _PER_ROW = 0.001  # additional timeout in seconds for every row that is written or read
 
@@ -40,6 +51,9 @@ async def insert(pool: Pool, process_id: UUID, actor: Actor, new: Sequence[NewVa
         [variant.successes for variant in new],
         [variant.pool for variant in new],
         [variant.cost for variant in new],
+        [variant.features for variant in new],
+        # As texts: in an array of arrays, all would have to have the same length.
+        [None if one.embedding is None else msgspec.json.encode(one.embedding).decode() for one in new],
     ]
     named = sorted({variant.pool for variant in new if variant.pool is not None})
     async with acquire(pool, PATIENCE + _PER_ROW * len(new)) as connection:

@@ -16,6 +16,7 @@ ORDER: tuple[tuple[str, str], ...] = (
     ("/variants/{variant_id}", "get patch delete"),
     ("/variants/{variant_id}/stats", "get"),
     ("/variants/{variant_id}/history", "get"),
+    ("/variants/{variant_id}/similar", "get"),
     ("/standings", "get"),
     ("/standings/table", "get"),
     ("/live", "get"),

@@ -12,6 +12,8 @@ from armful.contract.problems import FieldError
 from armful.contract.variants import (
     CreatedVariants,
     NewVariants,
+    SimilarVariant,
+    SimilarVariants,
     StatsView,
     VariantPage,
     VariantPatch,
@@ -23,7 +25,7 @@ from armful.features.variants.service import statistics
 from armful.http.auth import AnyRequest, actor
 from armful.http.decoding import Strict, parse_cursor, without_null
 from armful.http.paths import unescaped
-from armful.http.views.variants import stats_view, variant_view
+from armful.http.views.variants import performance_view, stats_view, variant_view
 
 _RESERVED = ("min_impressions", "limit", "cursor", "status", "pool")
 _PREFIX = "dimension."
@@ -133,6 +135,34 @@ async def variant_stats(
     return stats_view(statistics(variant, confidence_level, services.variants.posterior_of(variant)))
 
 
+@get(
+    "/variants/{variant_id:str}/similar",
+    scope="read",
+    operation_id="readSimilarVariants",
+    summary="Find similar variants",
+)
+async def similar_variants(
+    variant_id: FromPath[str],
+    services: NamedDependency[Services],
+    limit: Annotated[int, QueryParameter(ge=1, le=100)] = 10,
+) -> SimilarVariants:
+    """The active variants of the same pool that are most like this one, by embedding or else by dimensions."""
+    name = unescaped(variant_id)
+    compared_by, found = await services.variants.similar(name, limit)
+    return SimilarVariants(
+        variant_id=name,
+        compared_by=compared_by,
+        similar=[
+            SimilarVariant(
+                one.variant.variant_id,
+                one.similarity,
+                performance_view(one.variant.impressions, one.variant.successes),
+            )
+            for one in found
+        ],
+    )
+
+
 def encode_stats(services: Services, variant: Variant, confidence_level: float) -> bytes:
     """Return a variant's statistics as JSON."""
     return _encode(stats_view(statistics(variant, confidence_level, services.variants.posterior_of(variant))))
@@ -147,6 +177,7 @@ router = Router(
         change_variant,
         archive_variant,
         variant_stats,
+        similar_variants,
     ],
     tags=["variants"],
 )

@@ -47,6 +47,7 @@ def pool_view(state: PoolState) -> PoolView:
         in_force=PoolInForce(
             prior=None if model.prior is None else prior_view(model.prior),
             prior_learnt=model.prior_learnt,
+            prior_by_features=bool(model.priors),
             sharpness=model.sharpness,
             random_control=pool.random_control,
             exploration_floor=pool.exploration_floor,

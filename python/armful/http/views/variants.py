@@ -24,6 +24,8 @@ def variant_view(variant: Variant) -> VariantView:
         created_at=variant.created_at,
         pool=variant.pool,
         cost=variant.cost,
+        features=variant.features,
+        embedding=variant.embedding,
     )
 
 
