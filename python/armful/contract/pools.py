@@ -12,8 +12,6 @@ from ..domain.pool import (
     PriorSetting,
     ShareSetting,
     SharpnessSetting,
-    parse_delay,
-    parse_half_life,
 )
 from .results import Ends
 
@@ -28,12 +26,6 @@ class PoolPatch(Struct, kw_only=True, forbid_unknown_fields=True):
     exploration_floor: ShareSetting | UnsetType | None = UNSET
     delay_window: DelaySetting | UnsetType | None = UNSET
     discount_half_life: DiscountSetting | UnsetType | None = UNSET
-
-    def __post_init__(self) -> None:
-        if isinstance(self.delay_window, str) and self.delay_window != "auto":
-            parse_delay(self.delay_window)
-        if isinstance(self.discount_half_life, str):
-            parse_half_life(self.discount_half_life)
 
     def changes(self) -> dict[str, Any]:
         """Return the settings that were sent. Null is the same as leaving a setting out."""

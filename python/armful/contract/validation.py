@@ -28,7 +28,8 @@ _NAMED = re.compile(r"`(\w+)` (is .*)")
 
 _PATTERNS = (
     (r"\x00", "Expected printable characters only"),
-    ("P([0-9]", "Expected a duration such as `PT10M` or `P7D`, or a word that is allowed here"),
+    ("auto|off|P", "Expected `auto`, `off` or a duration of one unit up to `P90D`, such as `PT30M` or `P7D`"),
+    ("off|P[", "Expected `off` or a duration in days or hours, such as `P30D`"),
     ("exp_", "Expected `exp_` followed by 8 to 60 letters, digits, underscores or hyphens"),
 )
 """Parts of the contract's patterns, and the message for a value that does not match."""

@@ -36,56 +36,15 @@ AUTO_DELAY_WINDOW = timedelta(days=1)
 DELAY_BUCKETS = 128
 """The number of buckets into which a delay window is divided; a bucket is a second at least."""
 
-_DURATION = r"P([0-9]{1,4}D)?(T([0-9]{1,4}H)?([0-9]{1,6}M)?([0-9]{1,8}S)?)?"
 _END = r"(?![\s\S])"
 
-DelaySetting = Annotated[str, Meta(pattern=rf"^(auto|off|{_DURATION}){_END}")]
-"""How long successes may take: an ISO 8601 duration from a second to 90 days; `off` if they come with their impressions."""
+DelaySetting = Annotated[
+    str, Meta(pattern=rf"^(auto|off|P([1-9]|[1-8][0-9]|90)D|PT[1-9][0-9]{{0,2}}[HMS]){_END}")
+]
+"""How long successes may take: a duration of one unit up to P90D, such as PT30M; `off` if they come with impressions."""
 
-DiscountSetting = Annotated[str, Meta(pattern=rf"^(off|{_DURATION}){_END}")]
-"""The time after which evidence counts half: an ISO 8601 duration from an hour to ten years, or `off`."""
-
-
-def parse_delay(text: str) -> timedelta | None:
-    """Return the delay window that a setting other than `auto` names; None for `off`.
-
-    Raises:
-        ValueError: It is no duration, or out of range.
-    """
-    return _parse(
-        "delay_window",
-        text,
-        timedelta(seconds=1),
-        timedelta(days=90),
-        "auto, off or a duration from PT1S to P90D",
-    )
-
-
-def parse_half_life(text: str) -> timedelta | None:
-    """Return the half-life that a setting names; None for `off`.
-
-    Raises:
-        ValueError: It is no duration, or out of range.
-    """
-    return _parse(
-        "discount_half_life",
-        text,
-        timedelta(hours=1),
-        timedelta(days=3650),
-        "off or a duration from PT1H to P3650D",
-    )
-
-
-def _parse(field: str, text: str, least: timedelta, most: timedelta, range_: str) -> timedelta | None:
-    if text == "off":
-        return None
-    try:
-        duration = msgspec.convert(text, timedelta)
-    except msgspec.ValidationError:
-        duration = timedelta(0)
-    if not least <= duration <= most:
-        raise ValueError(f'`{field}` is "{text}": it must be {range_}')
-    return duration
+DiscountSetting = Annotated[str, Meta(pattern=rf"^(off|P[1-9][0-9]{{0,2}}D|PT[1-9][0-9]{{0,2}}H){_END}")]
+"""The time after which evidence counts half: a duration in days or hours, or `off`."""
 
 
 class PoolSettings(Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -102,16 +61,15 @@ class PoolSettings(Struct, kw_only=True, frozen=True, omit_defaults=True):
     @property
     def delay_seconds(self) -> int | None:
         """The attribution window in seconds; None if an impression counts as a failure at once."""
-        if self.delay_window == "auto":
-            window = AUTO_DELAY_WINDOW if self.learning == "auto" else None
-        else:
-            window = parse_delay(self.delay_window)
-        return None if window is None else round(window.total_seconds())
+        if self.delay_window == "off" or (self.delay_window == "auto" and self.learning == "plain"):
+            return None
+        window = AUTO_DELAY_WINDOW if self.delay_window == "auto" else _duration(self.delay_window)
+        return round(window.total_seconds())
 
     @property
     def half_life(self) -> timedelta | None:
         """The time after which evidence counts half; None if it always counts."""
-        return parse_half_life(self.discount_half_life)
+        return None if self.discount_half_life == "off" else _duration(self.discount_half_life)
 
     @property
     def random_control_share(self) -> float:
@@ -161,3 +119,8 @@ class VariantPool(Struct, frozen=True, kw_only=True):
     def exploration_floor(self) -> float:
         """The share of places that are filled at random."""
         return 0.0 if self.settings.exploration_floor == "auto" else self.settings.exploration_floor
+
+
+def _duration(text: str) -> timedelta:
+    duration: timedelta = msgspec.convert(text, timedelta)
+    return duration

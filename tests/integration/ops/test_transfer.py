@@ -84,6 +84,10 @@ def portable(draw: st.DrawFn) -> PortableVariant:
         impressions=impressions,
         successes=draw(st.integers(0, impressions)),
         status=draw(st.sampled_from(["active", "archived"])),
+        pool=draw(st.none() | st.sampled_from(["subject lines", "=a", "ü,"])),
+        cost=draw(st.none() | st.floats(0, 1e9)),
+        features=draw(st.none() | st.dictionaries(odd.filter(bool), st.floats(-1e9, 1e9), max_size=3)),
+        embedding=draw(st.none() | st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=4)),
     )
 
 

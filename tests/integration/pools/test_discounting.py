@@ -80,7 +80,7 @@ def test_another_process_discounts_alike(database: str) -> None:
         wait_until(lambda: posterior(other.client, "a") == pytest.approx((26.0, 51.0), rel=1e-3))
 
 
-@pytest.mark.parametrize("half_life", ["PT30M", "P3651D", "auto", "1d", "P"])
+@pytest.mark.parametrize("half_life", ["PT30M", "P1000D", "auto", "1d", "P"])
 def test_a_half_life_out_of_range_is_named(shared: Running, half_life: str) -> None:
     answer = problem(shared.client.patch("/pools/h", json={"discount_half_life": half_life}), 422)
     (error,) = answer["errors"]

@@ -106,7 +106,7 @@ def test_off_and_plain_count_failures_at_once(service: Running) -> None:
     assert service.sql("SELECT count(*) FROM armful.pool_impression")[0][0] == 1
 
 
-@pytest.mark.parametrize("window", ["PT0S", "P91D", "1 day", "P1M", "PT0.5S", "P", "", "P1DT"])
+@pytest.mark.parametrize("window", ["PT0S", "P91D", "1 day", "P1M", "PT0.5S", "P", "", "P1DT", "PT1H30M"])
 def test_a_window_out_of_range_is_named(shared: Running, window: str) -> None:
     answer = problem(shared.client.patch("/pools/w", json={"delay_window": window}), 422)
     (error,) = answer["errors"]

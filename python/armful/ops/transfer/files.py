@@ -32,11 +32,18 @@ MAX_DIMENSION_COLUMNS = 200
 _PREFIX = "dimension."
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_CELL = 10_000_000
-_TEXTS = ("variant_id", "content", "status")
+_TEXTS = ("variant_id", "content", "status", "pool")
+_JSON = ("dimensions", "features", "embedding")
 # What a spreadsheet makes of a whole number, and what is a number in JSON.
 _WHOLE = re.compile(r"\s*(-?(?:0|[1-9]\d*))(?:\.0*)?\s*", re.ASCII)
 _NUMBER = re.compile(r"\s*(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*", re.ASCII)
-_NUMBERS = {"prior_alpha": _NUMBER, "prior_beta": _NUMBER, "impressions": _WHOLE, "successes": _WHOLE}
+_NUMBERS = {
+    "prior_alpha": _NUMBER,
+    "prior_beta": _NUMBER,
+    "impressions": _WHOLE,
+    "successes": _WHOLE,
+    "cost": _NUMBER,
+}
 _SEPARATOR_LINE = re.compile(r"\s*sep=(.)\s*", re.IGNORECASE)
 
 _decoder = msgspec.json.Decoder(PortableVariant)
@@ -99,14 +106,14 @@ def _columns(dimensions: Sequence[str]) -> list[str]:
     return columns
 
 
-def _cell(value: str | float | dict[str, str] | None) -> str:
+def _cell(value: str | float | dict[str, Any] | list[float] | None) -> str:
     """Write a cell. Texts are quoted, so that an empty text differs from a missing one."""
     match value:
         case None:
             return ""
         case int() | float():
             return str(value)
-        case dict():
+        case dict() | list():
             return _cell(msgspec.json.encode(value).decode())
     return '"' + guard(value).replace('"', '""') + '"'
 
@@ -224,7 +231,7 @@ def _row(header: list[str], cells: list[str], quoted_empty: Sequence[int]) -> Po
             continue
         if name.startswith(_PREFIX):
             dimensions[name.removeprefix(_PREFIX)] = unguard(cell)
-        elif name == "dimensions":
+        elif name in _JSON:
             try:
                 values[name] = msgspec.json.decode(cell.encode("utf-8", "surrogateescape"))
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

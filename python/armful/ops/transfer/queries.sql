@@ -9,7 +9,11 @@ CREATE TEMPORARY TABLE incoming (
     prior_beta  double precision NOT NULL,
     impressions bigint NOT NULL,
     successes   bigint NOT NULL,
-    status      text NOT NULL
+    status      text NOT NULL,
+    pool        text,
+    cost        double precision,
+    features    text,
+    embedding   double precision[]
 );
 
 -- name: unstage_taken
@@ -30,8 +34,10 @@ SELECT coalesce(max(line), 0) FROM incoming;
 -- name: insert
 -- Create the variants of the lines after $1 up to $2, in the file's order.
 INSERT INTO armful.variant_performance
-    (variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status)
-SELECT variant_id, dimensions::jsonb, content, prior_alpha, prior_beta, impressions, successes, status
+    (variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, pool, cost,
+     features, embedding)
+SELECT variant_id, dimensions::jsonb, content, prior_alpha, prior_beta, impressions, successes, status, pool, cost,
+       features::jsonb, embedding
 FROM incoming WHERE line > $1 AND line <= $2 ORDER BY line
 RETURNING id;
 
@@ -42,5 +48,9 @@ SELECT DISTINCT jsonb_object_keys(dimensions) AS name FROM armful.variant_perfor
 SELECT count(*) FROM armful.variant_performance WHERE status = ANY ($1::text[]);
 
 -- name: export
-SELECT variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status
+SELECT variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, pool, cost, features, embedding
 FROM armful.variant_performance WHERE status = ANY ($1::text[]) ORDER BY id;
+
+-- name: pools
+-- The pools of the staged variants.
+SELECT DISTINCT pool FROM incoming WHERE pool IS NOT NULL ORDER BY pool;

@@ -12,6 +12,7 @@ from armful.domain.errors import Conflict
 from armful.domain.key import COMMAND_LINE
 from armful.domain.variant import NewVariant, Status
 from armful.features.audit import store as audit
+from armful.features.pools.store import make_pools
 from armful.replica.change_store import announce
 
 _SQL = load("armful.ops.transfer")
@@ -52,6 +53,10 @@ async def stage(connection: Any, variants: Iterable[tuple[int, PortableVariant]]
             variant.impressions,
             variant.successes,
             variant.status,
+            variant.pool,
+            variant.cost,
+            None if variant.features is None else msgspec.json.encode(variant.features).decode(),
+            variant.embedding,
         )
         for line, variant in variants
     )
@@ -72,11 +77,14 @@ async def insert_staged(connection: Any, process_id: UUID, name: str, progress: 
 
     Raises:
         ChangedMeanwhile: an id has been taken since; nothing was created.
+        Refused: there would be too many pools; nothing was created.
     """
     last_line = await connection.fetchval(_SQL["last_line"])
     count = 0
     try:
         async with connection.transaction():
+            pools = [row["pool"] for row in await connection.fetch(_SQL["pools"])]
+            await make_pools(connection, process_id, pools)
             for line in range(0, last_line, _LINES_AT_ONCE):
                 rows = await connection.fetch(_SQL["insert"], line, line + _LINES_AT_ONCE)
                 if rows:
