@@ -16,6 +16,7 @@ from armful.db.usable import explained
 from armful.domain.errors import ArmfulError
 from armful.features.experiments.results.evidence_job import EvidenceJob
 from armful.features.pools.learner import PoolLearner
+from armful.features.pools.persona_learner import PersonaLearner
 from armful.features.services import Services
 from armful.ingest.batch_writer import BatchWriter
 from armful.ingest.group_committer import GroupCommitter
@@ -74,6 +75,7 @@ class Service:
             self._dsn, cache, self.key_cache, process_id, settings.poll_interval, self.clock, holdout, pools
         )
         learner = PoolLearner(pools, cache, pool)
+        persona_learner = PersonaLearner(pool, pools, cache, process_id)
         pool.identity = lambda: reader.identity
         usage = UsageWriter(pool, cache, self.key_cache)
         committer = GroupCommitter(
@@ -90,6 +92,7 @@ class Service:
                 async with asyncio.timeout(_START_TIMEOUT):
                     await reader.start()
                     await learner.start()
+                    await persona_learner.start()
                     await committer.start()
             usage.start()
             retention.start()
@@ -117,6 +120,7 @@ class Service:
         finally:
             await retention.stop()
             await committer.stop()
+            await persona_learner.stop()
             await learner.stop()
             await reader.stop()
             await usage.stop()

@@ -182,9 +182,9 @@ class ArmTable:
     ) -> int:
         """Update the counts of arms for personas, each pair of which is a *cell*.
 
-        Counts are totals, which replace the previous ones. They belong to :meth:`select` with ``persona``; an arm's own α and
-        β do not change. Outcomes without a persona should have a persona of their own, so that they count too. Many rows are
-        applied in batches of 1,000, and selections can run between batches.
+        Counts are totals, which replace the previous ones. They belong to :meth:`select` with ``persona``; an arm's own α
+        and β do not change. Outcomes without a persona should have a persona of their own, so that they count too. Many
+        rows are applied in batches of 1,000, and selections can run between batches.
 
         >>> table = ArmTable()
         >>> slots = table.upsert(["warm", "bold"], [31.0, 31.0], [71.0, 71.0], [100, 100], [1, 1])
@@ -250,9 +250,9 @@ class ArmTable:
     def fit_personas(self, growth: float = 1.0) -> tuple[float, float, NDArray[np.float64]] | None:
         """Estimate from the cells how alike personas are, and use it from now on.
 
-        Two things are estimated, as ``docs/learning-personas.md`` describes: the *odds* ω of each persona, which are those of
-        its outcomes compared with other personas' outcomes for the same arms; and the *strength* κ, from 2 (personas have
-        little in common) to 20,000 (alike). Until the first fit, all odds are 1 and κ is 200. The result depends on counts
+        Two things are estimated (``docs/personas.md``): the *odds* ω of each persona, which are those of its outcomes
+        compared with other personas' outcomes for the same arms; and the *strength* κ, from 2 (personas have little in
+        common) to 20,000 (alike). Until the first fit, all odds are 1 and κ is 200. The result depends on counts
         and priors only.
 
         The estimate is made without the GIL, and selections can run during it. They wait while it is put in force, which

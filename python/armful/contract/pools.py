@@ -10,6 +10,8 @@ from ..domain.pool import (
     DiscountSetting,
     Learning,
     PriorSetting,
+    Scope,
+    ScopeSetting,
     ShareSetting,
     SharpnessSetting,
 )
@@ -26,6 +28,7 @@ class PoolPatch(Struct, kw_only=True, forbid_unknown_fields=True):
     exploration_floor: ShareSetting | UnsetType | None = UNSET
     delay_window: DelaySetting | UnsetType | None = UNSET
     discount_half_life: DiscountSetting | UnsetType | None = UNSET
+    scope: ScopeSetting | UnsetType | None = UNSET
 
     def changes(self) -> dict[str, Any]:
         """Return the settings that were sent. Null is the same as leaving a setting out."""
@@ -52,6 +55,22 @@ class PoolSettingsView(Struct, kw_only=True):
     exploration_floor: ShareSetting
     delay_window: DelaySetting
     discount_half_life: DiscountSetting
+    scope: ScopeSetting
+
+
+class PersonasView(Struct, kw_only=True):
+    """What a pool has learnt about its personas.
+
+    `strength` and `gain` are estimated from all outcomes so far. `since` is null while selections are not made for personas
+    by themselves, and `reason` says why they are or are not.
+    """
+
+    personas: int
+    strength: float | None
+    gain: float | None
+    odds: dict[str, float]
+    since: datetime | None
+    reason: str
 
 
 class PoolInForce(Struct, kw_only=True):
@@ -65,6 +84,7 @@ class PoolInForce(Struct, kw_only=True):
     exploration_floor: float
     delay_window: timedelta | None
     discount_half_life: timedelta | None
+    scope: Scope
 
 
 class DelayPoint(Struct, frozen=True):
@@ -88,6 +108,7 @@ class PoolView(Struct, kw_only=True):
     settings: PoolSettingsView
     in_force: PoolInForce
     delay: DelayView | None
+    personas: PersonasView
     active_variants: int
     impressions: int
     successes: int

@@ -1,11 +1,11 @@
 """Request and response types of selections."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ..domain.fields import Label, PoolName
-from ..domain.pool import Sharpness
+from ..domain.pool import Scope, Sharpness
 from .pools import PriorView
 from .variants import PerformanceView
 
@@ -61,7 +61,7 @@ class SelectRequest(Struct, kw_only=True, forbid_unknown_fields=True):
     persona_id: Label
     min_impressions: Annotated[int, Meta(ge=0, le=2**53)] = 100
     exploration_ratio: Annotated[float, Meta(ge=0, le=1)] = 0.3
-    scope: Literal["global", "persona"] = "global"
+    scope: Scope | UnsetType | None = UNSET
     dimensions: Annotated[dict[str, str], Meta(max_length=100)] | UnsetType | None = UNSET
     exclude: Annotated[list[str], Meta(max_length=10_000)] | UnsetType | None = UNSET
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | UnsetType | None = UNSET

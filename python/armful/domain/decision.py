@@ -28,6 +28,7 @@ class DecisionPool(Struct, frozen=True, gc=False):
     name: str
     sharpness: float
     prior: tuple[float, float] | None
+    scope: str = "global"
 
 
 class Decision(Struct, Generic[Chosen], kw_only=True, frozen=True, gc=False):

@@ -26,6 +26,11 @@ Sharpness = Annotated[float, Meta(ge=0.01, le=100)]
 
 Share = Annotated[float, Meta(ge=0, le=0.5)]
 
+Scope = Literal["global", "persona"]
+"""Whose outcomes a selection draws from: everybody's alike, or above all those of its persona."""
+
+ScopeSetting = Literal["auto", "global", "persona"]
+
 SharpnessSetting: TypeAlias = Literal["auto"] | Sharpness
 ShareSetting: TypeAlias = Literal["auto"] | Share
 
@@ -57,6 +62,7 @@ class PoolSettings(Struct, kw_only=True, frozen=True, omit_defaults=True):
     exploration_floor: ShareSetting = "auto"
     delay_window: DelaySetting = "auto"
     discount_half_life: DiscountSetting = "off"
+    scope: ScopeSetting = "auto"
 
     @property
     def delay_seconds(self) -> int | None:
@@ -83,6 +89,14 @@ class PoolSettings(Struct, kw_only=True, frozen=True, omit_defaults=True):
         return msgspec.structs.replace(self, **changes)
 
 
+class PersonaFinding(Struct, frozen=True):
+    """That a pool's personas differ: since when selections draw for them, and the estimates that said so."""
+
+    since: datetime
+    strength: float
+    gain: float
+
+
 class VariantPool(Struct, frozen=True, kw_only=True):
     """A named pool. Its properties are the settings in force."""
 
@@ -91,6 +105,7 @@ class VariantPool(Struct, frozen=True, kw_only=True):
     salt: str
     created_at: datetime
     changed_at: datetime
+    personas: PersonaFinding | None = None
 
     @property
     def is_auto(self) -> bool:
@@ -109,6 +124,13 @@ class VariantPool(Struct, frozen=True, kw_only=True):
         if self.settings.sharpness == "auto":
             return AUTO_SHARPNESS if self.is_auto and prior_learnt else 1.0
         return self.settings.sharpness
+
+    @property
+    def scope(self) -> Scope:
+        """Whose outcomes selections draw from. In an auto pool, those of the persona once personas are seen to differ."""
+        if self.settings.scope == "auto":
+            return "persona" if self.is_auto and self.personas is not None else "global"
+        return self.settings.scope
 
     @property
     def random_control(self) -> float:

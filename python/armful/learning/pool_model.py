@@ -66,6 +66,10 @@ class PoolModel(Struct, frozen=True, kw_only=True):
             other.forgotten,
         )
 
+    def priors_and_sharpness(self) -> object:
+        """Return what posteriors for personas depend on beside the outcomes; equal for models that agree in it."""
+        return self.prior, self.priors, self.sharpness
+
     def add_shown(self, key: int, impressions: int) -> None:
         """Count impressions that were shown just now as pending, until they are weighed by their age."""
         if self.delay is not None:

@@ -8,12 +8,26 @@ from armful.core import ArmTable
 from armful.domain.variant import Variant
 from armful.learning.pool_model import PLAIN, PoolModel
 from armful.replica.cached_variant import CachedVariant
+from armful.replica.persona_index import PersonaIndex
 
 _BATCH = 2000  # variants whose posteriors are computed at a time
 
 
+class PersonaCandidates:
+    """The candidates of a pool, with their posteriors for one persona."""
+
+    __slots__ = ("at_slots", "persona", "table")
+
+    def __init__(self, candidates: "PoolCandidates", persona: int) -> None:
+        self.table = candidates.table
+        self.at_slots = candidates.at_slots
+        self.persona = persona
+
+
 class PoolCandidates:
     """Finds the variants of a pool by slot of its table. The model turns their counters into posteriors."""
+
+    persona: None = None
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name
@@ -22,6 +36,7 @@ class PoolCandidates:
         self.members: dict[int, CachedVariant] = {}
         """All variants of a named pool by database key, archived or not; always empty for the unnamed pool."""
         self._by_slot: dict[int, CachedVariant] = {}
+        self.personas = PersonaIndex()
 
     def __len__(self) -> int:
         """The number of variants that can be selected."""
@@ -31,6 +46,10 @@ class PoolCandidates:
         """Return the variants in these slots of the table."""
         by_slot = self._by_slot
         return [by_slot[slot] for slot in slots]
+
+    def for_persona(self, persona_id: str) -> PersonaCandidates:
+        """Return the same variants, with their posteriors for a persona."""
+        return PersonaCandidates(self, self.personas.number(persona_id))
 
     def upsert(self, entries: Sequence[CachedVariant], version: int) -> None:
         """Add variants, or replace their descriptions and posteriors unless the table has a newer version."""
@@ -47,6 +66,8 @@ class PoolCandidates:
         for slot, entry in zip(slots.tolist(), entries, strict=True):
             self._by_slot[slot] = entry
             entry.slot = slot
+        if self.name is not None:
+            self.personas.changed.update(variant.key for variant in variants)
 
     def update(self, slots: Sequence[int], variants: Sequence[Variant], version: int) -> None:
         """Replace the posteriors in these slots."""
@@ -56,6 +77,8 @@ class PoolCandidates:
             [variant.impressions for variant in variants],
             [version] * len(variants),
         )
+        if self.name is not None:
+            self.personas.changed.update(variant.key for variant in variants)
 
     def use(self, model: PoolModel, version: int) -> bool:
         """Replace the model, and the posteriors that it changes. Returns whether it changes any."""
@@ -93,9 +116,16 @@ class PoolCandidates:
     def leave(self, entry: CachedVariant, version: int) -> None:
         """End a variant's membership of this pool."""
         self.remove([entry], version)
-        self.members.pop(entry.variant.key, None)
+        if self.members.pop(entry.variant.key, None) is not None:
+            self._forget_personas()
 
     def clear(self, version: int) -> None:
         """Remove all variants."""
         self.remove(list(self._by_slot.values()), version)
         self.members.clear()
+        self._forget_personas()
+
+    def _forget_personas(self) -> None:
+        """Read the personas anew: a variant that leaves takes its outcomes with it."""
+        self.table.clear_personas()
+        self.personas = PersonaIndex(self.members)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from armful.db.queries import load
-from armful.domain.pool import PoolSettings, VariantPool
+from armful.domain.pool import PersonaFinding, PoolSettings, VariantPool
 
 _SQL = load("armful.replica")
 
@@ -19,6 +19,9 @@ def to_pool(row: Any) -> VariantPool:
         salt=row["salt"],
         created_at=row["created_at"],
         changed_at=row["changed_at"],
+        personas=None
+        if row["personas_since"] is None
+        else PersonaFinding(row["personas_since"], row["personas_strength"], row["personas_gain"]),
     )
 
 

@@ -84,4 +84,12 @@ DELETE FROM armful.selection_day WHERE day < (now() AT TIME ZONE 'UTC')::date - 
 SELECT share, salt, baseline, started_at FROM armful.holdout;
 
 -- name: every_pool
-SELECT name, settings, salt, created_at, changed_at FROM armful.pool ORDER BY name;
+SELECT name, settings, salt, created_at, changed_at, personas_since, personas_strength, personas_gain
+FROM armful.pool ORDER BY name;
+
+-- name: persona_counts
+-- The rows of variant_persona of the variants $1 that are newer than the versions $2.
+SELECT c.variant, c.persona_id, c.impressions, c.successes, c.version
+FROM unnest($1::bigint[], $2::bigint[]) AS known (variant, version)
+JOIN armful.variant_persona c ON c.variant = known.variant AND c.version > known.version
+ORDER BY c.variant, c.persona_id;

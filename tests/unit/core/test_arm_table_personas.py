@@ -140,7 +140,8 @@ def test_without_cells_a_persona_is_anybody():
         ours, plain = table.select(1, persona=7, seed=seed), table.select(1, seed=seed)
         np.testing.assert_array_equal(ours[1], plain[1])
     alpha, beta = table.persona_arms(7)
-    assert (list(alpha), list(beta)) == ([3.0, 5.0], [9.0, 50.0])
+    assert list(alpha) == [3.0, 5.0]
+    assert list(beta) == [9.0, 50.0]
     assert table.fit_personas()[2].shape == (0,)
 
 

@@ -18,11 +18,24 @@ INSERT INTO armful.pool_control_share (pool, share) SELECT name, $2 FROM unnest(
 ON CONFLICT (pool, since) DO UPDATE SET share = excluded.share;
 
 -- name: locked
-SELECT name, settings, salt, created_at, changed_at FROM armful.pool WHERE name = $1 FOR UPDATE;
+SELECT name, settings, salt, created_at, changed_at, personas_since, personas_strength, personas_gain
+FROM armful.pool WHERE name = $1 FOR UPDATE;
 
 -- name: change
 UPDATE armful.pool SET settings = $2, delay_window = $3, changed_at = now() WHERE name = $1
-RETURNING name, settings, salt, created_at, changed_at;
+RETURNING name, settings, salt, created_at, changed_at, personas_since, personas_strength, personas_gain;
+
+-- name: find_personas
+-- The personas of the pool $1 differ, with strength $2 and gain $3: selections draw for them from now on.
+UPDATE armful.pool SET personas_since = now(), personas_strength = $2, personas_gain = $3
+WHERE name = $1 AND personas_since IS NULL
+RETURNING name, settings, salt, created_at, changed_at, personas_since, personas_strength, personas_gain;
+
+-- name: lose_personas
+-- The personas of the pool $1 no longer differ.
+UPDATE armful.pool SET personas_since = NULL, personas_strength = NULL, personas_gain = NULL
+WHERE name = $1 AND personas_since IS NOT NULL
+RETURNING name, settings, salt, created_at, changed_at, personas_since, personas_strength, personas_gain;
 
 -- name: control_totals
 -- The sums of the pool $1, by share, control or not, and day.

@@ -16,6 +16,7 @@ from armful.features.pools import store as pools
 from armful.features.pools.learner import PoolLearner
 from armful.features.pools.report import PoolReport, compute_report
 from armful.learning.pool_model import PoolModel
+from armful.replica.persona_index import PersonaIndex
 from armful.replica.pool_cache import PoolCache
 from armful.replica.variant_cache import VariantCache
 
@@ -25,6 +26,7 @@ class PoolState(Struct, frozen=True):
 
     pool: VariantPool
     model: PoolModel
+    personas: PersonaIndex
     active_variants: int
     impressions: int
     successes: int
@@ -93,6 +95,7 @@ class Pools:
         return PoolState(
             pool,
             candidates.model,
+            candidates.personas,
             len(active),
             sum(variant.impressions for variant in active),
             sum(variant.successes for variant in active),

@@ -88,6 +88,25 @@ async def change(
     return after
 
 
+async def judge_personas(
+    connection: Any, process_id: UUID, name: str, finding: tuple[float, float] | None
+) -> VariantPool | None:
+    """Store that a pool's personas differ, with this strength and gain, or with None that they do not.
+
+    Returns:
+        The pool; None if that was known already.
+    """
+    async with connection.transaction():
+        if finding is None:
+            row = await connection.fetchrow(_SQL["lose_personas"], name)
+        else:
+            row = await connection.fetchrow(_SQL["find_personas"], name, *finding)
+        if row is None:
+            return None
+        await announce(connection, process_id, "pools")
+    return to_pool(row)
+
+
 async def control_totals(connection: Any, name: str) -> list[ControlTotal]:
     """Return the sums of a pool's report."""
     return [ControlTotal(**row) for row in await connection.fetch(_SQL["control_totals"], name)]

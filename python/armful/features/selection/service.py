@@ -62,8 +62,10 @@ class Selections:
             raise Refused(
                 f"Invalid algorithm '{request.algorithm}': use one of {', '.join(SELECTION_POLICIES)}"
             )
-        if request.scope == "persona":
-            raise Refused("scope 'persona' is not supported: use scope 'global', which covers all personas")
+        if request.scope == "persona" and not request.pool:
+            raise Refused(
+                "scope 'persona' needs a pool: name one in 'pool', or use scope 'global', which covers all personas"
+            )
         pool = candidates = None
         if request.pool:
             pool = self._pools.get(request.pool)
@@ -136,7 +138,9 @@ class Selections:
             request
             if relative == (request.sharpness or 1.0)
             else msgspec.structs.replace(request, sharpness=relative),
-            candidates=candidates,
+            candidates=candidates
+            if in_force.scope == "global"
+            else candidates.for_persona(request.persona_id),
             decision_id=decision_id,
             seed=seed,
             persona_id=request.persona_id,
@@ -153,4 +157,6 @@ def _is_control(pool: VariantPool, decision_id: str) -> bool:
 
 def _in_force(pool: VariantPool, candidates: PoolCandidates, request: SelectRequest) -> DecisionPool:
     model = candidates.model
-    return DecisionPool(pool.name, request.sharpness or model.sharpness, model.prior)
+    return DecisionPool(
+        pool.name, request.sharpness or model.sharpness, model.prior, request.scope or pool.scope
+    )

@@ -196,7 +196,7 @@ FIELDS = {
     "salt": "The text that the assignment's hash begins with; by default the experiment's id.",
     "sample_ratio": "Whether traffic split as planned.",
     "sample_size_per_variant": "The participants that each variant needs: the largest, if they differ.",
-    "scope": "`global` draws from outcomes of all personas, `persona` from those of persona_id.",
+    "scope": "`global` draws from outcomes of all personas alike, `persona` above all from those of persona_id.",
     "scopes": "What the key may do: `read`, `select`, `write` or `admin`.",
     "score": "The draw from the variant's posterior; 0 for a held-out participant.",
     "seed": "Makes the draws repeatable: the same state and seed give the same answer.",

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import islice
 
 from armful.contract.pools import (
     DelayPoint,
     DelayView,
+    PersonasView,
     PoolDayView,
     PoolInForce,
     PoolReportView,
@@ -17,11 +19,16 @@ from armful.contract.pools import (
 )
 from armful.contract.results import Ends
 from armful.domain.pool import VariantPool
+from armful.features.pools.persona_learner import WORTHWHILE
 from armful.features.pools.report import CONFIDENCE_LEVEL, PoolReport, Side
 from armful.features.pools.service import PoolState
 from armful.learning.delays import DelayCurve
+from armful.replica.persona_index import PersonaIndex
 from armful.stats.priors import Prior
 from armful.stats.rates.intervals import Interval
+
+MOST_ODDS = 100
+"""The number of personas whose odds a pool's answer has at most."""
 
 
 def prior_view(prior: Prior) -> PriorView:
@@ -43,6 +50,7 @@ def pool_view(state: PoolState) -> PoolView:
             exploration_floor=settings.exploration_floor,
             delay_window=settings.delay_window,
             discount_half_life=settings.discount_half_life,
+            scope=settings.scope,
         ),
         in_force=PoolInForce(
             prior=None if model.prior is None else prior_view(model.prior),
@@ -53,8 +61,10 @@ def pool_view(state: PoolState) -> PoolView:
             exploration_floor=pool.exploration_floor,
             delay_window=None if window is None else timedelta(seconds=window),
             discount_half_life=settings.half_life,
+            scope=pool.scope,
         ),
         delay=None if model.delay is None else _delay_view(model.delay, model.pending),
+        personas=_personas_view(pool, state.personas),
         active_variants=state.active_variants,
         impressions=state.impressions,
         successes=state.successes,
@@ -68,6 +78,36 @@ def pool_view(state: PoolState) -> PoolView:
 def _delay_view(delay: DelayCurve, pending: Mapping[int, float]) -> DelayView:
     points = zip(delay.edges.tolist(), delay.shares.tolist(), strict=True)
     return DelayView([DelayPoint(age, share) for age, share in points], sum(pending.values()))
+
+
+def _personas_view(pool: VariantPool, index: PersonaIndex) -> PersonasView:
+    fit, found = index.fit, pool.personas
+    return PersonasView(
+        personas=len(index),
+        strength=None if fit is None else fit.strength,
+        gain=None if fit is None else fit.gain,
+        odds={} if fit is None else dict(islice(fit.odds.items(), MOST_ODDS)),
+        since=None if found is None or pool.scope == "global" else found.since,
+        reason=_reason(pool, index),
+    )
+
+
+def _reason(pool: VariantPool, index: PersonaIndex) -> str:
+    found, scope = pool.personas, pool.settings.scope
+    if scope != "auto":
+        return f"`scope` is set to `{scope}`."
+    if not pool.is_auto:
+        return "`learning` is `plain`, so outcomes of all personas count alike."
+    if found is not None:
+        return (
+            f"Personas differ: when selections began to draw for them, their strength was {found.strength:,.0f} and their "
+            f"gain {found.gain:.1f}, and {WORTHWHILE:g} is enough."
+        )
+    if index.fit is None:
+        return "No outcome names a persona yet."
+    return (
+        f"Personas are not seen to differ: their gain is {index.fit.gain:.1f}, and {WORTHWHILE:g} is needed."
+    )
 
 
 def report_view(pool: VariantPool, report: PoolReport) -> PoolReportView:

@@ -1,6 +1,7 @@
 """The JSON response to a selection, joined from JSON that is cached with each variant."""
 
 import msgspec
+from msgspec import UNSET
 
 from armful.contract.selection import SelectRequest
 from armful.domain.decision import Decision, DecisionPool
@@ -11,6 +12,7 @@ from armful.stats.priors import Prior
 
 _encode = msgspec.json.Encoder().encode
 
+_SCOPES = {"global": b',"scope":"global"', "persona": b',"scope":"persona"'}
 _REASONS = {Baseline.name: b',"reason":"holdout"', RandomControl.name: b',"reason":"random_control"'}
 
 
@@ -21,13 +23,17 @@ def selection_json(decision: Decision[CachedVariant], request: SelectRequest) ->
         b'%b,"score":%b}' % (cached.rendered or _render(cached), _encode(score))
         for cached, score in zip(decision.chosen, decision.scores, strict=True)
     ]
+    scope = "global" if decision.pool is None else decision.pool.scope
+    if request.scope is None:
+        request = msgspec.structs.replace(request, scope=UNSET)
     # The metadata are the request's fields except the first, `top_k`.
     metadata = _encode(request)[:-1].partition(b",")[2]
     return (
-        b'{"selected_variants":[%b],"selection_metadata":{%b%b,"model_version":%d},"selection_id":"%b"%b}'
+        b'{"selected_variants":[%b],"selection_metadata":{%b%b%b,"model_version":%d},"selection_id":"%b"%b}'
         % (
             b",".join(variants),
             metadata,
+            b"" if request.scope else _SCOPES[scope],
             b"" if decision.pool is None else _in_force(decision.pool, request),
             decision.model_version,
             decision.decision_id.encode(),

@@ -21,6 +21,10 @@ class Candidates(Protocol[Item]):
     def table(self) -> ArmTable:
         """The posteriors, by slot."""
 
+    @property
+    def persona(self) -> int | None:
+        """The number of the persona in the table whose posteriors to draw from; None for the variants' own."""
+
     def at_slots(self, slots: Iterable[int]) -> Sequence[Item]:
         """Return the variants in these slots of the table."""
 

@@ -26,5 +26,6 @@ class ThompsonSamplingExploration:
             exclude=parameters.exclude or None,
             sharpness=parameters.sharpness or 1.0,
             seed=None if parameters.seed is UNSET else parameters.seed,
+            persona=candidates.persona,
         )
         return Draw(candidates.at_slots(slots.tolist()), len(table), scores.tolist())

@@ -24,5 +24,6 @@ class ThompsonSampling:
             exclude=parameters.exclude or None,
             sharpness=parameters.sharpness or 1.0,
             seed=None if parameters.seed is UNSET else parameters.seed,
+            persona=candidates.persona,
         )
         return Draw(candidates.at_slots(slots.tolist()), len(table), scores.tolist())
