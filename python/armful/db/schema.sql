@@ -322,8 +322,7 @@ BEGIN
             o.item, e.id,
             CASE WHEN o.selected THEN o.allocation_epochs[array_position(o.experiments, e.id)]
                  ELSE coalesce(p.allocation_epoch, e.allocation_epoch) END,
-            o.variant, o.impressions,
-            CASE WHEN e.metrics -> e.success_metrics[1] ->> 'type' = 'number' THEN 0 ELSE o.successes END, o.successes,
+            o.variant, o.impressions, o.successes, o.successes,
             '{}', '{}', CASE WHEN here.late AND NOT o.selected THEN p.last_impression ELSE o.at END,
             CASE WHEN here.late AND NOT o.selected THEN p.persona_id ELSE o.persona_id END, o.participant_id,
             CASE WHEN here.late AND NOT o.selected THEN p.metadata WHEN o.selection_id IS NULL THEN o.metadata ELSE o.described END,
@@ -791,7 +790,7 @@ BEGIN
         ) AS first
         CROSS JOIN LATERAL (
             SELECT CASE WHEN a.participant_id IS NULL THEN a.impressions ELSE 0 END AS impressions,
-                   CASE WHEN a.participant_id IS NULL THEN a.successes ELSE 0 END AS successes,
+                   CASE WHEN a.participant_id IS NULL AND NOT first.is_number THEN a.successes ELSE 0 END AS successes,
                    CASE WHEN a.participant_id IS NOT NULL OR NOT e.metrics ? e.success_metrics[1] THEN 0
                         WHEN first.is_number THEN coalesce((a.by_other_metric ->> e.success_metrics[1])::numeric, 0)
                         ELSE a.successes END AS total
@@ -1639,7 +1638,7 @@ BEGIN
 
         a.by_metric := added;
         a.by_other_metric := CASE WHEN r.first_is_number THEN added ELSE added - r.first END;
-        a.successes := CASE WHEN r.first_is_number THEN 0 ELSE coalesce((added ->> r.first)::bigint, 0) END;
+        a.successes := CASE WHEN r.first_is_number THEN a.variant_successes ELSE coalesce((added ->> r.first)::bigint, 0) END;
         IF a.impressions <> 0 OR a.variant_successes <> 0 OR added <> '{}' THEN
             counted[r.place] := true;
         ELSIF NOT o.impression THEN
@@ -1739,7 +1738,7 @@ CREATE FUNCTION armful.take_moved_away(p_outcomes armful.resolved_outcome[], p_a
     AS $$
     SELECT coalesce(p_attributed, '{}') || coalesce(array_agg(ROW(
         o.item, e.id, s.epoch, o.variant, -(o.selection).impressions,
-        CASE WHEN first.is_number THEN 0 ELSE -coalesce((y.by_metric ->> e.success_metrics[1])::bigint, 0) END,
+        CASE WHEN first.is_number THEN -(o.selection).successes ELSE -coalesce((y.by_metric ->> e.success_metrics[1])::bigint, 0) END,
         -(o.selection).successes, '{}',
         armful.subtract_counts('{}', CASE WHEN first.is_number THEN y.by_metric ELSE y.by_metric - e.success_metrics[1] END),
         (o.selection).at, (o.selection).persona_id, NULL, (o.selection).metadata, NULL, NULL, false, true, '{}',

@@ -398,3 +398,26 @@ def test_a_sequential_p_value_that_was_seen_never_rises(service: Running) -> Non
         second["statistical_significance"]["always_valid_p_value"]
         <= first["statistical_significance"]["always_valid_p_value"]
     )
+
+
+def test_the_performance_of_a_number_has_the_successes_that_were_reported(client: Client) -> None:
+    create(client, "a", "b")
+    experiment = start(client, success_metrics=[SPEND, "click"], target_persona="*")
+    web = {"metadata": {"channel": "web"}}
+    report(client, "a", success=True, value=5, participant_id="ada", **web)
+    report(client, "a", value=7, participant_id="bob", **web)
+    report(client, "a", impression=False, success=True, participant_id="bob", metrics={"click": True})
+    report(client, "b", success=True, batch_size=3, **web)
+    report(client, "b", batch_size=2)
+    found = results(client, experiment, segment_by="channel")
+    assert found["variant_performance"] == {
+        "a": {"impressions": 2, "successes": 2, "success_rate": 1.0},
+        "b": {"impressions": 5, "successes": 3, "success_rate": 0.6},
+    }
+    assert found["metrics"]["click"]["variant_performance"]["a"]["successes"] == 1
+    segment = found["segment_breakdown"]["web"]
+    assert segment["variant_performance"]["b"] == {"impressions": 3, "successes": 3, "success_rate": 1.0}
+    # Who converted is decided by the number.
+    assert segment["participants"]["b"]["converted"] == 0
+    assert found["participants"]["a"]["converted"] == 2
+    assert found["participants"]["b"]["converted"] == 0

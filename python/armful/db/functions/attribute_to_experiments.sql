@@ -28,8 +28,7 @@ BEGIN
             o.item, e.id,
             CASE WHEN o.selected THEN o.allocation_epochs[array_position(o.experiments, e.id)]
                  ELSE coalesce(p.allocation_epoch, e.allocation_epoch) END,
-            o.variant, o.impressions,
-            CASE WHEN e.metrics -> e.success_metrics[1] ->> 'type' = 'number' THEN 0 ELSE o.successes END, o.successes,
+            o.variant, o.impressions, o.successes, o.successes,
             '{}', '{}', CASE WHEN here.late AND NOT o.selected THEN p.last_impression ELSE o.at END,
             CASE WHEN here.late AND NOT o.selected THEN p.persona_id ELSE o.persona_id END, o.participant_id,
             CASE WHEN here.late AND NOT o.selected THEN p.metadata WHEN o.selection_id IS NULL THEN o.metadata ELSE o.described END,

@@ -31,7 +31,7 @@ BEGIN
         ) AS first
         CROSS JOIN LATERAL (
             SELECT CASE WHEN a.participant_id IS NULL THEN a.impressions ELSE 0 END AS impressions,
-                   CASE WHEN a.participant_id IS NULL THEN a.successes ELSE 0 END AS successes,
+                   CASE WHEN a.participant_id IS NULL AND NOT first.is_number THEN a.successes ELSE 0 END AS successes,
                    CASE WHEN a.participant_id IS NOT NULL OR NOT e.metrics ? e.success_metrics[1] THEN 0
                         WHEN first.is_number THEN coalesce((a.by_other_metric ->> e.success_metrics[1])::numeric, 0)
                         ELSE a.successes END AS total

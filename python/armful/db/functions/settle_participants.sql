@@ -190,7 +190,7 @@ BEGIN
 
         a.by_metric := added;
         a.by_other_metric := CASE WHEN r.first_is_number THEN added ELSE added - r.first END;
-        a.successes := CASE WHEN r.first_is_number THEN 0 ELSE coalesce((added ->> r.first)::bigint, 0) END;
+        a.successes := CASE WHEN r.first_is_number THEN a.variant_successes ELSE coalesce((added ->> r.first)::bigint, 0) END;
         IF a.impressions <> 0 OR a.variant_successes <> 0 OR added <> '{}' THEN
             counted[r.place] := true;
         ELSIF NOT o.impression THEN

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION armful.take_moved_away(
 ) RETURNS armful.attributed_outcome[] LANGUAGE sql AS $$
     SELECT coalesce(p_attributed, '{}') || coalesce(array_agg(ROW(
         o.item, e.id, s.epoch, o.variant, -(o.selection).impressions,
-        CASE WHEN first.is_number THEN 0 ELSE -coalesce((y.by_metric ->> e.success_metrics[1])::bigint, 0) END,
+        CASE WHEN first.is_number THEN -(o.selection).successes ELSE -coalesce((y.by_metric ->> e.success_metrics[1])::bigint, 0) END,
         -(o.selection).successes, '{}',
         armful.subtract_counts('{}', CASE WHEN first.is_number THEN y.by_metric ELSE y.by_metric - e.success_metrics[1] END),
         (o.selection).at, (o.selection).persona_id, NULL, (o.selection).metadata, NULL, NULL, false, true, '{}',

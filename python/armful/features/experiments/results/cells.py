@@ -158,14 +158,14 @@ def impression_tallies(
 ) -> dict[int, Tally]:
     """Return each variant's impressions and its successes by a metric, by variant key; see `participant_cells`.
 
-    A number has no successes.
+    If the first metric is a number, its successes are those that updates report. Another number has none.
     """
     impressions: dict[int, int] = defaultdict(int)
     successes: dict[int, int] = defaultdict(int)
     for day in counts.days:
         if resolved(day.day):
             impressions[day.variant] += day.impressions
-            if name == primary and metric.type == "binary":
+            if name == primary:
                 successes[day.variant] += day.successes
     if name != primary and metric.type == "binary":
         for count in counts.metrics:
