@@ -54,6 +54,8 @@ export const queryKeys = {
   table: (query: TableQuery) => ["standings", "table", query] as const,
   variant: (id: string) => ["variant", id] as const,
   history: (id: string, days: number) => ["variant", id, "history", days] as const,
+  fatigue: (id: string) => ["variant", id, "fatigue"] as const,
+  fatigued: ["fatigue"] as const,
   holdout: ["holdout"] as const,
   experiments: ["experiments"] as const,
   experiment: (id: string) => ["experiments", id] as const,

@@ -4,9 +4,10 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from tests.browser.conftest import MonitoredBrowser
+from tests.browser.conftest import MonitoredBrowser, in_other_thread
 from tests.conftest import Running
 from tests.integration.contract import create, report
+from tests.integration.insights.test_fatigue import HOUR
 
 HTML_IN_CONTENT = "<img src=x onerror=\"document.title='taken'\"><b>bold</b>"
 
@@ -139,3 +140,24 @@ def test_ten_thousand_variants_render_few_rows(
     page.get_by_label("Search ids").fill("variant-1007")
     expect(page.locator(".variants-row")).to_have_count(10)
     expect(page.get_by_text("10 variants of 10,100")).to_be_visible()
+
+
+def test_fatigued_variants_are_named(service: Running, monitored: MonitoredBrowser) -> None:
+    names = [f"v{n}" for n in range(4)]
+    create(service.client, *names)
+
+    def fill() -> None:
+        for name in names:
+            for days_ago, successes in ((60, 2000), (5, 1000 if name == "v2" else 2000)):
+                service.sql(HOUR, name, days_ago, "", 50_000, successes)
+
+    in_other_thread(fill)
+    page = monitored.open_signed_in(service)
+    fatigued = page.get_by_role("region", name="1 fatigued variant")
+    expect(fatigued).to_contain_text("4.00\u202f% before, 2.00\u202f% now")
+    fatigued.get_by_role("link", name="v2").click()
+    of_variant = page.get_by_role("region", name="Fatigue")
+    expect(of_variant).to_contain_text("Fatigued: compared with all variants, its rate is 43\u202f% lower")
+    expect(of_variant.get_by_role("row", name="last 30 days")).to_contain_text("2.0")
+    page.goto(f"{service.url}/dashboard/variants/v1")
+    expect(page.get_by_role("region", name="Fatigue")).to_contain_text("has not declined")

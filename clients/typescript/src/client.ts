@@ -104,6 +104,18 @@ export class Armful {
     return unwrap(this.http.GET("/standings/table", { params, ...withSignal(signal) }));
   }
 
+  /** Whether a variant's rate has declined in the last 30 days, compared with the 60 days before and with the others. */
+  variantFatigue(variant_id: string, signal?: AbortSignal): Promise<schema.FatigueView> {
+    return unwrap(
+      this.http.GET("/variants/{variant_id}/fatigue", { params: { path: { variant_id } }, ...withSignal(signal) }),
+    );
+  }
+
+  /** The active variants with their fatigue: fatigued ones first, then those that have declined most. */
+  fatigue(query: QueryOf<"/fatigue"> = {}, signal?: AbortSignal): Promise<schema.FatigueList> {
+    return unwrap(this.http.GET("/fatigue", { params: { query }, ...withSignal(signal) }));
+  }
+
   /** Select the variants to show now. */
   select(request: schema.SelectRequest): Promise<schema.Selection> {
     return unwrap(this.http.POST("/variants/select", { body: request }));

@@ -18,6 +18,8 @@ interface OperationOf {
   history: operations["readVariantHistory"];
   standings: operations["readStandings"];
   table: operations["listStandings"];
+  variantFatigue: operations["readVariantFatigue"];
+  fatigue: operations["listFatigue"];
   select: operations["selectVariants"];
   report: operations["updatePerformance"];
   startExperiment: operations["startExperiment"];
@@ -105,6 +107,8 @@ const CALLS: Record<Method, (armful: Armful) => unknown> = {
       offset: 100,
       limit: 50,
     }),
+  variantFatigue: (armful) => armful.variantFatigue("a"),
+  fatigue: (armful) => armful.fatigue({ status: "fatigued", limit: 10 }),
   select: (armful) => armful.select({ top_k: 1, algorithm: "thompson_sampling", persona_id: "p" }),
   report: (armful) => armful.report("a", { impression: true, success: false, selection_id: "s", persona_id: "p" }),
   startExperiment: (armful) =>

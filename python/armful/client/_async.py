@@ -9,6 +9,7 @@ import httpx2
 
 from ..contract.covariates import CovariatesView
 from ..contract.experiments import AssignmentView, ExperimentPage, ExperimentView
+from ..contract.fatigue import FatigueList, FatigueStatus, FatigueView
 from ..contract.holdout import HoldoutReportView, HoldoutView
 from ..contract.insights import StandingsView, TableView
 from ..contract.outcomes import BatchAnswer, BatchItem, PerformanceAnswer
@@ -114,6 +115,14 @@ class AsyncClient:
     async def get_standings_table(self, **fields: Unpack[TableFields]) -> TableView:
         """Return a page of variants with their standings. By default, the highest chance to be best comes first."""
         return await self._do(_calls.get_standings_table(fields))
+
+    async def get_fatigue(self, status: FatigueStatus | None = None, limit: int = 100) -> FatigueList:
+        """List the active variants with their fatigue: fatigued ones first, then those that have declined most."""
+        return await self._do(_calls.get_fatigue(status, limit))
+
+    async def get_variant_fatigue(self, variant_id: str) -> FatigueView:
+        """Return whether a variant's rate has declined in the last 30 days, compared with the others."""
+        return await self._do(_calls.get_variant_fatigue(variant_id))
 
     async def get_metrics(self) -> str:
         """Return the service's metrics in Prometheus' text format."""

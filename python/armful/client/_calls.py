@@ -10,6 +10,7 @@ import msgspec
 
 from ..contract.covariates import CovariatesView
 from ..contract.experiments import AssignmentView, ExperimentPage, ExperimentView
+from ..contract.fatigue import FatigueList, FatigueStatus, FatigueView
 from ..contract.holdout import HoldoutReportView, HoldoutView
 from ..contract.insights import StandingsView, TableView
 from ..contract.outcomes import BatchAnswer, BatchItem, PerformanceAnswer
@@ -94,6 +95,15 @@ def get_standings() -> Call[StandingsView]:
 
 def get_standings_table(fields: TableFields) -> Call[TableView]:
     return Call(TableView, "GET", "/standings/table", query=_query(fields))
+
+
+def get_fatigue(status: FatigueStatus | None, limit: int) -> Call[FatigueList]:
+    query = {"limit": limit} | ({} if status is None else {"status": status})
+    return Call(FatigueList, "GET", "/fatigue", query=query)
+
+
+def get_variant_fatigue(variant_id: str) -> Call[FatigueView]:
+    return Call(FatigueView, "GET", f"/variants/{_segment(variant_id)}/fatigue")
 
 
 def get_metrics() -> Call[str]:

@@ -12,6 +12,7 @@ import httpx2
 
 from ..contract.covariates import CovariatesView
 from ..contract.experiments import AssignmentView, ExperimentPage, ExperimentView
+from ..contract.fatigue import FatigueList, FatigueStatus, FatigueView
 from ..contract.holdout import HoldoutReportView, HoldoutView
 from ..contract.insights import StandingsView, TableView
 from ..contract.outcomes import BatchAnswer, BatchItem, PerformanceAnswer
@@ -117,6 +118,14 @@ class Client:
     def get_standings_table(self, **fields: Unpack[TableFields]) -> TableView:
         """Return a page of variants with their standings. By default, the highest chance to be best comes first."""
         return self._do(_calls.get_standings_table(fields))
+
+    def get_fatigue(self, status: FatigueStatus | None = None, limit: int = 100) -> FatigueList:
+        """List the active variants with their fatigue: fatigued ones first, then those that have declined most."""
+        return self._do(_calls.get_fatigue(status, limit))
+
+    def get_variant_fatigue(self, variant_id: str) -> FatigueView:
+        """Return whether a variant's rate has declined in the last 30 days, compared with the others."""
+        return self._do(_calls.get_variant_fatigue(variant_id))
 
     def get_metrics(self) -> str:
         """Return the service's metrics in Prometheus' text format."""

@@ -12,6 +12,7 @@ from armful.decisions.usage import SelectionUsage
 from armful.features.audit.store import AuditLog
 from armful.features.experiments.service import Experiments
 from armful.features.holdouts.service import Holdouts
+from armful.features.insights.fatigue import FatigueReports
 from armful.features.insights.history import VariantHistories
 from armful.features.insights.live import Live
 from armful.features.insights.overview import OverviewReader
@@ -44,6 +45,7 @@ class Services(Struct, frozen=True):
     overview: OverviewReader
     history: VariantHistories
     standings: Standings
+    fatigue: FatigueReports
     live: Live
 
     @classmethod
@@ -77,5 +79,6 @@ class Services(Struct, frozen=True):
             overview=OverviewReader(pool, cache, named_pools),
             history=history,
             standings=Standings(history, cache),
+            fatigue=FatigueReports(pool, cache, clock),
             live=Live(cache),
         )

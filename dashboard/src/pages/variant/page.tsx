@@ -8,6 +8,7 @@ import { ErrorNotice, LoadingPlaceholder } from "../../ui/notices";
 import { VariantForm } from "../variants/variant-form";
 import { ChangeHistory } from "./change-history";
 import { DailyRateChart } from "./daily-rate-chart";
+import { Fatigue } from "./fatigue";
 import { KeyFigures } from "./key-figures";
 import { PersonaTable } from "./persona-table";
 import { PosteriorComparison } from "./posterior-comparison";
@@ -133,6 +134,7 @@ export default function VariantPage() {
       {history.error && !history.isFetching && (
         <ErrorNotice error={history.error} retry={() => void history.refetch()} />
       )}
+      {!isArchived && <Fatigue variantId={id} />}
       <div className="columns">
         {history.data && <PersonaTable history={history.data} days={HISTORY_DAYS} />}
         <div className="stack">

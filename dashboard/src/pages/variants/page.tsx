@@ -2,6 +2,7 @@ import { useState } from "react";
 import { useHasScope } from "../../api";
 import { Icon } from "../../ui/icon";
 import { ErrorNotice, LoadingPlaceholder } from "../../ui/notices";
+import { FatiguedVariants } from "./fatigued";
 import { VariantFilters } from "./filters";
 import { VariantsSummary } from "./summary";
 import { axisMax, type Column } from "./table-view";
@@ -50,6 +51,7 @@ export default function VariantsPage() {
       ) : (
         <>
           {view.status !== "archived" && <VariantsSummary summary={table.summary} />}
+          {view.status !== "archived" && <FatiguedVariants />}
           <VariantFilters table={table} view={view} changeParams={changeParams} />
           {table.matching_count === 0 ? (
             <div className="empty card">

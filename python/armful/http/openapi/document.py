@@ -39,6 +39,8 @@ _NO_CONFLICT = (
 
 _NAMES_SOMETHING = (("post", "/variants/select"),)
 """Operations whose body names something that may not exist."""
+_CONFLICTING_READS = ("/variants/{variant_id}/fatigue",)
+"""Paths whose GET conflicts with the state of what it is about, such as an archived variant."""
 
 _EXTRA_CONTENT: dict[tuple[str, str, int], dict[str, Any]] = {
     ("get", "/experiments/{experiment_id}/results", 200): {"text/csv": {"schema": {"type": "string"}}},
@@ -182,7 +184,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any], *, public: bool
     statuses = [400, 401, 403, 422, 429, 503]
     if "{" in path or (method, path) in _NAMES_SOMETHING:
         statuses.append(404)
-    if method != "get" and (method, path) not in _NO_CONFLICT:
+    if (method != "get" or path in _CONFLICTING_READS) and (method, path) not in _NO_CONFLICT:
         statuses.append(409)
     if path == "/variants/{variant_id}":
         statuses.append(405)  # for /variants/select, which hides a variant of that name

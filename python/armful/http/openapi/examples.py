@@ -17,6 +17,8 @@ ORDER: tuple[tuple[str, str], ...] = (
     ("/variants/{variant_id}/stats", "get"),
     ("/variants/{variant_id}/history", "get"),
     ("/variants/{variant_id}/similar", "get"),
+    ("/variants/{variant_id}/fatigue", "get"),
+    ("/fatigue", "get"),
     ("/standings", "get"),
     ("/standings/table", "get"),
     ("/live", "get"),

@@ -55,6 +55,7 @@ DESCRIPTIONS = {
 
 OF_OPERATION = {
     ("/standings", "variant_id"): "The variants to return, repeated for each; by default all active ones.",
+    ("/fatigue", "status"): "Only variants with this result.",
     ("/live", "variant_id"): "The variants to watch, repeated for each; none by default.",
 }
 
