@@ -1,4 +1,7 @@
-"""Measures the results of an experiment with ten arms and 90 days, with few and with many events in its rollups."""
+"""Measures the results of an experiment with ten arms and 90 days, with few and with many events in its rollups.
+
+Every participant has four impressions. The experiment has a second metric and a guardrail.
+"""
 
 import asyncio
 from statistics import median
@@ -13,6 +16,41 @@ from msgspec import Struct, json
 _ARMS, _DAYS = 10, 90
 _EVENTS = (1_000_000, 100_000_000)
 TARGET_MS = 20.0
+
+
+_PAST = (
+    """
+    INSERT INTO armful.experiment_day (experiment, allocation_epoch, variant, day, impressions, successes, anonymous)
+    SELECT e.id, e.allocation_epoch, a.variant, current_date - d, $3::bigint, $3 * (10 + a.position % 3) / 100, 0
+    FROM armful.experiment e JOIN armful.experiment_arm a ON a.experiment = e.id, generate_series(1, $2::integer) AS d
+    WHERE e.experiment_id = $1
+    """,
+    """
+    INSERT INTO armful.experiment_total
+        (experiment, allocation_epoch, variant, day, metric, participants, impressions, impressions_squared, total,
+         total_squared, product, converted)
+    SELECT e.id, e.allocation_epoch, a.variant, current_date - d, m.name, n.people, n.people * 4, n.people * 16.0,
+           n.converted, n.converted, n.converted * 4, n.converted
+    FROM armful.experiment e JOIN armful.experiment_arm a ON a.experiment = e.id,
+         generate_series(1, $2::integer) AS d,
+         unnest(ARRAY[''] || e.success_metrics || e.guardrail_metrics) AS m (name),
+         LATERAL (
+             SELECT CASE m.name WHEN '' THEN $3::bigint / 4 ELSE $3 * (10 + a.position % 3) / 400 END AS people,
+                    CASE m.name WHEN '' THEN 0 ELSE $3 * (10 + a.position % 3) / 400 END AS converted
+         ) AS n
+    WHERE e.experiment_id = $1
+    """,
+    """
+    INSERT INTO armful.experiment_metric_day (experiment, allocation_epoch, variant, day, metric, successes)
+    SELECT t.experiment, t.allocation_epoch, t.variant, t.day, t.metric, t.converted
+    FROM armful.experiment_total t JOIN armful.experiment e ON e.id = t.experiment
+    WHERE e.experiment_id = $1 AND t.metric NOT IN ('', e.success_metrics[1]) AND $2::integer + $3::bigint > 0
+    """,
+    """
+    UPDATE armful.experiment_share s SET participants = $2::integer * ($3::bigint / 4)
+    FROM armful.experiment e WHERE e.experiment_id = $1 AND s.allocation_epoch = e.allocation_epoch
+    """,
+)
 
 
 class Results(Struct, frozen=True):
@@ -55,7 +93,8 @@ def _experiment(server: Server, dsn: str, events: int) -> str:
                     "variant_ids": [inputs.variant_id(number) for number in range(_ARMS)],
                     "traffic_allocation": [1 / _ARMS] * _ARMS,
                     "target_persona": "anyone",
-                    "success_metrics": ["engagement_rate"],
+                    "success_metrics": ["engagement_rate", "signup"],
+                    "guardrail_metrics": ["complaint"],
                     "duration_days": _DAYS + 1,
                 },
             )
@@ -73,17 +112,6 @@ async def _put_past(dsn: str, experiment_id: str, events: int) -> None:
         experiment_id,
         _DAYS,
     )
-    await connection.execute(
-        """
-        INSERT INTO armful.experiment_day (experiment, allocation_epoch, variant, day, impressions, successes, anonymous)
-        SELECT e.id, e.allocation_epoch, a.variant, current_date - d, n, n * (10 + a.position % 3) / 100, n
-        FROM armful.experiment e JOIN armful.experiment_arm a ON a.experiment = e.id, generate_series(1, $2::integer) AS d,
-             (SELECT $3::bigint / ($2 * $4::integer) AS n) AS per_day
-        WHERE e.experiment_id = $1
-        """,
-        experiment_id,
-        _DAYS,
-        events,
-        _ARMS,
-    )
+    for statement in _PAST:
+        await connection.execute(statement, experiment_id, _DAYS, events // (_DAYS * _ARMS))
     await connection.close()

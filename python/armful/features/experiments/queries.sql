@@ -129,6 +129,12 @@ SELECT allocation_epoch, variant, day, metric, participants, converted, impressi
        total_squared::float8, product::float8
 FROM armful.experiment_total WHERE experiment = $1;
 
+-- name: totals_over_days
+-- The same over all days.
+SELECT allocation_epoch, variant, '-infinity'::date AS day, metric, sum(participants)::bigint, sum(converted)::bigint,
+       sum(impressions)::bigint, sum(impressions_squared), sum(total)::float8, sum(total_squared)::float8, sum(product)::float8
+FROM armful.experiment_total WHERE experiment = $1 GROUP BY 1, 2, 4;
+
 -- name: bins
 -- Over all days, or up to the day $2.
 SELECT allocation_epoch, variant, metric, bin, sum(participants)::bigint, sum(impressions)::bigint, sum(impressions_squared),
@@ -158,9 +164,21 @@ GROUP BY 1, 2, 3;
 SELECT allocation_epoch, variant, day, persona_id, impressions, successes, anonymous, anonymous_successes
 FROM armful.experiment_day WHERE experiment = $1;
 
+-- name: over_days
+-- The same over all days.
+SELECT allocation_epoch, variant, '-infinity'::date AS day, persona_id, sum(impressions)::bigint, sum(successes)::bigint,
+       sum(anonymous)::bigint, sum(anonymous_successes)::bigint
+FROM armful.experiment_day WHERE experiment = $1 GROUP BY 1, 2, 4;
+
 -- name: metric_days
 SELECT allocation_epoch, variant, day, metric, successes::float8, anonymous::float8, anonymous_squared::float8
 FROM armful.experiment_metric_day WHERE experiment = $1;
+
+-- name: metrics_over_days
+-- The same over all days.
+SELECT allocation_epoch, variant, '-infinity'::date AS day, metric, sum(successes)::float8, sum(anonymous)::float8,
+       sum(anonymous_squared)::float8
+FROM armful.experiment_metric_day WHERE experiment = $1 GROUP BY 1, 2, 4;
 
 -- name: segments
 SELECT value, variant, impressions, successes, participants, converted, participant_impressions, impressions_squared,

@@ -277,7 +277,9 @@ class Experiments:
             if phase > experiment.phase or (phase < 1 and experiment.phase > 0):
                 raise Refused(f"phase is {phase}: the experiment has phases 1 to {experiment.phase}")
             now = self._clock.now()
-            counts = await results.read(connection, experiment, phase, last_resolved_day(experiment, now))
+            counts = await results.read(
+                connection, experiment, phase, last_resolved_day(experiment, now), by_day=series
+            )
             if series and (limit := series_limit(experiment, counts)) is not None:
                 await results.read_limited_days(connection, experiment, counts, *limit)
             segments = None

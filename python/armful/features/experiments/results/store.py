@@ -179,18 +179,42 @@ class PhaseCounts(Struct, kw_only=True):
 
 
 async def read(
-    connection: Any, experiment: Experiment, phase: int, last_resolved: date | None = None
+    connection: Any,
+    experiment: Experiment,
+    phase: int,
+    last_resolved: date | None = None,
+    *,
+    by_day: bool = False,
 ) -> PhaseCounts:
     """Read the counts of one phase.
 
-    Bins of winsorised metrics and covariates are those up to the day `last_resolved`, if there is one.
+    Args:
+        connection: A connection, in a transaction that sees one state.
+        experiment: The experiment.
+        phase: The phase's number.
+        last_resolved: The last day whose outcomes can no longer change, if not all days count. Bins of winsorised metrics
+            and covariates are those up to this day.
+        by_day: Whether to read the counts of each day. Otherwise they are sums over all days, on the day `date.min`, unless
+            there is a day `last_resolved`.
     """
+    by_day = by_day or last_resolved is not None
     shares = [Share(*row) for row in await connection.fetch(_SQL["shares"], experiment.key)]
     shares = [share for share in shares if share.phase == phase]
     allocation_epochs = {share.allocation_epoch for share in shares}
-    totals = [ParticipantTotal(*row) for row in await connection.fetch(_SQL["totals"], experiment.key)]
-    days = [DayCount(*row) for row in await connection.fetch(_SQL["days"], experiment.key)]
-    metrics = [MetricCount(*row) for row in await connection.fetch(_SQL["metric_days"], experiment.key)]
+    totals = [
+        ParticipantTotal(*row)
+        for row in await connection.fetch(_SQL["totals" if by_day else "totals_over_days"], experiment.key)
+    ]
+    days = [
+        DayCount(*row)
+        for row in await connection.fetch(_SQL["days" if by_day else "over_days"], experiment.key)
+    ]
+    metrics = [
+        MetricCount(*row)
+        for row in await connection.fetch(
+            _SQL["metric_days" if by_day else "metrics_over_days"], experiment.key
+        )
+    ]
     bins = []
     if any(metric.winsorize is not None for metric in experiment.metrics.values()):
         rows = await connection.fetch(_SQL["bins"], experiment.key, last_resolved)
