@@ -52,7 +52,8 @@ class PerformanceFields(TypedDict, total=False):
     experiment_id: str
     participant_id: str
     occurred_at: datetime
-    metrics: dict[str, bool]
+    value: float
+    metrics: dict[str, bool | float]
     metadata: dict[str, Any]
 
 

@@ -45,6 +45,10 @@ def test_what_was_played_is_what_the_service_has(service: Running) -> None:
     for one in scene.experiments.values():
         results = service.client.get(f"/experiments/{one.experiment_id}/results").json()
         assert results["results_summary"]["total_participants"] == one.participants
+        if one.trial.number is not None:
+            revenue = results["metrics"][one.trial.number]
+            assert revenue["definition"]["type"] == "number"
+            assert sum(view["converted"] for view in revenue["participants"].values()) == one.successes
 
     # Again: with the same variants and experiments, beside what is there already.
     again = Scene(3)

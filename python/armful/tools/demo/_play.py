@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from armful.client import AsyncClient
 from armful.client.fields import PerformanceFields
+from armful.contract.experiments import NewMetric
 from armful.domain.errors import ArmfulError
 from armful.domain.variant import NewVariant
 from armful.tools.demo._scene import DAYS, DemoExperiment, Scene, Stage
@@ -167,13 +168,16 @@ async def _take_part(client: AsyncClient, run: str, visit: _Visit, experiment: D
     assigned = await client.assign(experiment.experiment_id, participant, persona_id="developers")
     arm = [offer.variant_id for offer in trial.offers].index(assigned.variant_id)
     success = visit.luck < trial.rates[arm]
+    metrics: dict[str, bool | float] = {trial.guardrail: visit.harm < trial.harms[arm]}
+    if trial.number is not None and success:
+        metrics[trial.number] = trial.amount(arm, visit.seed)
     await client.track_performance(
         assigned.variant_id,
         success,
         persona_id="developers",
         experiment_id=experiment.experiment_id,
         participant_id=participant,
-        metrics={trial.guardrail: visit.harm < trial.harms[arm]},
+        metrics=metrics,
         metadata={"device": "phone" if visit.seed % 3 else "desktop"},
         event_id=participant,
     )
@@ -216,13 +220,16 @@ async def _prepare(client: AsyncClient, scene: Scene, url: str, force: bool) -> 
 async def _start(client: AsyncClient, experiment: DemoExperiment) -> str:
     trial = experiment.trial
     arms = len(trial.offers)
+    metrics: list[str | NewMetric] = [trial.success]
+    if trial.number is not None:
+        metrics.append(NewMetric(trial.number, type="number", winsorize=0.99))
     started = await client.start_experiment(
         experiment_name=trial.name,
         description=trial.description,
         variant_ids=[offer.variant_id for offer in trial.offers],
         traffic_allocation=[1 / arms] * arms,
         target_persona="developers",
-        success_metrics=[trial.success],
+        success_metrics=metrics,
         guardrail_metrics=[trial.guardrail],
         duration_days=_DURATION,
         allocation=trial.allocation,

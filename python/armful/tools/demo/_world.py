@@ -49,6 +49,16 @@ class Trial(Struct, frozen=True):
     rates: tuple[float, ...]
     harms: tuple[float, ...]
     """The rate of the guardrail metric, by offer."""
+    number: str | None = None
+    """A second metric, which is a number, if the trial has one."""
+    amounts: tuple[float, ...] = ()
+    """Its mean over those who succeed, by offer. It is 0 for all others."""
+
+    def amount(self, arm: int, seed: int) -> float:
+        """Return the number of a participant who has succeeded: lognormal, to the cent."""
+        spread = 0.5
+        drawn = np.random.default_rng(seed).lognormal(-(spread**2) / 2, spread)
+        return round(float(self.amounts[arm] * drawn), 2)
 
 
 def _offers(place: str, *offers: tuple[str, str, str, str]) -> tuple[Offer, ...]:
@@ -112,6 +122,8 @@ TRIALS = (
         ),
         (0.08, 0.13),
         (0.01, 0.01),
+        "revenue",
+        (36.0, 110.0),
     ),
     Trial(
         "Length of the trial",

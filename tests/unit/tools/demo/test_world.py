@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from armful.tools.demo._world import CAMPAIGNS, PERSONAS, bustle, truth
+from armful.tools.demo._world import CAMPAIGNS, PERSONAS, TRIALS, bustle, truth
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -41,3 +41,13 @@ def test_traffic_is_relative_to_the_mean_of_a_week() -> None:
     hours = [bustle(MONDAY + timedelta(hours=hour)) for hour in range(24 * 7)]
     assert sum(hours) / len(hours) == pytest.approx(1)
     assert min(hours) > 0
+
+
+def test_who_succeeds_spends_the_offer_s_mean_on_average() -> None:
+    (trial,) = [trial for trial in TRIALS if trial.number is not None]
+    assert trial.allocation == "fixed"  # a number needs a fixed split
+    for arm, mean in enumerate(trial.amounts):
+        drawn = [trial.amount(arm, seed) for seed in range(4000)]
+        # ± 5 standard errors of 0.53 / √4000.
+        assert np.mean(drawn) == pytest.approx(mean, rel=0.042)
+        assert drawn[0] == trial.amount(arm, 0) > 0
