@@ -2,21 +2,32 @@
 
 import asyncio
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import rich_click as click
+from click.core import ParameterSource
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from armful.cli._format import percent
+from armful.cli._learning import learning_of, learning_options
 from armful.cli._service import key_option, known_key, url_option
 from armful.cli._types import OutputFile
-from armful.settings import Settings
-from armful.tools.replay import HeadlineTest, ReplayFigures, Report, read_tests
+from armful.tools.replay import (
+    HeadlineTest,
+    ReplayFigures,
+    Report,
+    read_tests,
+    replay_in_process,
+)
 from armful.tools.replay import replay as run_replay
+from armful.tools.simulate import World
 
 _WIDTH = 120  # characters of a table that goes to a file
 
@@ -45,14 +56,29 @@ _WIDTH = 120  # characters of a table that goes to a file
     help="Seed of the clicks and of the selections.",
 )
 @click.option(
+    "--in-process",
+    is_flag=True,
+    help="Replay without a service, with the same core. The following options need it.",
+)
+@click.option(
+    "--runs", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Number of runs per test."
+)
+@click.option(
+    "--shrunken",
+    is_flag=True,
+    help="Readers click with rates shrunk to the mean of their test. Plain rates differ more than the true ones.",
+)
+@learning_options
+@click.option(
     "--json",
     "out",
     type=OutputFile(),
     help="File for the report.",
 )
-@click.pass_obj
+@click.pass_context
 def replay(
-    settings: Settings,
+    context: click.Context,
+    /,
     file: Path,
     url: str,
     key: str | None,
@@ -60,6 +86,8 @@ def replay(
     concurrency: int,
     seed: int,
     out: Path | None,
+    in_process: bool,
+    **further: Any,
 ) -> None:
     """Replay the headline tests of FILE against a running service, and report the clicks gained.
 
@@ -69,12 +97,21 @@ def replay(
 
     At the end, the service's counters must equal the updates that it acknowledged; the exit status is 1 if they do not. The
     variants remain in the service, with the dimension `replay`.
+
+    With --in-process, no service is needed. Each test is replayed --runs times. Clicks are late if there is a --delay, and
+    the policy learns as --sharpness, --priors, --known-horizon, --late and --half-life say.
     """
     tests = read_tests(file)
-    report = _run(tests, url, key or known_key(settings), rounds, concurrency, seed)
+    if in_process:
+        _replay_in_process(tests, rounds, seed, out, further)
+        return
+    for name in further:
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise click.UsageError(f"--{name.replace('_', '-')} needs --in-process.")
+    report = _run(tests, url, key or known_key(context.obj), rounds, concurrency, seed)
     if out is not None:
         out.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
-    Console(width=None if sys.stdout.isatty() else _WIDTH, markup=False, emoji=False).print(_table(report))
+    _print(_table([(test.test_id, test.figures) for test in report.tests], report.total))
     click.echo(
         f"{report.total.rounds} rounds in {report.seconds:.1f} s, {report.rounds_per_second:.0f} a second; "
         f"seed {report.seed}, replay {report.run}"
@@ -93,9 +130,50 @@ def replay(
     )
 
 
+def _replay_in_process(
+    tests: list[HeadlineTest], rounds: int | None, seed: int, out: Path | None, options: dict[str, Any]
+) -> None:
+    learning = learning_of(options)
+    if learning.priors == "features":
+        raise click.UsageError("Headlines have no features: use --priors learnt.")
+    world = World(delay=options["delay"], window=options["window"])
+    with _progress(tests, rounds) as advance:
+        report = replay_in_process(
+            tests,
+            learning=learning,
+            world=world,
+            rounds=rounds,
+            runs=options["runs"],
+            shrunken=options["shrunken"],
+            seed=seed,
+            progress=advance,
+        )
+    if out is not None:
+        out.write_bytes(msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n")
+    _print(_table([(test.test_id, test.figures) for test in report.tests], report.total, drawn=False))
+    click.echo(f"{report.runs} runs of {report.total.rounds:,} rounds; seed {report.seed}")
+
+
 def _run(
     tests: list[HeadlineTest], url: str, key: str, rounds: int | None, concurrency: int, seed: int
 ) -> Report:
+    with _progress(tests, rounds) as advance:
+        return asyncio.run(
+            run_replay(
+                tests,
+                url=url,
+                key=key,
+                rounds=rounds,
+                concurrency=concurrency,
+                seed=seed,
+                progress=advance,
+            )
+        )
+
+
+@contextmanager
+def _progress(tests: list[HeadlineTest], rounds: int | None) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar, and give the function that advances it by a number of rounds."""
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("Replaying"),
@@ -110,40 +188,36 @@ def _run(
         task = bar.add_task(
             "", total=sum(min(test.impressions, rounds or test.impressions) for test in tests)
         )
-        return asyncio.run(
-            run_replay(
-                tests,
-                url=url,
-                key=key,
-                rounds=rounds,
-                concurrency=concurrency,
-                seed=seed,
-                progress=lambda count: bar.advance(task, count),
-            )
-        )
+        yield lambda count: bar.advance(task, count)
 
 
-def _table(report: Report) -> Table:
-    names = ("rounds", "uniform", "armful", "(drawn)", "best", "gain", "of possible")
+def _print(table: Table) -> None:
+    Console(width=None if sys.stdout.isatty() else _WIDTH, markup=False, emoji=False).print(table)
+
+
+def _table(tests: list[tuple[str, ReplayFigures]], total: ReplayFigures, *, drawn: bool = True) -> Table:
+    names = ["rounds", "uniform", "armful", "(drawn)", "best", "gain", "of possible"]
+    if not drawn:
+        names.remove("(drawn)")
     table = Table("test", *names, box=box.SIMPLE, title="Clicks", pad_edge=False)
     # On a narrow terminal, names are cut rather than figures.
     table.columns[0].overflow = "ellipsis"
     for column in table.columns[1:]:
         column.justify = "right"
         column.no_wrap = True
-    for test in report.tests:
-        table.add_row(test.test_id, *_cells(test.figures))
+    for test_id, figures in tests:
+        table.add_row(test_id, *_cells(figures, drawn))
     table.add_section()
-    table.add_row(f"all {len(report.tests)}", *_cells(report.total))
+    table.add_row(f"all {len(tests)}", *_cells(total, drawn))
     return table
 
 
-def _cells(figures: ReplayFigures) -> list[str]:
+def _cells(figures: ReplayFigures, drawn: bool) -> list[str]:
     return [
         f"{figures.rounds:,}",
         f"{figures.uniform_clicks:,.1f}",
         f"{figures.expected_clicks:,.1f}",
-        f"{figures.clicks:,}",
+        *([f"{figures.clicks:,}"] if drawn else []),
         f"{figures.best_clicks:,.1f}",
         f"{figures.gain:+z,.1f}",
         "-" if figures.gain_share is None else percent(figures.gain_share),

@@ -9,6 +9,7 @@
 A simulated reader clicks a headline with the click rate that the headline had in its test: clicks / impressions.
 """
 
+from armful.tools.replay._in_process import InProcessReport, InProcessTest, replay_in_process, shrunken_rates
 from armful.tools.replay._report import Mismatch, ReplayCounters, ReplayedTest, ReplayFigures, Report, Shown
 from armful.tools.replay._run import replay
 from armful.tools.replay._tests import Headline, HeadlineTest, read_tests
@@ -17,6 +18,8 @@ from armful.tools.session import ServiceFailed as ReplayFailed
 __all__ = [
     "Headline",
     "HeadlineTest",
+    "InProcessReport",
+    "InProcessTest",
     "Mismatch",
     "ReplayCounters",
     "ReplayFailed",
@@ -26,4 +29,6 @@ __all__ = [
     "Shown",
     "read_tests",
     "replay",
+    "replay_in_process",
+    "shrunken_rates",
 ]

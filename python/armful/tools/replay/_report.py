@@ -8,8 +8,9 @@ from msgspec import Struct
 class ReplayFigures(Struct, frozen=True, kw_only=True):
     """The clicks of some rounds, and the expected clicks with uniform allocation and with the best headline only.
 
-    `clicks` were drawn at random. The other three are expected values, without random variation: `expected_clicks` is the
-    sum of the click rates of the headlines that were shown. Gains are differences between expected values.
+    `clicks` were drawn at random, except in a replay in this process, where they are the rounded `expected_clicks`. The
+    other three are expected values, without random variation: `expected_clicks` is the sum of the click rates of the
+    headlines that were shown. Gains are differences between expected values.
     """
 
     rounds: int
