@@ -3,6 +3,7 @@
 from functools import partial
 
 from benchmarks.calibrate import adaptive, exact, numbers, peeking, people, verdicts, winners
+from benchmarks.calibrate.learning_checks import LEARNING_CHECKS
 from benchmarks.calibrate.measure import Check
 
 from armful.domain.experiment import Metric
@@ -125,4 +126,5 @@ CHECKS = [
             ("interval of winners' shrunken lifts covers", winners.coverage),
         )
     ),
+    *LEARNING_CHECKS,
 ]

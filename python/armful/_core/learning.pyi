@@ -38,7 +38,7 @@ def learn_prior_by_features(
     >>> features = np.array([[1.0], [1.0], [0.0], [0.0], [1.0]])
     >>> means, strengths = learn_prior_by_features(features, [900, 900, 900, 900, 0], [90.0, 99.0, 9.0, 8.0, 0.0])
     >>> means.round(2)
-    array([0.09, 0.09, 0.02, 0.02, 0.09])
+    array([0.08, 0.08, 0.03, 0.03, 0.08])
 
     Args:
         features: a row for each arm, shape (n, d) with d ≤ 256, finite: for instance 0 and 1 for the values of dimensions.
@@ -56,9 +56,9 @@ def learn_prior_by_features(
         ValueError: a value is out of range, or lengths differ. The message names the argument and the position.
         TypeError: an array has another dtype, or ``features`` has not two dimensions.
 
-    Source: a Bayesian logistic regression with standard normal coefficients, in which n impressions count as n(κ+1)/(n+κ).
-        κ, the strength of rates around the regression, is learnt as in :func:`learn_prior`. With the variance v of an arm's
-        log-odds, s is 1/(1/(κ+1) + m(1-m)v) - 1.
+    Source: a Bayesian logistic regression with normal coefficients, in which n impressions count as n(κ+1)/(n+κ). κ, the
+        strength of rates around the regression, and the variance of coefficients are those that predict each arm's counts
+        best from those of the other arms. With the variance v of an arm's log-odds, s is 1/(1/(κ+1) + m(1-m)v) - 1.
 
     """
 

@@ -3,6 +3,10 @@
 //! A logistic regression of successes on features gives an arm's expected rate p, and the model's variance v of its log-odds.
 //! The rates of arms with the same features differ, as draws from Beta(κp, κ(1−p)). So the n impressions of an arm count as
 //! n(κ+1)/(n+κ) in the regression, and the prior's strength is 1/(1/(κ+1) + p(1−p)v) − 1. This is κ if the model is certain.
+//!
+//! κ and the variance of the coefficients are those that predict each arm's counts best from the counts of the other arms, so
+//! that features that say nothing do little harm. The regression without an arm is approximated by one Newton step (D. Pregibon
+//! (1981). Logistic regression diagnostics. Annals of Statistics 9, 705–724).
 use crate::error::Error;
 use crate::ln_gamma::ln_gamma;
 use crate::prior::{check_counts, learn_prior, likely_strength, LearntPrior};
@@ -11,8 +15,8 @@ use crate::prior::{check_counts, learn_prior, likely_strength, LearntPrior};
 const ROUNDS: usize = 3;
 const NEWTON_STEPS: usize = 12;
 
-/// The variance of a coefficient before any data: one unit of a feature may well change the odds by a factor of e.
-const VARIANCE: f64 = 1.0;
+/// The variances of coefficients that are tried. With the smallest one, features say almost nothing.
+const VARIANCES: [f64; 6] = [0.001, 0.01, 0.03, 0.1, 0.3, 1.0];
 
 /// The same for the intercept, around the log-odds of the pooled rate.
 const VARIANCE_OF_INTERCEPT: f64 = 100.0;
@@ -61,32 +65,68 @@ pub fn learn_prior_by_features(
         return Ok(vec![pooled; impressions.len()]);
     }
     let row = |arm: usize| &features[arm * width..(arm + 1) * width];
-    let mut model = Model::new(width, (pooled.mean / (1.0 - pooled.mean)).ln());
-    let mut strength = pooled.strength;
-    for _ in 0..ROUNDS {
-        let worth = |n: f64| n * (strength + 1.0) / (n + strength);
-        let rows: Vec<(&[f64], f64, f64)> = observed
-            .iter()
-            .map(|&arm| (row(arm), worth(impressions[arm]), successes[arm] / impressions[arm]))
-            .collect();
-        for _ in 0..NEWTON_STEPS {
-            if stop() {
-                return Err(Error::Interrupted);
-            }
-            if model.improve(&rows) < 1e-9 {
-                break;
-            }
+    let arms: Vec<Observed<'_>> = observed
+        .iter()
+        .map(|&arm| Observed { features: row(arm), impressions: impressions[arm], successes: successes[arm] })
+        .collect();
+    let mut best: Option<Fitted> = None;
+    for variance in VARIANCES {
+        let fitted = fit(&arms, width, variance, pooled, stop)?;
+        if best.as_ref().is_none_or(|best| fitted.score > best.score) {
+            best = Some(fitted);
         }
-        let arms: Vec<(f64, f64, f64)> =
-            observed.iter().map(|&arm| (model.rate(row(arm)), impressions[arm], successes[arm])).collect();
-        strength = likely_strength(observed.len(), &|s| log_likelihood(&arms, s), stop)?;
     }
+    let Some(Fitted { model, strength, .. }) = best else { return Ok(vec![pooled; impressions.len()]) };
     let prior = |arm: usize| {
         let mean = model.rate(row(arm));
         let spread = 1.0 / (strength + 1.0) + mean * (1.0 - mean) * model.variance(row(arm));
         LearntPrior { mean, strength: (1.0 / spread - 1.0).max(WEAKEST) }
     };
     Ok((0..impressions.len()).map(prior).collect())
+}
+
+/// An arm with impressions.
+struct Observed<'a> {
+    features: &'a [f64],
+    impressions: f64,
+    successes: f64,
+}
+
+/// A regression, the strength of rates around it, and the log-likelihood of each arm's counts, given the other arms.
+struct Fitted {
+    model: Model,
+    strength: f64,
+    score: f64,
+}
+
+fn fit(
+    arms: &[Observed<'_>],
+    width: usize,
+    variance: f64,
+    pooled: LearntPrior,
+    stop: &dyn Fn() -> bool,
+) -> Result<Fitted, Error> {
+    let mut model = Model::new(width, (pooled.mean / (1.0 - pooled.mean)).ln(), variance);
+    let (mut strength, mut score) = (pooled.strength, f64::NEG_INFINITY);
+    for _ in 0..ROUNDS {
+        let worth = |n: f64| n * (strength + 1.0) / (n + strength);
+        let rows: Vec<(&[f64], f64, f64)> =
+            arms.iter().map(|arm| (arm.features, worth(arm.impressions), arm.successes / arm.impressions)).collect();
+        for _ in 0..NEWTON_STEPS {
+            if stop() {
+                return Err(Error::Interrupted);
+            }
+            if model.improve(&rows) < 1e-6 {
+                break;
+            }
+        }
+        let means = rows.iter().map(|&(features, weight, rate)| model.rate_without(features, weight, rate));
+        let predicted: Vec<(f64, f64, f64)> =
+            means.zip(arms).map(|(mean, arm)| (mean, arm.impressions, arm.successes)).collect();
+        strength = likely_strength(arms.len(), &|s| log_likelihood(&predicted, s), stop)?;
+        score = log_likelihood(&predicted, strength);
+    }
+    Ok(Fitted { model, strength, score })
 }
 
 /// The beta-binomial log-likelihood of arms (mean, impressions, successes), up to a constant.
@@ -102,23 +142,34 @@ fn log_likelihood(arms: &[(f64, f64, f64)], strength: f64) -> f64 {
 /// A Bayesian logistic regression: coefficients, of which the first is the intercept, and the factor L of their precision LLᵀ.
 struct Model {
     centre: f64,
+    /// The variance of the coefficients before any data.
+    prior_variance: f64,
     coefficients: Vec<f64>,
     factor: Vec<f64>,
 }
 
 impl Model {
-    fn new(width: usize, centre: f64) -> Self {
+    fn new(width: usize, centre: f64, prior_variance: f64) -> Self {
         let size = width + 1;
         let mut coefficients = vec![0.0; size];
         coefficients[0] = centre;
-        Self { centre, coefficients, factor: vec![0.0; size * size] }
+        Self { centre, prior_variance, coefficients, factor: vec![0.0; size * size] }
+    }
+
+    fn log_odds(&self, features: &[f64]) -> f64 {
+        self.coefficients[0] + features.iter().zip(&self.coefficients[1..]).map(|(x, b)| x * b).sum::<f64>()
     }
 
     fn rate(&self, features: &[f64]) -> f64 {
-        let log_odds: f64 =
-            self.coefficients[0] + features.iter().zip(&self.coefficients[1..]).map(|(x, b)| x * b).sum::<f64>();
-        // The rate remains within (0, 1) in double precision.
-        1.0 / (1.0 + (-log_odds.clamp(-30.0, 30.0)).exp())
+        logistic(self.log_odds(features))
+    }
+
+    /// The rate that the other arms predict for an arm of this weight and observed rate.
+    fn rate_without(&self, features: &[f64], weight: f64, observed: f64) -> f64 {
+        let p = self.rate(features);
+        let variance = p * (1.0 - p);
+        let leverage = (weight * variance * self.variance(features)).min(0.999);
+        logistic(self.log_odds(features) - leverage / (1.0 - leverage) * (observed - p) / variance)
     }
 
     /// The variance of the log-odds.
@@ -134,7 +185,8 @@ impl Model {
         let size = self.coefficients.len();
         let (mut precision, mut gradient) = (vec![0.0; size * size], vec![0.0; size]);
         for i in 0..size {
-            let (variance, centre) = if i == 0 { (VARIANCE_OF_INTERCEPT, self.centre) } else { (VARIANCE, 0.0) };
+            let (variance, centre) =
+                if i == 0 { (VARIANCE_OF_INTERCEPT, self.centre) } else { (self.prior_variance, 0.0) };
             precision[i * size + i] = 1.0 / variance;
             gradient[i] = (centre - self.coefficients[i]) / variance;
         }
@@ -165,6 +217,11 @@ impl Model {
         }
         largest
     }
+}
+
+/// Rates remain within (0, 1) in double precision.
+fn logistic(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds.clamp(-30.0, 30.0)).exp())
 }
 
 /// Replaces the lower triangle of a positive definite matrix by its Cholesky factor.
