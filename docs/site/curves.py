@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/concepts.md and docs/statistics.md with armful's core and statistics."""
+"""Draws the pictures of docs/concepts.md, docs/statistics.md and docs/learning.md with armful's core and statistics."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from docs.site.learning_curves import draw_learning
 from matplotlib.figure import Figure
 from scipy.stats import beta as beta_distribution
 
@@ -49,6 +50,7 @@ def draw_all(folder: Path) -> None:
             points=80,
         )
         draw(contest, folder / "regret.svg")
+        draw_learning(folder, TEN_ARMS)
 
 
 def _posteriors(file: Path) -> None:

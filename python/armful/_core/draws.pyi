@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from armful._core._types import Floats
+from armful._core._types import Floats, Integers
 
 def sample_beta(alpha: Floats, beta: Floats, *, seed: int | None = None) -> NDArray[np.float64]:
     """Draw one rate per arm from its posterior.
@@ -24,6 +24,40 @@ def sample_beta(alpha: Floats, beta: Floats, *, seed: int | None = None) -> NDAr
 
     Source: X / (X + Y) with X ~ Gamma(α) and Y ~ Gamma(β), drawn as in Marsaglia & Tsang (2000), ACM TOMS 26,
         363-372, and for shapes below 0.1 as in Liu, Martin & Syring (2017), Computational Statistics 32, 1767-1775.
+
+    """
+
+def sample_means(
+    counts: Integers | Floats,
+    sums: Floats,
+    squares: Floats,
+    *,
+    sharpness: float = 1.0,
+    seed: int | None = None,
+) -> NDArray[np.float64]:
+    """Draw one mean per arm from its posterior, where rewards are numbers.
+
+    >>> draws = sample_means([400, 400, 0], [800.0, 1200.0, 0.0], [2000.0, 4000.0, 0.0], seed=7)
+    >>> bool(1.8 < draws[0] < 2.2), bool(2.8 < draws[1] < 3.2)
+    (True, True)
+
+    Args:
+        counts: the number of rewards of each arm, shape (n,), finite and at least 0.
+        sums: the sum of each arm's rewards, shape (n,).
+        squares: the sum of their squares, shape (n,), at least sum² / count.
+        sharpness: g, above 0 and at most 100: the spread of draws is divided by √g.
+        seed: from 0 to 2**64 - 1. With ``None``, every call gives different draws.
+
+    Returns:
+        Draws from the t distribution of each mean, in the unit of the rewards, shape (n,).
+
+    Raises:
+        ValueError: a value is out of range, or lengths differ. The message names the argument and the position.
+        TypeError: an argument has another dtype.
+
+    Source: Gelman et al. (2013), Bayesian Data Analysis, section 3.3: normal rewards with a normal-inverse-gamma prior. The
+        prior mean is the mean of all rewards and counts as one reward; the variance has the shape 1 and the scale of the
+        variance of all rewards.
 
     """
 

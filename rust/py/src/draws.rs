@@ -1,9 +1,9 @@
 //! Draws and selections over two NumPy arrays.
-use armful_core::{check_arms, generator, Selector};
+use armful_core::{check_arms, check_length, generator, RewardSums, Selector};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 
-use crate::convert::{count, floats, indices, refuse, seed, zeros};
+use crate::convert::{count, floats, indices, numbers, refuse, seed, zeros};
 use crate::interrupt::interruptible;
 
 /// The number of draws between two checks for Ctrl-C. They take about 10 ms.
@@ -86,4 +86,27 @@ pub fn select_top_k_many<'py>(
     let mut chosen = zeros(k.checked_mul(rounds))?;
     interruptible(py, |stop| selector.fill(&mut chosen, &mut rng, stop))?;
     indices(chosen).into_pyarray(py).reshape([rounds, k])
+}
+
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/sample_means"))]
+#[pyfunction]
+#[pyo3(signature = (counts, sums, squares, *, sharpness=1.0, seed=None))]
+pub fn sample_means<'py>(
+    py: Python<'py>,
+    counts: &Bound<'py, PyAny>,
+    sums: &Bound<'py, PyAny>,
+    squares: &Bound<'py, PyAny>,
+    sharpness: f64,
+    seed: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let (counts, sums, squares) = (numbers(counts, "counts")?, floats(sums, "sums")?, floats(squares, "squares")?);
+    let (counts, sums, squares) = (counts.as_slice(), sums.as_slice(), squares.as_slice());
+    check_length(("counts", counts.len()), ("sums", sums.len())).map_err(refuse)?;
+    check_length(("counts", counts.len()), ("squares", squares.len())).map_err(refuse)?;
+    let arms = counts.iter().zip(sums).zip(squares);
+    let arms: Vec<RewardSums> = arms.map(|((&count, &sum), &squares)| RewardSums { count, sum, squares }).collect();
+    let mut rng = generator(self::seed(seed)?);
+    let mut draws = zeros(Some(arms.len()))?;
+    py.detach(|| armful_core::sample_means(&arms, sharpness, &mut draws, &mut rng)).map_err(refuse)?;
+    Ok(draws.into_pyarray(py))
 }

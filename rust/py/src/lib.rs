@@ -18,6 +18,7 @@ use pyo3::types::IntoPyDict;
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<arm_table::ArmTable>()?;
     module.add_function(wrap_pyfunction!(draws::sample_beta, module)?)?;
+    module.add_function(wrap_pyfunction!(draws::sample_means, module)?)?;
     module.add_function(wrap_pyfunction!(draws::select_top_k, module)?)?;
     module.add_function(wrap_pyfunction!(draws::select_top_k_many, module)?)?;
     module.add_function(wrap_pyfunction!(best::probability_best, module)?)?;

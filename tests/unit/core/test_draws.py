@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy import stats
 
 from armful import core
 
@@ -150,3 +151,34 @@ def test_seed_of_another_type():
 def test_k_where_there_is_no_arm():
     with pytest.raises(ValueError, match="k is 1: it must be between 1 and the number of arms, 0"):
         core.select_top_k(np.empty(0), np.empty(0), 1)
+
+
+def test_means_of_rewards_follow_the_t_distribution():
+    """Against SciPy's t, by Kolmogorov and Smirnov; p-values are compared with 1e-4, and the seeds are fixed."""
+    rewards = [np.random.default_rng(seed).normal(seed, 3, 5 * seed) for seed in (1, 2)]
+    counts, sums, squares = ([float(f(r)) for r in rewards] for f in (len, np.sum, lambda r: np.sum(r**2)))
+    pooled = np.concatenate(rewards)
+    for sharpness in (1.0, 4.0):
+        draws = np.array(
+            [core.sample_means(counts, sums, squares, sharpness=sharpness, seed=s) for s in range(20_000)]
+        )
+        for arm, one in enumerate(rewards):
+            n, mean, prior = len(one), one.mean(), pooled.mean()
+            scale = pooled.var() + (one.var() * n + n / (n + 1) * (mean - prior) ** 2) / 2
+            shape = 1 + n / 2
+            centre = (prior + one.sum()) / (n + 1)
+            expected = stats.t(2 * shape, centre, np.sqrt(scale / shape / (n + 1) / sharpness))
+            assert stats.kstest(draws[:, arm], expected.cdf).pvalue > 1e-4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([-1.0], [0.0], [0.0]), r"counts\[0\] is -1: it must be finite and not negative"),
+        (([2], [4.0], [7.0]), r"squares\[0\] is 7: it must be finite and at least sum² / count"),
+        (([2], [4.0], [8.0, 1.0]), "squares has length 2, but counts has length 1"),
+    ],
+)
+def test_means_refuse(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        core.sample_means(*arguments)
