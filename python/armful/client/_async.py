@@ -116,9 +116,11 @@ class AsyncClient:
         """Return a page of variants with their standings. By default, the highest chance to be best comes first."""
         return await self._do(_calls.get_standings_table(fields))
 
-    async def get_fatigue(self, status: FatigueStatus | None = None, limit: int = 100) -> FatigueList:
+    async def get_fatigue(
+        self, status: FatigueStatus | None = None, *, pool: str | None = None, limit: int = 100
+    ) -> FatigueList:
         """List the active variants with their fatigue: fatigued ones first, then those that have declined most."""
-        return await self._do(_calls.get_fatigue(status, limit))
+        return await self._do(_calls.get_fatigue(status, pool, limit))
 
     async def get_variant_fatigue(self, variant_id: str) -> FatigueView:
         """Return whether a variant's rate has declined in the last 30 days, compared with the others."""

@@ -97,8 +97,9 @@ def get_standings_table(fields: TableFields) -> Call[TableView]:
     return Call(TableView, "GET", "/standings/table", query=_query(fields))
 
 
-def get_fatigue(status: FatigueStatus | None, limit: int) -> Call[FatigueList]:
-    query = {"limit": limit} | ({} if status is None else {"status": status})
+def get_fatigue(status: FatigueStatus | None, pool: str | None, limit: int) -> Call[FatigueList]:
+    filters = {"status": status, "pool": pool}
+    query = {"limit": limit} | {name: value for name, value in filters.items() if value is not None}
     return Call(FatigueList, "GET", "/fatigue", query=query)
 
 

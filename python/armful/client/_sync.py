@@ -119,9 +119,11 @@ class Client:
         """Return a page of variants with their standings. By default, the highest chance to be best comes first."""
         return self._do(_calls.get_standings_table(fields))
 
-    def get_fatigue(self, status: FatigueStatus | None = None, limit: int = 100) -> FatigueList:
+    def get_fatigue(
+        self, status: FatigueStatus | None = None, *, pool: str | None = None, limit: int = 100
+    ) -> FatigueList:
         """List the active variants with their fatigue: fatigued ones first, then those that have declined most."""
-        return self._do(_calls.get_fatigue(status, limit))
+        return self._do(_calls.get_fatigue(status, pool, limit))
 
     def get_variant_fatigue(self, variant_id: str) -> FatigueView:
         """Return whether a variant's rate has declined in the last 30 days, compared with the others."""

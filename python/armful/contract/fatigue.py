@@ -17,9 +17,9 @@ class WindowsView(Struct, kw_only=True):
 
 
 class FatigueView(WindowsView, kw_only=True):
-    """Whether a variant is fatigued: its rate has declined by more than 15 %, compared with all variants, and significantly.
+    """Whether a variant is fatigued: its rate has declined by more than 15 %, compared with its pool, and significantly.
 
-    `decline` is the fraction of its rate that it has lost, relative to the rate of all variants in the same window; null
+    `decline` is the fraction of its rate that it has lost, relative to the rate of its pool in the same window; null
     without data. `insufficient_data` means that the power to detect a decline of 15 % is below 80 %.
     """
 

@@ -95,3 +95,22 @@ def test_a_report_follows_what_is_counted(filled: Running) -> None:
 def test_a_service_without_data_has_an_empty_report(service: Running) -> None:
     found = service.client.get("/fatigue").json()
     assert (found["variants"], found["total_count"], found["fatigued_count"]) == ([], 0, 0)
+
+
+def test_a_pool_has_its_own_report(filled: Running) -> None:
+    client = filled.client
+    for number in range(5):
+        client.patch(f"/variants/v{number}", json={"pool": "p"})
+    in_pool = client.get("/fatigue?pool=p").json()
+    assert {one["variant_id"] for one in in_pool["variants"]} == {f"v{number}" for number in range(5)}
+    assert in_pool["fatigued_count"] == 1
+    assert in_pool["all_variants"]["earlier"]["impressions"] == 300_000
+    without = client.get("/fatigue?pool=").json()
+    assert {one["variant_id"] for one in without["variants"]} == {
+        *(f"v{number}" for number in range(5, 10)),
+        "new",
+    }
+    assert without["fatigued_count"] == 0
+    assert client.get("/fatigue").json()["total_count"] == 11
+    assert client.get("/fatigue?pool=unknown").json()["variants"] == []
+    assert client.get("/variants/v3/fatigue").json()["all_variants"]["earlier"]["impressions"] == 300_000

@@ -64,7 +64,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "get_pool_report": {"name": "p"},
     "set_covariates": {"experiment_id": "e", "covariates": {"p": 1.5}},
     "get_covariates": {"experiment_id": "e"},
-    "get_fatigue": {"status": "fatigued", "limit": 10},
+    "get_fatigue": {"status": "fatigued", "pool": "p", "limit": 10},
     "get_variant_fatigue": {"variant_id": "v"},
     "get_holdout": {},
     "get_holdout_report": {},

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from msgspec import Struct
@@ -37,7 +38,7 @@ class VariantFatigue(Struct, frozen=True):
 
 
 class FatigueReport(Struct, frozen=True):
-    """The results of all active variants: the fatigued ones first, and those that have declined most first."""
+    """The results of active variants: the fatigued ones first, and those that have declined most first."""
 
     variants: dict[str, VariantFatigue]
     """By variant id."""
@@ -46,28 +47,35 @@ class FatigueReport(Struct, frozen=True):
 
 
 class FatigueReports:
-    """Computes the report on request and caches it briefly."""
+    """Computes the reports of all pools on request, and caches them briefly.
+
+    Variants are compared with those of their pool.
+    """
 
     def __init__(self, pool: Pool, cache: VariantCache, clock: DatabaseClock) -> None:
         self._pool = pool
         self._cache = cache
         self._clock = clock
-        self._cached: tuple[float, FatigueReport] | None = None
+        self._cached: tuple[float, dict[str | None, FatigueReport]] | None = None
         self._computing = asyncio.Lock()
 
-    async def report(self) -> FatigueReport:
-        """Return the report of all active variants.
+    async def report(self, pool: str | None = None) -> FatigueReport:
+        """Return the report of the active variants of a pool; '' means those without a pool, None all variants.
 
         Raises:
             Unavailable: The database does not respond.
         """
+        return (await self._reports()).get(pool, NO_VARIANTS)
+
+    async def _reports(self) -> dict[str | None, FatigueReport]:
+        """Return the report of each pool and, under None, of all variants."""
         async with self._computing:  # who waits gets the same report
             if self._cached is not None and time.monotonic() < self._cached[0]:
                 return self._cached[1]
             started = time.monotonic()
             counts = await self._counts()
             # In a thread, because many variants would block requests.
-            found = await asyncio.to_thread(judge, self._cache.active(), counts)
+            found = await asyncio.to_thread(judge_pools, self._cache.active(), counts)
             duration = time.monotonic() - started
             until = started + duration + max(_MIN_CACHE_TIME, _CACHE_TIME_FACTOR * duration)
             self._cached = until, found
@@ -82,11 +90,12 @@ class FatigueReports:
         """
         if variant.status != "active":
             raise VariantArchived(variant.variant_id)
-        report = await self.report()
+        pool = variant.pool or ""
+        report = await self.report(pool)
         found = report.variants.get(variant.variant_id)
         if found is None:
-            self._cached = None  # created or restored since
-            report = await self.report()
+            self._cached = None  # created, restored or moved since
+            report = await self.report(pool)
             found = report.variants.get(variant.variant_id)
         if found is None:
             raise VariantNotFound(variant.variant_id)
@@ -104,6 +113,22 @@ class FatigueReports:
         return counts
 
 
+def judge_pools(
+    variants: Sequence[Variant], counts: Mapping[int, WindowCounts]
+) -> dict[str | None, FatigueReport]:
+    """Test the variants of each pool against each other.
+
+    Returns:
+        The report of each pool, '' for the variants without one, and under None all results together.
+    """
+    by_pool: dict[str, list[Variant]] = defaultdict(list)
+    for variant in variants:
+        by_pool[variant.pool or ""].append(variant)
+    reports: dict[str | None, FatigueReport] = {name: judge(some, counts) for name, some in by_pool.items()}
+    reports[None] = _in_order(one for report in list(reports.values()) for one in report.variants.values())
+    return reports
+
+
 def judge(variants: Sequence[Variant], counts: Mapping[int, WindowCounts]) -> FatigueReport:
     """Test variants against each other.
 
@@ -116,11 +141,17 @@ def judge(variants: Sequence[Variant], counts: Mapping[int, WindowCounts]) -> Fa
         VariantFatigue(variant.variant_id, of_variant, result)
         for variant, of_variant, result in zip(variants, own, fatigue(own), strict=True)
     ]
-    tested.sort(
-        key=lambda one: (one.result.status != "fatigued", -(one.result.decline or 0.0), one.variant_id)
+    return _in_order(tested)
+
+
+def _in_order(tested: Iterable[VariantFatigue]) -> FatigueReport:
+    ordered = sorted(
+        tested,
+        key=lambda one: (one.result.status != "fatigued", -(one.result.decline or 0.0), one.variant_id),
     )
+    own = [one.counts for one in ordered]
     return FatigueReport(
-        {one.variant_id: one for one in tested},
+        {one.variant_id: one for one in ordered},
         WindowCounts(
             sum(one.recent_successes for one in own),
             sum(one.recent_impressions for one in own),
@@ -128,3 +159,6 @@ def judge(variants: Sequence[Variant], counts: Mapping[int, WindowCounts]) -> Fa
             sum(one.earlier_impressions for one in own),
         ),
     )
+
+
+NO_VARIANTS = _in_order(())
