@@ -92,6 +92,7 @@ class PoolLearner:
         self._discounts: dict[str, _Discount] = {}
         self._forgot_at = 0.0
         self._task: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
         self._stop = asyncio.Event()
 
     async def start(self) -> None:
@@ -106,8 +107,14 @@ class PoolLearner:
             await asyncio.wait([self._task], timeout=1)
             self._task.cancel()
 
-    async def renew(self, pool: VariantPool) -> None:
-        """Renew a pool's model."""
+    async def renew(self, name: str) -> None:
+        """Renew a pool's model, by its settings when its turn comes."""
+        async with self._turn:
+            pool = self._pools.get(name)
+            if pool is not None:
+                await self._renew(pool)
+
+    async def _renew(self, pool: VariantPool) -> None:
         delay, pending = None, {}
         window = pool.settings.delay_seconds
         if window is not None and self._connections is not None:
@@ -168,7 +175,13 @@ class PoolLearner:
 
     async def _renew_all(self) -> None:
         for pool in self._pools.all():
-            await self.renew(pool)
+            try:
+                await self.renew(pool.name)
+            except (ArmfulError, *OUT_OF_REACH):
+                raise
+            except Exception:
+                # The other pools are learnt all the same.
+                log.exception("a pool was not learnt", pool=pool.name)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

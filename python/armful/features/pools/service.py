@@ -74,7 +74,7 @@ class Pools:
         async with acquire(self._connections) as connection:
             changed = await pools.change(connection, self._process_id, actor, name, changes)
         self._cache.put(changed)
-        await self._learner.renew(changed)
+        await self._learner.renew(name)
         return self._state(changed)
 
     async def report(self, name: str) -> tuple[VariantPool, PoolReport]:

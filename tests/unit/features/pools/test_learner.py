@@ -4,6 +4,8 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+import pytest
 from tests.unit.samples import variant
 
 from armful.domain.pool import FixedPrior, PoolSettings, VariantPool
@@ -32,7 +34,8 @@ def cache_of(successes: int, count: int = 10, **fields: Any) -> VariantCache:
 def renew(cache: VariantCache, *pools: VariantPool, learner: PoolLearner | None = None) -> PoolModel:
     learner = learner or PoolLearner(PoolCache(), cache)
     for one in pools:
-        asyncio.run(learner.renew(one))
+        learner._pools.load([one])
+        asyncio.run(learner.renew(one.name))
     return cache.candidates("p").model
 
 
@@ -83,3 +86,24 @@ def test_it_learns_in_the_background_until_it_is_stopped() -> None:
         return cache.candidates("p").model
 
     assert asyncio.run(run()).prior_learnt
+
+
+def test_a_pool_that_fails_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> VariantCache:
+        pools, cache = PoolCache(), cache_of(50)
+        broken = msgspec.structs.replace(pool(), name="broken")
+        pools.load([broken, pool()])
+        learner = PoolLearner(pools, cache)
+        find = learner._prior_of
+
+        async def failing(one: VariantPool) -> Any:
+            if one.name == "broken":
+                raise ZeroDivisionError
+            return await find(one)
+
+        monkeypatch.setattr(learner, "_prior_of", failing)
+        await learner.start()
+        await learner.stop()
+        return cache
+
+    assert asyncio.run(run()).candidates("p").model.prior_learnt
