@@ -68,11 +68,12 @@ def track_performance(
     return Call(PerformanceAnswer, "POST", f"/variants/{_segment(variant_id)}/performance", body)
 
 
-def track_batch(updates: Iterable[BatchItem | Mapping[str, Any]]) -> Call[BatchAnswer]:
+def track_batch(updates: Iterable[BatchItem | Mapping[str, Any]], reasons: bool = False) -> Call[BatchAnswer]:
     items = [
         {"impression": True, "event_id": uuid4().hex, **msgspec.to_builtins(update)} for update in updates
     ]
-    return Call(BatchAnswer, "POST", "/performance/batch", {"updates": items})
+    query = {"reasons": "true"} if reasons else {}
+    return Call(BatchAnswer, "POST", "/performance/batch", {"updates": items}, query=query)
 
 
 def get_variant_stats(variant_id: str, confidence_level: float) -> Call[StatsView]:

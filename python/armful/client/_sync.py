@@ -99,9 +99,14 @@ class Client:
         """Report that a variant was shown (unless `impression=False`) and whether it succeeded."""
         return self._do(_calls.track_performance(variant_id, success, **fields))
 
-    def track_batch(self, updates: Iterable[BatchItem | Mapping[str, Any]]) -> BatchAnswer:
-        """Report up to 10,000 outcomes at once. Valid ones count even if others are rejected."""
-        return self._do(_calls.track_batch(updates))
+    def track_batch(
+        self, updates: Iterable[BatchItem | Mapping[str, Any]], *, reasons: bool = False
+    ) -> BatchAnswer:
+        """Report up to 10,000 outcomes at once. Valid ones count even if others are rejected.
+
+        With `reasons`, the answer says which ones were not counted, or not in an experiment, and why.
+        """
+        return self._do(_calls.track_batch(updates, reasons))
 
     def get_variant_stats(self, variant_id: str, confidence_level: float = 0.95) -> StatsView:
         """Return a variant's success rate with its intervals, and its posterior."""

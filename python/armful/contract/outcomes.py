@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from ..domain.outcome import Outcome
 from .variants import PerformanceView
@@ -67,9 +67,22 @@ class Rejected(Struct):
     detail: str
 
 
-class BatchAnswer(Struct):
-    """The result of a batch."""
+class ItemReasons(Struct, kw_only=True):
+    """Why an accepted item of a batch, by its position, was not counted, or not in an experiment."""
+
+    index: int
+    counted: bool
+    experiments: list[ExperimentCount]
+
+
+class BatchAnswer(Struct, kw_only=True):
+    """The result of a batch.
+
+    `reasons` is present if it was asked for: the accepted items that were not counted, or not in an experiment that they
+    name or that has their variant.
+    """
 
     accepted: int
     duplicates: int
     rejected: list[Rejected]
+    reasons: list[ItemReasons] | UnsetType = UNSET

@@ -91,3 +91,35 @@ def test_concurrent_updates_get_their_own_reasons(client: Client) -> None:
     assert client.post("/performance/batch", json={"updates": body}).json()["accepted"] == 2
     found = {name: reasons(report(client, name, participant_id="ada"))[experiment] for name in "ab"}
     assert sorted(found.values(), key=str) == [None, "other_variant"]
+
+
+def test_a_batch_lists_the_reasons_where_they_are_asked_for(client: Client) -> None:
+    create(client, "a", "b")
+    active = start(client, target_persona="developer")
+    seen = {"impression": True, "success": False}
+    updates: list[dict[str, Any]] = [
+        {"variant_id": "nobody", **seen},
+        {"variant_id": "a", **seen},
+        {"variant_id": "a", **seen, "persona_id": "marketer"},
+        {"variant_id": "b", **seen, "selection_id": str(uuid4()), "success": True},
+    ]
+    late = {
+        "variant_id": "b",
+        "impression": False,
+        "success": True,
+        "selection_id": updates[3]["selection_id"],
+    }
+    assert "reasons" not in client.post("/performance/batch", json={"updates": updates[:3]}).json()
+    updates += [late, {**late, "event_id": "again"}]
+    answer = client.post("/performance/batch", params={"reasons": "true"}, json={"updates": updates}).json()
+    assert (answer["accepted"], [item["index"] for item in answer["rejected"]]) == (5, [0])
+    found = {item["index"]: (item["counted"], reasons(item)) for item in answer["reasons"]}
+    assert found == {
+        2: (True, {active: "other_persona"}),
+        4: (False, {active: "nothing_left"}),
+        5: (False, {active: "nothing_left"}),
+    }
+    lines = '{"variant_id": "a", "impression": true, "success": true}'
+    headers = {"content-type": "application/x-ndjson"}
+    whole = client.post("/performance/batch?reasons=true", content=lines, headers=headers).json()
+    assert whole == {"accepted": 1, "duplicates": 0, "rejected": [], "reasons": []}

@@ -41,7 +41,7 @@ QUERIES = {
 CALLS: dict[str, dict[str, Any]] = {
     "select": {"persona_id": "p", "top_k": 1, "fields": {}},
     "track_performance": {"variant_id": "v", "success": True},
-    "track_batch": {"updates": []},
+    "track_batch": {"updates": [], "reasons": True},
     "get_variant_stats": {"variant_id": "v", "confidence_level": 0.9},
     "list_variants": {"fields": {}},
     "get_standings": {},

@@ -37,6 +37,7 @@ DESCRIPTIONS = {
     "phase": "The phase to read, from 1; by default the present one.",
     "pool": "Only variants of this pool; an empty name for those without a pool.",
     "power": "The probability to detect an effect of this size, between 0 and 1.",
+    "reasons": "Whether to list the updates that were not counted, or not in an experiment, with the reasons.",
     "retire": "Whether to retire the variant from running experiments: its share goes to the others, in a new phase.",
     "relative": "Whether `mde` is relative to the baseline.",
     "search": "Only variants that contain all these words in their id, dimensions or content.",

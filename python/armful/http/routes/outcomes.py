@@ -1,6 +1,7 @@
 """`POST /variants/{id}/performance` and `POST /performance/batch`: report outcomes."""
 
 import asyncio
+from collections.abc import Sequence
 from io import BytesIO
 from itertools import islice
 from typing import Annotated, Any, cast
@@ -8,7 +9,8 @@ from typing import Annotated, Any, cast
 import msgspec
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import UNSET
 
 from armful.contract.decoding import BYTE_ORDER_MARK, Unprocessable, decode, message
 from armful.contract.outcomes import (
@@ -16,6 +18,7 @@ from armful.contract.outcomes import (
     BatchAnswer,
     BatchItem,
     ExperimentCount,
+    ItemReasons,
     PerformanceAnswer,
     PerformanceUpdate,
     Reason,
@@ -92,16 +95,20 @@ def _encoded(variant_id: str, recorded: CountedOutcome) -> bytes:
             updated_performance=performance_view(totals.impressions, totals.successes),
             duplicate=not as_sent and outcome in _DUPLICATE,
             counted=as_sent or outcome not in _NOT_COUNTED,
-            experiments=[
-                ExperimentCount(
-                    experiment_id=one.experiment_id,
-                    counted=one.reason is None,
-                    reason=cast("Reason | None", one.reason),
-                )
-                for one in recorded.experiments
-            ],
+            experiments=_experiments(recorded),
         )
     )
+
+
+def _experiments(recorded: CountedOutcome) -> list[ExperimentCount]:
+    return [
+        ExperimentCount(
+            experiment_id=one.experiment_id,
+            counted=one.reason is None,
+            reason=cast("Reason | None", one.reason),
+        )
+        for one in recorded.experiments
+    ]
 
 
 @post(
@@ -134,7 +141,7 @@ async def update_performance(
     summary="Report many outcomes",
 )
 async def update_performance_batch(
-    request: Request[Any, Any, Any], services: NamedDependency[Services]
+    request: Request[Any, Any, Any], services: NamedDependency[Services], reasons: FromQuery[bool] = False
 ) -> BatchAnswer:
     """Count up to 10,000 updates in one commit: `{"updates": [...]}`, or application/x-ndjson with one update a line."""
     body = await request.body()
@@ -168,7 +175,22 @@ async def update_performance_batch(
         accepted=sum(isinstance(done, CountedOutcome) for done in answers) - duplicates,
         duplicates=duplicates,
         rejected=sorted(rejected, key=lambda item: item.index),
+        reasons=_reasons(positions, answers) if reasons else UNSET,
     )
+
+
+def _reasons(positions: list[int], answers: Sequence[CountedOutcome | ArmfulError]) -> list[ItemReasons]:
+    """Return the accepted items that were not counted, or not in an experiment."""
+    return [
+        ItemReasons(
+            index=position,
+            counted=done.outcome not in _NOT_COUNTED,
+            experiments=_experiments(done),
+        )
+        for position, done in zip(positions, answers, strict=True)
+        if isinstance(done, CountedOutcome)
+        and (done.outcome in _NOT_COUNTED or any(one.reason is not None for one in done.experiments))
+    ]
 
 
 def _too_many() -> Unprocessable:
