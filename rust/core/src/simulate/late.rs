@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use super::learning::Late;
 use crate::delay::{delay_weight, learn_delay};
 
-/// The number of slices of a window. The ages of the impressions of a slice are not told apart.
+/// The number of slices of a window. Impressions of a slice have one age.
 const SLICES: u64 = 128;
 
 /// The ages that bound the bins for delays are the window divided by powers of √2, and 0.
