@@ -161,7 +161,7 @@ fn play(
             let Ok(arm) = game.policy.choose(&mut seen, 1, rng) else { return false };
             let reward = course.show(arm, step, rng);
             seen.count(arm, reward);
-            lost += course.best() - course.rates[arm];
+            lost += course.best - course.rates[arm];
             step += 1;
             if step % STEPS_BETWEEN_LOOKS == 0 && look(STEPS_BETWEEN_LOOKS) {
                 return false;

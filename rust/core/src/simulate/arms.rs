@@ -63,7 +63,8 @@ impl<'a> SimulatedArms<'a> {
             pulls: vec![0; arms],
             steps: 0,
             present: arms,
-            learn_at: if learning.priors == Priors::Given { u64::MAX } else { 1 },
+            // Priors are those of success rates.
+            learn_at: if learning.priors == Priors::Given || world.noise > 0.0 { u64::MAX } else { 1 },
             discount_every: if discounts {
                 (learning.half_life / DISCOUNTS_A_HALF_LIFE).ceil() as u64
             } else {
@@ -86,7 +87,7 @@ impl<'a> SimulatedArms<'a> {
         }
         if let Some(late) = &mut self.late {
             if let Some(arm) = late.expired() {
-                self.impressions[arm] += 1.0;
+                self.impressions[arm] += self.kept_after(self.world.window);
                 self.update(arm);
             }
         }
@@ -116,9 +117,15 @@ impl<'a> SimulatedArms<'a> {
     /// Counts a success of an impression that was shown at an earlier step.
     pub fn succeed(&mut self, arm: usize, shown: u64) {
         let age = self.steps - shown;
-        self.impressions[arm] += self.late.as_mut().map_or(0.0, |late| late.succeed(age, self.steps));
-        self.successes[arm] += (-(age as f64) / self.learning.half_life).exp2();
+        let kept = self.kept_after(age);
+        self.impressions[arm] += kept * self.late.as_mut().map_or(0.0, |late| late.succeed(age, self.steps));
+        self.successes[arm] += kept;
         self.update(arm);
+    }
+
+    /// The weight of evidence of this age, in steps.
+    fn kept_after(&self, age: u64) -> f64 {
+        (-(age as f64) / self.learning.half_life).exp2()
     }
 
     fn update(&mut self, arm: usize) {

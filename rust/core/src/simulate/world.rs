@@ -85,6 +85,8 @@ pub(super) struct Course<'a> {
     pub rates: Vec<f64>,
     log_odds: Vec<f64>,
     pub present: usize,
+    /// The highest rate of the arms that are there.
+    pub best: f64,
     coming: BinaryHeap<Reverse<Success>>,
 }
 
@@ -92,11 +94,14 @@ impl<'a> Course<'a> {
     pub fn new(world: World<'a>, rates: &[f64]) -> Self {
         let log_odds = if world.drift > 0.0 { rates.iter().map(|p| (p / (1.0 - p)).ln()).collect() } else { vec![] };
         let present = if world.arrivals.is_empty() { rates.len() } else { 0 };
-        Self { world, rates: rates.to_vec(), log_odds, present, coming: BinaryHeap::new() }
+        let mut course = Self { world, rates: rates.to_vec(), log_odds, present, best: 0.0, coming: BinaryHeap::new() };
+        course.find_best();
+        course
     }
 
     /// Begins a step: lets arms arrive and rates move.
     pub fn begin<R: Rng + ?Sized>(&mut self, step: u64, rng: &mut R) {
+        let before = self.present;
         while self.world.arrivals.get(self.present).is_some_and(|&arrival| arrival <= step) {
             self.present += 1;
         }
@@ -107,11 +112,13 @@ impl<'a> Course<'a> {
                 *rate = 1.0 / (1.0 + (-*log_odds).exp());
             }
         }
+        if self.present > before || self.world.drift > 0.0 {
+            self.find_best();
+        }
     }
 
-    /// The highest rate of the arms that are there.
-    pub fn best(&self) -> f64 {
-        self.rates[..self.present].iter().fold(f64::NEG_INFINITY, |best, &rate| best.max(rate))
+    fn find_best(&mut self) {
+        self.best = self.rates[..self.present].iter().fold(f64::NEG_INFINITY, |best, &rate| best.max(rate));
     }
 
     /// Shows an arm. Returns the reward that comes at once; a success that comes later is kept.
