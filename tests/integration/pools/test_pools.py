@@ -35,6 +35,7 @@ AUTO = {
     "exploration_floor": "auto",
     "delay_window": "auto",
     "discount_half_life": "off",
+    "scope": "auto",
 }
 
 
@@ -52,6 +53,7 @@ def test_a_variant_makes_its_pool(client: Client) -> None:
         "exploration_floor": 0.0,
         "delay_window": "P1D",
         "discount_half_life": None,
+        "scope": "global",
     }
     assert client.get("/pools").json() == {"pools": [created]}
     (entry,) = client.get("/audit?kind=pool").json()["entries"]
@@ -110,6 +112,7 @@ def test_settings_change_one_by_one_and_go_back_to_auto(client: Client) -> None:
         "exploration_floor": 0.0,
         "delay_window": None,
         "discount_half_life": None,
+        "scope": "global",
     }
     changes = [
         entry for entry in client.get("/audit?kind=pool").json()["entries"] if entry["action"] == "change"

@@ -40,5 +40,5 @@ def test_the_answer_repeats_the_parameters_but_top_k_first() -> None:
     assert SelectRequest.__struct_fields__[0] == "top_k"
     encoded = msgspec.json.encode(msgspec.convert(SELECT, SelectRequest))
     assert set(msgspec.json.decode(encoded)) == {
-        "top_k", "algorithm", "persona_id", "min_impressions", "exploration_ratio", "scope",
+        "top_k", "algorithm", "persona_id", "min_impressions", "exploration_ratio",
     }  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from armful.db.pool import Pool, acquire
 from armful.domain.errors import PoolNotFound
@@ -26,11 +26,11 @@ class PoolState(Struct, frozen=True):
 
     pool: VariantPool
     model: PoolModel
-    personas: PersonaIndex
     active_variants: int
     impressions: int
     successes: int
     cost_per_success: float | None = None
+    personas: PersonaIndex = field(default_factory=PersonaIndex)
 
 
 class Pools:
@@ -95,11 +95,11 @@ class Pools:
         return PoolState(
             pool,
             candidates.model,
-            candidates.personas,
             len(active),
             sum(variant.impressions for variant in active),
             sum(variant.successes for variant in active),
             cost_per_success(active),
+            candidates.personas,
         )
 
 

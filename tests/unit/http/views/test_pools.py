@@ -2,13 +2,14 @@
 
 from datetime import UTC, date, datetime
 
-from msgspec import json
+from msgspec import json, structs
 
-from armful.domain.pool import PoolSettings, VariantPool
+from armful.domain.pool import PersonaFinding, PoolSettings, VariantPool
 from armful.features.pools.report import ControlTotal, compute_report
 from armful.features.pools.service import PoolState
 from armful.http.views.pools import pool_view, report_view
 from armful.learning.pool_model import PLAIN, PoolModel
+from armful.replica.persona_index import PersonaFit, PersonaIndex
 from armful.stats.priors import Prior
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,6 +27,24 @@ def test_a_learnt_prior_is_shown() -> None:
     assert view.in_force.prior is not None
     assert (view.in_force.prior.mean, view.in_force.prior.strength) == (0.05, 40.0)
     assert (view.success_rate, view.in_force.sharpness) == (0.05, 2.0)
+
+
+def test_the_reason_says_why_selections_draw_for_personas() -> None:
+    index = PersonaIndex()
+    state = PoolState(POOL, PLAIN, 0, 0, 0, None, index)
+    assert pool_view(state).personas.reason == "No outcome names a persona yet."
+    index.add("dev")
+    index.fit = PersonaFit(12_000.0, -2.0, {"dev": 1.5})
+    view = pool_view(state)
+    assert (view.in_force.scope, view.personas.since) == ("global", None)
+    assert view.personas.reason == "Personas are not seen to differ: their gain is -2.0, and 3 is needed."
+    differing = structs.replace(POOL, personas=PersonaFinding(NOW, 30.0, 12.0))
+    view = pool_view(PoolState(differing, PLAIN, 0, 0, 0, None, index))
+    assert (view.in_force.scope, view.personas.since, view.personas.odds) == ("persona", NOW, {"dev": 1.5})
+    assert "their strength was 30 and their gain 12.0" in view.personas.reason
+    plain = structs.replace(differing, settings=PoolSettings(learning="plain"))
+    view = pool_view(PoolState(plain, PLAIN, 0, 0, 0, None, index))
+    assert (view.in_force.scope, view.personas.since) == ("global", None)
 
 
 def test_unknown_ends_are_null() -> None:
