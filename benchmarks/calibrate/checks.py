@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from benchmarks.calibrate import adaptive, exact, numbers, peeking, people, verdicts, winners
+from benchmarks.calibrate import adaptive, exact, numbers, peeking, people, personas, verdicts, winners
 from benchmarks.calibrate.learning_checks import LEARNING_CHECKS
 from benchmarks.calibrate.measure import Check
 
@@ -127,4 +127,11 @@ CHECKS = [
         )
     ),
     *LEARNING_CHECKS,
+    *(
+        Check(
+            f"20 arms, 20 personas, {name}: regret of an auto pool against no personas, {personas.STEPS:,} steps",
+            partial(personas.auto_against_global, name=name),
+        )
+        for name in personas.WORLDS
+    ),
 ]
