@@ -1,4 +1,4 @@
-"""Chance to be best and expected loss, compared with the same quadrature in NumPy and SciPy; upserts of the table."""
+"""Chance to be best and expected loss, compared with the same quadrature in NumPy and SciPy; learnt priors; upserts of the table."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from benchmarks.core.report import Call, Figure, compared
 from benchmarks.core.selection import service
 from scipy import special
 
-from armful.core import ArmTable, expected_loss, probability_best
+from armful.core import ArmTable, expected_loss, learn_prior, probability_best
 
 
 def by_scipy(alpha: Any, beta: Any) -> Any:
@@ -41,7 +41,13 @@ def measure(*, quick: bool = False) -> list[Figure]:
             "expected_loss": lambda a=alpha, b=beta: expected_loss(a, b),
         }
         figures += compared(f"{n} arms", calls, {"probability_best": 10, "expected_loss": 10})
-    return figures + _upserts(100_000 if quick else 1_000_000)
+    return figures + _priors(10_000) + _upserts(100_000 if quick else 1_000_000)
+
+
+def _priors(n: int) -> list[Figure]:
+    alpha, _, impressions = service(n)
+    calls: dict[str, Call] = {"learn_prior": lambda: learn_prior(impressions, alpha - 1)}
+    return compared(f"prior from {n:,} arms", calls)
 
 
 def _upserts(n: int) -> list[Figure]:
