@@ -1,4 +1,4 @@
-"""Chance to be best and expected loss, compared with the same quadrature in NumPy and SciPy; learnt priors; upserts of the table."""
+"""Chance to be best and expected loss, compared with the same quadrature in NumPy and SciPy; priors; upserts of the table."""
 
 from typing import Any
 
