@@ -1,4 +1,4 @@
-"""Chance to be best and expected loss, compared with the same quadrature in NumPy and SciPy; priors; upserts of the table."""
+"""Chance to be best and expected loss, compared with the same quadrature in NumPy and SciPy; priors; table upserts."""
 
 from typing import Any
 
