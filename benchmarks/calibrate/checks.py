@@ -113,6 +113,14 @@ CHECKS = [
             ("spend per participant, five arms", {"metric": Metric("number"), "arms": 5}),
         )
     ),
+    *(
+        Check(
+            f"Equal arms of people, spend per participant adjusted for a covariate, {name}: "
+            "significant at any of 25 looks or at the planned end",
+            partial(numbers.adjusted_false_alarms, arms=arms),
+        )
+        for arms, name in ((2, "two arms"), (5, "five arms"))
+    ),
     Check("Fair split: sample-ratio alarm at the end", peeking.ratio_alarms),
     Check("Fair split: sequential sample-ratio alarm, ever", peeking.sequential_ratio_alarms),
     *(

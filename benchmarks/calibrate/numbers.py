@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 
 from armful.domain.experiment import Arm, Experiment, Metric
 from armful.features.experiments.results.evaluation import evaluate
-from armful.features.experiments.results.store import BinTotal, Evidence, ParticipantTotal, PhaseCounts, Share
+from armful.features.experiments.results.store import (
+    BinTotal,
+    CovariateTotal,
+    Evidence,
+    ParticipantTotal,
+    PhaseCounts,
+    Share,
+)
+from armful.stats.design.error_budget import error_budget
 
 Values = NDArray[np.float64]
 
@@ -63,6 +71,38 @@ def _has_verdict(
     return False
 
 
+def adjusted_false_alarms(size: Size, arms: int = 2) -> Measured:
+    """Count A/A runs in which a comparison adjusted for a covariate is ever significant, as the error budget divides it.
+
+    The covariate is what participants spend, on the log scale, with as much noise. One in five participants has none.
+    """
+    rng = np.random.default_rng([25, arms])
+    return at_most_with_error(
+        sum(_is_significant(rng, size.length // 4, arms) for _ in range(size.runs)), size
+    )
+
+
+def _is_significant(rng: np.random.Generator, participants: int, arms: int) -> bool:
+    metric, budget = Metric("number"), error_budget(0)
+    experiment = _experiment(metric, participants, arms)
+    for look, counts in enumerate(_looks(rng, participants, metric, buyers, arms, with_covariate=True), 1):
+        experiment.status = "completed" if look == LOOKS else "active"
+        results = evaluate(experiment, counts, END if look == LOOKS else START + timedelta(days=look))
+        for variant in results.variants:
+            adjusted = variant.comparison.covariate_adjusted if variant.comparison is not None else None
+            if (
+                adjusted is None
+                or adjusted.always_valid_adjusted is None
+                or adjusted.adjusted_p_value is None
+            ):
+                continue
+            if adjusted.always_valid_adjusted < budget.ever:
+                return True
+            if look == LOOKS and adjusted.adjusted_p_value < budget.end:
+                return True
+    return False
+
+
 def _experiment(metric: Metric, participants: int, arms: int) -> Experiment:
     return Experiment(
         key=1, experiment_id="exp_calibrate", experiment_name="A/A", description=None, target_persona="*",
@@ -80,6 +120,8 @@ def _looks(
     metric: Metric,
     spend: Callable[[np.random.Generator, int], Values],
     arms: int,
+    *,
+    with_covariate: bool = False,
 ) -> Iterator[PhaseCounts]:
     m = uniform(rng, participants).astype(np.float64)
     y = spend(rng, participants)
@@ -87,8 +129,15 @@ def _looks(
     # The bin of a positive number is the first 14 bits of its absolute value (armful.stats.means.winsorize).
     bins = y.view(np.int64) >> 49
     columns = np.stack([np.ones_like(m), m, m * m, y, y * y, m * y], axis=1)
+    known = np.zeros((participants, 5))
+    if with_covariate:
+        x = np.log1p(y) + rng.normal(0, 1.5, participants)
+        known = (
+            np.stack([np.ones_like(x), x, x * x, y, x * y], axis=1)
+            * (rng.random(participants) < 0.8)[:, None]
+        )
     for end in np.linspace(participants / LOOKS, participants, LOOKS).astype(int):
-        totals, binned, shares = [], [], []
+        totals, binned, shares, covariates = [], [], [], []
         for variant in range(1, arms + 1):
             own = arm[:end] == variant
             rows = columns[:end][own]
@@ -102,6 +151,12 @@ def _looks(
                 ),
             ]  # fmt: skip
             shares.append(Share(1, 1, variant, 1 / arms, int(everybody[0])))
+            if with_covariate:
+                count, *sums = known[:end][own].sum(axis=0).tolist()
+                covariates += [
+                    CovariateTotal(1, variant, "", 0, int(count), sums[0], sums[1], 0.0, 0.0, 0, 0.0),
+                    CovariateTotal(1, variant, "spend", 0, 0, 0.0, 0.0, sums[2], sums[3], 0, 0.0),
+                ]
             if metric.winsorize is not None:
                 numbers, places = np.unique(bins[:end][own][told], return_inverse=True)
                 sums = np.zeros((len(numbers), 6))
@@ -119,4 +174,5 @@ def _looks(
             metrics=[],
             evidence={},
             bins=binned,
+            covariates=covariates,
         )
