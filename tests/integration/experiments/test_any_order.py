@@ -1,13 +1,14 @@
 """Whatever order an experiment's calls come in, none of them fails in the service."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import Running
-from tests.integration.contract import create
-from tests.integration.experiments.steps import start
+from tests.integration.contract import create, report
+from tests.integration.experiments.steps import assign, results, start
 
 VARIANTS = ["a", "b", "c"]
 PEOPLE = ["ada", "bob"]
@@ -94,3 +95,20 @@ def test_no_call_fails_in_the_service(
             answer = client.post(f"{at}/{name}", json=body)
         assert answer.status_code < 500, (name, rest, answer.text)
         assert answer.status_code != 422, (name, rest, answer.text)
+
+
+def test_a_participant_who_is_assigned_again_begins_anew(service: Running) -> None:
+    """What they saw by selection of a retired variant does not count once more in the next phase."""
+    client = service.client
+    create(client, "a", "b", "c")
+    experiment = start(client, variant_ids=["a", "b"], traffic_allocation=[0.5, 0.5], target_persona="*")
+    for _ in range(3):
+        said = {"participant_id": "u", "selection_id": str(uuid4()), "metrics": {"engagement_rate": True}}
+        report(client, "b", success=True, **said)
+    change = {"variant_ids": ["a", "c"], "traffic_allocation": [0.5, 0.5]}
+    assert client.patch(f"/experiments/{experiment}", json=change).status_code == 200
+    variant = assign(client, experiment, "u")["variant_id"]
+    report(client, variant, participant_id="u")
+    found = results(client, experiment)
+    assert found["variant_performance"][variant] == {"impressions": 1, "successes": 0, "success_rate": 0.0}
+    assert found["participants"][variant]["converted"] == 0

@@ -17,6 +17,8 @@ RETURNING variant;
 -- Assigns another variant to a participant whose variant was retired. Outcomes so far stay where they were counted.
 UPDATE armful.experiment_participant SET
     allocation_epoch = $3, variant = $4, impressions = 0, successes = 0, metrics = '{}',
+    selected_impressions = NULL, own_impressions = NULL, direct_impressions = NULL, largest_lone = NULL,
+    reported_successes = NULL, reported_metrics = NULL,
     first_impression = NULL, last_impression = NULL, assigned = true, assigned_at = now()
 WHERE experiment = $1 AND participant_id = $2 AND variant <> $4;
 
