@@ -21,5 +21,5 @@ Each module answers one question:
 - `power`: how much traffic does a test need?
 - `shrinkage`: lifts of winners that are not too large
 - `fatigue`: does a variant's rate decline over time?
-- `priors`: which rate is plausible for a variant without data?
+- `priors`: Beta priors of rates
 """
