@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.core import kernel, selection, simulation
+from benchmarks.core import kernel, personas, selection, simulation
 from benchmarks.core.report import Figure, show
 
 __all__ = ["main"]
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] = ()) -> list[Figure]:
     parser.add_argument("--quick", action="store_true", help="leave out the largest and slowest")
     options = parser.parse_args(arguments)
     figures = []
-    for part in (selection, kernel, simulation):
+    for part in (selection, personas, kernel, simulation):
         print(f"\n{(part.__doc__ or '').splitlines()[0]}\n")
         measured = part.measure(quick=options.quick)
         show(measured)

@@ -38,7 +38,7 @@ impl Kept for Entry {
     }
 }
 
-/// The minimum number of arms, or one in `ARMS_AN_ENTRY` of the table if that is more.
+/// The usual minimum number of arms, or one in `ARMS_AN_ENTRY` of the table if that is more.
 const FEWEST: usize = 1_024;
 const ARMS_AN_ENTRY: usize = 32;
 
@@ -47,6 +47,8 @@ const CHANGES_A_REMAKING: usize = 16;
 
 #[derive(Debug)]
 pub(crate) struct HotSet<E> {
+    /// The minimum number of arms.
+    fewest: usize,
     /// The hot set contains exactly the arms with this code or a higher one.
     least: u16,
     settled: Run<E>,
@@ -67,7 +69,12 @@ struct Run<E> {
 
 impl<E: Kept> HotSet<E> {
     pub fn new() -> Self {
-        Self { least: 1, settled: Run::new(), recent: Run::new(), dead: 0, changes: 0 }
+        Self::of(FEWEST)
+    }
+
+    /// An empty hot set that will have at least `fewest` arms, if there are as many.
+    pub fn of(fewest: usize) -> Self {
+        Self { fewest, least: 1, settled: Run::new(), recent: Run::new(), dead: 0, changes: 0 }
     }
 
     /// Whether the hot set contains all arms.
@@ -103,7 +110,7 @@ impl<E: Kept> HotSet<E> {
         if code_of(new) >= self.least {
             self.recent.insert(new, entry);
         }
-        let enough = FEWEST.max(arms / ARMS_AN_ENTRY);
+        let enough = self.fewest.max(arms / ARMS_AN_ENTRY);
         if self.recent.keys.len() + self.dead > 64 + self.settled.keys.len() / 64 {
             self.merge(enough);
         }
@@ -120,7 +127,7 @@ impl<E: Kept> HotSet<E> {
     ) {
         let mut counts = vec![0u32; usize::from(u16::MAX) + 1];
         codes.clone().for_each(|(_, code)| counts[usize::from(code)] += 1);
-        let enough = FEWEST.max(arms / ARMS_AN_ENTRY);
+        let enough = self.fewest.max(arms / ARMS_AN_ENTRY);
         let (mut held, mut least) = (0, 1);
         for code in (1..=u16::MAX).rev() {
             let more = counts[usize::from(code)] as usize;
@@ -138,7 +145,7 @@ impl<E: Kept> HotSet<E> {
         let mut keys: Vec<Key> = held.map(|(slot, code)| key(code, impressions[slot], slot)).collect();
         keys.sort_unstable();
         let entries = keys.iter().map(|&key| entry(slot_of(key))).collect();
-        *self = Self { least, settled: Run { keys, entries }, recent: Run::new(), dead: 0, changes: 0 };
+        *self = Self { least, settled: Run { keys, entries }, ..Self::of(self.fewest) };
     }
 
     fn len(&self) -> usize {

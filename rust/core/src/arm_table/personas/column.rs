@@ -7,6 +7,9 @@ use super::super::order::key;
 /// A cell without data, which a persona has if most arms have cells.
 const EMPTY: i64 = i64::MIN;
 
+/// The minimum number of cells in the hot set: fewer than in that of a table, because there are many columns.
+const FEWEST_HOT: usize = 512;
+
 /// The position of a cell in its column. The highest bit marks a position that is no longer live.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place(u32);
@@ -61,7 +64,7 @@ impl Column {
             codes: vec![],
             counts: vec![],
             versions: vec![],
-            hot_set: HotSet::new(),
+            hot_set: HotSet::of(FEWEST_HOT),
             coded: 0,
             filled: 0,
             full: false,
@@ -163,7 +166,7 @@ impl Column {
     }
 
     fn rebuild(&mut self, impressions: &[i64]) {
-        let mut hot_set = std::mem::replace(&mut self.hot_set, HotSet::new());
+        let mut hot_set = std::mem::replace(&mut self.hot_set, HotSet::of(FEWEST_HOT));
         let codes = self.slots.iter().zip(&self.codes).map(|(&slot, &code)| (slot as usize, code));
         let place = |slot| Place(self.place(slot).unwrap_or(0) as u32);
         hot_set.rebuild(self.coded, impressions, codes.filter(|&(_, code)| code > 0), place);
