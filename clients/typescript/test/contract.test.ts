@@ -140,7 +140,8 @@ const CALLS: Record<Method, (armful: Armful) => unknown> = {
   similar: (armful) => armful.similar("a", 5),
   pools: (armful) => armful.pools(),
   pool: (armful) => armful.pool("p"),
-  changePool: (armful) => armful.changePool("p", { learning: "plain", prior: { alpha: 1, beta: 9 }, sharpness: "auto" }),
+  changePool: (armful) =>
+    armful.changePool("p", { learning: "plain", prior: { alpha: 1, beta: 9 }, sharpness: "auto" }),
   poolReport: (armful) => armful.poolReport("p"),
   holdout: (armful) => armful.holdout(),
   holdoutReport: (armful) => armful.holdoutReport(),

@@ -1,22 +1,27 @@
-import type { TableView } from "armful-client";
+import type { PoolView, TableView } from "armful-client";
 import { useMemo } from "react";
 import { formatCount, pluralize } from "../../format";
 import { Icon } from "../../ui/icon";
 import type { View } from "./table-view";
 import type { ChangeParams } from "./use-table-view";
 
-/** The search field, a filter for each dimension and for the status, and the number of matching variants. */
+/** The value of the choice of all pools; others are a pool's name after an equals sign. */
+const ALL = "all";
+
+/** The search field, a choice of pools if there are any, a filter for each dimension and for the status, and the number of matching variants. */
 export function VariantFilters({
   table,
   view,
+  pools,
   changeParams,
 }: {
   table: TableView;
   view: View;
+  pools: PoolView[];
   changeParams: ChangeParams;
 }) {
   const options = useMemo(() => dimensionOptions(table.dimensions, view.dimensions), [table, view.dimensions]);
-  const isFiltered = view.search !== "" || Object.keys(view.dimensions).length > 0;
+  const isFiltered = view.search !== "" || view.pool !== null || Object.keys(view.dimensions).length > 0;
   const setParam = (name: string, value: string) =>
     changeParams((params) => (value === "" ? params.delete(name) : params.set(name, value)));
   const clear = () =>
@@ -36,6 +41,27 @@ export function VariantFilters({
           onChange={(event) => setParam("search", event.target.value)}
         />
       </div>
+      {pools.length > 0 && (
+        <select
+          className="select"
+          aria-label="Pool"
+          data-set={view.pool !== null}
+          value={view.pool === null ? ALL : `=${view.pool}`}
+          onChange={(event) =>
+            changeParams((params) =>
+              event.target.value === ALL ? params.delete("pool") : params.set("pool", event.target.value.slice(1)),
+            )
+          }
+        >
+          <option value={ALL}>All pools</option>
+          <option value="=">No pool</option>
+          {pools.map((pool) => (
+            <option key={pool.name} value={`=${pool.name}`}>
+              {pool.name} ({formatCount(pool.active_variants)})
+            </option>
+          ))}
+        </select>
+      )}
       {options.map(([name, values]) => (
         <select
           key={name}

@@ -4,6 +4,8 @@ import { Icon } from "../../ui/icon";
 import { ErrorNotice, LoadingPlaceholder } from "../../ui/notices";
 import { FatiguedVariants } from "./fatigued";
 import { VariantFilters } from "./filters";
+import { PoolNote } from "./pool-note";
+import { usePools } from "./use-pools";
 import { VariantsSummary } from "./summary";
 import { axisMax, type Column } from "./table-view";
 import { useTableView } from "./use-table-view";
@@ -20,6 +22,7 @@ export default function VariantsPage() {
   const [view, changeParams] = useTableView();
   const { firstPage, row, showRows } = useVariantsTable(view);
   const table = firstPage.data;
+  const pools = usePools();
   const toggleSort = (column: Column) => {
     const defaultOrder = column === "name" ? "" : "-";
     const order = column === view.column ? (view.descending ? "" : "-") : defaultOrder;
@@ -46,13 +49,16 @@ export default function VariantsPage() {
         ) : (
           <LoadingPlaceholder height={420} />
         )
-      ) : table.summary.active === 0 && view.status === "active" ? (
+      ) : table.summary.active === 0 && view.status === "active" && view.pool === null ? (
         <NoVariants canWrite={canWrite} />
       ) : (
         <>
-          {view.status !== "archived" && <VariantsSummary summary={table.summary} />}
+          {view.status !== "archived" && (
+            <VariantsSummary summary={table.summary} severalPools={view.pool === null && pools.length > 0} />
+          )}
+          {view.pool && <PoolNote key={view.pool} name={view.pool} />}
           {view.status !== "archived" && <FatiguedVariants />}
-          <VariantFilters table={table} view={view} changeParams={changeParams} />
+          <VariantFilters table={table} view={view} pools={pools} changeParams={changeParams} />
           {table.matching_count === 0 ? (
             <div className="empty card">
               <h2>No matching variants</h2>

@@ -9,6 +9,7 @@ function row(variant_id: string, chance = 0): RowView {
     status: "active",
     performance: { impressions: 100, successes: 10, success_rate: 0.1 },
     last_used: null,
+    pool: null,
     standing: {
       variant_id,
       lower_bound: 0.05,
@@ -35,6 +36,20 @@ describe("summarize", () => {
     expect(summarize(SUMMARY).title).toBe("A clear leader");
     expect(summarize({ ...SUMMARY, leader: row("leader", 0.8) }).title).toBe("A likely leader");
     expect(summarize({ ...SUMMARY, leader: row("leader", 0.4) }).advice).toContain("2 variants");
+  });
+
+  it("asks for a pool where variants of several do not compete", () => {
+    const several: SummaryView = {
+      active: 2,
+      impressions: 200,
+      untried: 0,
+      contenders: 2,
+      highest_bound: 0.2,
+      leader: null,
+    };
+    expect(summarize(several, true).title).toBe("Several pools");
+    expect(summarize({ ...several, leader: row("a", 0.99) }, true).title).toBe("A clear leader");
+    expect(summarize(several, false).title).toBe("Too early to tell");
   });
 
   it("says what is missing for a comparison", () => {

@@ -4,7 +4,10 @@ const CLEAR_LEADER_CHANCE = 0.95;
 const LIKELY_LEADER_CHANCE = 0.7;
 
 /** Say in a title and a sentence how far armful has found the best variant, and what to do next. */
-export function summarize({ active, impressions, untried, contenders, leader }: SummaryView): {
+export function summarize(
+  { active, impressions, untried, contenders, leader }: SummaryView,
+  severalPools = false,
+): {
   title: string;
   advice: string;
   leader: RowView | null;
@@ -14,6 +17,13 @@ export function summarize({ active, impressions, untried, contenders, leader }: 
   }
   if (active === 1) {
     return { title: "Only one variant", advice: "Add another one, so that there is something to choose from.", leader };
+  }
+  if (severalPools && leader === null) {
+    return {
+      title: "Several pools",
+      advice: "Variants of different pools do not compete. Choose a pool to see which of its variants leads.",
+      leader,
+    };
   }
   if (impressions === 0) {
     return {

@@ -5,8 +5,8 @@ import { Term } from "../../ui/tooltip";
 import { summarize } from "./summarize";
 
 /** The state of all active variants in two sentences, with the leading variant. */
-export function VariantsSummary({ summary }: { summary: SummaryView }) {
-  const { title, advice, leader } = summarize(summary);
+export function VariantsSummary({ summary, severalPools }: { summary: SummaryView; severalPools: boolean }) {
+  const { title, advice, leader } = summarize(summary, severalPools);
   return (
     <section className="card summary" aria-label="Summary">
       <div>
@@ -20,7 +20,7 @@ export function VariantsSummary({ summary }: { summary: SummaryView }) {
           </Link>
           <p className="small number">
             {formatChance(leader.standing.chance_to_be_best)}{" "}
-            <Term definition="Posterior probability that this variant has the highest rate of all active variants">
+            <Term definition="Posterior probability that this variant has the highest rate of the active variants that it competes with">
               chance to be best
             </Term>
             , success rate{" "}

@@ -2,7 +2,14 @@ import type { RowView, SummaryView, TableView } from "armful-client";
 import { describe, expect, it } from "vitest";
 import { axisMax, PAGE_SIZE, pageQuery, pagesToLoad, rowAt, type View } from "./table-view";
 
-const VIEW: View = { search: " two words ", dimensions: {}, status: "active", column: "rate", descending: false };
+const VIEW: View = {
+  search: " two words ",
+  dimensions: {},
+  pool: null,
+  status: "active",
+  column: "rate",
+  descending: false,
+};
 
 function row(variant_id: string, chance = 0): RowView {
   return {
@@ -11,6 +18,7 @@ function row(variant_id: string, chance = 0): RowView {
     status: "active",
     performance: { impressions: 100, successes: 10, success_rate: 0.1 },
     last_used: null,
+    pool: null,
     standing: {
       variant_id,
       lower_bound: 0.05,
@@ -45,6 +53,12 @@ describe("the table view", () => {
     expect(pagesToLoad(0, 30)).toEqual([]);
     expect(pagesToLoad(90, 330)).toEqual([1, 2, 3]);
     expect(pagesToLoad(420, 450)).toEqual([4]);
+  });
+
+  it("asks for the chosen pool", () => {
+    expect(pageQuery(VIEW, 0)).not.toHaveProperty("pool");
+    expect(pageQuery({ ...VIEW, pool: "" }, 0).pool).toBe("");
+    expect(pageQuery({ ...VIEW, pool: "subject" }, 0).pool).toBe("subject");
   });
 
   it("finds rows in the loaded pages", () => {

@@ -8,6 +8,8 @@ export interface View {
   search: string;
   /** The selected value of each filtered dimension. */
   dimensions: Record<string, string>;
+  /** The chosen pool; an empty name for the variants without a pool, null for all. */
+  pool: string | null;
   status: Status;
   column: Column;
   descending: boolean;
@@ -21,6 +23,7 @@ export function pageQuery(view: View, page: number): TableQuery {
   return {
     search: view.search.trim(),
     dimensions: view.dimensions,
+    ...(view.pool === null ? {} : { pool: view.pool }),
     status: view.status,
     sort: view.column,
     order: view.descending ? "descending" : "ascending",

@@ -1,7 +1,7 @@
 import { useSearchParams } from "react-router";
 import type { Column, Status, View } from "./table-view";
 
-const RESERVED_PARAMS = new Set(["search", "sort", "status"]);
+const RESERVED_PARAMS = new Set(["search", "sort", "status", "pool"]);
 const COLUMNS: readonly string[] = ["name", "rate", "impressions", "chance", "share", "used"] satisfies Column[];
 
 export type ChangeParams = (edit: (params: URLSearchParams) => void) => void;
@@ -15,6 +15,7 @@ export function useTableView(): [View, ChangeParams] {
   const view: View = {
     search: params.get("search") ?? "",
     dimensions: Object.fromEntries([...params].filter(([name]) => !RESERVED_PARAMS.has(name))),
+    pool: params.get("pool"),
     status: status === "archived" || status === "all" ? status : ("active" satisfies Status),
     column: COLUMNS.includes(column) ? (column as Column) : "chance",
     descending: sort.startsWith("-"),
