@@ -52,4 +52,6 @@ def test_what_learning_has_earned_is_said(service: Running, monitored: Monitored
     page = monitored.open_signed_in(service)
     page.get_by_label("Pool", exact=True).select_option(label="p (2)")
     note = page.get_by_role("region", name="Pool p")
-    expect(note).to_contain_text(re.compile(r"Learning has earned \d+ successes \(95 % interval: \d+ to \d+\)"))
+    expect(note).to_contain_text(
+        re.compile(r"Learning has earned \d+ successes \(95 % interval: \d+ to \d+\)")
+    )
