@@ -127,6 +127,7 @@ def test_every_process_draws_for_the_same_personas_also_after_a_restart(database
     with serving(database) as one, serving(database) as other:
         start(one.client)
         tastes(one.client, differ=True)
+        wait_until(lambda: other.client.get("/pools/p").status_code == 200)
         for running in (one, other):
             wait_until(lambda running=running: pool(running.client, "p")["in_force"]["scope"] == "persona")
             wait_until(lambda running=running: favourites(running.client, "boss") == {"c"})
