@@ -33,6 +33,10 @@ DELETE FROM armful.change WHERE xid >= pg_snapshot_xmax(pg_current_snapshot());
 SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost, features, embedding
 FROM armful.variant_performance WHERE id = ANY ($1::bigint[]) ORDER BY id;
 
+-- name: variants_of_pool
+SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost, features, embedding
+FROM armful.variant_performance WHERE pool = $1 ORDER BY id;
+
 -- name: every_variant
 SELECT id, variant_id, dimensions, content, prior_alpha, prior_beta, impressions, successes, status, version, last_used, created_at, pool, cost, features, embedding
 FROM armful.variant_performance ORDER BY id;

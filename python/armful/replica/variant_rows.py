@@ -20,6 +20,11 @@ async def by_key(connection: Any, keys: Iterable[int]) -> list[Variant]:
     return [to_variant(row) for row in await connection.fetch(_SQL["variants_by_key"], list(keys))]
 
 
+async def of_pool(connection: Any, name: str) -> list[Variant]:
+    """Read the variants of a pool, including archived ones, in the order of their keys."""
+    return [to_variant(row) for row in await connection.fetch(_SQL["variants_of_pool"], name)]
+
+
 async def all_variants(connection: Any) -> list[Variant]:
     """Read all variants, including archived ones."""
     return [to_variant(row) for row in await connection.fetch(_SQL["every_variant"])]

@@ -287,3 +287,14 @@ def test_figures_are_under_the_prior_in_force(service: Running) -> None:
     assert (stats["cost"], stats["cost_per_success"]) == (0.02, pytest.approx(0.5))
     assert client.get("/variants/own/stats").json()["thompson_sampling_stats"]["alpha"] == 3.0
     assert client.get("/variants/own/stats").json()["cost_per_success"] is None
+
+
+@pytest.mark.parametrize("path", ["/variants/select", "/variants/select/"], ids=["fast", "behind"])
+def test_a_pool_that_another_process_has_just_made_is_read(database: str, path: str) -> None:
+    with serving(database) as one, serving(database, poll_interval=30.0) as other:
+        body = {"top_k": 5, "algorithm": "thompson_sampling", "persona_id": "p", "pool": "p"}
+        assert problem(other.client.post(path, json=body), 404)["detail"] == "Pool not found: p"
+        create(one.client, *in_pool("p", "a", "b"))
+        answer = other.client.post(path, json=body)
+        assert answer.status_code == 200, answer.text
+        assert {each["variant_id"] for each in answer.json()["selected_variants"]} == {"a", "b"}

@@ -18,7 +18,9 @@ from armful.features.pools.report import PoolReport, compute_report
 from armful.learning.pool_model import PoolModel
 from armful.replica.persona_index import PersonaIndex
 from armful.replica.pool_cache import PoolCache
+from armful.replica.pool_rows import all_pools
 from armful.replica.variant_cache import VariantCache
+from armful.replica.variant_rows import of_pool
 
 
 class PoolState(Struct, frozen=True):
@@ -64,6 +66,21 @@ class Pools:
         if pool is None:
             raise PoolNotFound(name)
         return self._state(pool)
+
+    def knows(self, name: str) -> bool:
+        """Whether this process has a pool of this name in memory."""
+        return self._cache.get(name) is not None
+
+    async def read(self, name: str) -> None:
+        """Read a pool that another process may have made just now, with its variants, into this process's memory.
+
+        Raises:
+            Unavailable: The database does not respond.
+        """
+        async with acquire(self._connections) as connection:
+            self._cache.load(await all_pools(connection))
+            variants = await of_pool(connection, name) if self.knows(name) else []
+        self._variants.upsert(variants)
 
     async def change(self, name: str, changes: dict[str, Any], actor: Actor) -> PoolState:
         """Change settings of a pool, and create it if there is none of this name.

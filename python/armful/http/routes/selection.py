@@ -9,14 +9,23 @@ from armful.contract.decoding import decode
 from armful.contract.selection import Selection, SelectRequest
 from armful.features.services import Services
 from armful.http.decoding import Strict
+from armful.http.pending_response import PendingResponse, PendingTask
 from armful.http.views.selection import selection_json
 
 _decoder = msgspec.json.Decoder(SelectRequest)
 
 
-def answer(services: Services, body: bytes) -> bytes:
-    """Select variants for a JSON request body, and return the JSON response."""
+def answer(services: Services, body: bytes) -> bytes | PendingResponse[None]:
+    """Select variants for a JSON request body, and return the JSON response.
+
+    If the process does not know the pool, it reads it first: another process may have made it just now.
+    """
     request = decode(body, _decoder)
+    if request.pool and not services.pools.knows(request.pool):
+        reading = PendingTask(services.pools.read(request.pool))
+        return PendingResponse(
+            reading, lambda _: selection_json(services.selections.select(request), request)
+        )
     return selection_json(services.selections.select(request), request)
 
 
@@ -26,13 +35,14 @@ def answer(services: Services, body: bytes) -> bytes:
     dto=Strict,
     return_dto=None,
     status_code=200,
-    sync_to_thread=False,
     tags=["variants"],
     summary="Choose variants",
 )
-def select_variants(
+async def select_variants(
     data: JSONBody[SelectRequest], services: NamedDependency[Services]
 ) -> Response[Selection]:
     """Choose variants by Thompson sampling: draw once from each variant's posterior, and return the largest draws."""
+    if data.pool and not services.pools.knows(data.pool):
+        await services.pools.read(data.pool)
     body = selection_json(services.selections.select(data), data)
     return Response(body, media_type="application/json")  # type: ignore[arg-type]
