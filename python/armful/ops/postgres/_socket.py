@@ -13,6 +13,7 @@ from armful.ops.postgres._errors import StartFailed
 
 NAME = ".s.PGSQL.5432"
 _PREFIX = "armful-"
+_OWNER = "owner"  # the file that has the process id of the server's owner
 PATH_LIMIT = 107
 """Maximum length of the path of a Unix socket in bytes."""
 
@@ -25,6 +26,7 @@ def make_socket_folder(account: Account) -> Path:
         _remove_abandoned(Path(base))
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
         if len(os.fsencode(folder / NAME)) <= PATH_LIMIT:
+            (folder / _OWNER).write_text(str(os.getpid()))
             os.chown(folder, *account.owner)
             return folder
         folder.rmdir()
@@ -38,9 +40,18 @@ def _remove_abandoned(base: Path) -> None:
     for lock in base.glob(f"{_PREFIX}*/{NAME}.lock"):
         # Folders of other users cannot be read, and their servers may be running.
         with suppress(OSError, ValueError):
-            pid = int(lock.read_text().split()[0])
-            if not Path(f"/proc/{pid}").exists():
+            if not _is_running(int(lock.read_text().split()[0])) and not _has_owner(lock.parent):
                 shutil.rmtree(lock.parent)
+
+
+def _has_owner(folder: Path) -> bool:
+    """Whether the owner still runs. It starts a server that was killed again, in the same folder."""
+    owner = folder / _OWNER
+    return owner.exists() and _is_running(int(owner.read_text()))
+
+
+def _is_running(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
 
 
 def address(socket_dir: Path) -> str:

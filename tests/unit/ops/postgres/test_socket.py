@@ -15,7 +15,7 @@ def folder(base: Path, name: str, pid: int) -> Path:
     return made
 
 
-def test_only_folders_of_dead_servers_are_removed(tmp_path: Path) -> None:
+def test_only_folders_of_dead_servers_without_an_owner_are_removed(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     dead = folder(tmp_path, "armful-dead", ended.pid)
@@ -25,6 +25,12 @@ def test_only_folders_of_dead_servers_are_removed(tmp_path: Path) -> None:
     starting.mkdir()
     damaged = folder(tmp_path, "armful-damaged", ended.pid)
     (damaged / f"{NAME}.lock").write_text("no number")
+    # Its server was killed, and its owner is about to start it again.
+    restarting = folder(tmp_path, "armful-restarting", ended.pid)
+    (restarting / "owner").write_text(str(os.getpid()))
+    both_dead = folder(tmp_path, "armful-both-dead", ended.pid)
+    (both_dead / "owner").write_text(str(ended.pid))
     _remove_abandoned(tmp_path)
     assert not dead.exists()
-    assert all(path.exists() for path in (alive, others, starting, damaged))
+    assert not both_dead.exists()
+    assert all(path.exists() for path in (alive, others, starting, damaged, restarting))
