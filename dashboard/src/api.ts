@@ -54,7 +54,8 @@ export const queryKeys = {
   table: (query: TableQuery) => ["standings", "table", query] as const,
   variant: (id: string) => ["variant", id] as const,
   history: (id: string, days: number) => ["variant", id, "history", days] as const,
-  fatigue: (id: string) => ["variant", id, "fatigue"] as const,
+  /** Not below the variant's key: an archived variant has no fatigue, so a change of it must not ask for that again. */
+  fatigue: (id: string) => ["fatigue", id] as const,
   fatigued: ["fatigue"] as const,
   pools: ["pools"] as const,
   pool: (name: string) => ["pools", name] as const,

@@ -3,7 +3,7 @@
 import re
 
 from playwright.sync_api import expect
-from tests.browser.conftest import MonitoredBrowser
+from tests.browser.conftest import MonitoredBrowser, in_other_thread
 from tests.conftest import Running
 from tests.integration.contract import create, report, select
 
@@ -44,7 +44,8 @@ def test_what_learning_has_earned_is_said(service: Running, monitored: Monitored
         {"variant_id": "bad", "pool": "p", "impressions": 1000, "successes": 10},
     )
     client.patch("/pools/p", json={"random_control": 0.5})
-    service.sql("UPDATE armful.pool_control_share SET since = since - interval '10 seconds'")
+    earlier = "UPDATE armful.pool_control_share SET since = since - interval '10 seconds'"
+    in_other_thread(lambda: service.sql(earlier))
     for _ in range(150):
         answer = select(client, 1, pool="p")
         name = answer["selected_variants"][0]["variant_id"]

@@ -98,7 +98,7 @@ async def test_a_database_that_was_put_back_and_went_on_is_found_out(
         await until(cache, 5, "b")
         await until(cache, 7)
         slots, _ = cache.unnamed.table.select(5)
-        assert {entry.variant.variant_id for entry in cache.at_slots(slots.tolist())} == {"a", "b"}
+        assert {entry.variant.variant_id for entry in cache.unnamed.at_slots(slots.tolist())} == {"a", "b"}
 
 
 async def test_every_range_of_many_variants_is_compared(

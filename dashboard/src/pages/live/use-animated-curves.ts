@@ -15,7 +15,8 @@ export function useAnimatedCurves(curves: PosteriorCurve[]): PosteriorCurve[] {
     const prefersReducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
     let frame = 0;
     const step = (now: number) => {
-      const progress = prefersReducedMotion ? 1 : Math.min(1, (now - startTime) / DURATION_MS);
+      // A frame's time may be before the start, because the browser sets it when the frame begins.
+      const progress = prefersReducedMotion ? 1 : Math.max(0, Math.min(1, (now - startTime) / DURATION_MS));
       const eased = 1 - (1 - progress) ** 3;
       const interpolated = to.map((curve) => {
         const old = from.get(curve.id) ?? curve;
