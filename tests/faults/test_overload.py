@@ -22,7 +22,8 @@ PATIENCE = 60  # seconds that a machine may be too slow to serve any of them
 pytestmark = pytest.mark.alone
 
 PROMISED = 2.0
-HEAVY = {"top_k": 50, "dimensions": {"kind": "x"}, **HOW}
+HEAVY = {"top_k": 50, "dimensions": {"kind": "x"}, "sharpness": 0.5, **HOW}
+"""With a sharpness below 1 each arm is drawn, so that it is the service that is slow, and not the clients."""
 SHOWN = {"impression": True, "success": False}
 
 
